@@ -1,0 +1,67 @@
+# Everything starts here. `make help` lists what there is.
+
+VENV := .venv
+BIN := $(VENV)/bin
+NAME ?=
+EMAIL ?=
+BILLING_URL ?=
+
+.PHONY: help run test check bench contract code manage setup system-packages lock clean forget
+.DEFAULT_GOAL := help
+
+help: ## Say what each command does
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+run: setup system-packages ## Start the whole system here and print its addresses (PORT=8000 chooses another port)
+	@$(BIN)/python -m config.local run
+
+test: setup system-packages ## Run all tests (ARGS="tests/orders -k cancel" for some)
+	@$(BIN)/pytest $(or $(ARGS),-n 2)
+
+check: setup system-packages ## Everything that must hold before a change is taken: style, layers, types, tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/djlint --check --lint --quiet templates
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy .
+	@$(BIN)/python -m config.local with-servers manage.py makemigrations --check --dry-run
+	@$(BIN)/python -m config.local with-servers manage.py check --deploy --fail-level WARNING
+	@$(BIN)/pytest -n 2
+
+bench: setup system-packages ## Measure one thing against its floor: make bench NAME=offers_page
+	@$(if $(NAME),,$(error Say which: make bench NAME=$(subst $() $(),|,$(filter-out harness,$(basename $(notdir $(wildcard bench/[a-z]*.py)))))))
+	@$(BIN)/python -m bench.$(NAME)
+
+contract: setup ## Try a billing system against the contract: make contract BILLING_URL=https://…
+	@$(if $(BILLING_URL),,$(error Say which server: make contract BILLING_URL=https://…))
+	@BILLING_URL=$(BILLING_URL) $(BIN)/pytest tests/contract
+
+code: setup ## Print the current sign-in code of a demonstration account: make code EMAIL=…
+	@$(if $(EMAIL),,$(error Say whose: make code EMAIL=…))
+	@$(BIN)/python -m config.local code $(EMAIL)
+
+manage: setup ## Run a management command on the local data: make manage ARGS="createsuperuser"
+	@$(BIN)/python -m config.local with-servers manage.py $(ARGS)
+
+# ---- what the commands above stand on ----
+
+setup: $(VENV)/installed ## Make the virtual environment with the locked packages
+
+$(VENV)/installed: requirements.lock config/local/install.sh
+	@sh config/local/install.sh $(VENV)
+	@touch $@
+
+system-packages: ## Install what Python packages cannot carry: Pango, Chromium, gettext, fonts
+	@sh config/local/system_packages.sh
+
+lock: setup ## Choose the newest packages that pyproject.toml allows, with their hashes
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --upgrade --quiet \
+		--output-file requirements.lock
+
+clean: ## Remove what was made, except the environment and the data
+	@rm -rf staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+forget: setup ## Remove the local data: the next `make run` begins afresh
+	@$(BIN)/python -m config.local forget
