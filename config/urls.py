@@ -1,0 +1,13 @@
+"""Every address of the house."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("people/", include("allauth.urls")),
+    path("webhooks/billing/", include("integrations.tmf_billing.urls")),
+    path("staff/", include("interfaces.desk.urls")),
+    path("me/", include("interfaces.selfcare.urls")),
+    path("", include("interfaces.storefront.urls")),
+]

@@ -1,0 +1,107 @@
+"""Messages and documents, frozen as they were sent, and who wants none."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from foundation.correspondence.states import MOVES, MessageStatus, Purpose
+from foundation.divisions.models import Division
+from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
+from foundation.now import now
+
+
+class Document(models.Model):
+    """A printable document (a PDF), rendered once and kept as it was."""
+
+    subject_type = models.CharField(max_length=80)
+    subject_id = models.BigIntegerField()
+    kind = models.CharField(_("kind"), max_length=60)
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    language = models.CharField(_("language"), max_length=10)
+    filename = models.CharField(_("file name"), max_length=120)
+    content = models.BinaryField()
+    made_at = models.DateTimeField(_("made"), default=now)
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subject_type", "subject_id", "kind"], name="one_document_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Message(Lifecycle):
+    """An e-mail, rendered once in the recipient's language and kept as it was sent."""
+
+    MOVES = MOVES
+
+    key = models.CharField(max_length=120, unique=True)
+    """What makes it this message and no other (`orders.confirmation:12`): queued twice, it is sent once."""
+    kind = models.CharField(_("kind"), max_length=60)
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose.choices, default=Purpose.SERVICE)
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    subject_type = models.CharField(max_length=80)
+    subject_id = models.BigIntegerField()
+    to = models.EmailField(_("to"))
+    sender = models.CharField(_("from"), max_length=200)
+    language = models.CharField(_("language"), max_length=10)
+    subject_line = models.CharField(_("subject"), max_length=200)
+    text = models.TextField(_("text"))
+    html = models.TextField(_("HTML"), blank=True)
+    documents = models.ManyToManyField(Document, related_name="+", blank=True)
+    status = models.CharField(_("status"), max_length=12, choices=MessageStatus.choices, default=MessageStatus.QUEUED)
+    message_id = models.CharField(max_length=200, blank=True)
+    queued_at = models.DateTimeField(_("queued"), default=now)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    error = models.CharField(_("last error"), max_length=300, blank=True)
+
+    objects = LockingQuerySet["Message"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-queued_at"]
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints: ClassVar = [status_constraint(MessageStatus, name="message_status_is_known")]
+        indexes: ClassVar = [models.Index(fields=["subject_type", "subject_id"], name="message_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.subject_line} → {self.to}"
+
+    def start_sending(self) -> None:
+        """A worker is about to hand it to the mail server."""
+        self._move(MessageStatus.SENDING)
+
+    def suppress(self) -> None:
+        """The recipient wants no such message."""
+        self._move(MessageStatus.SUPPRESSED)
+
+    def mark_sent(self, *, at: datetime) -> None:
+        """The mail server has taken it."""
+        self._move(MessageStatus.SENT)
+        self.sent_at = at
+        self.error = ""
+
+    def mark_failed(self, error: str) -> None:
+        """The mail server did not take it this time."""
+        self._move(MessageStatus.FAILED)
+        self.error = error[:300]
+
+
+class Suppression(models.Model):
+    """An address that wants no advertising, or that bounced."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    reason = models.CharField(_("reason"), max_length=120)
+    since = models.DateTimeField(_("since"), default=now)
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+
+    def __str__(self) -> str:
+        return self.email

@@ -1,0 +1,126 @@
+"""What a division inherits, and which site a visitor stands in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from foundation.divisions.models import Brand, Configuration, Division, DivisionSetting, Site
+from foundation.divisions.settings import SETTINGS, Setting
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+_version_of_request: ContextVar[int | None] = ContextVar("_version_of_request", default=None)
+
+
+def configuration_version() -> int:
+    """Return the version of the whole configuration: read once in a request, at every call outside of one."""
+    known = _version_of_request.get()
+    return _read_version() if known is None else known
+
+
+def _read_version() -> int:
+    return Configuration.objects.values_list("version", flat=True).first() or 0
+
+
+@contextmanager
+def one_configuration_version() -> Iterator[None]:
+    """Read the version once and let all within see the configuration as of then; for one request or task."""
+    token = _version_of_request.set(_read_version())
+    try:
+        yield
+    finally:
+        _version_of_request.reset(token)
+
+
+def by_configuration(function: Callable[Args, Result]) -> Callable[Args, Result]:
+    """
+    Remember a function's results in this process until any configuration changes.
+
+    The arguments must be hashable, and the function must read nothing but configuration.
+    """
+    remembered: dict[Any, Result] = {}
+    version_of = {"version": -1}
+
+    @wraps(function)
+    def remembering(*args: Args.args, **kwargs: Args.kwargs) -> Result:
+        version = configuration_version()
+        if version_of["version"] != version:
+            remembered.clear()
+            version_of["version"] = version
+        key = (args, tuple(sorted(kwargs.items())))
+        if key not in remembered:
+            remembered[key] = function(*args, **kwargs)
+        return remembered[key]
+
+    return remembering
+
+
+@dataclass(frozen=True)
+class Effective:
+    """A setting's value at a division, and the division that it comes from (none: the built-in default)."""
+
+    value: Any
+    source: Division | None
+
+
+@by_configuration
+def _values() -> dict[tuple[int, str], Any]:
+    rows = DivisionSetting.objects.values_list("division_id", "name", "value")
+    return {(division_id, name): SETTINGS[name].parse(value) for division_id, name, value in rows if name in SETTINGS}
+
+
+def effective(division: Division, setting: Setting) -> Any:
+    """Return the value of a setting at a division: its own, else its nearest ancestor's, else the default."""
+    return _nearest(division, setting)[0]
+
+
+def explain(division: Division, setting: Setting) -> Effective:
+    """Return the effective value together with the division that sets it."""
+    value, source_id = _nearest(division, setting)
+    return Effective(value, Division.objects.get(pk=source_id) if source_id else None)
+
+
+def _nearest(division: Division, setting: Setting) -> tuple[Any, int | None]:
+    values = _values()
+    for ancestor in reversed(division.lineage):
+        if (ancestor, setting.name) in values:
+            return values[ancestor, setting.name], ancestor
+    return setting.default, None
+
+
+@by_configuration
+def _sites() -> tuple[Site, ...]:
+    """Return the active sites, the most particular first: named hosts before `*`, long paths before short."""
+    sites = Site.objects.filter(is_active=True).select_related("division", "brand")
+    return tuple(sorted(sites, key=lambda site: (site.host == "*", -len(site.path_prefix), site.code)))
+
+
+def site_at(host: str, path: str) -> Site | None:
+    """Return the site that answers at a host name (without port) and path, the most particular one."""
+    for site in _sites():
+        if site.host in (host, "*") and (path == site.path_prefix or path.startswith(f"{site.path_prefix}/")):
+            return site
+    return None
+
+
+def site_by_code(code: str) -> Site | None:
+    """Return an active site by its code."""
+    return next((site for site in _sites() if site.code == code), None)
+
+
+def site_of(division: Division) -> Site | None:
+    """Return the site under which a division meets the public: its own, else its nearest ancestor's."""
+    by_division: dict[int, Site] = {}
+    for site in reversed(_sites()):
+        by_division[site.division_id] = site
+    return next((by_division[ancestor] for ancestor in reversed(division.lineage) if ancestor in by_division), None)
+
+
+def brand_of(division: Division) -> Brand | None:
+    """Return the brand under which a division's messages go out."""
+    site = site_of(division)
+    return cast("Brand", site.brand) if site else None

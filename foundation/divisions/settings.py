@@ -1,0 +1,98 @@
+"""How a setting that markets inherit is declared, and the ones that the tree itself needs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SETTINGS: dict[str, "Setting"] = {}
+"""Every declared setting by its name."""
+
+Choices = Callable[[], Iterable[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value that a division inherits from its nearest ancestor that sets it."""
+
+    name: str
+    kind: type
+    default: Any
+    label: str | Promise
+    help: str | Promise
+    choices: Choices | None = None
+
+    def parse(self, value: Any) -> Any:
+        """
+        Turn what was stored or typed into a value of this setting's kind.
+
+        :raises ValidationError: if it cannot be read as one, or is not among the choices
+        """
+        try:
+            parsed = value if isinstance(value, self.kind) else self._read(value)
+        except (ValueError, ArithmeticError, TypeError):
+            raise ValidationError(_("“%s” cannot be read as a value of this setting.") % value) from None
+        if self.choices and parsed not in dict(self.choices()):
+            raise ValidationError(_("“%s” is not one of the choices.") % value)
+        return parsed
+
+    def _read(self, value: Any) -> Any:
+        if self.kind is bool:
+            return {"true": True, "false": False}[str(value).lower()]
+        if self.kind is list:
+            return [part.strip() for part in str(value).split(",") if part.strip()]
+        return self.kind(value)
+
+    def stored(self, value: Any) -> Any:
+        """Return a value in the form in which JSON keeps it."""
+        return str(value) if isinstance(value, Decimal) else value
+
+
+def declare(  # noqa: PLR0913  # a declaration: every part is named where it is used
+    name: str,
+    *,
+    kind: type,
+    default: Any,
+    label: str | Promise,
+    help: str | Promise,  # noqa: A002  # what operators read
+    choices: Choices | None = None,
+) -> Setting:
+    """
+    Declare an inherited setting, once, in the `settings.py` of the app that reads it.
+
+    :param name: app and setting, such as `catalog.default_campaign`; stored, so kept for ever
+    """
+    if name in SETTINGS:
+        raise ValueError(f"The setting {name} is declared twice.")
+    SETTINGS[name] = Setting(name, kind, default, label, help, choices)
+    return SETTINGS[name]
+
+
+TIME_ZONE = declare(
+    "divisions.time_zone",
+    kind=str,
+    default="America/New_York",
+    label=_("Time zone"),
+    help=_("The zone in which this market's dates and appointments are meant."),
+    choices=lambda: ((zone, zone) for zone in sorted(available_timezones())),
+)
+CURRENCY = declare(
+    "divisions.currency",
+    kind=str,
+    default="USD",
+    label=_("Currency"),
+    help=_("The ISO 4217 code of the money that this market sells in."),
+    choices=lambda: ((code, code) for code in ("USD", "CAD", "EUR", "GBP", "MXN")),
+)
+LANGUAGES = declare(
+    "divisions.languages",
+    kind=list,
+    default=["en"],
+    label=_("Languages"),
+    help=_("Language codes in which this market serves its customers, separated by commas."),
+)

@@ -1,0 +1,184 @@
+"""Publish facts and deliver them: the only asynchronous mechanism of the house."""
+
+import time
+import traceback
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import connection, models, transaction
+
+from foundation.divisions.models import Division
+from foundation.events.facts import HANDLERS, Fact
+from foundation.events.models import Delivery, Event
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+
+if TYPE_CHECKING:
+    from celery import Task
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""How long a worker has for one delivery before another may take it; every HTTP timeout stays below."""
+LONGEST_WAIT = timedelta(minutes=30)
+MOST_ATTEMPTS = 30
+"""With the waits doubling up to `LONGEST_WAIT`, about twelve hours; then a person is asked."""
+QUIET_AFTER_FAILURE = 10.0
+"""Seconds in which nobody is nudged after the broker did not answer: the sweep delivers meanwhile."""
+
+
+def reference(row: models.Model) -> str:
+    """Return how a row is named in `Event.about`: `orders.order:12`."""
+    return f"{row._meta.label_lower}:{row.pk}"
+
+
+def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name
+    fact: Fact,
+    *,
+    subject: models.Model,
+    about: Iterable[models.Model] = (),
+    division: Division | None,
+    by: User | None,
+    by_role: str = "",
+    channel: str = "",
+    at: datetime | None = None,
+) -> Event:
+    """
+    Record that something happened, and owe it to everybody who listens.
+
+    The fact, the debts and the rows that it is about are committed together or not at all.
+
+    :param about: further rows on whose timelines the fact belongs; the subject always is
+    :param at: when it became true, if that was not now
+    :raises RuntimeError: outside a transaction
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("A fact is published in the transaction that makes it true.")
+    heard_at = now()
+    event = Event.objects.create(
+        name=fact.name,
+        payload=fact.payload(),
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        about=sorted({reference(row) for row in (subject, *about)}),
+        division=division,
+        channel=channel,
+        actor=by,
+        actor_role=by_role,
+        at=at or heard_at,
+        recorded_at=heard_at,
+    )
+    if listeners := HANDLERS.get(fact.name):
+        Delivery.objects.bulk_create(Delivery(event=event, handler=label, due_at=heard_at) for label in listeners)
+        _nudge_after_commit()
+    return event
+
+
+def _nudge_after_commit() -> None:
+    if not any(function is nudge for _ids, function, _robust in connection.run_on_commit):
+        transaction.on_commit(nudge, robust=True)
+
+
+class _Nudging:
+    silent_until = 0.0
+
+
+def nudge() -> None:
+    """Tell a worker that something is due; where no broker answers, be quiet for a while and lose nothing."""
+    if time.monotonic() < _Nudging.silent_until:
+        return
+    try:
+        _deliver_due().apply_async(retry=False)
+    except Exception as error:  # noqa: BLE001  # whatever a broker can do wrong, the sweep makes good
+        _Nudging.silent_until = time.monotonic() + QUIET_AFTER_FAILURE
+        log.warning("nudge_failed", error=type(error).__name__)
+
+
+def _deliver_due() -> "Task":
+    from foundation.events.tasks import deliver_due  # noqa: PLC0415  # tasks call services
+
+    return deliver_due
+
+
+def deliver_next() -> bool:
+    """
+    Deliver one fact that is due to one listener, and tell whether there was one.
+
+    A listener's `NotAllowed` is an answer (it was done before, or is no longer wanted). Any other error leaves the
+    delivery to be tried again, later each time, and at last sets it aside for an operator.
+    """
+    delivery = _claim(now())
+    if delivery is None:
+        return False
+    handler = HANDLERS.get(delivery.event.name, {}).get(delivery.handler)
+    with structlog.contextvars.bound_contextvars(delivery=delivery.pk, fact=delivery.event.name):
+        try:
+            if handler is None:
+                raise LookupError(f"Nobody is called {delivery.handler} any more.")  # noqa: TRY301
+            handler(delivery.event.fact(), delivery.event)
+        except NotAllowed as refusal:
+            _conclude(delivery, note=str(refusal))
+        except Exception as error:  # noqa: BLE001  # a listener's fault must not stop the others
+            _put_off(delivery, error)
+        else:
+            _conclude(delivery)
+    return True
+
+
+def _claim(at: datetime) -> Delivery | None:
+    """Take the delivery that has been due longest, and lease it."""
+    with transaction.atomic():
+        delivery = (
+            Delivery.objects.outstanding()
+            .filter(due_at__lte=at)
+            .order_by("due_at")
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
+            .select_related("event__division", "event__actor")
+            .first()
+        )
+        if delivery is None:
+            return None
+        delivery.due_at = at + min(LEASE * 2 ** min(delivery.attempts, 10), LONGEST_WAIT)
+        delivery.attempts += 1
+        delivery.save(update_fields=["due_at", "attempts"])
+    return delivery
+
+
+def _conclude(delivery: Delivery, *, note: str = "") -> None:
+    Delivery.objects.filter(pk=delivery.pk, done_at=None).update(done_at=now(), error=note, failed_at=None)
+
+
+def _put_off(delivery: Delivery, error: Exception) -> None:
+    log.warning("delivery_failed", handler=delivery.handler, attempts=delivery.attempts, error=type(error).__name__)
+    changes: dict[str, object] = {"error": "".join(traceback.format_exception(error))[-4000:]}
+    if delivery.attempts >= MOST_ATTEMPTS:
+        changes["failed_at"] = now()
+    Delivery.objects.filter(pk=delivery.pk, done_at=None).update(**changes)
+
+
+@transaction.atomic
+def retry_delivery(delivery_id: int, *, by: User) -> Delivery:
+    """
+    Owe a delivery again that was set aside, with all its attempts before it.
+
+    :raises NotAllowed: if it is done, or has not been set aside
+    """
+    del by  # the admin's own history keeps who pressed the button
+    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
+    if delivery.done_at or not delivery.failed_at:
+        raise NotAllowed("This delivery is not set aside.", code="not_set_aside")
+    delivery.failed_at, delivery.attempts, delivery.due_at = None, 0, now()
+    delivery.save(update_fields=["failed_at", "attempts", "due_at"])
+    _nudge_after_commit()
+    return delivery
+
+
+def outstanding_deliveries() -> dict[str, int]:
+    """Count what is owed and what was set aside, for health pages and metrics."""
+    return {
+        "outstanding": Delivery.objects.outstanding().count(),
+        "set_aside": Delivery.objects.set_aside().count(),
+    }

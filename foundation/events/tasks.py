@@ -1,0 +1,19 @@
+"""The engine under the outbox."""
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from foundation.events.services import deliver_next
+
+MOST_AT_ONCE = 200
+"""Deliveries in one task, so that no task comes near its time limit; beat's sweep takes the rest."""
+
+
+@shared_task(ignore_result=True)
+def deliver_due() -> int:
+    """Deliver what is due until nothing is left, and return how many that were."""
+    close_old_connections()
+    delivered = 0
+    while delivered < MOST_AT_ONCE and deliver_next():
+        delivered += 1
+    return delivered

@@ -1,0 +1,168 @@
+"""Start long work, take a chunk of it, stop it."""
+
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from foundation.divisions.models import Division
+from foundation.jobs.models import Job, JobChunk
+from foundation.jobs.states import JobStatus
+from foundation.now import now
+from foundation.people.models import User
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """What became of a chunk's rows: how many were taken in all, and how many of them were wrong."""
+
+    done: int
+    wrong: int = 0
+
+
+DoChunk = Callable[[Job, JobChunk], ChunkResult]
+Finish = Callable[[Job], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of long work: what does one chunk, and what is done once, after the last."""
+
+    do_chunk: DoChunk
+    finish: Finish | None = None
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(name: str, do_chunk: DoChunk, *, finish: Finish | None = None) -> None:
+    """
+    Say how one kind of long work is done; call it in the app's `jobs.py`.
+
+    `do_chunk` and `finish` run in the transaction that records them as done, and must commit nothing themselves.
+    """
+    KINDS[name] = Kind(do_chunk, finish)
+
+
+@transaction.atomic
+def start_job(  # noqa: PLR0913  # each part of a job has a name
+    kind: str,
+    *,
+    title: str,
+    division: Division,
+    total: int,
+    chunk_size: int,
+    params: dict[str, Any] | None = None,
+    by: User | None,
+) -> Job:
+    """Record long work over rows 1 to `total`, cut into chunks, and tell the workers."""
+    if kind not in KINDS:
+        raise LookupError(f"Nobody has registered how {kind} is done.")
+    job = Job.objects.create(kind=kind, title=title, division=division, total=total, params=params or {}, by=by)
+    JobChunk.objects.bulk_create(_chunks(job, chunk_size), batch_size=5000)
+    transaction.on_commit(nudge_workers, robust=True)
+    return job
+
+
+def _chunks(job: Job, size: int) -> Iterable[JobChunk]:
+    for first in range(1, job.total + 1, size):
+        yield JobChunk(job=job, first=first, last=min(first + size - 1, job.total))
+
+
+def nudge_workers() -> None:
+    """Tell the workers that there is long work; where no broker answers, beat's sweep starts it."""
+    from foundation.jobs.tasks import work_on_jobs  # noqa: PLC0415  # tasks call services
+
+    try:
+        work_on_jobs.apply_async(retry=False)
+    except Exception as error:  # noqa: BLE001  # whatever a broker can do wrong, the sweep makes good
+        log.warning("nudge_failed", error=type(error).__name__)
+
+
+def work_one_chunk(job_id: int | None = None) -> bool:
+    """
+    Take a waiting chunk, of any job or of one, do it, and tell whether there was one.
+
+    The chunk's work and its being done are one transaction. An error fails the job and says why; nothing of the
+    chunk stays.
+    """
+    try:
+        with transaction.atomic():
+            chunk = _claim(job_id)
+            if chunk is None:
+                return False
+            job_id = chunk.job_id
+            result = KINDS[chunk.job.kind].do_chunk(chunk.job, chunk)
+            chunk.done, chunk.wrong, chunk.finished_at = result.done, result.wrong, now()
+            chunk.save(update_fields=["done", "wrong", "finished_at"])
+    except Exception as error:
+        if job_id is None:
+            raise
+        log.exception("job_failed", job=job_id)
+        _fail(job_id, error)
+        return True
+    _finish_if_all_done(chunk.job_id)
+    return True
+
+
+def _claim(job_id: int | None) -> JobChunk | None:
+    waiting = JobChunk.objects.filter(finished_at=None, job__status=JobStatus.RUNNING)
+    if job_id is not None:
+        waiting = waiting.filter(job_id=job_id)
+    claimed = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("job__division", "job__by")
+    return claimed.order_by("id").first()
+
+
+@transaction.atomic
+def _finish_if_all_done(job_id: int) -> None:
+    job = Job.objects.locked().get(pk=job_id)
+    if job.status != JobStatus.RUNNING or job.chunks.filter(finished_at=None).exists():
+        return
+    if finish := KINDS[job.kind].finish:
+        finish(job)
+    job.finish(at=now())
+    job.save(update_fields=["status", "finished_at"])
+
+
+@transaction.atomic
+def _fail(job_id: int, error: Exception) -> None:
+    job = Job.objects.locked().get(pk=job_id)
+    if job.status == JobStatus.RUNNING:
+        job.fail("".join(traceback.format_exception_only(error)).strip()[:2000], at=now())
+        job.save(update_fields=["status", "problem", "finished_at"])
+
+
+@transaction.atomic
+def cancel_job(job_id: int, *, by: User) -> Job:
+    """
+    Stop long work after the chunks that are being done now.
+
+    :raises NotAllowed: if it is over already
+    """
+    del by  # recorded by the page's own request log
+    job = Job.objects.locked().get(pk=job_id)
+    job.cancel(at=now())
+    job.problem = _("Stopped by hand.")
+    job.save(update_fields=["status", "finished_at", "problem"])
+    return job
+
+
+@transaction.atomic
+def resume_job(job_id: int, *, by: User) -> Job:
+    """
+    Take up failed work at the first chunk that is not done.
+
+    :raises NotAllowed: if it has not failed
+    """
+    del by
+    job = Job.objects.locked().get(pk=job_id)
+    job.resume()
+    job.save(update_fields=["status", "problem", "finished_at"])
+    transaction.on_commit(nudge_workers, robust=True)
+    return job

@@ -1,0 +1,59 @@
+"""Roles, what each may do, and where that is written down once."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person is to the operator, within a division and all below it."""
+
+    CUSTOMER = "customer", _("Customer")
+    PARTNER = "partner", _("Partner")
+    FIELD_AGENT = "field_agent", _("Field agent")
+    CSR = "csr", _("CSR")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    OPERATOR = "operator", _("Operator")
+    AUDITOR = "auditor", _("Auditor")
+
+
+STAFF_ROLES = frozenset({Role.FIELD_AGENT, Role.CSR, Role.SUPERVISOR, Role.OPERATOR, Role.AUDITOR})
+"""The roles that need a second factor and may open staff pages."""
+
+
+class Permission(models.TextChoices):
+    """One thing that a person may be allowed to do."""
+
+    SEE_ORDERS = "see_orders", _("see orders")
+    WORK_ORDERS = "work_orders", _("change, reschedule and cancel orders")
+    SETTLE_SUBMISSIONS = "settle_submissions", _("resend and settle what a billing system left unclear")
+    SEE_LEADS = "see_leads", _("see leads")
+    WORK_LEADS = "work_leads", _("assign and convert leads")
+    ASSIGN_WORK = "assign_work", _("give work to others")
+    CONFIGURE = "configure", _("change catalogue, campaigns, markets and settings")
+    IMPORT = "import", _("import premises and availability")
+    MANAGE_PEOPLE = "manage_people", _("give people roles")
+    RETRY_DELIVERIES = "retry_deliveries", _("retry deliveries that were set aside")
+    AUDIT = "audit", _("read every record and its history")
+
+
+_CSR = frozenset({Permission.SEE_ORDERS, Permission.WORK_ORDERS, Permission.SEE_LEADS, Permission.WORK_LEADS})
+_READ = frozenset({Permission.SEE_ORDERS, Permission.SEE_LEADS})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.CUSTOMER: frozenset(),
+    Role.PARTNER: frozenset(),
+    Role.FIELD_AGENT: frozenset({Permission.SEE_ORDERS}),
+    Role.CSR: _CSR,
+    Role.SUPERVISOR: _CSR | {Permission.SETTLE_SUBMISSIONS, Permission.ASSIGN_WORK},
+    Role.OPERATOR: _CSR
+    | {
+        Permission.SETTLE_SUBMISSIONS,
+        Permission.ASSIGN_WORK,
+        Permission.CONFIGURE,
+        Permission.IMPORT,
+        Permission.MANAGE_PEOPLE,
+        Permission.RETRY_DELIVERIES,
+    },
+    Role.AUDITOR: _READ | {Permission.AUDIT},
+}
+"""The permission matrix. Tests read it, the documentation is made from it."""
