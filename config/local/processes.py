@@ -97,13 +97,11 @@ def wait_until_listening(process: subprocess.Popen[bytes], port: int, *, patienc
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            message = f"The process for port {port} ended at once (exit {process.returncode})."
-            raise LocalError(message)
+            raise LocalError(f"The process for port {port} ended at once (exit {process.returncode}).")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    message = f"Nothing listens on port {port} after {patience:.0f} seconds."
-    raise LocalError(message)
+    raise LocalError(f"Nothing listens on port {port} after {patience:.0f} seconds.")
 
 
 def socket_folder(home: Path, digest: str) -> Path:
@@ -128,8 +126,7 @@ def make_private(folder: Path, *, owner: int | None = None) -> None:
     expected = os.geteuid() if owner is None else owner
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid not in {expected, os.geteuid()}:
-        message = f"{folder} belongs to somebody else; remove it, or choose another DATA_DIR."
-        raise LocalError(message)
+        raise LocalError(f"{folder} belongs to somebody else; remove it, or choose another DATA_DIR.")
     folder.chmod(0o700)
     if found.st_uid != expected:
         os.chown(folder, expected, -1)

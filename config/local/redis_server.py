@@ -19,6 +19,8 @@ from config.local.processes import LocalError, make_private, socket_folder, star
 class RedisServer:
     """One server and its data: every write is logged and flushed each second, and nothing is ever evicted."""
 
+    name = "Redis"
+
     def __init__(self, data: Path) -> None:
         data = data.resolve()
         digest = hashlib.sha256(os.fsencode(data / "redis")).hexdigest()[:10]
@@ -41,8 +43,7 @@ class RedisServer:
             return
         program = find_program()
         if program is None:
-            message = "There is no redis-server or valkey-server here."
-            raise LocalError(message)
+            raise LocalError("There is no redis-server or valkey-server here.")
         for folder in (self.home, self.socket.parent):
             make_private(folder)
         self.socket.unlink(missing_ok=True)
@@ -94,8 +95,7 @@ class RedisServer:
                 return
             time.sleep(0.02)
         self.stop()
-        message = f"Redis did not start; see {self.log}."
-        raise LocalError(message)
+        raise LocalError(f"Redis did not start; see {self.log}.")
 
 
 def find_program() -> Path | None:

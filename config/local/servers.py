@@ -14,11 +14,12 @@ from config.local.postgres import Postgres
 from config.local.redis_server import RedisServer
 
 Server = Postgres | RedisServer
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder that holds everything which the local system keeps (DATA_DIR, else `.data`)."""
-    return Path(environment.get("DATA_DIR", ".data")).resolve()
+    return Path(environment.get("DATA_DIR") or ROOT / ".data").resolve()
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+"""What must be done before the system can run: migrations, translations, static files, the demonstration operator."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+
+from config.local.servers import ROOT
+
+DEMONSTRATION = "load_demonstration"
+
+
+def prepare() -> None:
+    """Bring everything up to date; what is up to date costs nothing."""
+    print("Bringing the database up to date", flush=True)
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    catalogues = [file for folder in settings.LOCALE_PATHS for file in Path(folder).glob("*/LC_MESSAGES/*.po")]
+    if any(_is_older(catalogue.with_suffix(".mo"), [catalogue]) for catalogue in catalogues):
+        compile_catalogues()
+    if _is_older(Path(settings.STATIC_ROOT) / "staticfiles.json", _static_sources()):
+        print("Collecting static files", flush=True)
+        call_command("collectstatic", interactive=False, verbosity=0)
+    if DEMONSTRATION in get_commands():
+        print("Loading the demonstration operator", flush=True)
+        call_command(DEMONSTRATION)
+
+
+def compile_catalogues() -> None:
+    """Translate the catalogues for the program; without gettext the pages stay English, and everything works."""
+    if shutil.which("msgfmt"):
+        call_command("compilemessages", verbosity=0, ignore=[".venv"])
+    else:
+        print("gettext is missing: the pages are in English only", flush=True)
+
+
+def _static_sources() -> list[Path]:
+    ours = Path(settings.STATICFILES_DIRS[0])
+    return [*(file for file in ours.rglob("*") if file.is_file()), ROOT / "requirements.lock"]
+
+
+def _is_older(made: Path, sources: Iterable[Path]) -> bool:
+    """Tell whether something that is made from the sources is missing, or older than the newest of them."""
+    return not made.exists() or made.stat().st_mtime < max(source.stat().st_mtime for source in sources)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    prepare()
