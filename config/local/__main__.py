@@ -9,8 +9,6 @@ from pathlib import Path
 
 import environ
 
-import environ
-
 from config.local import servers, sign_ins, supervisor
 from config.local.postgres import Postgres
 from config.local.processes import LocalError

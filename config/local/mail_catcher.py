@@ -24,7 +24,7 @@ LARGEST_MAIL = 30 * 1024 * 1024
 OURS = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 """The policy of our own pages: no script at all."""
 THEIRS = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
 )
 """The policy of a mail's HTML: its links open in a tab of their own."""
 LOCAL_NAMES = {"localhost", "127.0.0.1"}
@@ -49,7 +49,7 @@ class Page(BaseHTTPRequestHandler):
 
     server: "PageServer"
 
-    def do_GET(self) -> None:  # noqa: N802  # the base class's name
+    def do_GET(self) -> None:
         """Show a page."""
         if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in LOCAL_NAMES:
             self._answer(b"Open this page as localhost.", "text/plain", status=HTTPStatus.FORBIDDEN)

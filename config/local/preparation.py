@@ -19,9 +19,7 @@ def prepare() -> None:
     print("Bringing the database up to date", flush=True)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
-    catalogues = [file for folder in settings.LOCALE_PATHS for file in Path(folder).glob("*/LC_MESSAGES/*.po")]
-    if any(_is_older(catalogue.with_suffix(".mo"), [catalogue]) for catalogue in catalogues):
-        compile_catalogues()
+    bring_catalogues_up_to_date()
     if _is_older(Path(settings.STATIC_ROOT) / "staticfiles.json", _static_sources()):
         print("Collecting static files", flush=True)
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -30,8 +28,11 @@ def prepare() -> None:
         call_command(DEMONSTRATION)
 
 
-def compile_catalogues() -> None:
-    """Translate the catalogues for the program; without gettext the pages stay English, and everything works."""
+def bring_catalogues_up_to_date() -> None:
+    """Compile the translations that have changed; without gettext the pages stay English, and everything works."""
+    catalogues = [file for folder in settings.LOCALE_PATHS for file in Path(folder).glob("*/LC_MESSAGES/*.po")]
+    if not any(_is_older(catalogue.with_suffix(".mo"), [catalogue]) for catalogue in catalogues):
+        return
     if shutil.which("msgfmt"):
         call_command("compilemessages", verbosity=0, ignore=[".venv"])
     else:

@@ -20,7 +20,7 @@ class LocalError(Exception):
     """Something that a person has to put right; its text is the one line that is shown."""
 
 
-def start(
+def start(  # noqa: PLR0913  # what a process starts with
     command: Sequence[str | Path],
     *,
     output: IO[bytes] | int,
@@ -39,7 +39,7 @@ def start(
     parts = [str(part) for part in command]
     if setpriv := shutil.which("setpriv"):
         parts = [setpriv, "--pdeathsig", when_orphaned.name.removeprefix("SIG"), "--", *parts]
-    return subprocess.Popen(  # noqa: S603  # our own commands
+    return subprocess.Popen(
         parts,
         stdin=subprocess.DEVNULL,
         stdout=output,
