@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from foundation.divisions.models import Division
 from foundation.now import now
-from foundation.people.states import STAFF_ROLES, Role
+from foundation.people.states import ROLE_PERMISSIONS, SETUP_PERMISSIONS, STAFF_ROLES, Role
 
 
 class UserManager(BaseUserManager["User"]):
@@ -24,7 +25,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make a person who may do everything in every division."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Find a person by e-mail address, however it is capitalised."""
@@ -36,9 +37,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
-    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Of the pages; empty: the browser's."))
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("Of the pages; empty: the browser's.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
-    is_staff = models.BooleanField(_("may open the admin"), default=False)
     joined_at = models.DateTimeField(_("joined"), default=now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -51,11 +53,28 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(email=models.functions.Lower("email")), name="email_in_lower_case")
+            models.CheckConstraint(
+                condition=models.Q(email=models.functions.Lower("email")), name="email_in_lower_case"
+            )
         ]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @cached_property
+    def held_roles(self) -> "tuple[RoleAssignment, ...]":
+        """The roles of an active person with their divisions; read once per request, forgotten by `forget_roles`."""
+        return tuple(self.roles.select_related("division")) if self.is_active else ()
+
+    def forget_roles(self) -> None:
+        """Read the roles again at the next question: they were changed."""
+        self.__dict__.pop("held_roles", None)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this person may open the admin: Django asks for it, the permission matrix answers."""
+        granted = (ROLE_PERMISSIONS[Role(held.role)] for held in self.held_roles)
+        return self.is_active and (self.is_superuser or any(SETUP_PERMISSIONS & permissions for permissions in granted))
 
     def get_full_name(self) -> str:
         """Return the name to show, as Django's admin asks for it."""

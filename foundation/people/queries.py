@@ -1,5 +1,7 @@
 """Who may see and do what, and where."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
@@ -12,13 +14,7 @@ Person = User | AnonymousUser
 
 def roles_of(user: Person) -> tuple[RoleAssignment, ...]:
     """Return a person's roles with their divisions; read once per person and request."""
-    if isinstance(user, AnonymousUser) or not user.is_active:
-        return ()
-    known: tuple[RoleAssignment, ...] | None = getattr(user, "_roles", None)
-    if known is None:
-        known = tuple(user.roles.select_related("division"))
-        user._roles = known  # type: ignore[attr-defined]  # noqa: SLF001  # kept on the row that it describes
-    return known
+    return () if isinstance(user, AnonymousUser) else user.held_roles
 
 
 def is_staff_member(user: Person) -> bool:
@@ -31,11 +27,21 @@ def roles_granting(permission: Permission) -> frozenset[Role]:
     return frozenset(role for role, granted in ROLE_PERMISSIONS.items() if permission in granted)
 
 
-def divisions_where(user: Person, permission: Permission) -> QuerySet[Division]:
-    """Return the divisions in which a person has a permission: where they hold such a role, and all below."""
-    granting = roles_granting(permission)
-    tops = [held.division_id for held in roles_of(user) if held.role in granting]
-    return _divisions_below(user, tops)
+def divisions_where(user: Person, *permissions: Permission) -> QuerySet[Division]:
+    """Return the divisions in which a person has one of these permissions: where they hold such a role, and below."""
+    return _divisions_below(user, [top.pk for top in _tops(user, permissions)])
+
+
+def divisions_within_sight(user: Person, *permissions: Permission) -> QuerySet[Division]:
+    """Return the divisions in which a person has one of these permissions, and those from which these inherit."""
+    tops = _tops(user, permissions)
+    above = {ancestor for top in tops for ancestor in top.lineage}
+    return _divisions_below(user, [top.pk for top in tops]) | Division.objects.filter(pk__in=above)
+
+
+def _tops(user: Person, permissions: Collection[Permission]) -> list[Division]:
+    granting = {role for permission in permissions for role in roles_granting(permission)}
+    return [held.division for held in roles_of(user) if held.role in granting]
 
 
 def divisions_visible_to(user: Person) -> QuerySet[Division]:
@@ -58,6 +64,13 @@ def can(user: Person, permission: Permission, division: Division | None = None) 
     return any(
         held.role in granting and (division is None or held.division_id in division.lineage) for held in roles_of(user)
     )
+
+
+def can_everywhere(user: Person, *permissions: Permission) -> bool:
+    """Tell whether a person has one of these permissions at the top of the tree, and so for what has no division."""
+    if isinstance(user, User) and user.is_active and user.is_superuser:
+        return True
+    return any(top.parent_id is None for top in _tops(user, permissions))
 
 
 def colleagues(division: Division, permission: Permission) -> QuerySet[User]:

@@ -57,3 +57,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: _READ | {Permission.AUDIT},
 }
 """The permission matrix. Tests read it, the documentation is made from it."""
+
+SETUP_PERMISSIONS = frozenset(
+    {
+        Permission.CONFIGURE,
+        Permission.IMPORT,
+        Permission.MANAGE_PEOPLE,
+        Permission.RETRY_DELIVERIES,
+        Permission.AUDIT,
+    }
+)
+"""Whoever has one of these may open the admin."""

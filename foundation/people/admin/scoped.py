@@ -1,0 +1,244 @@
+"""An admin that asks the permission matrix and shows everybody their own divisions, instead of Django's permissions."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.contrib import admin
+from django.contrib.admin.filters import RelatedOnlyFieldListFilter
+from django.contrib.admin.options import InlineModelAdmin
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db import models
+from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
+from django.http import HttpRequest
+
+from foundation.divisions.models import Division
+from foundation.people.models import UserRequest
+from foundation.people.queries import can, can_everywhere, divisions_where, divisions_within_sight
+from foundation.people.states import Permission
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    StackedInline = admin.StackedInline[Any, Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    Inline = InlineModelAdmin[Any, Any]
+    BaseAdmin = admin.options.BaseModelAdmin[Any]
+else:
+    ModelAdmin, StackedInline, TabularInline = admin.ModelAdmin, admin.StackedInline, admin.TabularInline
+    Inline = BaseAdmin = object
+
+
+def division_of(row: models.Model, path: str) -> Division | None:
+    """Follow a path such as `package__division` from a row to its division."""
+    found: Any = row
+    for step in path.split("__"):
+        if found is None or isinstance(found, Division):
+            break
+        found = getattr(found, step)
+    return cast("Division | None", found)
+
+
+class _LimitsChoices(BaseAdmin):
+    """Foreign keys offer only rows that the person may know of."""
+
+    permission: ClassVar[Permission] = Permission.CONFIGURE
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        kwargs["queryset"] = self._choices(db_field.remote_field.model, request, kwargs.get("queryset"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelMultipleChoiceField[Any] | None:
+        kwargs["queryset"] = self._choices(db_field.remote_field.model, request, kwargs.get("queryset"))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def _choices(
+        self, model: type[models.Model], request: HttpRequest, offered: models.QuerySet[Any] | None
+    ) -> models.QuerySet[Any]:
+        """Return the rows of a table that the form may point to; a division only if the person may change it."""
+        rows = model._default_manager.all() if offered is None else offered  # noqa: SLF001  # the name Django gives it
+        user = cast("UserRequest", request).user
+        if model is Division:
+            return rows.filter(pk__in=divisions_where(user, self.permission))
+        target = self.admin_site.get_model_admin(model) if self.admin_site.is_registered(model) else None
+        if isinstance(target, DivisionScopedAdmin):
+            return target.within_sight(rows, request, self.permission)
+        try:
+            model._meta.get_field("division")
+        except FieldDoesNotExist:
+            return rows
+        return rows.filter(division__in=divisions_within_sight(user, self.permission))
+
+
+class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
+    """
+    A table of which everybody sees, and may change, the rows of their divisions.
+
+    `permission` lets a person add, change and delete; `viewers` let them look. `division_path` leads from a row to
+    its division; `None` stands for a table that belongs to the whole house.
+    """
+
+    viewers: ClassVar[tuple[Permission, ...]] = (Permission.AUDIT,)
+    division_path: ClassVar[str | None] = "division"
+    shows_inherited: ClassVar[bool] = False
+
+    # Which rows there are.
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if self.shows_inherited or _is_autocomplete(request):
+            return self.within_sight(rows, request, self.permission, *self.viewers)
+        return self.within(rows, request, self.permission, *self.viewers)
+
+    def within(
+        self, rows: models.QuerySet[Any], request: HttpRequest, *permissions: Permission
+    ) -> models.QuerySet[Any]:
+        """Keep the rows of the divisions in which the person has one of these permissions."""
+        return self._of(rows, request, divisions_where(_user(request), *permissions), permissions)
+
+    def within_sight(
+        self, rows: models.QuerySet[Any], request: HttpRequest, *permissions: Permission
+    ) -> models.QuerySet[Any]:
+        """Keep those rows, and the ones that these divisions inherit from above."""
+        return self._of(rows, request, divisions_within_sight(_user(request), *permissions), permissions)
+
+    def _of(
+        self,
+        rows: models.QuerySet[Any],
+        request: HttpRequest,
+        divisions: models.QuerySet[Division],
+        permissions: tuple[Permission, ...],
+    ) -> models.QuerySet[Any]:
+        if self.division_path is None:
+            return rows
+        mine = models.Q(**{f"{self.division_path}__in": divisions})
+        if self.division_path != "pk" and can_everywhere(_user(request), *permissions):
+            mine |= models.Q(**{f"{self.division_path}__isnull": True})
+        return rows.filter(mine)
+
+    # Who may do what with them.
+
+    def may(self, request: HttpRequest, *permissions: Permission, row: models.Model | None = None) -> bool:
+        """Tell whether a person has one of these permissions for a row, or, without one, for any."""
+        user = _user(request)
+        if self.division_path is None:
+            return can_everywhere(user, *permissions)
+        if row is None:
+            return any(can(user, permission) for permission in permissions)
+        division = self.division_of(row)
+        if division is None:
+            return can_everywhere(user, *permissions)
+        return any(can(user, permission, division) for permission in permissions)
+
+    def division_of(self, row: models.Model) -> Division | None:
+        """Return the division that a row belongs to."""
+        return division_of(row, self.division_path) if self.division_path else None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        if obj is not None and self.shows_inherited:
+            return self.get_queryset(request).filter(pk=obj.pk).exists()
+        return self.may(request, self.permission, *self.viewers, row=obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.permission)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.may(request, self.permission, row=obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.may(request, self.permission, row=obj)
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Save a row; whatever way it came, one may put it only into divisions of one's own."""
+        if not self.may(request, self.permission, row=obj):
+            raise PermissionDenied
+        super().save_model(request, obj, form, change)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Let filters by another table offer only what occurs in the rows that the person sees."""
+        return [
+            (name, RelatedOnlyFieldListFilter) if isinstance(name, str) and self._is_relation(name) else name
+            for name in super().get_list_filter(request)
+        ]
+
+    def _is_relation(self, path: str) -> bool:
+        model: Any = self.model
+        for step in path.split("__"):
+            try:
+                field = model._meta.get_field(step)
+            except FieldDoesNotExist:
+                return False
+            model = field.related_model
+        return bool(field.is_relation)
+
+
+class ReadOnlyAdmin(DivisionScopedAdmin):
+    """A table that the admin shows and never changes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        del request, obj
+        return False
+
+
+class _DivisionScopedInline(_LimitsChoices, Inline):
+    """
+    Rows within the page of another row: whoever may change that one may change these.
+
+    Where the rows have divisions of their own, name the way in `division_path`: only the person's own are shown.
+    """
+
+    division_path: ClassVar[str | None] = None
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if self.division_path is None:
+            return rows
+        mine = divisions_where(_user(request), self.permission, Permission.AUDIT)
+        return rows.filter(**{f"{self.division_path}__in": mine})
+
+    def _parent_admin(self) -> DivisionScopedAdmin:
+        return cast("DivisionScopedAdmin", self.admin_site.get_model_admin(self.parent_model))
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._parent_admin().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        parent = self._parent_admin()
+        if self.division_path:
+            return parent.may(request, self.permission)
+        return parent.may(request, self.permission, row=obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+class DivisionScopedTabular(_DivisionScopedInline, TabularInline):
+    """Rows within the page of another row, one line each."""
+
+
+class DivisionScopedStacked(_DivisionScopedInline, StackedInline):
+    """Rows within the page of another row, one below the other."""
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user
+
+
+def _is_autocomplete(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.url_name == "autocomplete"
