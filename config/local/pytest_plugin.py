@@ -36,6 +36,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.stash[_RUNNING] = on_leaving
     data = Path(tempfile.mkdtemp(prefix="order-entry-tests-"))
     on_leaving.callback(shutil.rmtree, data, ignore_errors=True)
+    (data / "static").mkdir()  # which is served from, though nothing is collected there
     data.chmod(0o755)  # where we are root, Postgres has an account of its own
     os.environ.update(DATA_DIR=str(data), CLOCK_FILE=str(data / "clock.json"), PLAIN_STATIC="1", PLAIN_LOGS="1")
     try:

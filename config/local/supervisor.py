@@ -94,8 +94,14 @@ def environment_of(data: Path, ports: Ports) -> dict[str, str]:
         "EMAIL_URL": f"smtp://127.0.0.1:{ports.smtp}",
         "CLOCK_FILE": str(data / "clock.json"),
         "MAIL_PAGE_URL": f"http://localhost:{ports.mail_page}",
-        **{f"BILLING_{vendor.upper()}_URL": f"http://127.0.0.1:{port}" for vendor, port in ports.billing.items()},
     }
+    for vendor, port in ports.billing.items():
+        secrets = data / "billing" / vendor
+        ours |= {
+            f"BILLING_{vendor.upper()}_URL": f"http://127.0.0.1:{port}",
+            f"BILLING_{vendor.upper()}_TOKEN_FILE": str(secrets / "token"),
+            f"BILLING_{vendor.upper()}_WEBHOOK_SECRET_FILE": str(secrets / "webhook-secret"),
+        }
     return {**ours, **os.environ}
 
 
@@ -103,14 +109,7 @@ def parts(data: Path, ports: Ports) -> list[Part]:
     """List the programs of the system."""
     python = sys.executable
     celery = [python, "-m", "celery", "--app", "config.celery"]
-    vendors = [
-        Part(
-            f"billing-{vendor}",
-            [python, "-m", "sandbox.billing", "--port", str(port), "--data", str(data / "billing" / vendor)],
-            port,
-        )
-        for vendor, port in ports.billing.items()
-    ]
+    vendors = [_vendor(vendor, data, ports) for vendor in ports.billing]
     return [
         Part(
             "mail",
@@ -142,6 +141,17 @@ def parts(data: Path, ports: Ports) -> list[Part]:
             ],
         ),
     ]  # fmt: skip  # an option and its value on one line
+
+
+def _vendor(vendor: str, data: Path, ports: Ports) -> Part:
+    """Describe one vendor's stand-in, which tells our webhook what happens and shares our clock."""
+    port = ports.billing[vendor]
+    command = [
+        sys.executable, "-m", "sandbox.billing", "--port", str(port), "--data", str(data / "billing" / vendor),
+        "--name", f"{vendor.capitalize()} billing", "--clock", str(data / "clock.json"),
+        "--webhook", f"http://localhost:{ports.web}/webhooks/billing/{vendor}",
+    ]  # fmt: skip
+    return Part(f"billing-{vendor}", command, port)
 
 
 def _say(line: str) -> None:
