@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 
 _PERSONAL_KEYS = re.compile(
-    r"pass(word|wd)|secret|token|authori[sz]ation|cookie|e?mail|phone|address|street|name_of|ssn|card|body|session", re.IGNORECASE
+    r"pass(word|wd)|secret|token|authori[sz]ation|cookie|e?mail|phone|address|street|name_of|ssn|card|body|session",
+    re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _LONG_NUMBER = re.compile(r"(?<![\w-])\d[\d -]{7,}\d(?![\w-])")
@@ -17,9 +18,7 @@ _SECRET_IN_PATH = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=/|$|\s|\?)")
 MASK = "•••"
 
 
-def mask_personal_data(
-    _logger: Any, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def mask_personal_data(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Take from a log line what could name a person or open a door: by the key's name, and by the look of the text."""
     for key, value in event.items():
         if key in {"timestamp", "level", "logger"}:
@@ -60,7 +59,11 @@ def logging_of(*, json: bool, level: str) -> None:
             },
             "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stream"], "level": level},
-            "loggers": {"fontTools": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+            "loggers": {
+                "fontTools": {"level": "WARNING"},
+                "weasyprint": {"level": "ERROR"},
+                "httpx": {"level": "WARNING"},
+            },
         }
     )
     structlog.configure(

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 import environ
 from bootstrap_wrapper import get_bootstrap_dir
 from csp.constants import NONCE, NONE, SELF
@@ -12,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from config.local import addresses
 from config.logs import logging_of
 
+django_stubs_ext.monkeypatch()  # lets ModelAdmin[Order], ManyToManyField[…] and the like be written at run time
+
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 environ.Env.read_env(ROOT / ".env")
-
 
 
 def kept_secret(file: Path) -> str:
@@ -37,7 +39,9 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(ROOT / ".data")))
 IS_DEMONSTRATION: bool = env.bool("DEMONSTRATION", default=not IS_SECURE)
 """Everything on this machine, sign-ins printed: never behind a public address."""
 SECRET_KEY: str = env.str("SECRET_KEY", default="") or kept_secret(DATA_DIR / "secret_key")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname or "", "localhost", "127.0.0.1"])
+ALLOWED_HOSTS: list[str] = env.list(
+    "ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname or "", "localhost", "127.0.0.1"]
+)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 CLOCK_FILE: str = env.str("CLOCK_FILE", default=str(DATA_DIR / "clock.json") if IS_DEMONSTRATION else "")
 """The file with the simulated clock's offset, shared with the sandbox; empty: the real time."""

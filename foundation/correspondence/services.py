@@ -160,9 +160,7 @@ def _record_sent(message_id: int) -> None:
     message = Message.objects.locked().select_related("division").get(pk=message_id)
     message.mark_sent(at=now())
     message.save(update_fields=["status", "sent_at", "error"])
-    publish(
-        MessageSent(message_id=message.pk, kind=message.kind), subject=message, division=message.division, by=None
-    )
+    publish(MessageSent(message_id=message.pk, kind=message.kind), subject=message, division=message.division, by=None)
 
 
 @transaction.atomic

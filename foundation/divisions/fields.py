@@ -80,9 +80,7 @@ class TranslatedField(models.JSONField):
 
     def formfield(self, **kwargs: Any) -> Any:
         widget = forms.Textarea if self.multiline else forms.TextInput
-        return super(models.JSONField, self).formfield(
-            **{**kwargs, "form_class": TextsFormField, "widget": widget}
-        )
+        return super(models.JSONField, self).formfield(**{**kwargs, "form_class": TextsFormField, "widget": widget})
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()

@@ -84,7 +84,9 @@ class Division(models.Model):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("belongs to")
     )
-    code = models.SlugField(_("code"), max_length=40, unique=True, help_text=_("Short, for files and reports. Kept for ever."))
+    code = models.SlugField(
+        _("code"), max_length=40, unique=True, help_text=_("Short, for files and reports. Kept for ever.")
+    )
     name = models.CharField(_("name"), max_length=120)
     lineage = ArrayField(models.BigIntegerField(), editable=False, default=list)
     """The ids from the root down to this division itself."""

@@ -87,9 +87,7 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["event", "handler"], name="one_delivery_per_listener"),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["due_at"], name="delivery_due", condition=models.Q(done_at=None, failed_at=None)
-            ),
+            models.Index(fields=["due_at"], name="delivery_due", condition=models.Q(done_at=None, failed_at=None)),
             models.Index(fields=["failed_at"], name="delivery_set_aside", condition=models.Q(failed_at__isnull=False)),
         ]
 

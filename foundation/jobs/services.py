@@ -115,7 +115,9 @@ def _claim(job_id: int | None) -> JobChunk | None:
     waiting = JobChunk.objects.filter(finished_at=None, job__status=JobStatus.RUNNING)
     if job_id is not None:
         waiting = waiting.filter(job_id=job_id)
-    claimed = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("job__division", "job__by")
+    claimed = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related(
+        "job__division", "job__by"
+    )
     return claimed.order_by("id").first()
 
 
