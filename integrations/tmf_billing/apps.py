@@ -3,9 +3,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TmfBillingConfig(AppConfig):
-    """A billing system that speaks the TM Forum's way."""
+    """The adapter for TM Forum style billing systems, and the door for their webhooks."""
 
     name = "integrations.tmf_billing"
     label = "tmf_billing"
     verbose_name = _("TM Forum billing")
-    default_auto_field = "django.db.models.BigAutoField"

@@ -1,4 +1,7 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from integrations.tmf_billing.views import webhook
 
 app_name = "tmf_billing"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns = [path("<slug:code>", webhook, name="webhook")]

@@ -1,0 +1,23 @@
+"""The inherited division settings that billing reads."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import BillingSystem
+from foundation.divisions.settings import declare
+
+
+def _billing_systems() -> Iterator[tuple[str, str]]:
+    yield "", "–"
+    yield from BillingSystem.objects.values_list("code", "name")
+
+
+BILLING_SYSTEM = declare(
+    "billing.system",
+    kind=str,
+    default="",
+    label=_("Billing system"),
+    help=_("Where this market's work orders, and later its credits, are sent."),
+    choices=_billing_systems,
+)
