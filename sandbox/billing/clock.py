@@ -20,7 +20,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the present moment in UTC."""
-        return datetime.now(tz=UTC) + self._offset()  # noqa: TID251 - this is the vendor's only clock
+        return datetime.now(tz=UTC) + self._offset()
 
     def stamp(self) -> str:
         """Return the present moment as an ISO 8601 text in UTC."""

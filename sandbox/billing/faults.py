@@ -44,7 +44,7 @@ class Faults:
         if "away_seconds" in wishes:
             seconds = float(wishes.pop("away_seconds"))
             wishes["away_until"] = (now + timedelta(seconds=seconds)).isoformat() if seconds else ""
-        known = {field.name: type(field.default) for field in fields(self)}
+        known: dict[str, type[Any]] = {field.name: type(getattr(self, field.name)) for field in fields(self)}
         for name, value in wishes.items():
             if name not in known:
                 message = f"no such fault: {name}"
@@ -59,7 +59,8 @@ class Faults:
     def spent(self, name: str) -> Faults:
         """Return these faults after one strike of a counted fault."""
         left = int(getattr(self, name))
-        return replace(self, **{name: left - 1 if left > 0 else left})
+        changes: dict[str, Any] = {name: left - 1 if left > 0 else left}
+        return replace(self, **changes)
 
     def as_json(self) -> dict[str, Any]:
         """Return every fault by name."""

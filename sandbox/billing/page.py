@@ -59,7 +59,8 @@ def press(vendor: Vendor, form: dict[str, str], values: dict[str, list[str]]) ->
     if action == "invoice":
         amount = {"unit": "USD", "value": form.get("amount", "")}
         document = vendor.issue(
-            "invoice", {"billingAccount": {"id": form.get("account", "")}, "amount": amount, "dueDate": form.get("due", "")}
+            "invoice",
+            {"billingAccount": {"id": form.get("account", "")}, "amount": amount, "dueDate": form.get("due", "")},
         )
         return f"Invoice {document['id']} is issued."
     work_order = vendor.advance(
@@ -78,7 +79,7 @@ def render(vendor: Vendor, name: str, said: str) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
         f"<header><h1>{escape(name)}</h1><p class=quiet>A stand-in for a billing vendor. Here you play its people."
         f" Its clock says {vendor.clock.now():%a %d %b %Y, %H:%M} UTC.</p>"
-        f'{f"<p class=said role=status>{escape(said)}</p>" if said else ""}</header>'
+        f"{f'<p class=said role=status>{escape(said)}</p>' if said else ''}</header>"
         f"<main><h2>Work orders</h2>{cards}<h2>Invoices</h2><ul>{invoices or '<li class=quiet>None yet.'}</ul>"
         f"<h2>Faults</h2>{_faults(vendor)}</main></body></html>"
     )
@@ -106,7 +107,9 @@ def _item(item: Document) -> str:
     if item["state"] in CLOSED:
         return f"<li>{words} {_state(item['state'])}</li>"
     number = escape(str(item["id"]))
-    return f'<li><label><input type="checkbox" name="item" value="{number}"> {words}</label> {_state(item["state"])}</li>'
+    return (
+        f'<li><label><input type="checkbox" name="item" value="{number}"> {words}</label> {_state(item["state"])}</li>'
+    )
 
 
 def _buttons() -> str:

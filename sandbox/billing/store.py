@@ -112,7 +112,9 @@ class Store:
             "INSERT INTO event (id, body) VALUES (?, ?) RETURNING seq", event["eventId"], json.dumps(event)
         )
         self._rows(
-            "INSERT INTO delivery (event_seq, subscription_id, due_at) SELECT ?, id, ? FROM subscription", row[0], due_at
+            "INSERT INTO delivery (event_seq, subscription_id, due_at) SELECT ?, id, ? FROM subscription",
+            row[0],
+            due_at,
         )
 
     def events_after(self, cursor: int, limit: int) -> list[tuple[int, Document]]:
@@ -153,7 +155,7 @@ class Store:
 
     # Settings: the product list, the faults.
 
-    def read_setting(self, name: str) -> Any:  # noqa: ANN401 - whatever JSON was written
+    def read_setting(self, name: str) -> Any:
         """Return a setting, or None."""
         rows = self._rows("SELECT body FROM setting WHERE name = ?", name)
         return json.loads(rows[0][0]) if rows else None

@@ -111,9 +111,7 @@ class Vendor:
             self.store.write_setting("products", learnt)
         return learnt
 
-    def _take(
-        self, kind: str, asked: Document, make: Callable[[Document], Document]
-    ) -> tuple[Document, bool]:
+    def _take(self, kind: str, asked: Document, make: Callable[[Document], Document]) -> tuple[Document, bool]:
         external_id = str(asked.get("externalId") or "")
         if not external_id:
             raise Refusal(400, "missingExternalId", "Every request needs an externalId.")
@@ -215,10 +213,9 @@ class Vendor:
 
     def _step(self, work_order: Document, state: str, only: set[str], reason: str) -> Document:
         ends = state in {INSTALLED, FAILED}
+        reached = {"state": state, "completionDate": self.clock.stamp()} if ends else {"state": state}
         items = [
-            item | {"state": state}
-            if item["state"] not in CLOSED and (not ends or not only or item["id"] in only)
-            else item
+            item | reached if item["state"] not in CLOSED and (not ends or not only or item["id"] in only) else item
             for item in work_order["workOrderItem"]
         ]
         moved = work_order | {"workOrderItem": items, "state": _state_of_all(items)}
