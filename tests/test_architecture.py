@@ -86,7 +86,7 @@ class TestApps:
             mine = app_of(name_of(file))
             for imported in imports_of(file):
                 theirs = app_of(imported)
-                if not theirs or theirs == mine or mine == "config.demonstration":
+                if not theirs or mine in {theirs, "config.demonstration"}:
                     continue
                 rest = imported.removeprefix(theirs).strip(".").split(".")[0]
                 is_ground = theirs.startswith("foundation.")
@@ -107,9 +107,8 @@ class TestStatus:
         for file in our_files():
             for node in ast.walk(ast.parse(file.read_text())):
                 targets = node.targets if isinstance(node, ast.Assign) else []
-                for target in targets:
-                    if isinstance(target, ast.Attribute) and target.attr == "status":
-                        assigned.append(f"{name_of(file)}:{node.lineno}")
+                if any(isinstance(target, ast.Attribute) and target.attr == "status" for target in targets):
+                    assigned.append(f"{name_of(file)}:{node.lineno}")
 
         assert [place for place in assigned if not place.startswith("foundation.lifecycle:")] == []
 
