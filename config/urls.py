@@ -11,3 +11,8 @@ urlpatterns = [
     path("me/", include("interfaces.selfcare.urls")),
     path("", include("interfaces.storefront.urls")),
 ]
+
+handler400 = "interfaces.storefront.views.errors.bad_request"
+handler403 = "interfaces.storefront.views.errors.forbidden"
+handler404 = "interfaces.storefront.views.errors.not_found"
+handler500 = "interfaces.storefront.views.errors.broken"

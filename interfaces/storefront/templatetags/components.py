@@ -1,0 +1,42 @@
+"""What the shared components of pages need beyond Django's own tags."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.core.paginator import Paginator
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from foundation.money import format_money
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, *, directed: bool = False) -> SafeString:
+    """
+    Draw an icon of `static/icons/icons.svg`, hidden from screen readers: the text beside it says the same.
+
+    :param directed: it points along the line of text, so it is mirrored from right to left
+    """
+    kind = "icon icon-directed" if directed else "icon"
+    sprite = static("icons/icons.svg")
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', kind, sprite, name
+    )
+
+
+@register.filter
+def money(amount: Decimal, currency: str = "USD") -> str:
+    """Write an amount as the reader of the page writes it."""
+    return format_money(amount, currency, get_language() or "en")
+
+
+@register.filter
+def elided(paginator: Paginator[Any], number: int) -> Iterator[str | int]:
+    """List the page numbers around one, with gaps marked."""
+    return paginator.get_elided_page_range(number, on_each_side=2, on_ends=1)
