@@ -9,6 +9,7 @@ urlpatterns = [
     path("webhooks/billing/", include("integrations.tmf_billing.urls")),
     path("staff/", include("interfaces.desk.urls")),
     path("me/", include("interfaces.selfcare.urls")),
+    path("", include("config.health")),
     path("", include("interfaces.storefront.urls")),
 ]
 

@@ -1,0 +1,33 @@
+"""Load the demonstration operator."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from config.demonstration.addresses import load_premises
+from config.demonstration.billing_systems import load_billing_systems
+from config.demonstration.catalogue import load_catalogue
+from config.demonstration.operator import load_markets, load_people, load_sites
+from config.demonstration.orders import load_orders
+from config.demonstration.sign_ins import load_sign_ins
+
+
+class Command(BaseCommand):
+    """Make Larkspur Cable, a plainly fictional operator; what is there already stays as it is."""
+
+    help = "Load the demonstration operator: markets, people, premises, catalogue, billing systems, orders."
+
+    def handle(self, **_options: Any) -> None:
+        """Load in order of dependence; each part can be run again."""
+        if not settings.IS_DEMONSTRATION:
+            raise CommandError("This installation is no demonstration: its sign-ins would be known to everybody.")
+        root = load_markets()
+        load_sites()
+        load_people()
+        load_premises()
+        load_catalogue(root)
+        load_billing_systems()
+        load_orders()
+        load_sign_ins()
+        self.stdout.write("The demonstration operator is loaded.")
