@@ -158,9 +158,16 @@ DATABASES["default"] |= {
         "connect_timeout": 5,
     },
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},  # Django's default of 300 would throw throttles away
+    }
+}
 """In Postgres: throttles and one-time codes must outlive Redis, and be one for all processes."""
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_SERIALIZER = "foundation.people.encryption.EncryptedSession"
 REDIS_URL: str = env.str("REDIS_URL", default="") or addresses.redis_url(DATA_DIR)
 
 # Work behind the page ---------------------------------------------------------------------------------------------
@@ -175,6 +182,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "unacked_restore_throttle": 1,
         "socket_keepalive": True,
         "socket_connect_timeout": 1,
+        "max_retries": 1,  # a nudge that finds no broker gives up at once: kombu's own way takes six seconds
+        "interval_start": 0,
+        "interval_step": 0,
         "socket_timeout": 30,
         "health_check_interval": 30,
     }
@@ -230,11 +240,30 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+STAFF_START_URL = "desk:start"
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=0)
 MFA_ADAPTER = "foundation.people.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Order entry"
 USERSESSIONS_TRACK_ACTIVITY = False
+FIELD_KEYS: list[str] = env.list("FIELD_KEYS", default=[]) or [kept_secret(DATA_DIR / "field_key")]
+"""What seeds and sessions are encrypted with: the first key writes, all of them read. A new one is put in front."""
+THROTTLE_FACTOR: int = env.int("THROTTLE_FACTOR", default=1)
+"""Multiplies every limit below; a load test from one address sets it high."""
+THROTTLES = {
+    "address_check": "30/m/client 400/d/client",
+    "lead_capture": "10/h/client 30/d/client",
+    "order_step": "240/m/client",
+    "submit": "20/h/client 60/d/client",
+    "order_lookup": "20/h/client",
+    "pdf": "30/h/client",
+    "export": "20/h/account",
+    "search": "120/m/account",
+}
+"""How often one visitor may do what (see foundation/people/throttles.py); signing in has allauth's own limits."""
 
 # Languages --------------------------------------------------------------------------------------------------------
 
@@ -280,6 +309,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 STAFF_IDLE_MINUTES: int = env.int("STAFF_IDLE_MINUTES", default=30)
 STAFF_SESSION_HOURS: int = env.int("STAFF_SESSION_HOURS", default=12)
+CUSTOMER_IDLE_DAYS: int = env.int("CUSTOMER_IDLE_DAYS", default=14)
+CUSTOMER_SESSION_DAYS: int = env.int("CUSTOMER_SESSION_DAYS", default=30)
+CSRF_FAILURE_VIEW = "interfaces.storefront.views.errors.stale_form"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SECURE_SSL_REDIRECT = IS_SECURE and env.bool("SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None

@@ -6,12 +6,11 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
 from urllib.parse import quote
-
-import redis
 
 from config.local.processes import LocalError, make_private, socket_folder, start, stop
 
@@ -75,8 +74,11 @@ class RedisServer:
 
     def is_running(self) -> bool:
         """Tell whether a server answers on our socket, whoever started it."""
-        with contextlib.suppress(redis.RedisError), redis.Redis(unix_socket_path=str(self.socket)) as client:
-            return bool(client.ping())
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1)
+            connection.connect(str(self.socket))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
         return False
 
     @property
