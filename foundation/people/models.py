@@ -1,7 +1,13 @@
-"""People who sign in, and the roles that they hold."""
+"""
+People who sign in, and the roles that they hold.
+
+Whoever gains or loses a role, or is deactivated, is kept by triggers (`RoleChange`, `UserChange`), with the person who
+did it in `pgh_context`: facts are published one floor above, and the database remembers even what a shell did.
+"""
 
 from typing import Any, ClassVar
 
+import pghistory
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.http import HttpRequest
@@ -32,6 +38,12 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("email", "name", "is_active", "is_superuser")),
+    fields=["email", "name", "is_active", "is_superuser"],
+    model_name="UserChange",
+)
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who can sign in."""
 
@@ -85,6 +97,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0] or self.email
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="RoleChange")
 class RoleAssignment(models.Model):
     """A role that a person holds in a division and all below it."""
 
@@ -107,6 +120,21 @@ class RoleAssignment(models.Model):
     def is_staff_role(self) -> bool:
         """Tell whether this role opens staff pages."""
         return self.role in STAFF_ROLES
+
+
+class Attempts(models.Model):
+    """How often somebody did what is limited, in the window that is open now; `throttles` writes it."""
+
+    key = models.CharField(max_length=32, primary_key=True)
+    count = models.PositiveIntegerField()
+    until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("attempts")
+        verbose_name_plural = _("attempts")
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.until}"
 
 
 class UserRequest(HttpRequest):
