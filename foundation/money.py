@@ -9,7 +9,7 @@ quoted amount and a billed amount meet to the cent. See docs/money.md.
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision
@@ -21,6 +21,9 @@ ZERO = Decimal("0.00")
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+
+Given = TypeVar("Given")
+Kept = TypeVar("Kept")
 
 
 @lru_cache
@@ -46,9 +49,7 @@ def percent_of(percent: Decimal, amount: Decimal, currency: str = "USD") -> Deci
     return round_money(amount * percent / 100, currency)
 
 
-def spread(
-    amount: Decimal, weights: Sequence[Decimal], currency: str = "USD"
-) -> tuple[Decimal, ...]:
+def spread(amount: Decimal, weights: Sequence[Decimal], currency: str = "USD") -> tuple[Decimal, ...]:
     """
     Divide an amount in proportion to the weights, so that the shares add up to it exactly.
 
@@ -92,7 +93,7 @@ def _locale(language: str, country: str) -> Locale:
     return Locale("en")
 
 
-class MoneyField(models.DecimalField):
+class MoneyField(models.DecimalField[Given, Kept]):
     """An amount of up to ten digits before the point and two behind; its currency stands beside."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -115,4 +116,3 @@ class MoneyField(models.DecimalField):
             message = f"{value} has not been rounded ({self.name})"
             raise ValueError(message)
         return super().get_db_prep_save(value, connection)
-

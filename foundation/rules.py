@@ -10,7 +10,7 @@ group is true, its group is false, look at the next one); what the group means i
 fails, look at the next group). A group or a rule set whose last member still says "next" ends as its `otherwise` says.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -88,6 +88,17 @@ _COMPARISONS = {
     Kind.DATE: frozenset(Comparison) - {Comparison.CONTAINS},
     Kind.FLAG: frozenset({Comparison.EQUAL, Comparison.NOT_EQUAL, Comparison.PRESENT}),
 }
+_HOLDS: Mapping[Comparison, Callable[[Any, Sequence[Any]], bool]] = {
+    Comparison.EQUAL: lambda value, wanted: value == wanted[0],
+    Comparison.NOT_EQUAL: lambda value, wanted: value != wanted[0],
+    Comparison.GREATER: lambda value, wanted: value > wanted[0],
+    Comparison.LESS: lambda value, wanted: value < wanted[0],
+    Comparison.AT_LEAST: lambda value, wanted: value >= wanted[0],
+    Comparison.AT_MOST: lambda value, wanted: value <= wanted[0],
+    Comparison.BETWEEN: lambda value, wanted: wanted[0] <= value <= wanted[1],
+    Comparison.IN: lambda value, wanted: value in wanted,
+    Comparison.NOT_IN: lambda value, wanted: value not in wanted,
+}
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -123,7 +134,8 @@ class Criterion:
             raise InvalidRule(_("A criterion needs a fact to compare."))
         if self.comparison not in comparisons_of(self.kind):
             raise InvalidRule(
-                _("“%(comparison)s” cannot be asked of a %(kind)s.") % {"comparison": self.comparison, "kind": self.kind}
+                _("“%(comparison)s” cannot be asked of a %(kind)s.")
+                % {"comparison": self.comparison, "kind": self.kind}
             )
         self._check_count()
         wanted = self._wanted()
@@ -184,7 +196,7 @@ class Criterion:
             case Comparison.PRESENT:
                 fits, needed = count == 0, _("no value")
             case Comparison.BETWEEN:
-                fits, needed = count == 2, _("two values")  # noqa: PLR2004  # the two ends
+                fits, needed = count == 2, _("two values")
             case Comparison.IN | Comparison.NOT_IN:
                 fits, needed = count > 0, _("at least one value")
             case _other:
@@ -205,21 +217,7 @@ class Criterion:
         value, wanted = _read(fact, self.kind), self._wanted()
         if value is None:
             return None
-        match self.comparison:
-            case Comparison.EQUAL | Comparison.IN:
-                return value in wanted
-            case Comparison.NOT_EQUAL | Comparison.NOT_IN:
-                return value not in wanted
-            case Comparison.BETWEEN:
-                return wanted[0] <= value <= wanted[1]  # type: ignore[operator]  # of one kind
-            case Comparison.GREATER:
-                return value > wanted[0]  # type: ignore[operator]
-            case Comparison.LESS:
-                return value < wanted[0]  # type: ignore[operator]
-            case Comparison.AT_LEAST:
-                return value >= wanted[0]  # type: ignore[operator]
-            case _at_most:
-                return value <= wanted[0]  # type: ignore[operator]
+        return _HOLDS[self.comparison](value, wanted)
 
     def _contained_in(self, fact: Fact) -> bool | None:
         wanted = _folded(self.values[0])

@@ -1,0 +1,31 @@
+"""What happens in the catalogue."""
+
+from dataclasses import dataclass
+
+from foundation.events.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceChanged(Fact, name="catalog.price_changed"):
+    """A product has a new price in a division from a date on."""
+
+    product: str
+    division: str
+    kind: str
+    amount: str
+    currency: str
+    starts_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignActivated(Fact, name="catalog.campaign_activated"):
+    """A campaign is shown to those whom it addresses."""
+
+    campaign: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignDeactivated(Fact, name="catalog.campaign_deactivated"):
+    """A campaign is shown to nobody any more."""
+
+    campaign: str

@@ -1,0 +1,75 @@
+"""What an address check lets one have: which parts of a package fit, and what stands against the others."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from catalog.queries.catalogue import ListedItem, ListedPackage, ListedProduct
+from catalog.queries.reasons import Reason, each_once
+from catalog.states import ItemRole, ReasonCode
+from territory.models import FamilyResult, Qualification
+from territory.states import NETWORK_FAMILIES, Outcome
+
+Found = Mapping[str, FamilyResult]
+
+
+def found_at(qualification: Qualification) -> Found:
+    """Return what was found for each family; where an alternative stands in, its technology and speeds."""
+    return {result.family: _as_it_can_be_had(result) for result in qualification.families}
+
+
+def _as_it_can_be_had(result: FamilyResult) -> FamilyResult:
+    if result.outcome != Outcome.ALTERNATE or not result.alternative:
+        return result
+    instead = result.alternative
+    return replace(result, technology=instead.technology, down_mbps=instead.down_mbps, up_mbps=instead.up_mbps)
+
+
+def obstacles(item: ListedItem, found: Found) -> tuple[Reason, ...]:
+    """Return what at the address stands against a part of a package; nothing if it can be had."""
+    product = item.product
+    if not product.prices:
+        return (Reason(code=ReasonCode.NOT_PRICED, details={"product": product.code}),)
+    if product.family not in NETWORK_FAMILIES:
+        return ()
+    about = {"product": product.code, "family": product.family.value}
+    result = found.get(product.family)
+    if result is None:
+        return (Reason(code=ReasonCode.UNSERVICEABLE, details=about),)
+    if not result.can_be_ordered:
+        available_from = result.available_from.isoformat() if result.available_from else ""
+        return (Reason(code=ReasonCode(result.outcome), details={**about, "available_from": available_from}),)
+    return _technical_obstacles(product, result, about)
+
+
+def obstacles_of_package(package: ListedPackage, found: Found) -> tuple[Reason, ...]:
+    """Return what stands against a package: each part that comes with it, each group that offers no choice."""
+    reasons: list[Reason] = []
+    for item in package.items:
+        if item.role == ItemRole.INCLUDED:
+            reasons += obstacles(item, found)
+    for group, items in package.choice_groups().items():
+        against = [obstacles(item, found) for item in items]
+        if all(against):
+            reasons += against[0] if len(against) == 1 else (_nothing_to_choose(group),)
+    return each_once(reasons)
+
+
+def _nothing_to_choose(group: str) -> Reason:
+    return Reason(code=ReasonCode.NO_CHOICE, details={"group": group})
+
+
+def _technical_obstacles(product: ListedProduct, result: FamilyResult, about: Mapping[str, Any]) -> tuple[Reason, ...]:
+    has = {**about, "has_technology": result.technology, "has_mbps": result.down_mbps}
+    if product.technologies and result.technology not in product.technologies:
+        return (_needing(ReasonCode.TECHNOLOGY, has, needs_technologies=sorted(product.technologies)),)
+    if (result.down_mbps or 0) < (product.minimum_down_mbps or 0):
+        return (_needing(ReasonCode.SPEED, has, direction="down", needs_mbps=product.minimum_down_mbps),)
+    if (result.up_mbps or 0) < (product.minimum_up_mbps or 0):
+        has["has_mbps"] = result.up_mbps
+        return (_needing(ReasonCode.SPEED, has, direction="up", needs_mbps=product.minimum_up_mbps),)
+    return ()
+
+
+def _needing(code: ReasonCode, has: Mapping[str, Any], **needs: Any) -> Reason:
+    return Reason(code=code, details={**has, **needs})

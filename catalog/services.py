@@ -1,0 +1,294 @@
+"""Every change to the catalogue that is more than one field: prices from a day on, campaigns, whole definitions."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, TypedDict, TypeVar
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from catalog.events import CampaignActivated, CampaignDeactivated, PriceChanged
+from catalog.models import (
+    Campaign,
+    CampaignPackage,
+    Charge,
+    EligibilityCriterion,
+    EligibilityGroup,
+    Package,
+    PackageItem,
+    Price,
+    Product,
+    Promotion,
+)
+from catalog.queries.access import divisions_defaulting_to
+from catalog.states import CampaignStatus, PriceKind
+from foundation.divisions.models import Division
+from foundation.events.services import publish
+from foundation.lifecycle import NotAllowed
+from foundation.money import round_money
+from foundation.now import today
+from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@transaction.atomic
+def set_price(  # noqa: PLR0913  # what a price is, each part by its name
+    product_id: int, *, division: Division, kind: PriceKind, amount: Decimal, starts_on: date, by: User | None
+) -> Price:
+    """
+    Give a product a new price in a division and below from a day on; the old one ends the day before.
+
+    What was quoted or ordered before keeps its price. The amount is in the division's currency.
+
+    :raises NotAllowed: if the person may not configure the division, the day is past, or a later price is entered
+    """
+    _require_configure(by, division)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    known = Price.objects.filter(product=product, division=division, kind=kind).order_by("-starts_on")
+    latest = known.first()
+    if latest and latest.starts_on >= starts_on:
+        raise NotAllowed(
+            _("A price from %(day)s on is entered already.") % {"day": latest.starts_on}, code="later_price"
+        )
+    if latest and starts_on < today(division):
+        raise NotAllowed(_("A price changes today or later."), code="past", field="starts_on")
+    if latest and (latest.ends_on is None or latest.ends_on >= starts_on):
+        latest.ends_on = starts_on - timedelta(days=1)
+        latest.save(update_fields=["ends_on"])
+    price = Price.objects.create(
+        product=product,
+        division=division,
+        kind=kind,
+        amount=round_money(amount, division.currency),
+        currency=division.currency,
+        starts_on=starts_on,
+    )
+    changed = PriceChanged(
+        product=product.code,
+        division=division.code,
+        kind=str(kind),
+        amount=str(price.amount),
+        currency=price.currency,
+        starts_on=starts_on.isoformat(),
+    )
+    publish(changed, subject=product, division=division, by=by)
+    return price
+
+
+@transaction.atomic
+def activate_campaign(campaign_id: int, *, by: User | None) -> Campaign:
+    """
+    Show a campaign to those whom it addresses.
+
+    :raises NotAllowed: if it is active, has no packages and is no dummy, or the person may not configure its division
+    """
+    campaign = _held(campaign_id, by)
+    campaign.activate()
+    campaign.save(update_fields=["status"])
+    publish(CampaignActivated(campaign=campaign.code), subject=campaign, division=campaign.division, by=by)
+    return campaign
+
+
+@transaction.atomic
+def deactivate_campaign(campaign_id: int, *, by: User | None) -> Campaign:
+    """
+    Show a campaign to nobody any more; orders that began in it go on.
+
+    :raises NotAllowed: if it is inactive, is a division's default, or the person may not configure its division
+    """
+    campaign = _held(campaign_id, by)
+    _refuse_default(campaign)
+    campaign.deactivate()
+    campaign.save(update_fields=["status"])
+    publish(CampaignDeactivated(campaign=campaign.code), subject=campaign, division=campaign.division, by=by)
+    return campaign
+
+
+@transaction.atomic
+def remove_campaign(campaign_id: int, *, by: User | None) -> None:
+    """
+    Delete a campaign that was never of use.
+
+    :raises NotAllowed: if it is a division's default, or the person may not configure its division
+    """
+    campaign = _held(campaign_id, by)
+    _refuse_default(campaign)
+    campaign.delete()
+
+
+def _held(campaign_id: int, by: User | None) -> Campaign:
+    campaign = Campaign.objects.locked().select_related("division").get(pk=campaign_id)
+    _require_configure(by, campaign.division)
+    return campaign
+
+
+def _refuse_default(campaign: Campaign) -> None:
+    """:raises NotAllowed: if the campaign is a division's default; the database refuses it too."""
+    users = ", ".join(division.name for division in divisions_defaulting_to(campaign.code))
+    if users:
+        raise NotAllowed(
+            _("This is the default campaign of %(divisions)s. Choose another default there first.")
+            % {"divisions": users},
+            code="default_campaign",
+        )
+
+
+def _require_configure(by: User | None, division: Division) -> None:
+    if by is not None:
+        require(by, Permission.CONFIGURE, division)
+
+
+class ItemDescription(TypedDict, total=False):
+    """A part of a package, by the codes of its product and of the product that it relies on."""
+
+    product: str
+    role: str
+    choice_group: str
+    minimum: int
+    maximum: int
+    relies_on: str
+
+
+class GroupDescription(TypedDict, total=False):
+    """An eligibility group with its criteria."""
+
+    name: str
+    if_true: str
+    if_false: str
+    true_otherwise: bool
+    refusals: Mapping[str, str]
+    remedies: Mapping[str, str]
+    criteria: list[Mapping[str, Any]]
+
+
+@transaction.atomic
+def define_product(  # noqa: PLR0913  # a product and its first prices
+    code: str,
+    *,
+    division: Division,
+    recurring: Decimal | None = None,
+    one_time: Decimal | None = None,
+    starts_on: date,
+    by: User | None = None,
+    **description: Any,
+) -> Product:
+    """
+    Enter a product with its first prices, or bring its description up to date; prices that it has stay.
+
+    :raises ValidationError: if the description is incomplete or contradicts itself
+    """
+    _require_configure(by, division)
+    product = _define(Product, {"code": code}, {"division": division, **description})
+    for kind, amount in ((PriceKind.RECURRING, recurring), (PriceKind.ONE_TIME, one_time)):
+        if amount is not None and not product.prices.filter(division=division, kind=kind).exists():
+            set_price(product.pk, division=division, kind=kind, amount=amount, starts_on=starts_on, by=by)
+    return product
+
+
+@transaction.atomic
+def define_package(
+    code: str,
+    *,
+    division: Division,
+    items: Iterable[ItemDescription],
+    eligibility: Iterable[GroupDescription] = (),
+    by: User | None = None,
+    **description: Any,
+) -> Package:
+    """
+    Enter a package with its parts and eligibility, or bring it up to date.
+
+    :raises ValidationError: if something is incomplete or contradicts itself
+    """
+    _require_configure(by, division)
+    package = _define(Package, {"code": code}, {"division": division, **description})
+    entered: dict[str, PackageItem] = {}
+    for position, item in enumerate(items):
+        product = Product.objects.get(code=item["product"])
+        values = {**item, "position": position, "relies_on": entered.get(item.get("relies_on", ""))}
+        del values["product"]
+        entered[product.code] = _define(PackageItem, {"package": package, "product": product}, values)
+    package.items.exclude(product__code__in=entered).delete()
+    _define_eligibility(eligibility, package=package)
+    return package
+
+
+@transaction.atomic
+def define_campaign(
+    code: str,
+    *,
+    division: Division,
+    packages: Iterable[str] = (),
+    eligibility: Iterable[GroupDescription] = (),
+    by: User | None = None,
+    **description: Any,
+) -> Campaign:
+    """
+    Enter a campaign with its packages in order, and activate it, or bring it up to date.
+
+    :raises ValidationError: if something is incomplete or contradicts itself
+    :raises NotAllowed: if it is no dummy and has no packages
+    """
+    _require_configure(by, division)
+    campaign = _define(Campaign, {"code": code}, {"division": division, **description})
+    for position, package_code in enumerate(packages):
+        package = Package.objects.get(code=package_code)
+        _define(CampaignPackage, {"campaign": campaign, "package": package}, {"position": position})
+    _define_eligibility(eligibility, campaign=campaign)
+    return campaign if campaign.status == CampaignStatus.ACTIVE else activate_campaign(campaign.pk, by=by)
+
+
+@transaction.atomic
+def define_promotion(code: str, *, division: Division, by: User | None = None, **description: Any) -> Promotion:
+    """
+    Enter a promotion, or bring it up to date.
+
+    :raises ValidationError: if it is incomplete, contradicts itself, or another holds on some of its days
+    """
+    _require_configure(by, division)
+    return _define(Promotion, {"code": code}, {"division": division, **description})
+
+
+@transaction.atomic
+def define_charge(
+    code: str, *, division: Division, starts_on: date, by: User | None = None, **description: Any
+) -> Charge:
+    """
+    Enter a tax or fee of a division from a day on, or bring it up to date.
+
+    :raises ValidationError: if it is incomplete, contradicts itself, or another holds on some of its days
+    """
+    _require_configure(by, division)
+    return _define(Charge, {"code": code, "division": division, "starts_on": starts_on}, description)
+
+
+def _define(model: type[Row], key: Mapping[str, Any], values: Mapping[str, Any]) -> Row:
+    known: Row | None = models.QuerySet(model).filter(**key).first()
+    row = known or model(**key)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.full_clean()
+    row.save()
+    return row
+
+
+def _define_eligibility(
+    groups: Iterable[GroupDescription], *, package: Package | None = None, campaign: Campaign | None = None
+) -> None:
+    """Replace the eligibility of a package or a campaign."""
+    EligibilityGroup.objects.filter(package=package, campaign=campaign).delete()
+    for position, group in enumerate(groups):
+        values = {**group, "position": position}
+        criteria = group.get("criteria", [])
+        values.pop("criteria", None)
+        row = EligibilityGroup(package=package, campaign=campaign, **values)
+        row.full_clean()
+        row.save()
+        for order, criterion in enumerate(criteria):
+            line = EligibilityCriterion(group=row, position=order, **criterion)
+            line.full_clean()
+            line.save()
