@@ -43,18 +43,19 @@ def by_configuration(function: Callable[Args, Result]) -> Callable[Args, Result]
     The arguments must be hashable, and the function must read nothing but configuration.
     """
     remembered: dict[Any, Result] = {}
-    version_of = {"version": -1}
 
     @wraps(function)
     def remembering(*args: Args.args, **kwargs: Args.kwargs) -> Result:
         version = configuration_version()
-        if version_of["version"] != version:
-            remembered.clear()
-            version_of["version"] = version
-        key = (args, tuple(sorted(kwargs.items())))
-        if key not in remembered:
-            remembered[key] = function(*args, **kwargs)
-        return remembered[key]
+        key = (version, args, tuple(sorted(kwargs.items())))
+        try:
+            return remembered[key]
+        except KeyError:
+            result = function(*args, **kwargs)
+        for other in [known for known in list(remembered) if known[0] != version]:
+            remembered.pop(other, None)  # another thread may have been quicker
+        remembered[key] = result
+        return result
 
     return remembering
 
