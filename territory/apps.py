@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TerritoryConfig(AppConfig):
-    """Premises, and what can be had there."""
+    """Where service can be had: premises, what reaches them, and the answer to "can I have it here?"."""
 
     name = "territory"
     label = "territory"

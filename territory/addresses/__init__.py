@@ -1,0 +1,1 @@
+"""How addresses are read: pure functions, no database. Vocabulary → streets → reading → likeness."""

@@ -1,0 +1,58 @@
+"""Load premises and what can be had there from a CSV file."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from foundation.divisions.models import Division
+from foundation.jobs.models import Job
+from foundation.jobs.queries import progress_of
+from foundation.jobs.services import work_one_chunk
+from foundation.jobs.states import JobStatus
+from foundation.lifecycle import NotAllowed
+from territory.models import ImportFile
+from territory.services.imports import start_import
+
+
+class Command(BaseCommand):
+    """Take a file in; the same command goes on where an earlier one was stopped, and several may work at once."""
+
+    help = "Loads premises and their availability from a CSV file into a division. Run it again to go on or to update."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Name the file and the division."""
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--division", required=True, help="the division's code")
+
+    def handle(self, *, file: Path, division: str, **_options: Any) -> None:
+        """Start or resume the import and work on it until it is over."""
+        job = self._start(file, division)
+        while work_one_chunk(job.pk):
+            self._show(job)
+        job.refresh_from_db()
+        if job.status == JobStatus.FAILED:
+            raise CommandError(job.problem)
+        taken = ImportFile.objects.get(job=job)
+        wrong = progress_of(job).wrong
+        self.stdout.write(
+            _("%(added)s added, %(changed)s changed, %(unchanged)s unchanged, %(wrong)s refused (job %(job)s).")
+            % {"added": taken.added, "changed": taken.changed, "unchanged": taken.unchanged, "wrong": wrong, "job": job.pk}
+        )
+
+    def _start(self, file: Path, code: str) -> Job:
+        division = Division.objects.filter(code=code).first()
+        if division is None:
+            raise CommandError(_("There is no division %s.") % code)
+        try:
+            with file.open("rb") as content:
+                return start_import(content, name=file.name, division=division, by=None)
+        except (OSError, NotAllowed) as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def _show(self, job: Job) -> None:
+        progress = progress_of(job)
+        if progress.total > progress.done:
+            self.stdout.write(f"{progress.done} / {progress.total} ({progress.rate:.0f}/s)")

@@ -1,0 +1,15 @@
+"""Every read of the territory that has a rule in it."""
+
+from territory.queries.search import AddressSearch, Building, Candidate, search_addresses, units_of
+from territory.queries.visibility import (
+    imports_visible_to,
+    lookups_visible_to,
+    overrides_visible_to,
+    premises_visible_to,
+    qualifications_visible_to,
+)
+
+__all__ = [
+    "AddressSearch", "Building", "Candidate", "imports_visible_to", "lookups_visible_to", "overrides_visible_to",
+    "premises_visible_to", "qualifications_visible_to", "search_addresses", "units_of",
+]  # fmt: skip

@@ -1,0 +1,305 @@
+"""
+Find the premises that a visitor means.
+
+1. The typed text is read in every way that makes sense (`territory.addresses.reading`).
+2. Streets of exactly these names, with exactly this house number, in the typed ZIP if there is one.
+3. Where nothing agrees with all that was typed: streets whose names are left alike when letters are dropped
+   (`Spelling`), again with exactly this house number; few rows come back, and each is measured in memory.
+
+The house number is never guessed. A hit counts as *exact* only if nothing typed contradicts it, nothing is missing and
+no other premises could be meant; everything else is a suggestion that a person has to confirm.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.db import connection
+
+from foundation.divisions.models import Division
+from foundation.divisions.queries import by_configuration
+from territory.addresses.likeness import distance, most_errors, remainders
+from territory.addresses.reading import Reading, read_address, read_misspelt
+from territory.models import Premises, address_line
+
+MOST_HOUSES = 200
+"""Rows that one statement may bring back; more are of no use to anybody."""
+
+# What a difference costs. 0 is agreement; from `FARTHEST` on, a hit is no suggestion any more.
+GOOD = 1.3
+FARTHEST = 5.0
+WRONG_LETTER = 1.4
+SUFFIX_UNTYPED, SUFFIX_ADDED, SUFFIX_OTHER = 0.5, 1.0, 1.6
+DIRECTION_UNTYPED, DIRECTION_ADDED, DIRECTION_MOVED, DIRECTION_OTHER = 0.6, 1.2, 0.5, 2.5
+ZIP_NEAR, ZIP_OTHER = 1.5, 3.0
+CITY_LETTER, CITY_OTHER_IN_ZIP, CITY_OTHER = 0.4, 0.8, 3.0
+STATE_OTHER = 3.0
+UNIT_NOT_THERE = 1.6
+
+
+@dataclass(frozen=True)
+class Building:
+    """An address with several premises, of which one must be chosen."""
+
+    key: str
+    """Names the building in forms and URLs."""
+    label: str
+    units: int
+    typed_unit: str = ""
+    """The unit that was typed and that the building does not have."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One suggestion: a premises, or, without a `premises_id`, a building whose unit must be told."""
+
+    premises_id: int | None
+    label: str
+    division_id: int
+    building: Building | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class AddressSearch:
+    """What a search found, the best first."""
+
+    typed: str
+    candidates: tuple[Candidate, ...] = ()
+    exact: Candidate | None = None
+    """The one premises that the text can mean; nobody has to confirm it."""
+    building: Building | None = None
+    """The one building that the text can mean; its unit is to be asked for."""
+
+
+class House(NamedTuple):
+    """All premises of one house number in one street, as the database counts them."""
+
+    street_id: int
+    division_id: int
+    before: str
+    name: str
+    suffix: str
+    after: str
+    city_key: str
+    city: str
+    state: str
+    zip_code: str
+    number: str
+    count: int
+    premises_id: int
+    street_line: str
+    unit: str
+    unit_key: str
+    asked_id: int | None
+    asked_key: str | None
+    asked_unit: str | None
+
+
+class _Hit(NamedTuple):
+    cost: float
+    reading: Reading
+    house: House
+
+
+@by_configuration
+def division_ids_below(division_id: int) -> list[int]:
+    """Return the ids of a division and of all below it."""
+    return list(Division.objects.under(division_id).values_list("pk", flat=True))
+
+
+def search_addresses(text: str, *, division: Division, limit: int = 8) -> AddressSearch:
+    """Return the premises and buildings that a text may mean, of a division and all below it."""
+    readings = tuple(reading for reading in read_address(text) if reading.street.name)
+    if not readings:
+        return AddressSearch(text)
+    divisions = division_ids_below(division.pk)
+    hits: dict[tuple[int, str], _Hit] = {}
+    for readings_now, houses in _stages(text, readings, divisions):
+        for hit in _measured(readings_now, houses):
+            key = (hit.house.street_id, hit.house.number)
+            if key not in hits or hit.cost < hits[key].cost:
+                hits[key] = hit
+        if hits and min(hit.cost for hit in hits.values()) < GOOD:
+            break
+    best = sorted(hits.values(), key=lambda hit: (hit.cost, hit.house.street_line, hit.house.zip_code))[:limit]
+    return _as_search(text, best)
+
+
+def _stages(
+    text: str, readings: tuple[Reading, ...], divisions: list[int]
+) -> Iterator[tuple[tuple[Reading, ...], list[House]]]:
+    """Yield ever wider searches; the caller stops when it has what it needs."""
+    zips = sorted({reading.zip_code for reading in readings if reading.zip_code})
+    names = {reading.street.name for reading in readings}
+    yield readings, _houses(readings, divisions, names=names, zips=zips)
+    readings = (*readings, *(reading for reading in read_misspelt(text) if reading.street.name))
+    names = {reading.street.name for reading in readings}
+    for errors in (1, 2):
+        yield readings, _houses(readings, divisions, names=names, zips=zips, errors=errors)
+    if zips:
+        yield readings, _houses(readings, divisions, names=names)
+        for errors in (1, 2):
+            yield readings, _houses(readings, divisions, names=names, errors=errors)
+
+
+_HOUSES = """
+    SELECT s.id, s.division_id, s.before, s.name, s.suffix, s.after, s.city_key, s.city, s.state, s.zip_code,
+           p.house_number, count(*), min(p.id), min(p.street_line), min(p.unit), min(p.unit_key),
+           min(p.id) FILTER (WHERE p.unit_key = ANY(%(units)s)),
+           min(p.unit_key) FILTER (WHERE p.unit_key = ANY(%(units)s)),
+           min(p.unit) FILTER (WHERE p.unit_key = ANY(%(units)s))
+      FROM territory_street s JOIN territory_premises p ON p.street_id = s.id
+     WHERE {names} AND s.division_id = ANY(%(divisions)s) AND p.house_number = ANY(%(numbers)s) {zips}
+     GROUP BY s.id, p.house_number
+     LIMIT %(most)s
+"""
+_EXACT_NAMES = "s.name = ANY(%(names)s)"
+_LIKE_NAMES = "s.name IN (SELECT name FROM territory_spelling WHERE remainder = ANY(%(remainders)s))"
+_IN_ZIPS = "AND s.zip_code = ANY(%(zips)s)"
+
+
+@lru_cache(maxsize=8)
+def _statement(*, alike: bool, in_zips: bool) -> str:
+    return _HOUSES.format(names=_LIKE_NAMES if alike else _EXACT_NAMES, zips=_IN_ZIPS if in_zips else "")
+
+
+def _houses(
+    readings: Sequence[Reading],
+    divisions: list[int],
+    *,
+    names: set[str],
+    zips: Sequence[str] = (),
+    errors: int = 0,
+) -> list[House]:
+    """Return the houses of the readings' numbers in streets of these names, or of names like them."""
+    alike = sorted({left for name in names for left in remainders(name, errors)}) if errors else []
+    params = {
+        "names": list(names),
+        "remainders": alike,
+        "divisions": divisions,
+        "numbers": list({reading.number for reading in readings}),
+        "units": list({reading.unit for reading in readings if reading.unit}),
+        "zips": list(zips),
+        "most": MOST_HOUSES,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(alike=bool(errors), in_zips=bool(zips)), params)
+        return [House(*row) for row in cursor.fetchall()]
+
+
+def _measured(readings: Iterable[Reading], houses: list[House]) -> Iterator[_Hit]:
+    for house in houses:
+        costs = [(_cost(reading, house), at) for at, reading in enumerate(readings) if reading.number == house.number]
+        if costs and (best := min(costs))[0] < FARTHEST:
+            yield _Hit(best[0], list(readings)[best[1]], house)
+
+
+def _cost(reading: Reading, house: House) -> float:
+    """Return how much a reading and a house differ."""
+    errors = distance(reading.street.name, house.name)
+    if errors > most_errors(house.name):
+        return FARTHEST
+    cost = errors * WRONG_LETTER + _suffix_cost(reading.street.suffix, house.suffix)
+    cost += _directions_cost(reading, house) + _place_cost(reading, house)
+    if reading.unit and reading.unit not in (house.asked_key, house.unit_key if house.count == 1 else None):
+        cost += UNIT_NOT_THERE
+    return cost
+
+
+def _suffix_cost(typed: str, known: str) -> float:
+    if typed == known:
+        return 0
+    if not typed:
+        return SUFFIX_UNTYPED
+    return SUFFIX_OTHER if known else SUFFIX_ADDED
+
+
+def _directions_cost(reading: Reading, house: House) -> float:
+    typed, known = (reading.street.before, reading.street.after), (house.before, house.after)
+    if typed == known:
+        return 0
+    if typed == known[::-1]:
+        return DIRECTION_MOVED
+    return sum(_direction_cost(one, other) for one, other in zip(typed, known, strict=True))
+
+
+def _direction_cost(typed: str, known: str) -> float:
+    if typed == known:
+        return 0
+    if not typed:
+        return DIRECTION_UNTYPED
+    return DIRECTION_OTHER if known else DIRECTION_ADDED
+
+
+def _place_cost(reading: Reading, house: House) -> float:
+    cost = 0.0
+    if reading.zip_code and reading.zip_code != house.zip_code:
+        cost += ZIP_NEAR if distance(reading.zip_code, house.zip_code) == 1 else ZIP_OTHER
+    if reading.state and reading.state != house.state:
+        cost += STATE_OTHER
+    if reading.city and reading.city != house.city_key:
+        errors = distance(reading.city, house.city_key)
+        if errors <= max(most_errors(house.city_key), 1):
+            cost += errors * CITY_LETTER
+        else:
+            cost += CITY_OTHER_IN_ZIP if reading.zip_code == house.zip_code else CITY_OTHER
+    return cost
+
+
+def _as_search(text: str, hits: list[_Hit]) -> AddressSearch:
+    candidates = tuple(_candidate(hit) for hit in hits)
+    if not _is_certain(hits):
+        return AddressSearch(text, candidates)
+    first, hit = candidates[0], hits[0]
+    if first.building:
+        return AddressSearch(text, candidates, building=first.building)
+    is_whole = hit.reading.unit == (hit.house.asked_key or hit.house.unit_key)
+    return AddressSearch(text, candidates, exact=first if is_whole else None)
+
+
+def _is_certain(hits: list[_Hit]) -> bool:
+    """Tell whether the best hit is all that the text can mean, apart from the unit."""
+    agreeing = [hit for hit in hits if _without_unit(hit) == 0]
+    if len(agreeing) != 1 or agreeing[0] is not hits[0]:
+        return False
+    reading = hits[0].reading
+    return bool(reading.number and (reading.zip_code or (reading.city and reading.state)))
+
+
+def _without_unit(hit: _Hit) -> float:
+    return _cost(hit.reading._replace(unit=""), hit.house)
+
+
+def _candidate(hit: _Hit) -> Candidate:
+    house = hit.house
+    if hit.reading.unit and hit.reading.unit == house.asked_key:
+        return _premises(house, house.asked_id, house.asked_unit or "")
+    if house.count == 1:
+        return _premises(house, house.premises_id, house.unit)
+    label = address_line(house.street_line, "", house.city, house.state.upper(), house.zip_code)
+    building = Building(f"{house.street_id}-{house.number}", label, house.count, hit.reading.unit)
+    return Candidate(None, label, house.division_id, building)
+
+
+def _premises(house: House, premises_id: int | None, unit: str) -> Candidate:
+    label = address_line(house.street_line, unit, house.city, house.state.upper(), house.zip_code)
+    return Candidate(premises_id, label, house.division_id, unit=unit)
+
+
+def units_of(building_key: str, *, division: Division) -> list[Candidate]:
+    """Return the premises of a building in the order of its units, its own address first; none for a made-up key."""
+    match = re.fullmatch(r"(\d{1,18})-(.+)", building_key)
+    if not match:
+        return []
+    premises = Premises.objects.filter(
+        street_id=int(match[1]), house_number=match[2], division_id__in=division_ids_below(division.pk)
+    )
+    found = sorted(premises, key=lambda one: _natural(one.unit_key))
+    return [Candidate(one.pk, one.label, one.division_id, unit=one.unit) for one in found]
+
+
+def _natural(unit: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.findall(r"\d+|\D+", unit)]
