@@ -38,6 +38,6 @@ def household_of(address: str) -> str:
 def too_many_requests(request: HttpRequest, wait: timedelta) -> HttpResponse:
     """Answer 429 with the site's own page, which says when to come back."""
     seconds = max(1, math.ceil(wait.total_seconds()))
-    response = render(request, "429.html", {"minutes": math.ceil(seconds / 60)}, status=429)
+    response = render(request, "429.html", status=429)
     response.headers["Retry-After"] = str(seconds)
     return response

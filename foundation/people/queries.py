@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from foundation.divisions.models import Division
 from foundation.people.models import RoleAssignment, User
-from foundation.people.states import ROLE_PERMISSIONS, STAFF_ROLES, Permission, Role
+from foundation.people.states import RANK, ROLE_PERMISSIONS, STAFF_ROLES, Permission, Role
 
 Person = User | AnonymousUser
 
@@ -71,6 +71,31 @@ def can_everywhere(user: Person, *permissions: Permission) -> bool:
     if isinstance(user, User) and user.is_active and user.is_superuser:
         return True
     return any(top.parent_id is None for top in _tops(user, permissions))
+
+
+def may_give(user: Person, role: Role, division: Division) -> bool:
+    """Tell whether a person may give and take a role in a division: they manage people there, and stand no lower."""
+    if isinstance(user, User) and user.is_active and user.is_superuser:
+        return True
+    there = [Role(held.role) for held in roles_of(user) if held.division_id in division.lineage]
+    manages = any(Permission.MANAGE_PEOPLE in ROLE_PERMISSIONS[mine] for mine in there)
+    return manages and max(RANK[mine] for mine in there) >= RANK[Role(role)]
+
+
+def may_manage(user: Person, person: User) -> bool:
+    """Tell whether a person may change or deactivate another: all roles of the other must be theirs to take."""
+    if person.is_superuser and not user.is_superuser:
+        return False
+    held = list(person.roles.select_related("division"))
+    if not held:
+        return can_everywhere(user, Permission.MANAGE_PEOPLE)
+    return all(may_give(user, Role(assignment.role), assignment.division) for assignment in held)
+
+
+def people_visible_to(user: Person, *permissions: Permission) -> QuerySet[User]:
+    """Return the people who hold a role where a person has a permission; those without any role, at the top only."""
+    mine = Q(pk__in=RoleAssignment.objects.filter(division__in=divisions_where(user, *permissions)).values("user"))
+    return User.objects.filter(mine | Q(roles=None) if can_everywhere(user, *permissions) else mine)
 
 
 def colleagues(division: Division, permission: Permission) -> QuerySet[User]:

@@ -1,12 +1,19 @@
 """Permission as a refusal, and every change to people and their roles."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pghistory
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
-from foundation.people.models import User
-from foundation.people.queries import can
-from foundation.people.states import Permission
+from foundation.people.models import RoleAssignment, User
+from foundation.people.queries import can, may_give, may_manage
+from foundation.people.states import Permission, Role
 
 
 def require(user: User, permission: Permission, division: Division | None = None) -> None:
@@ -18,3 +25,94 @@ def require(user: User, permission: Permission, division: Division | None = None
     if not can(user, permission, division):
         refusal = _("Your role does not let you %(what)s here.") % {"what": Permission(permission).label}
         raise NotAllowed(refusal, code="not_permitted")
+
+
+@contextmanager
+def _done_by(by: User) -> Iterator[None]:
+    """Keep in the history who did it; all of it or nothing."""
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        yield
+
+
+def invite_person(email: str, *, role: Role, division: Division, name: str = "", language: str = "", by: User) -> User:
+    """
+    Make a person with a role and without a password: they set one by the link that *Forgot your password* sends.
+
+    :raises NotAllowed: if the address is taken, or the role is not the inviting person's to give
+    """
+    if User.objects.filter(email=email.lower()).exists():
+        raise NotAllowed(_("Somebody signs in with this address already."), code="email_taken", field="email")
+    with _done_by(by):
+        person = User.objects.create_user(email, name=name, language=language)
+        EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
+        give_role(person, role, division, by=by)
+    return person
+
+
+def give_role(person: User, role: Role, division: Division, *, by: User) -> RoleAssignment:
+    """
+    Let a person hold a role in a division and all below it; they may do what it grants from their next click.
+
+    :raises NotAllowed: if `by` may not manage people there, or the role stands above their own
+    """
+    if not may_give(by, role, division):
+        raise NotAllowed(_("You cannot give this role there."), code="not_permitted", field="role")
+    with _done_by(by):
+        held, _is_new = RoleAssignment.objects.get_or_create(user=person, role=role, division=division)
+    person.forget_roles()
+    return held
+
+
+def take_role(person: User, role: Role, division: Division, *, by: User) -> None:
+    """
+    Let a person no longer hold a role in a division, from their next click.
+
+    :raises NotAllowed: if it is not `by`'s to take, or `by` would take their own last one
+    """
+    if not may_give(by, role, division):
+        raise NotAllowed(_("You cannot take this role there."), code="not_permitted", field="role")
+    if person == by and not by.is_superuser:
+        raise NotAllowed(_("Nobody takes a role from themselves: ask another operator."), code="own_role")
+    with _done_by(by):
+        RoleAssignment.objects.filter(user=person, role=role, division=division).delete()
+    person.forget_roles()
+
+
+def deactivate_person(person: User, *, by: User) -> None:
+    """
+    Let a person sign in no more, and end what they have open.
+
+    :raises NotAllowed: if the person holds a role that `by` may not manage, or is `by`
+    """
+    if person == by or not may_manage(by, person):
+        raise NotAllowed(_("You cannot deactivate this person."), code="not_permitted")
+    with _done_by(by):
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        end_all_sessions(person)
+    person.is_active = False
+    person.forget_roles()
+
+
+def activate_person(person: User, *, by: User) -> None:
+    """
+    Let a person sign in again.
+
+    :raises NotAllowed: if the person holds a role that `by` may not manage
+    """
+    if not may_manage(by, person):
+        raise NotAllowed(_("You cannot activate this person."), code="not_permitted")
+    with _done_by(by):
+        User.objects.filter(pk=person.pk).update(is_active=True)
+    person.is_active = True
+    person.forget_roles()
+
+
+def end_session(session: UserSession) -> None:
+    """Sign somebody out in one browser."""
+    session.end()
+
+
+def end_all_sessions(person: User) -> None:
+    """Sign a person out everywhere."""
+    for session in UserSession.objects.filter(user=person):
+        session.end()

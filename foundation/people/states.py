@@ -58,6 +58,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 """The permission matrix. Tests read it, the documentation is made from it."""
 
+RANK: dict[Role, int] = {
+    Role.CUSTOMER: 0,
+    Role.PARTNER: 0,
+    Role.FIELD_AGENT: 1,
+    Role.CSR: 2,
+    Role.SUPERVISOR: 3,
+    Role.AUDITOR: 4,
+    Role.OPERATOR: 4,
+}
+"""Nobody gives or takes a role that stands above their own."""
+
 SETUP_PERMISSIONS = frozenset(
     {
         Permission.CONFIGURE,
