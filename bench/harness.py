@@ -147,9 +147,11 @@ def set_up_django() -> None:
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
 
+    from config.local.preparation import collect_static_files  # noqa: PLC0415
+
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    collect_static_files()
 
 
 @dataclass

@@ -12,6 +12,7 @@ variables only.
 """
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -29,10 +30,10 @@ from urllib.parse import urlsplit
 
 import psutil
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
 from config.local.postgres import Postgres
+from config.local.preparation import collect_static_files
 from config.local.processes import free_port, is_free, signal_group, start, stop, wait_until_listening
 from config.local.redis_server import RedisServer
 
@@ -83,7 +84,7 @@ class Stack:
     @contextmanager
     def web(self, *, workers: int = 2, threads: int = 4, **variables: str) -> Iterator[Running]:
         """Serve the site by gunicorn on a free port."""
-        collect_static_files()
+        _collect_static_files_once()
         port = free_port()
         command = [
             "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", str(workers),
@@ -265,11 +266,13 @@ def eventually(condition: Callable[[], object], *, within: float = 10.0, every: 
         time.sleep(every)
 
 
-def collect_static_files() -> None:
-    """Collect the static files once for the whole run: gunicorn serves them from there."""
+def _collect_static_files_once() -> None:
+    """Collect the static files once for all workers of this run: gunicorn serves them from there."""
     root = Path(settings.STATIC_ROOT)
-    if not (root / "admin").exists():
-        call_command("collectstatic", interactive=False, verbosity=0)
+    with root.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            collect_static_files()
 
 
 def _url_of_test_database() -> str:

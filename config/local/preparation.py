@@ -12,6 +12,11 @@ from django.core.management import call_command, get_commands
 from config.local.servers import ROOT
 
 DEMONSTRATION = "load_demonstration"
+UNUSED_STATIC = [
+    *("bootstrap-*", "bootstrap.css*", "bootstrap.rtl.css*", "bootstrap.js*", "bootstrap.esm*", "bootstrap.bundle.js*"),
+    *("xregexp.js", "select2.full.js", "jquery.js"),
+]
+"""Variants that no page links. Compressing them all would be most of the wait at the first start."""
 
 
 def prepare() -> None:
@@ -22,10 +27,15 @@ def prepare() -> None:
     bring_catalogues_up_to_date()
     if _is_older(Path(settings.STATIC_ROOT) / "staticfiles.json", _static_sources()):
         print("Collecting static files", flush=True)
-        call_command("collectstatic", interactive=False, verbosity=0)
-    if DEMONSTRATION in get_commands():
+        collect_static_files()
+    if settings.IS_DEMONSTRATION and DEMONSTRATION in get_commands():
         print("Loading the demonstration operator", flush=True)
         call_command(DEMONSTRATION)
+
+
+def collect_static_files() -> None:
+    """Collect what pages link to into STATIC_ROOT."""
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED_STATIC)
 
 
 def bring_catalogues_up_to_date() -> None:
