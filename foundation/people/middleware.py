@@ -101,7 +101,7 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
             return self.get_response(request)
-        user = cast("User", request.user)
+        user = request.user
         had_factor = has_given_second_factor(request)
         if is_staff_member(user) and not had_factor and not _is_open(request):
             return _ask_for_second_factor(request, user)

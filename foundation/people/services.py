@@ -34,7 +34,9 @@ def _done_by(by: User) -> Iterator[None]:
         yield
 
 
-def invite_person(email: str, *, role: Role, division: Division, name: str = "", language: str = "", by: User) -> User:
+def invite_person(  # noqa: PLR0913  # each thing that is known of a person has a name
+    email: str, *, role: Role, division: Division, name: str = "", language: str = "", by: User
+) -> User:
     """
     Make a person with a role and without a password: they set one by the link that *Forgot your password* sends.
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.db import connection
@@ -92,7 +92,7 @@ def count_attempt(name: str, request: HttpRequest) -> timedelta | None:
     at = now()
     limits = {_key(name, limit, request): limit for limit in parse_limits(settings.THROTTLES[name])}
     keys = sorted(limits)  # one order for all, or two requests could wait for each other
-    parameters = {
+    parameters: Any = {
         "keys": keys,
         "ones": [1] * len(keys),
         "untils": [at + limits[key].period for key in keys],
