@@ -48,15 +48,16 @@ def obstacles_of_package(package: ListedPackage, found: Found) -> tuple[Reason, 
     for item in package.items:
         if item.role == ItemRole.INCLUDED:
             reasons += obstacles(item, found)
-    for group, items in package.choice_groups().items():
+    for items in package.choice_groups().values():
         against = [obstacles(item, found) for item in items]
         if all(against):
-            reasons += against[0] if len(against) == 1 else (_nothing_to_choose(group),)
+            reasons += _of_a_group(each_once(reason for one in against for reason in one))
     return each_once(reasons)
 
 
-def _nothing_to_choose(group: str) -> Reason:
-    return Reason(code=ReasonCode.NO_CHOICE, details={"group": group})
+def _of_a_group(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Return the one reason that refuses every product of a group, or that nothing is left to choose."""
+    return reasons if len(reasons) == 1 else (Reason(code=ReasonCode.NO_CHOICE),)
 
 
 def _technical_obstacles(product: ListedProduct, result: FamilyResult, about: Mapping[str, Any]) -> tuple[Reason, ...]:

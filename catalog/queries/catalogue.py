@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -122,6 +123,10 @@ class Catalogue:
     packages: Mapping[str, ListedPackage] = field(default_factory=dict)
     product_promotions: Mapping[tuple[str, PriceKind], ListedPromotion] = field(default_factory=dict)
     charges: tuple[ListedCharge, ...] = ()
+    facts_asked: frozenset[str] = frozenset()
+    """The facts that some eligibility rule asks for."""
+    quotes: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What preselected packages cost, by `Selection.key`: priced once, gone with the catalogue."""
 
     def package(self, code: str) -> ListedPackage:
         """

@@ -52,9 +52,11 @@ def _catalogue(lineage: Lineage, currency: str, on: date) -> Catalogue:
     rules_of_packages, rules_of_campaigns = _eligibility(lineage)
     packages = _packages(lineage, prices, package_promotions, rules_of_packages)
     codes = dict(Division.objects.filter(pk__in=lineage).values_list("pk", "code"))
+    rules = (*rules_of_packages.values(), *rules_of_campaigns.values())
     return Catalogue(
         currency=currency,
         divisions=tuple(codes[pk] for pk in lineage),
+        facts_asked=frozenset(fact for listed in rules for fact in listed.rule.facts_asked()),
         campaigns=_campaigns(lineage, on, packages, rules_of_campaigns),
         packages=packages,
         product_promotions=product_promotions,

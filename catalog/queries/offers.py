@@ -23,6 +23,8 @@ from territory.states import Outcome, ProductFamily
 
 Answers = Mapping[str, str]
 NO_ANSWERS: Answers = {}
+FACTS_OF_PLACE = frozenset({"state", "city", "zip_code"})
+"""The facts that are columns of the premises; it is read only where a rule asks for one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,7 @@ class CampaignNode:
     is_current: bool
     reasons: tuple[Reason, ...]
     decision: Decision
-    packages: tuple[PackageNode, ...]
+    packages: tuple[PackageNode, ...] = ()
 
     @property
     def is_eligible(self) -> bool:
@@ -140,21 +142,20 @@ def offers_for(  # noqa: PLR0913  # what an offer depends on, each by its name
 
     :raises NotAllowed: if the named campaign does not run here on this day
     """
-    tree = eligibility_tree(
-        qualification, division=division, on=on, customer_class=customer_class, answers=answers, campaign=campaign
-    )
-    current = next((node for node in tree if node.is_current), None)
-    others = tuple(node.campaign for node in tree if node.is_eligible and not node.is_current)
+    catalogue, found = catalogue_of(division, on), found_at(qualification)
+    facts = _facts(qualification, found, catalogue, on) | _told(customer_class, answers)
+    nodes = _campaign_nodes(catalogue, facts, wanted=campaign, default=effective(division, DEFAULT_CAMPAIGN))
+    current = next((node for node in nodes if node.is_current), None)
+    others = tuple(node.campaign for node in nodes if node.is_eligible and not node.is_current)
     if current is None:
         return Offers(campaign=None, others=others)
-    catalogue, found = catalogue_of(division, on), found_at(qualification)
+    packages = _package_nodes(current, catalogue, facts, found)
+    offered = [node.package for node in packages if node.is_offered]
     return Offers(
         campaign=current.campaign,
-        offered=tuple(_offered(node.package, catalogue, found) for node in current.packages if node.is_offered),
+        offered=tuple(_offered(package, catalogue, found) for package in offered),
         refused=tuple(
-            RefusedPackage(package=node.package, reasons=node.reasons)
-            for node in current.packages
-            if not node.is_offered
+            RefusedPackage(package=node.package, reasons=node.reasons) for node in packages if not node.is_offered
         ),
         others=others,
     )
@@ -174,39 +175,10 @@ def eligibility_tree(  # noqa: PLR0913  # as offers_for
 
     :raises NotAllowed: if the named campaign does not run here on this day
     """
-    catalogue = catalogue_of(division, on)
-    facts = facts_of(qualification, catalogue, on=on, customer_class=customer_class, answers=answers)
-    found = found_at(qualification)
-    against = {code: obstacles_of_package(package, found) for code, package in catalogue.packages.items()}
-    nodes = tuple(_campaign_node(one, catalogue, facts, against) for one in catalogue.campaigns)
-    current = _current(nodes, wanted=campaign, default=effective(division, DEFAULT_CAMPAIGN))
-    return tuple(replace(node, is_current=node is current) for node in nodes)
-
-
-def facts_of(
-    qualification: Qualification, catalogue: Catalogue, *, on: date, customer_class: str, answers: Answers
-) -> dict[str, Fact]:
-    """Return what eligibility rules may ask for, by the names of `catalog.states.FACTS`."""
-    found = found_at(qualification)
-    active = [family for family, result in found.items() if result.outcome == Outcome.ACTIVE_SERVICE]
-    internet = found.get(ProductFamily.INTERNET)
-    premises = qualification.premises
-    return {
-        "customer_class": customer_class,
-        "date": on,
-        "divisions": catalogue.divisions,
-        "state": premises.state if premises else None,
-        "city": premises.city if premises else None,
-        "zip_code": premises.zip_code if premises else None,
-        "outcome": qualification.outcome,
-        "families": [family for family, result in found.items() if result.can_be_ordered],
-        "active_families": active,
-        "has_active_service": bool(active),
-        "internet_technology": internet.technology if internet else None,
-        "internet_down_mbps": internet.down_mbps if internet else None,
-        "internet_up_mbps": internet.up_mbps if internet else None,
-        **{f"{ANSWER_PREFIX}{question}": answer for question, answer in answers.items()},
-    }
+    catalogue, found = catalogue_of(division, on), found_at(qualification)
+    facts = _facts(qualification, found, catalogue, on) | _told(customer_class, answers)
+    nodes = _campaign_nodes(catalogue, facts, wanted=campaign, default=effective(division, DEFAULT_CAMPAIGN))
+    return tuple(replace(node, packages=_package_nodes(node, catalogue, facts, found)) for node in nodes)
 
 
 def package_options(package_code: str, qualification: Qualification, *, division: Division, on: date) -> PackageOptions:
@@ -260,33 +232,50 @@ def _refuse_what_cannot_be_had(quote: Quote, package: ListedPackage, found: Foun
             raise NotAllowed(message, code=against[0].code, field=item.product.code)
 
 
-def _campaign_node(
-    campaign: ListedCampaign,
-    catalogue: Catalogue,
-    facts: Mapping[str, Fact],
-    against: Mapping[str, tuple[Reason, ...]],
-) -> CampaignNode:
+def _facts(qualification: Qualification, found: Found, catalogue: Catalogue, on: date) -> dict[str, Fact]:
+    """Return what is known of the address and the day, by the names of `catalog.states.FACTS`."""
+    active = [family for family, result in found.items() if result.outcome == Outcome.ACTIVE_SERVICE]
+    internet = found.get(ProductFamily.INTERNET)
+    return {
+        "date": on,
+        "divisions": catalogue.divisions,
+        "outcome": qualification.outcome,
+        "families": [family for family, result in found.items() if result.can_be_ordered],
+        "active_families": active,
+        "has_active_service": bool(active),
+        "internet_technology": internet.technology if internet else None,
+        "internet_down_mbps": internet.down_mbps if internet else None,
+        "internet_up_mbps": internet.up_mbps if internet else None,
+        **(_place(qualification) if catalogue.facts_asked & FACTS_OF_PLACE else {}),
+    }
+
+
+def _place(qualification: Qualification) -> dict[str, Fact]:
+    premises = qualification.premises
+    return {fact: getattr(premises, fact) for fact in FACTS_OF_PLACE} if premises else {}
+
+
+def _told(customer_class: str, answers: Answers) -> dict[str, Fact]:
+    told: dict[str, Fact] = {f"{ANSWER_PREFIX}{question}": answer for question, answer in answers.items()}
+    return {"customer_class": customer_class, **told}
+
+
+def _campaign_nodes(
+    catalogue: Catalogue, facts: Mapping[str, Fact], *, wanted: str | None, default: str
+) -> tuple[CampaignNode, ...]:
+    """Return the campaigns that run, without their packages; the current one is marked."""
+    nodes = [_campaign_node(campaign, facts) for campaign in catalogue.campaigns]
+    current = _current(nodes, wanted=wanted, default=default)
+    return tuple(replace(node, is_current=node is current) for node in nodes)
+
+
+def _campaign_node(campaign: ListedCampaign, facts: Mapping[str, Fact]) -> CampaignNode:
     decision = campaign.eligibility.rule.decide(facts)
     reasons = reasons_of(decision, campaign.eligibility)
     if facts["customer_class"] not in campaign.customer_classes:
         classes = {"classes": sorted(campaign.customer_classes)}
         reasons = (Reason(code=ReasonCode.OTHER_CLASS, details=classes), *reasons)
-    return CampaignNode(
-        campaign=campaign,
-        is_current=False,
-        reasons=reasons,
-        decision=decision,
-        packages=tuple(
-            _package_node(catalogue.packages[code], facts, (*reasons, *against[code])) for code in campaign.packages
-        ),
-    )
-
-
-def _package_node(package: ListedPackage, facts: Mapping[str, Fact], against: tuple[Reason, ...]) -> PackageNode:
-    decision = package.eligibility.rule.decide(facts)
-    return PackageNode(
-        package=package, reasons=(*against, *reasons_of(decision, package.eligibility)), decision=decision
-    )
+    return CampaignNode(campaign=campaign, is_current=False, reasons=reasons, decision=decision)
 
 
 def _current(nodes: Sequence[CampaignNode], *, wanted: str | None, default: str) -> CampaignNode | None:
@@ -300,9 +289,28 @@ def _current(nodes: Sequence[CampaignNode], *, wanted: str | None, default: str)
     return next(eligible, preferred[0] if preferred else None)
 
 
+def _package_nodes(
+    node: CampaignNode, catalogue: Catalogue, facts: Mapping[str, Fact], found: Found
+) -> tuple[PackageNode, ...]:
+    packages = (catalogue.packages[code] for code in node.campaign.packages)
+    return tuple(_package_node(package, node.reasons, facts, found) for package in packages)
+
+
+def _package_node(
+    package: ListedPackage, of_campaign: tuple[Reason, ...], facts: Mapping[str, Fact], found: Found
+) -> PackageNode:
+    """Judge a package: what its campaign refuses, what the address lacks, what its own rule says."""
+    decision = package.eligibility.rule.decide(facts)
+    against = (*of_campaign, *obstacles_of_package(package, found), *reasons_of(decision, package.eligibility))
+    return PackageNode(package=package, reasons=against, decision=decision)
+
+
 def _offered(package: ListedPackage, catalogue: Catalogue, found: Found) -> OfferedPackage:
     selection = _preselected(package, found)
-    return OfferedPackage(package=package, selection=selection, quote=price(selection, catalogue))
+    known = catalogue.quotes.get(selection.key)
+    if known is None:
+        known = catalogue.quotes[selection.key] = price(selection, catalogue)
+    return OfferedPackage(package=package, selection=selection, quote=known)
 
 
 def _preselected(package: ListedPackage, found: Found) -> Selection:

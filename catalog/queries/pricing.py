@@ -39,6 +39,11 @@ class Selection:
     choices: Mapping[str, str] = field(default_factory=dict)
     add_ons: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The selection as something hashable."""
+        return self.package_code, tuple(sorted(self.choices.items())), tuple(sorted(self.add_ons.items()))
+
     def as_json(self) -> Json:
         """Return the selection in JSON primitives."""
         return {"package_code": self.package_code, "choices": dict(self.choices), "add_ons": dict(self.add_ons)}
