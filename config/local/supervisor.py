@@ -83,7 +83,9 @@ def run(data: Path, *, port: int) -> None:
             children[part.name] = _start_part(part, data, environment)
         _wait_for_ports(data, ports, children)
         _say_where(environment)
-        _watch(data, children, [server for server, _address in started.values()])
+        while True:
+            _refuse_ended(data, children, [server for server, _address in started.values()])
+            time.sleep(0.2)
 
 
 def environment_of(data: Path, ports: Ports) -> dict[str, str]:
@@ -234,20 +236,14 @@ def _say_where(environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-m", "config.local.welcome"], env=environment, check=False)
 
 
-def _watch(data: Path, children: dict[str, subprocess.Popen[bytes]], started: list[Server]) -> None:
-    """
-    Look after everything until Ctrl-C.
-
-    :raises LocalError: as soon as a part has ended by itself
-    """
-    while True:
-        for name, child in children.items():
-            if child.poll() is not None:
-                raise LocalError(_last_words(name, data, f"{name} has ended (exit {child.returncode})."))
-        for server in started:
-            if server.exit_code() is not None:
-                raise LocalError(f"{server.name} has ended (exit {server.exit_code()}); see {server.log}.")
-        time.sleep(0.2)
+def _refuse_ended(data: Path, children: dict[str, subprocess.Popen[bytes]], started: list[Server]) -> None:
+    """Look whether everything still runs; nothing but Ctrl-C ends a part in good order."""
+    for name, child in children.items():
+        if child.poll() is not None:
+            raise LocalError(_last_words(name, data, f"{name} has ended (exit {child.returncode})."))
+    for server in started:
+        if server.exit_code() is not None:
+            raise LocalError(f"{server.name} has ended (exit {server.exit_code()}); see {server.log}.")
 
 
 def _last_words(name: str, data: Path, what: str) -> str:

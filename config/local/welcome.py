@@ -10,16 +10,17 @@ from django.conf import settings
 from django.urls import reverse
 
 from config.local import sign_ins
-from foundation.divisions.models import Site
 
 
 def lines() -> Iterator[str]:
     """Yield the lines to print."""
+    from foundation.divisions.models import Site  # noqa: PLC0415  # after Django is set up
+
     base = os.environ["SITE_URL"]
     data = Path(settings.DATA_DIR)
     yield ""
     for site in Site.objects.filter(is_active=True).select_related("brand"):
-        yield _line(f"{site.brand}", address_of(site, base))
+        yield _line(f"{site.brand}", address_of(site.host, site.path_prefix, base))
     yield _line("Admin", urljoin(base, reverse("admin:index")))
     yield _line("Mail", os.environ["MAIL_PAGE_URL"])
     for name in ("MAIN", "FRANCHISE"):
@@ -35,12 +36,11 @@ def lines() -> Iterator[str]:
     yield f"Logs are in {data / 'logs'}. Ctrl-C stops everything."
 
 
-def address_of(site: Site, base: str) -> str:
-    """Return where a browser on this machine finds a site."""
+def address_of(host: str, path_prefix: str, base: str) -> str:
+    """Return where a browser on this machine finds a site; `*` stands for every host name."""
     parts = urlsplit(base)
-    host = parts.hostname if site.host == "*" else site.host
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{site.path_prefix}/"
+    return f"{parts.scheme}://{parts.hostname if host == '*' else host}{port}{path_prefix}/"
 
 
 def _line(name: str, what: str) -> str:
