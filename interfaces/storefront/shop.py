@@ -1,0 +1,155 @@
+"""What pages show of packages, prices and orders: plain values, so that templates compute nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from catalog.queries import ListedCampaign, ListedPackage, ListedProduct, Offers, Quote, catalogue_of, price_cart
+from catalog.queries.pricing import default_selection
+from catalog.settings import DEFAULT_CAMPAIGN
+from foundation.divisions.models import Division
+from foundation.divisions.queries import effective
+from foundation.lifecycle import NotAllowed
+from foundation.money import ZERO
+from territory.models import FamilyResult, Qualification
+from territory.states import NETWORK_FAMILIES, Outcome, ProductFamily, Technology
+
+FASTEST_IN_MBPS = 1000
+"""From here on a speed is said in Gbps."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One product of a package, as its card names it."""
+
+    family: str
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A package that can be had, with what it consists of and what it costs as preselected."""
+
+    code: str
+    name: str
+    description: str
+    parts: tuple[Part, ...]
+    quote: Quote
+
+
+@dataclass(frozen=True)
+class Summary:
+    """An order so far."""
+
+    address: str
+    quote: Quote | None
+    visit: str = ""
+
+    @property
+    def title(self) -> str:
+        """The chosen package."""
+        return self.quote.package_name if self.quote else _("Your order")
+
+    @property
+    def taxes_monthly(self) -> Decimal:
+        """All estimated taxes and fees of the first month."""
+        return sum((tax.monthly for tax in self.quote.taxes), ZERO) if self.quote else ZERO
+
+
+def card_of(package: ListedPackage, quote: Quote) -> Card:
+    """Describe a package by the products that its quote prices."""
+    products = {item.product.code: item.product for item in package.items}
+    parts = tuple(_part(line.name, line.family, products[line.code]) for line in quote.lines)
+    return Card(package.code, str(package.names), str(package.descriptions), parts, quote)
+
+
+def cards_of(offers: Offers) -> tuple[Card, ...]:
+    """Describe every package that an address can have."""
+    return tuple(card_of(offer.package, offer.quote) for offer in offers.offered)
+
+
+def _part(name: str, family: str, product: ListedProduct) -> Part:
+    detail = str(product.descriptions) or speed_of(product.down_mbps, product.up_mbps)
+    return Part(family, name, detail)
+
+
+def speed_of(down_mbps: int | None, up_mbps: int | None) -> str:
+    """Say a speed as people say it: 500 Mbps down, 20 Mbps up."""
+    if not down_mbps:
+        return ""
+    if down_mbps == up_mbps:
+        return _("%(speed)s both ways") % {"speed": _one_speed(down_mbps)}
+    if not up_mbps:
+        return _("up to %(speed)s") % {"speed": _one_speed(down_mbps)}
+    return _("%(down)s down, %(up)s up") % {"down": _one_speed(down_mbps), "up": _one_speed(up_mbps)}
+
+
+def _one_speed(mbps: int) -> str:
+    if mbps >= FASTEST_IN_MBPS:
+        gbps = Decimal(mbps) / FASTEST_IN_MBPS
+        return f"{number_format(gbps.normalize() if gbps % 1 else int(gbps))} Gbps"
+    return f"{mbps} Mbps"
+
+
+def shop_window(division: Division, on: date) -> tuple[Card, ...]:
+    """Describe what a market sells before any address is known; what one can have depends on the address."""
+    catalogue = catalogue_of(division, on)
+    campaign = _shown_campaign(catalogue.campaigns, default=effective(division, DEFAULT_CAMPAIGN))
+    if campaign is None:
+        return ()
+    cards = (_card_without_address(catalogue.package(code), division, on) for code in campaign.packages)
+    return tuple(card for card in cards if card)
+
+
+def _shown_campaign(campaigns: Sequence[ListedCampaign], *, default: str) -> ListedCampaign | None:
+    selling = [campaign for campaign in campaigns if campaign.packages and "residential" in campaign.customer_classes]
+    preferred = (campaign for campaign in selling if campaign.code == default)
+    return next(preferred, selling[0] if selling else None)
+
+
+def _card_without_address(package: ListedPackage, division: Division, on: date) -> Card | None:
+    try:
+        quote = price_cart(default_selection(package), division=division, on=on)
+    except NotAllowed:
+        return None
+    return card_of(package, quote)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an address can have of one family, in words."""
+
+    family: str
+    name: str
+    outcome: str
+    answer: str
+    detail: str
+
+    @property
+    def can_be_ordered(self) -> bool:
+        """Whether it can be had today."""
+        return self.outcome in {Outcome.QUALIFIED, Outcome.ALTERNATE}
+
+
+def found_families(answer: Qualification) -> tuple[Found, ...]:
+    """Say what was found, family by family; the families that need no network are left out."""
+    return tuple(_found(result) for result in answer.families if result.family in NETWORK_FAMILIES)
+
+
+def _found(result: FamilyResult) -> Found:
+    family, outcome = ProductFamily(result.family), Outcome(result.outcome)
+    return Found(family.value, str(family.label), outcome.value, str(outcome.label), _detail(result))
+
+
+def _detail(result: FamilyResult) -> str:
+    if result.outcome == Outcome.PLANNED and result.available_from:
+        return _("from %(date)s") % {"date": date_format(result.available_from)}
+    if result.outcome in {Outcome.QUALIFIED, Outcome.ALTERNATE}:
+        technology = str(Technology(result.technology).label) if result.technology in Technology.values else ""
+        return ", ".join(filter(None, [technology, speed_of(result.down_mbps, result.up_mbps)]))
+    return result.reason

@@ -1,0 +1,51 @@
+"""What every public page has in common: it belongs to a market's site, and its input is text."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+
+from foundation.divisions.models import Division, Site
+from foundation.people.models import User
+
+View = Callable[..., HttpResponse]
+
+
+class SiteRequest(HttpRequest):
+    """A request to a market's own site."""
+
+    site: Site
+
+    @property
+    def market(self) -> Division:
+        """The division under whose name the site speaks."""
+        return self.site.division
+
+
+def site_page(view: View) -> View:
+    """Serve a page only where there is a site, and refuse what no keyboard types."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if getattr(request, "site", None) is None:
+            raise Http404
+        if _has_nul(request):
+            raise BadRequest
+        return view(request, *args, **kwargs)
+
+    return page
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    texts = [request.path_info]
+    for sent in (request.GET, request.POST):
+        for name, values in sent.lists():
+            texts += [name, *map(str, values)]
+    return any("\0" in text for text in texts)
+
+
+def visitor(request: HttpRequest) -> User | None:
+    """Return who is signed in, or nobody."""
+    return request.user if isinstance(request.user, User) else None

@@ -1,0 +1,134 @@
+"""From an address as typed to what can be had there."""
+
+import secrets
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from catalog.queries import offers_for
+from foundation.lifecycle import NotAllowed
+from foundation.now import now, today
+from interfaces.storefront.attribution import came_by, remember
+from interfaces.storefront.forms import AddressForm
+from interfaces.storefront.shop import cards_of, found_families
+from interfaces.storefront.site import SiteRequest, site_page, visitor
+from territory import services as territory
+from territory.models import Qualification
+from territory.queries import search_addresses, units_of
+from territory.states import Outcome
+
+CHANNEL = "web"
+SHORTEST_TYPED = 4
+"""Fewer letters than these find everything and nothing."""
+WITH_PACKAGES = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
+
+
+@require_GET
+@site_page
+def suggest(request: SiteRequest) -> HttpResponse:
+    """List addresses that the text so far may mean."""
+    typed = request.GET.get("address", "").strip()
+    found = None
+    if len(typed) >= SHORTEST_TYPED:
+        found = search_addresses(typed[:200], division=request.site.division, limit=6)
+    return render(request, "storefront/home.html#suggestions", {"found": found})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@site_page
+def check(request: SiteRequest) -> HttpResponse:
+    """Find the one premises that is meant and check it; where several may be meant, ask."""
+    form = AddressForm(request.POST if request.method == "POST" else request.GET)
+    if not form.is_valid():
+        return render(request, "storefront/address_pick.html", {"form": form, "carried": came_by(request).pairs})
+    return _check(request, **form.cleaned_data) if request.method == "POST" else _pick(request, **form.cleaned_data)
+
+
+def _check(
+    request: SiteRequest, *, address: str, premises_id: int | None, building: str, is_none: bool
+) -> HttpResponse:
+    marks = came_by(request)
+    if premises_id or is_none:
+        return _qualify(request, address, premises_id)
+    if building:
+        return redirect(marks.added_to(_pick_address(address=address, building=building)))
+    found = territory.look_up_address(address, division=request.site.division, channel=CHANNEL, by=visitor(request))
+    if found.exact:
+        return _qualify(request, address, found.exact.premises_id)
+    key = found.building.key if found.building else ""
+    return redirect(marks.added_to(_pick_address(address=address, building=key)))
+
+
+def _pick_address(**parameters: str) -> str:
+    query = urlencode({name: value for name, value in parameters.items() if value})
+    return f"{reverse('storefront:check')}?{query}"
+
+
+def _qualify(request: SiteRequest, typed: str, premises_id: int | None) -> HttpResponse:
+    marks = came_by(request)
+    try:
+        answer = territory.qualify(
+            typed=typed, premises_id=premises_id, division=request.site.division, channel=CHANNEL, by=visitor(request)
+        )
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+        return redirect("storefront:home")
+    return remember(redirect(marks.added_to(reverse("storefront:outcome", args=[answer.key]))), marks)
+
+
+def _pick(request: SiteRequest, *, address: str, building: str, **_more: Any) -> HttpResponse:
+    market = request.site.division
+    units = units_of(building, division=market) if building else []
+    found = None if units or not address else search_addresses(address, division=market)
+    context = {
+        "typed": address,
+        "building": units[0] if units else None,
+        "units": units,
+        "candidates": found.candidates if found else (),
+        "carried": came_by(request).pairs,
+    }
+    return render(request, "storefront/address_pick.html", context)
+
+
+@require_safe
+@never_cache
+@site_page
+def outcome(request: SiteRequest, key: str) -> HttpResponse:
+    """Say what can be had at an address: packages, or where a no leads to."""
+    answer = _qualification(request, key)
+    if answer.is_expired(now()):
+        return render(request, "storefront/outcome_expired.html", {"answer": answer})
+    marks = came_by(request)
+    context: dict[str, Any] = {"answer": answer, "families": found_families(answer), "carried": marks.pairs}
+    template = f"storefront/outcome_{answer.outcome}.html"
+    if answer.outcome in WITH_PACKAGES:
+        offers = offers_for(answer, division=answer.division, on=today(answer.division))
+        context |= {"offers": offers, "cards": cards_of(offers), "key": secrets.token_urlsafe(18)}
+        template = "storefront/packages.html"
+    return remember(render(request, template, context), marks)
+
+
+@require_POST
+@site_page
+def check_again(request: SiteRequest, key: str) -> HttpResponse:
+    """Ask the same question again, and say whether the answer is another one."""
+    before = _qualification(request, key)
+    after = territory.requalify(before.pk, by=visitor(request))
+    if after.results == before.results:
+        messages.info(request, _("We checked the address again: nothing has changed."))
+    else:
+        messages.warning(request, _("We checked the address again, and the answer has changed."))
+    return redirect("storefront:outcome", after.key)
+
+
+def _qualification(request: SiteRequest, key: str) -> Qualification:
+    """Return a check by its secret, if it was made in this site's market."""
+    checks = Qualification.objects.select_related("division", "premises")
+    return get_object_or_404(checks, key=key, division__lineage__contains=[request.site.division_id])

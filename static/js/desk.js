@@ -1,0 +1,93 @@
+// Keys of the desk. Everything here is a short cut: each page works without it, and a person can switch it off.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const KEYS = "desk.keys";
+  const DENSITY = "desk.density";
+
+  const remembered = (name) => {
+    try { return localStorage.getItem(name) || ""; } catch { return ""; }
+  };
+  const remember = (name, value) => {
+    try { localStorage.setItem(name, value); } catch { /* a private window forgets */ }
+  };
+  const show = () => {
+    root.dataset.keys = remembered(KEYS) || "on";
+    root.dataset.density = remembered(DENSITY) || "normal";
+  };
+  show();
+
+  const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+  const dialog = (id) => document.getElementById(id);
+
+  // Rows ------------------------------------------------------------------------------------------------------------
+
+  const rows = () => [...document.querySelectorAll("[data-rows] > tr")];
+  const moveTo = (step) => {
+    const all = rows();
+    if (all.length === 0) return;
+    const at = all.findIndex((row) => row.classList.contains("is-at"));
+    const next = Math.min(Math.max(at + step, 0), all.length - 1);
+    if (at >= 0) all[at].classList.remove("is-at");
+    all[next].classList.add("is-at");
+    all[next].querySelector("a")?.focus({ preventScroll: true });
+    all[next].scrollIntoView({ block: "nearest" });
+  };
+
+  // What each key does ------------------------------------------------------------------------------------------------
+
+  const ACTIONS = {
+    "/": () => { const box = document.getElementById("search"); box?.focus(); box?.select(); },
+    "?": () => dialog("keys")?.showModal(),
+    j: () => moveTo(1),
+    k: () => moveTo(-1),
+    h: () => document.querySelector("[data-home]")?.click(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      dialog("palette")?.showModal();
+      return;
+    }
+    if (root.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    const here = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    const action = here ? () => here.click() : ACTIONS[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+
+  // The palette: up and down go through what was found ------------------------------------------------------------------
+
+  dialog("palette")?.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const stops = [...dialog("palette").querySelectorAll("input, .desk-results a")];
+    const at = stops.indexOf(document.activeElement);
+    event.preventDefault();
+    stops[(at + (event.key === "ArrowDown" ? 1 : -1) + stops.length) % stops.length]?.focus();
+  });
+
+  // Preferences -----------------------------------------------------------------------------------------------------------
+
+  for (const box of document.querySelectorAll("[data-preference]")) {
+    const name = box.dataset.preference;
+    box.checked = remembered(name) === box.value;
+    box.addEventListener("change", () => { remember(name, box.checked ? box.value : ""); show(); });
+  }
+
+  // Filters: what is empty does not belong in the address --------------------------------------------------------------------
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.target.matches("[data-filters]")) return;
+    for (const [name, value] of [...event.detail.formData.entries()]) {
+      if (value === "") event.detail.formData.delete(name);
+    }
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-filters]")) return;
+    for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
+  });
+})();
