@@ -12,10 +12,14 @@ GROUPS = (
     (_("Catalogue"), ("catalog",)),
     (_("Orders and leads"), ("orders", "leads", "accounts")),
     (_("Integrations"), ("billing",)),
-    (_("People"), ("people", "account", "mfa", "usersessions")),
+    (_("People"), ("people",)),
     (_("Running it"), ("events", "jobs", "correspondence", "django_celery_beat")),
 )
 """The start page's groups by task, each with the apps whose tables belong to it."""
+
+
+NOT_HERE = frozenset({"account", "auth", "mfa", "usersessions"})
+"""Apps whose tables the admin leaves out: seeds and sessions, and permissions that the matrix of roles decides."""
 
 
 class OperatorSite(admin.AdminSite):
@@ -25,6 +29,11 @@ class OperatorSite(admin.AdminSite):
     site_title = _("Set-up")
     index_title = _("What would you like to set up?")
     enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take in what the apps declare, but for the apps in `NOT_HERE`."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        super().register([model for model in models if model._meta.app_label not in NOT_HERE], admin_class, **options)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Group the tables by task rather than by program."""

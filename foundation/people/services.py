@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pghistory
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -107,6 +108,32 @@ def activate_person(person: User, *, by: User) -> None:
         User.objects.filter(pk=person.pk).update(is_active=True)
     person.is_active = True
     person.forget_roles()
+
+
+def sign_out_everywhere(person: User, *, by: User) -> None:
+    """
+    End all sessions of a person.
+
+    :raises NotAllowed: if the person holds a role that `by` may not manage
+    """
+    if person != by and not may_manage(by, person):
+        raise NotAllowed(_("You cannot sign this person out."), code="not_permitted")
+    end_all_sessions(person)
+
+
+def take_off_second_factor(person: User, *, by: User) -> None:
+    """
+    Take off a person's authenticator app and recovery codes, and end their sessions: their phone is lost.
+
+    Staff are made to set up a new one at the next sign-in, for which they still need their password.
+
+    :raises NotAllowed: if the person holds a role that `by` may not manage, or is `by`
+    """
+    if person == by or not may_manage(by, person):
+        raise NotAllowed(_("You cannot take off this person's second factor."), code="not_permitted")
+    with transaction.atomic():
+        Authenticator.objects.filter(user=person).delete()
+        end_all_sessions(person)
 
 
 def end_session(session: UserSession) -> None:

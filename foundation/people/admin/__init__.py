@@ -16,6 +16,7 @@ A table without divisions says `division_path = None`: only who has the permissi
 it. `ReadOnlyAdmin` shows and changes nothing. Foreign keys, filters and searches offer only rows within sight.
 """
 
+from foundation.people.admin import markets, people
 from foundation.people.admin.scoped import (
     DivisionScopedAdmin,
     DivisionScopedStacked,
@@ -23,4 +24,11 @@ from foundation.people.admin.scoped import (
     ReadOnlyAdmin,
 )
 
-__all__ = ["DivisionScopedAdmin", "DivisionScopedStacked", "DivisionScopedTabular", "ReadOnlyAdmin"]
+__all__ = [
+    "DivisionScopedAdmin",
+    "DivisionScopedStacked",
+    "DivisionScopedTabular",
+    "ReadOnlyAdmin",
+    "markets",
+    "people",
+]
