@@ -6,7 +6,7 @@ NAME ?=
 EMAIL ?=
 BILLING_URL ?=
 
-.PHONY: help run test check bench contract code manage setup system-packages lock clean forget
+.PHONY: help run test check bench contract code manage setup system-packages lock docs clean forget
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does
@@ -58,6 +58,9 @@ lock: setup ## Choose the newest packages that pyproject.toml allows, with their
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --upgrade --quiet \
 		--output-file requirements.lock
+
+docs: setup ## Draw the pages of docs/ that are made from the code
+	@$(BIN)/python -m config.pictures
 
 clean: ## Remove what was made, except the environment and the data
 	@rm -rf staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
