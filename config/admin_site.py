@@ -1,22 +1,64 @@
 """The operator's admin: Django's own, grouped by task, entered by the one sign-in with its second factor."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-GROUPS = (
-    (_("Markets"), ("divisions", "territory")),
-    (_("Catalogue"), ("catalog",)),
-    (_("Orders and leads"), ("orders", "leads", "accounts")),
-    (_("Integrations"), ("billing",)),
-    (_("People"), ("people",)),
-    (_("Running it"), ("events", "jobs", "correspondence", "django_celery_beat")),
-)
-"""The start page's groups by task, each with the apps whose tables belong to it."""
 
+@dataclass(frozen=True)
+class Group:
+    """A task of operators: the apps whose tables belong to it, what it is for, and what a change in it does."""
+
+    name: Promise
+    app_labels: tuple[str, ...]
+    purpose: Promise
+    what_if: Promise
+
+
+GROUPS = (
+    Group(
+        _("Markets"),
+        ("divisions", "territory"),
+        _("Where you sell, under which name, and which addresses can have what."),
+        _("you change a setting here? It holds for that division and all below it that do not set their own, from the next page on."),
+    ),
+    Group(
+        _("Catalogue"),
+        ("catalog",),
+        _("What you sell, at what price, to whom."),
+        _("you change a price? New orders see it from its first day. Orders that were submitted keep what the customer was shown."),
+    ),
+    Group(
+        _("Orders and leads"),
+        ("orders", "leads", "accounts"),
+        _("Terms, appointments, and records to look at. Work on orders happens at the desk."),
+        _("you take capacity from a slot? Visits that are booked stay booked; no new one is taken beyond it."),
+    ),
+    Group(
+        _("Integrations"),
+        ("billing",),
+        _("The billing systems that receive work orders."),
+        _("you switch a billing system off? Nothing is sent or lost: requests wait, and go out when it is on again."),
+    ),
+    Group(
+        _("People"),
+        ("people",),
+        _("Who signs in, in which role and where."),
+        _("you take a role away? It counts from the person’s next page. What they did stays under their name."),
+    ),
+    Group(
+        _("Running it"),
+        ("events", "jobs", "correspondence", "django_celery_beat"),
+        _("What is owed, what was sent, and when things run by themselves."),
+        _("you retry a delivery? Its listener hears the fact once more; what was done already is not done twice."),
+    ),
+)
+"""The start page, in this order."""
 
 NOT_HERE = frozenset({"account", "auth", "mfa", "usersessions"})
 """Apps whose tables the admin leaves out: seeds and sessions, and permissions that the matrix of roles decides."""
@@ -41,10 +83,11 @@ class OperatorSite(admin.AdminSite):
         if app_label:
             return list(by_label.values())
         grouped = []
-        for name, labels in GROUPS:
-            members = [by_label[label] for label in labels if label in by_label]
+        for group in GROUPS:
+            members = [by_label[label] for label in group.app_labels if label in by_label]
             if models := [model for app in members for model in app["models"]]:
-                grouped.append({**members[0], "name": name, "models": models})
+                texts = {"name": group.name, "purpose": group.purpose, "what_if": group.what_if}
+                grouped.append({**members[0], **texts, "models": models})
         return grouped
 
 
@@ -61,4 +104,4 @@ class AdminConfig(DjangoAdminConfig):
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
-__all__ = ["GROUPS", "AdminConfig", "OperatorSite"]
+__all__ = ["GROUPS", "AdminConfig", "Group", "OperatorSite"]

@@ -1,0 +1,52 @@
+"""An action of the desk: a form, one service, a word about it, and back to where one was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import UserRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What the page of an action says."""
+
+    title: str | Promise
+    button: str | Promise
+    done: str | Promise
+    """What is said when it is done."""
+    subject: object
+    """What it is done to, as it is named on the page."""
+    back: str
+    """The address to which it leads, done or not."""
+    explanation: str | Promise = ""
+    """What will happen."""
+    is_grave: bool = False
+    """Whether it leaves the house and cannot be taken back."""
+
+
+def perform(request: UserRequest, action: Action, form: Form, do: Callable[[dict[str, Any]], object]) -> HttpResponse:
+    """
+    Ask for what an action needs, and do it.
+
+    A refusal is shown at the form with all that was typed.
+
+    :param form: bound where the request is a POST
+    :param do: calls one service with the form's answers
+    """
+    if form.is_bound and form.is_valid():
+        try:
+            do(form.cleaned_data)
+        except NotAllowed as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            messages.success(request, str(action.done))
+            return redirect(action.back)
+    return render(request, "desk/action.html", {"action": action, "form": form}, status=422 if form.errors else 200)

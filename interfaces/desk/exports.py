@@ -1,0 +1,56 @@
+"""Lists as CSV files that no spreadsheet takes for a program."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.http import HttpResponse
+from django.utils.functional import Promise
+from django.utils.text import slugify
+
+FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫−")
+"""
+What a spreadsheet may take for the beginning of a formula, half, full and small width (OWASP, CSV Injection).
+
+Text that begins so, behind blanks or not, is written behind an apostrophe.
+"""
+MOST_ROWS = 50_000
+"""The longest file: what a spreadsheet opens without a wait, and a request makes well within its time."""
+
+Cell = str | int | Decimal | datetime | date | Promise | None
+
+
+def safe_cell(value: Cell) -> str | int | Decimal:
+    """Return a value as a spreadsheet may read it: numbers as they are, text never a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, int | Decimal):
+        return value
+    text = value.isoformat(sep=" ", timespec="minutes") if isinstance(value, datetime) else str(value)
+    return f"'{text}" if _begins_a_formula(text) else text
+
+
+def _begins_a_formula(text: str) -> bool:
+    if text[:1] in FORMULA_SIGNS - {""} and text:
+        return True
+    visible = next((sign for sign in text if not (sign.isspace() or unicodedata.category(sign) in {"Cf", "Cc"})), "")
+    return visible in FORMULA_SIGNS
+
+
+def csv_text(header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> str:
+    """Write a table as CSV, every cell safe and quoted."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow([safe_cell(cell) for cell in header])
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def csv_response(name: str, header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> HttpResponse:
+    """Answer with a table to be saved as a file; the mark at its beginning tells spreadsheets that it is UTF-8."""
+    response = HttpResponse(csv_text(header, rows).encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slugify(name) or "list"}.csv"'
+    return response

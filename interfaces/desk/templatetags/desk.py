@@ -1,0 +1,127 @@
+"""How the desk writes moments, ages, amounts and states."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from json import dumps
+
+from django import template
+from django.forms import BoundField, Select
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext as _, ngettext
+
+from foundation.divisions.models import Division
+from foundation.money import format_money
+from foundation.now import now
+from foundation.people.queries import Person, can
+from foundation.people.states import Permission
+
+register = template.Library()
+
+TONES = {
+    "good": {"completed", "confirmed", "sent", "done", "converted", "installed", "active"},
+    "brand": {"acknowledged", "in_progress", "pending", "sending", "queued", "running", "assigned", "new", "open"},
+    "careful": {"held", "partial", "unknown", "assessing_cancellation", "pending_cancellation", "waiting"},
+    "bad": {"rejected", "refused", "failed"},
+}
+"""Which of the tag's colours goes with a state; to any other belongs none."""
+
+
+@register.filter
+def tone(status: str) -> str:
+    """Return the name of the colour that goes with a state; the state itself is always written out beside it."""
+    return next((name for name, statuses in TONES.items() if status in statuses), "none")
+
+
+@register.simple_tag
+def moment(at: datetime | None, division: Division | None = None) -> SafeString | str:
+    """Write a moment in a division's time zone, with the zone on hover; a dash where there is none."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at, division.zone if division else None)
+    shown = date_format(local, "SHORT_DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), local.tzname(), shown)
+
+
+@register.simple_tag
+def age(at: datetime | None) -> SafeString | str:
+    """Write how long ago a moment was, in its largest unit, with the moment on hover."""
+    if at is None:
+        return "–"
+    shown = duration(now() - at)
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), date_format(at, "DATETIME_FORMAT"), shown)
+
+
+@register.filter
+def duration(span: timedelta | None) -> str:
+    """Write a length of time in its largest unit: 40 s, 5 min, 3 h, 12 days."""
+    if span is None:
+        return "–"
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return _("%(count)d s") % {"count": seconds}
+    if seconds < 3600:
+        return _("%(count)d min") % {"count": seconds // 60}
+    if seconds < 48 * 3600:
+        return _("%(count)d h") % {"count": seconds // 3600}
+    days = seconds // 86400
+    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
+
+
+@register.simple_tag
+def amount(value: Decimal | str | None, currency: str) -> str:
+    """Write an amount of money as the reader's language does."""
+    return "–" if value in (None, "") else format_money(Decimal(str(value)), currency, get_language() or "en")
+
+
+@register.simple_tag
+def control(field: BoundField) -> SafeString:
+    """Write a field's input in Bootstrap's classes."""
+    kind = "form-select" if isinstance(field.field.widget, Select) else "form-control"
+    return field.as_widget(attrs={"class": f"{kind} is-invalid" if field.errors else kind})
+
+
+@register.filter
+def integer(number: float) -> str:
+    """Write a whole number with the reader's separators."""
+    return number_format(int(number), use_l10n=True, force_grouping=True)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation."""
+
+    name: str
+    label: str
+    url: str
+
+
+@register.filter
+def places(user: Person) -> list[Place]:
+    """List the pages of the desk, and beside it, that a person's roles open."""
+    offered = [
+        ("home", _("Desk"), None),
+        ("orders", _("Orders"), Permission.SEE_ORDERS),
+        ("leads", _("Leads"), Permission.SEE_LEADS),
+        ("submissions", _("Billing systems"), Permission.SEE_ORDERS),
+        ("messages", _("Messages"), Permission.SEE_ORDERS),
+        ("jobs", _("Long work"), None),
+    ]
+    opened = [
+        Place(name, label, reverse(f"desk:{name}"))
+        for name, label, permission in offered
+        if permission is None or can(user, permission)
+    ]
+    if can(user, Permission.CONFIGURE):
+        opened.append(Place("admin", _("Set-up"), reverse("admin:index")))
+    return opened
+
+
+@register.filter
+def json(content: object) -> str:
+    """Write what was sent or reported so that a person can read it."""
+    return dumps(content, indent=2, ensure_ascii=False)

@@ -1,0 +1,70 @@
+"""What was sent: messages as they went out, and printed documents."""
+
+from csp.constants import NONE, UNSAFE_INLINE
+from csp.decorators import csp_replace
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from foundation.correspondence.models import Message
+from foundation.correspondence.queries import documents_visible_to, messages_visible_to
+from foundation.people.models import UserRequest
+from foundation.people.states import Permission
+from interfaces.desk.access import staff_page
+from interfaces.desk.filters import MessageFilters
+from interfaces.desk.lists import Column, List, Preset, respond
+from interfaces.desk.paging import Order
+from interfaces.desk.queries import page_of_subject
+
+MESSAGES: List[Message] = List(
+    name="messages",
+    title=_("Messages"),
+    template="desk/messages.html",
+    columns=[
+        Column("subject", _("Subject"), lambda message: message.subject_line),
+        Column("to", _("To"), lambda message: message.to, "to"),
+        Column("status", _("State"), lambda message: message.get_status_display(), "status"),
+        Column("division", _("Division"), lambda message: str(message.division), "division__name"),
+        Column("queued", _("Written"), lambda message: message.queued_at, "queued_at"),
+        Column("sent", _("Sent"), lambda message: message.sent_at),
+    ],
+    order=Order("queued_at", is_descending=True),
+    presets=[Preset(_("Failed"), "status=failed"), Preset(_("Waiting"), "status=queued")],
+)
+
+LIKE_A_MAIL_READER = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "img-src": ["data:"], "sandbox": []}
+"""A message may colour itself, and nothing else: no script, no form, nothing fetched."""
+
+
+@staff_page(Permission.SEE_ORDERS)
+def messages(request: UserRequest) -> HttpResponse:
+    """Show the messages of a person's divisions."""
+    rows = messages_visible_to(request.user).select_related("division").defer("text", "html")
+    return respond(request, MESSAGES, MessageFilters(request.GET, rows, request=request))
+
+
+@staff_page(Permission.SEE_ORDERS)
+def message(request: UserRequest, pk: int) -> HttpResponse:
+    """Show one message as it was sent."""
+    found = get_object_or_404(messages_visible_to(request.user).select_related("division"), pk=pk)
+    documents = found.documents.defer("content")
+    context = {"message": found, "documents": documents, "subject": page_of_subject(found.subject_type, found.subject_id)}
+    return render(request, "desk/message.html", context)
+
+
+@csp_replace(LIKE_A_MAIL_READER)
+@xframe_options_sameorigin
+@staff_page(Permission.SEE_ORDERS)
+def message_html(request: UserRequest, pk: int) -> HttpResponse:
+    """Give a message's HTML for the frame in which it is shown."""
+    return HttpResponse(get_object_or_404(messages_visible_to(request.user), pk=pk).html)
+
+
+@staff_page(Permission.SEE_ORDERS)
+def document(request: UserRequest, pk: int) -> HttpResponse:
+    """Give a printed document as it was kept."""
+    found = get_object_or_404(documents_visible_to(request.user), pk=pk)
+    response = HttpResponse(bytes(found.content), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{found.filename}"'
+    return response

@@ -1,0 +1,76 @@
+"""What a fact says to the people who read an order's or a lead's timeline."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from foundation.events.models import Event
+from leads.states import CloseReason
+from orders.states import CancelReason, HoldReason
+
+SENTENCES: Mapping[str, str | Promise] = {
+    "accounts.account_activated": _("Service began on the account"),
+    "accounts.account_closed": _("The account was closed"),
+    "accounts.consent_withdrawn": _("A consent was taken back"),
+    "accounts.contact_corrected": _("Contact details were corrected: %(fields)s"),
+    "accounts.customer_claimed": _("The customer signed in for the first time"),
+    "accounts.standing_changed": _("The account’s standing changed"),
+    "billing.credit_confirmed": _("The billing system posted the credit %(credit_id)s"),
+    "billing.credit_refused": _("The billing system refused a credit: %(reason)s"),
+    "billing.install_reported": _("The billing system reported services as installed on %(installed_on)s"),
+    "billing.submission_requested": _("The billing system is asked"),
+    "billing.submission_set_aside": _("Tried too often: a person has to decide"),
+    "billing.submission_settled": _("Settled by hand: %(reason)s"),
+    "billing.work_order_cancellation_refused": _("The billing system refused to cancel: %(reason)s"),
+    "billing.work_order_cancelled": _("The billing system cancelled the work order"),
+    "billing.work_order_change_refused": _("The billing system refused the change: %(reason)s"),
+    "billing.work_order_changed": _("The billing system took the change"),
+    "billing.work_order_confirmed": _("The billing system has the work order: %(work_order_id)s"),
+    "billing.work_order_dispatched": _("The billing system says that a technician is on the way"),
+    "billing.work_order_failed": _("The billing system could not install: %(reason)s"),
+    "billing.work_order_refused": _("The billing system refused the work order: %(reason)s"),
+    "billing.work_order_scheduled": _("The billing system scheduled the visit"),
+    "billing.work_order_unknown": _("Nobody knows yet whether the billing system has the work order"),
+    "correspondence.message_queued": _("A message was written"),
+    "correspondence.message_sent": _("A message was sent"),
+    "orders.accepted": _("The order was accepted"),
+    "orders.cancellation_asked": _("Cancellation asked for: %(reason)s"),
+    "orders.cancellation_refused": _("The order goes on: it was not cancelled"),
+    "orders.cancelled": _("The order was cancelled: %(reason)s"),
+    "orders.change_refused": _("A change was refused by the billing system"),
+    "orders.completed": _("Everything is installed"),
+    "orders.corrected": _("The order was corrected: %(fields)s"),
+    "orders.failed": _("Nothing could be installed"),
+    "orders.held": _("Put on hold: %(reason)s"),
+    "orders.in_progress": _("The work order is in the billing system"),
+    "orders.rejected": _("The order was rejected"),
+    "orders.released": _("The hold was released"),
+    "orders.rescheduled": _("The appointment was moved"),
+    "orders.services_failed": _("Could not be installed: %(products)s"),
+    "orders.services_installed": _("Installed: %(products)s"),
+    "orders.submitted": _("The customer ordered"),
+    "orders.technician_dispatched": _("A technician is on the way"),
+    "orders.window_reported": _("The billing system named another window for the visit"),
+    "orders.work_order_asked": _("The work order was asked for"),
+}
+"""By the name of the fact. What stands in %( ) is a field of it."""
+
+CODES: Mapping[str, str | Promise] = {
+    **{choice.value: choice.label for kind in (HoldReason, CancelReason, CloseReason) for choice in kind}
+}
+"""Codes that facts carry, as people read them."""
+
+
+def say(event: Event) -> str:
+    """Return what happened, in the reader's language; the bare name of a fact that nobody has put into words."""
+    sentence = SENTENCES.get(event.name)
+    return str(sentence) % _readable(event.payload) if sentence else event.name
+
+
+def _readable(payload: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(CODES.get(str(value), value))
+        for name, value in payload.items()
+    }
