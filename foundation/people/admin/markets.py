@@ -114,15 +114,16 @@ class SettingsForm(forms.Form):
 
 def _field_for(setting: Setting, value: Any) -> forms.Field:
     """Build the input that suits a setting's kind; `Setting.parse` is what checks it."""
+    label = str(setting.label)
     if setting.kind is bool:
         choices = [("true", _("Yes")), ("false", _("No"))]
-        return forms.ChoiceField(label=setting.label, choices=choices, initial=str(value).lower(), required=False)
+        return forms.ChoiceField(label=label, choices=choices, initial=str(value).lower(), required=False)
     if setting.choices and setting.kind is not list:
         offered = list(setting.choices())
-        return forms.ChoiceField(label=setting.label, choices=offered, initial=value, required=False)
+        return forms.ChoiceField(label=label, choices=offered, initial=value, required=False)
     shown = ", ".join(value) if isinstance(value, list) else value
     widget = forms.NumberInput if setting.kind is int else forms.TextInput
-    return forms.CharField(label=setting.label, initial=shown, required=False, widget=widget)
+    return forms.CharField(label=label, initial=shown, required=False, widget=widget)
 
 
 # The tree.
@@ -316,7 +317,7 @@ class SiteAdmin(DivisionScopedAdmin):
     search_fields = ("code", "host", "path_prefix")
     list_select_related = ("division", "brand")
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "languages":
             return forms.TypedMultipleChoiceField(
                 label=db_field.verbose_name, choices=settings.LANGUAGES, widget=forms.CheckboxSelectMultiple

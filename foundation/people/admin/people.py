@@ -1,5 +1,6 @@
 """People and their roles, within one's own divisions."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account.internal.flows.password_reset import request_password_reset
@@ -137,7 +138,8 @@ class PersonAdmin(DivisionScopedAdmin):
             "roles", RoleAssignment.objects.filter(division__in=mine).select_related("division"), to_attr="shown_roles"
         )
         factors = Authenticator.objects.filter(user=models.OuterRef("pk"), type=Authenticator.Type.TOTP)
-        return super().get_queryset(request).prefetch_related(shown).annotate(has_factor=models.Exists(factors))
+        people: models.QuerySet[Any] = super().get_queryset(request).prefetch_related(shown)
+        return cast("models.QuerySet[Any]", people.annotate(has_factor=models.Exists(factors)))
 
     @admin.display(description=gettext_lazy("roles"))
     def roles_here(self, person: Any) -> str:
@@ -200,9 +202,9 @@ class PersonAdmin(DivisionScopedAdmin):
         formset.save(commit=False)
         acting, person = cast("User", request.user), form.instance
         for held in formset.deleted_objects:
-            self._or_say(request, lambda held=held: services.take_role(person, held.role, held.division, by=acting))
+            self._or_say(request, partial(services.take_role, person, held.role, held.division, by=acting))
         for held in formset.new_objects:
-            self._or_say(request, lambda held=held: services.give_role(person, held.role, held.division, by=acting))
+            self._or_say(request, partial(services.give_role, person, held.role, held.division, by=acting))
 
     def _or_say(self, request: HttpRequest, change: "Callable[[], object]") -> bool:
         try:
@@ -219,7 +221,7 @@ class PersonAdmin(DivisionScopedAdmin):
         done = [
             self.log_change(request, person, str(change.__name__))
             for person in people
-            if self._or_say(request, lambda person=person: change(person, by=acting))  # type: ignore[misc]
+            if self._or_say(request, partial(change, person, by=acting))
         ]
         if done:
             told = ngettext("Done for one person.", "Done for %(count)s people.", len(done)) % {"count": len(done)}

@@ -1,0 +1,177 @@
+"""The admin, division by division."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from foundation.divisions.models import Brand
+from foundation.divisions.queries import effective
+from foundation.divisions.settings import CURRENCY, TIME_ZONE
+from foundation.divisions.testing import make_division
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def top():
+    return make_division("Top")
+
+
+@pytest.fixture
+def mine(top):
+    return make_division("Mine", parent=top)
+
+
+@pytest.fixture
+def theirs(top):
+    return make_division("Theirs", parent=top)
+
+
+@pytest.fixture
+def operator(client: Client, mine) -> Client:
+    return sign_in(client, make_person(Role.OPERATOR, mine))
+
+
+def make_brand(division, name):
+    return Brand.objects.create(division=division, code=name.lower(), name=name)
+
+
+class TestList:
+    def test_shows_the_rows_of_my_divisions_alone(self, operator, mine, theirs):
+        make_brand(mine, "Nearby")
+        make_brand(theirs, "Faraway")
+
+        page = operator.get(reverse("admin:divisions_brand_changelist"))
+
+        assert "Nearby" in page.content.decode()
+        assert "Faraway" not in page.content.decode()
+
+    def test_offers_no_foreign_division_as_a_filter(self, operator, mine, theirs):
+        make_brand(mine, "Nearby")
+        make_brand(mine, "Another")
+        make_brand(theirs, "Faraway")
+
+        page = operator.get(reverse("admin:divisions_brand_changelist"))
+
+        assert "Theirs" not in page.content.decode()
+
+
+class TestForm:
+    def test_offers_only_my_divisions(self, operator, mine, theirs):
+        page = operator.get(reverse("admin:divisions_brand_add"))
+
+        choices = page.context["adminform"].form.fields["division"].queryset
+        assert list(choices) == [mine]
+
+    def test_refuses_a_foreign_division(self, operator, theirs):
+        values = {"division": theirs.pk, "code": "x", "name": "X", "primary": "#1f5f8b", "primary_dark": "#8cc4ea"}
+
+        page = operator.post(reverse("admin:divisions_brand_add"), values)
+
+        assert "division" in page.context["adminform"].form.errors
+        assert not Brand.objects.exists()
+
+    def test_opens_no_foreign_row(self, operator, theirs):
+        brand = make_brand(theirs, "Faraway")
+
+        page = operator.get(reverse("admin:divisions_brand_change", args=[brand.pk]))
+
+        assert page.status_code == 302  # Django's way to say that there is no such row
+        assert page["Location"] == reverse("admin:index")
+
+
+class TestRoles:
+    @pytest.mark.parametrize("role", [Role.CSR, Role.SUPERVISOR, Role.FIELD_AGENT, Role.CUSTOMER, Role.PARTNER])
+    def test_those_who_set_up_nothing_do_not_get_in(self, client, mine, role):
+        sign_in(client, make_person(role, mine))
+
+        assert client.get(reverse("admin:index")).status_code in (302, 403)
+        assert client.get(reverse("admin:divisions_brand_changelist")).status_code in (302, 403)
+
+    def test_an_auditor_looks_and_changes_nothing(self, client, mine):
+        brand = make_brand(mine, "Nearby")
+        sign_in(client, make_person(Role.AUDITOR, mine))
+        address = reverse("admin:divisions_brand_change", args=[brand.pk])
+
+        assert client.get(address).status_code == 200
+        assert client.post(address, {"name": "Changed"}).status_code == 403
+
+
+class TestDivisionSettings:
+    def test_shows_the_value_in_force_and_its_source(self, operator, top, mine):
+        from foundation.divisions.services import set_value
+
+        set_value(top, TIME_ZONE, "America/Denver")
+
+        page = operator.get(reverse("admin:divisions_division_settings", args=[mine.pk]))
+
+        row = next(row for row in page.context["form"].rows() if row.setting == TIME_ZONE)
+        assert (row.effective.value, row.effective.source, row.is_own) == ("America/Denver", top, False)
+        assert "America/Denver" in page.content.decode()
+
+    def test_sets_one_and_inherits_it_again(self, operator, mine):
+        address = reverse("admin:divisions_division_settings", args=[mine.pk])
+
+        operator.post(address, {"divisions.currency:own": "on", "divisions.currency": "CAD"})
+        set_here = effective(mine, CURRENCY)
+        operator.post(address, {})
+
+        assert (set_here, effective(mine, CURRENCY)) == ("CAD", "USD")
+
+    def test_marks_the_field_that_cannot_be_kept(self, operator, mine):
+        address = reverse("admin:divisions_division_settings", args=[mine.pk])
+
+        page = operator.post(address, {"divisions.time_zone:own": "on", "divisions.time_zone": "Mars/Base"})
+
+        assert list(page.context["form"].errors) == ["divisions.time_zone"]
+        assert effective(mine, TIME_ZONE) == "America/New_York"
+
+    def test_is_not_found_for_a_foreign_division(self, operator, theirs):
+        assert operator.get(reverse("admin:divisions_division_settings", args=[theirs.pk])).status_code == 404
+
+
+class TestDivisionTree:
+    def test_lets_nobody_below_the_top_make_a_new_top(self, operator):
+        page = operator.post(reverse("admin:divisions_division_add"), {"code": "new", "name": "New", "is_active": "on"})
+
+        assert "parent" in page.context["adminform"].form.errors
+
+    def test_takes_a_division_below_mine(self, operator, mine):
+        values = {"parent": mine.pk, "code": "new", "name": "New", "is_active": "on"}
+
+        operator.post(reverse("admin:divisions_division_add"), values)
+
+        assert [child.code for child in mine.children.all()] == ["new"]
+        assert mine.children.get().lineage == [*mine.lineage, mine.children.get().pk]
+
+
+class TestBrandLogo:
+    def upload(self, client, division, content, name="logo.png"):
+        from django.core.files.uploadedfile import SimpleUploadedFile
+
+        values = {"division": division.pk, "code": "x", "name": "X", "primary": "#1f5f8b", "primary_dark": "#8cc4ea"}
+        return client.post(
+            reverse("admin:divisions_brand_add"), {**values, "logo_file": SimpleUploadedFile(name, content)}
+        )
+
+    def test_is_kept_by_its_content(self, operator, mine):
+        self.upload(operator, mine, b"\x89PNG\r\n\x1a\n" + b"0" * 100)
+
+        assert Brand.objects.get().logo_type == "image/png"
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"GIF89a",
+            b"<html><svg></svg>",
+            b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+            b'<svg onload="alert(1)"></svg>',
+            b"\x89PNG\r\n\x1a\n" + b"0" * 300_000,
+        ],
+    )
+    def test_is_refused_if_it_is_no_quiet_picture(self, operator, mine, content):
+        page = self.upload(operator, mine, content)
+
+        assert "logo_file" in page.context["adminform"].form.errors
