@@ -211,7 +211,10 @@ CELERY_BEAT_SCHEDULE = {
     "look up what billing left unclear": {"task": "billing.tasks.look_up_unknown", "schedule": 60.0},
     "ask billing for news": {"task": "billing.tasks.poll_billing_systems", "schedule": 30.0},
     "let go of appointments nobody took": {"task": "orders.tasks.release_expired_holds", "schedule": 60.0},
+    "close carts nobody came back to": {"task": "orders.tasks.expire_old_drafts", "schedule": 3600.0},
 }
+ORDER_PAGE = "storefront:order"
+"""The page on which a customer follows an order by its secret; messages link to it."""
 BILLING_ADAPTERS = {"tmf": "integrations.tmf_billing.adapter.TmfBilling"}
 """How we speak to billing systems: the names that an operator chooses from, and what each stands for."""
 
@@ -243,7 +246,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-STAFF_START_URL = "desk:start"
+STAFF_START_URL = "desk:home"
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=0)
 MFA_ADAPTER = "foundation.people.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
