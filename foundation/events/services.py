@@ -4,9 +4,9 @@ import time
 import traceback
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import structlog
+from celery import current_app
 from django.db import connection, models, transaction
 
 from foundation.divisions.models import Division
@@ -15,9 +15,6 @@ from foundation.events.models import Delivery, Event
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-
-if TYPE_CHECKING:
-    from celery import Task
 
 log = structlog.get_logger(__name__)
 
@@ -87,20 +84,19 @@ class _Nudging:
 
 
 def nudge() -> None:
-    """Tell a worker that something is due; where no broker answers, be quiet for a while and lose nothing."""
+    """Tell a worker that something is due."""
+    wake("foundation.events.tasks.deliver_due")
+
+
+def wake(task: str) -> None:
+    """Have a worker run a task by its name; where no broker answers, be quiet for a while and leave it to beat."""
     if time.monotonic() < _Nudging.silent_until:
         return
     try:
-        _deliver_due().apply_async(retry=False)
-    except Exception as error:  # noqa: BLE001  # whatever a broker can do wrong, the sweep makes good
+        current_app.send_task(task, retry=False)
+    except Exception as error:  # noqa: BLE001  # whatever a broker can do wrong, beat's sweep makes good
         _Nudging.silent_until = time.monotonic() + QUIET_AFTER_FAILURE
-        log.warning("nudge_failed", error=type(error).__name__)
-
-
-def _deliver_due() -> "Task":
-    from foundation.events.tasks import deliver_due  # noqa: PLC0415  # tasks call services
-
-    return deliver_due
+        log.warning("nudge_failed", task=task, error=type(error).__name__)
 
 
 def deliver_next() -> bool:

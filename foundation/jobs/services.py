@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
+from foundation.events.services import wake
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.states import JobStatus
 from foundation.now import now
@@ -76,13 +77,8 @@ def _chunks(job: Job, size: int) -> Iterable[JobChunk]:
 
 
 def nudge_workers() -> None:
-    """Tell the workers that there is long work; where no broker answers, beat's sweep starts it."""
-    from foundation.jobs.tasks import work_on_jobs  # noqa: PLC0415  # tasks call services
-
-    try:
-        work_on_jobs.apply_async(retry=False)
-    except Exception as error:  # noqa: BLE001  # whatever a broker can do wrong, the sweep makes good
-        log.warning("nudge_failed", error=type(error).__name__)
+    """Tell the workers that there is long work."""
+    wake("foundation.jobs.tasks.work_on_jobs")
 
 
 def work_one_chunk(job_id: int | None = None) -> bool:
@@ -156,7 +152,7 @@ def cancel_job(job_id: int, *, by: User) -> Job:
 
 
 @transaction.atomic
-def resume_job(job_id: int, *, by: User) -> Job:
+def resume_job(job_id: int, *, by: User | None) -> Job:
     """
     Take up failed work at the first chunk that is not done.
 

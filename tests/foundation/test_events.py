@@ -83,12 +83,11 @@ class TestPublishOutside:
     def test_nudges_once_a_transaction_and_is_quiet_after_a_failure(self, heard, monkeypatch):
         nudges = []
 
-        class DeafBroker:
-            def apply_async(self, **_options):
-                nudges.append(1)
-                raise ConnectionError
+        def find_nobody(_task, **_options):
+            nudges.append(1)
+            raise ConnectionError
 
-        monkeypatch.setattr(services, "_deliver_due", DeafBroker)
+        monkeypatch.setattr(services.current_app, "send_task", find_nobody)
         monkeypatch.setattr(services._Nudging, "silent_until", 0.0)
         division = make_division()
         with transaction.atomic():
