@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 _PERSONAL_KEYS = re.compile(
-    r"pass(word|wd)|secret|token|authori[sz]ation|cookie|e?mail|phone|address|street|name_of|ssn|card|body|session",
+    r"pass(word|wd)|secret|token|authori[sz]ation|cookie|e?mail|phone|address|street|name_of|ssn|card|body|session|^ip$",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
