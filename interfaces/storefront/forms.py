@@ -1,9 +1,27 @@
 """What visitors type."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _now_, gettext_lazy as _
+
+from accounts.models import AgreedText, ContactDetails
+from accounts.states import ConsentKind
+from catalog.queries import ChoiceGroup, Option, PackageOptions, Selection
+from foundation.lifecycle import NotAllowed
+
+CONSENT_VERSION = "web-1"
+"""Changes whenever a word of `CONSENTS` does."""
+CONSENTS = {
+    ConsentKind.MARKETING_EMAIL: _("Send me offers by e-mail. I can stop them at any time."),
+    ConsentKind.MARKETING_TEXT: _(
+        "Send me offers by text message, which may be automated. I can stop them at any time; it is no condition of "
+        "buying anything."
+    ),
+}
+"""What one may agree to beside an order: each by a tick of its own, none ticked beforehand."""
 
 
 class AddressForm(forms.Form):
@@ -19,3 +37,132 @@ class AddressForm(forms.Form):
         if not self.errors and not any(cleaned.get(name) for name in ("address", "premises_id", "building")):
             self.add_error("address", _("Type your street address."))
         return cleaned
+
+
+class DetailsForm(forms.Form):
+    """Who orders, how to reach them, and what they agree to beside the order."""
+
+    name = forms.CharField(
+        label=_("Full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter your name.")},
+    )  # fmt: skip
+    email = forms.EmailField(
+        label=_("E-mail"), help_text=_("Your confirmation goes there."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": _("Enter your e-mail address."), "invalid": _("Enter an e-mail address.")},
+    )  # fmt: skip
+    phone = forms.CharField(
+        label=_("Phone"), max_length=30, help_text=_("The technician calls it on the way."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        error_messages={"required": _("Enter your phone number.")},
+    )  # fmt: skip
+    billing_address = forms.CharField(
+        label=_("Billing address"), max_length=250, required=False, help_text=_("Only if it is another one."),
+        widget=forms.TextInput(attrs={"autocomplete": "billing street-address"}),
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("Note for the technician"), max_length=500, required=False,
+        help_text=_("A gate code, a dog, where to park."), widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+    details: ContactDetails
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Add a tick for each thing that one may agree to."""
+        super().__init__(*args, **options)
+        for kind, text in CONSENTS.items():
+            self.fields[kind.value] = forms.BooleanField(label=text, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the details as the accounts keep them."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        named = {name: cleaned[name] for name in ("name", "email", "phone", "billing_address")}
+        try:
+            self.details = replace(ContactDetails.typed(**named), agreed=tuple(self._agreed(cleaned)))
+        except NotAllowed as refusal:
+            self.add_error(refusal.field or None, str(refusal))
+        return cleaned
+
+    def consents(self) -> list[forms.BoundField]:
+        """Return the ticks, apart from the questions."""
+        return [self[kind.value] for kind in CONSENTS]
+
+    @staticmethod
+    def _agreed(cleaned: Mapping[str, Any]) -> Iterator[AgreedText]:
+        for kind, text in CONSENTS.items():
+            if cleaned[kind.value]:
+                yield AgreedText(kind=kind.value, text_version=CONSENT_VERSION, text=str(text))
+
+    @staticmethod
+    def filled_from(details: ContactDetails, note: str) -> dict[str, Any]:
+        """Return the form's values for what was typed before."""
+        typed = {name: getattr(details, name) for name in ("name", "email", "phone", "billing_address")}
+        return {**typed, "note": note, **{text.kind: True for text in details.agreed}}
+
+
+class OptionsForm(forms.Form):
+    """A choice for each group of a package, and a number of each add-on."""
+
+    def __init__(self, options: PackageOptions, chosen: Selection, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.options, self.chosen = options, chosen
+        for group in options.choices:
+            self.fields[self.name_of(group)] = forms.ChoiceField(
+                label=_("Choose one"), choices=[(option.product.code, option.product.names) for option in group.options]
+            )
+        for option in options.add_ons:
+            self.fields[self.name_of(option)] = forms.IntegerField(
+                label=str(option.product.names), required=False, min_value=option.minimum, max_value=option.maximum
+            )
+
+    @staticmethod
+    def name_of(part: ChoiceGroup | Option) -> str:
+        """Return the name of the field for a group or an add-on."""
+        return f"choice-{part.code}" if isinstance(part, ChoiceGroup) else f"addon-{part.product.code}"
+
+    @property
+    def selection(self) -> Selection:
+        """What was chosen."""
+        add_ons = {option.product.code: self.cleaned_data[self.name_of(option)] for option in self.options.add_ons}
+        return Selection(
+            package_code=self.options.package.code,
+            choices={group.code: self.cleaned_data[self.name_of(group)] for group in self.options.choices},
+            add_ons={code: quantity for code, quantity in add_ons.items() if quantity},
+        )
+
+    def refuse(self, refusal: NotAllowed) -> None:
+        """Show why a selection cannot be had beside the part that it is about."""
+        names = (f"choice-{refusal.field}", f"addon-{refusal.field}")
+        self.add_error(next((name for name in names if name in self.fields), None), str(refusal))
+
+    def taken(self, group: ChoiceGroup) -> str:
+        """Return the product of a group that is chosen at the moment."""
+        return self._sent(self.name_of(group)) or self.chosen.choices.get(group.code, group.preselected)
+
+    def quantity(self, option: Option) -> int:
+        """Return how many of an add-on are chosen at the moment."""
+        if not self.is_bound:
+            return self.chosen.add_ons.get(option.product.code, 0)
+        sent = self._sent(self.name_of(option))
+        return int(sent) if sent.isdecimal() else 0
+
+    def _sent(self, name: str) -> str:
+        return str(self.data.get(name, ""))[:10] if name.startswith("addon-") else str(self.data.get(name, ""))
+
+
+class TermsForm(forms.Form):
+    """The customer's yes to the terms that stand above it."""
+
+    agree = forms.BooleanField(error_messages={"required": _("Tick that you agree, or go back.")})
+    terms = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["agree"].label = _now_("I have read the terms and agree to them.")
+
+
+class SlotForm(forms.Form):
+    """A window for the technician's visit."""
+
+    slot = forms.IntegerField(label=_("Appointment"), error_messages={"required": _("Choose a time.")})

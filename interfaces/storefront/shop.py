@@ -6,15 +6,24 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
-from catalog.queries import ListedCampaign, ListedPackage, ListedProduct, Offers, Quote, catalogue_of, price_cart
+from catalog.queries import (
+    ListedCampaign,
+    ListedPackage,
+    ListedProduct,
+    Offers,
+    Option,
+    Quote,
+    catalogue_of,
+    price_cart,
+)
 from catalog.queries.pricing import default_selection
 from catalog.settings import DEFAULT_CAMPAIGN
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
-from foundation.money import ZERO
+from foundation.money import ZERO, format_money
 from territory.models import FamilyResult, Qualification
 from territory.states import NETWORK_FAMILIES, Outcome, ProductFamily, Technology
 
@@ -153,3 +162,44 @@ def _detail(result: FamilyResult) -> str:
         technology = str(Technology(result.technology).label) if result.technology in Technology.values else ""
         return ", ".join(filter(None, [technology, speed_of(result.down_mbps, result.up_mbps)]))
     return result.reason
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    """One thing that can be chosen or added, with its price in words, before taxes and fees."""
+
+    code: str
+    name: str
+    text: str
+    price: str
+    is_chosen: bool
+    quantity: int = 0
+    maximum: int = 1
+
+
+@dataclass(frozen=True)
+class OptionSection:
+    """A group of which one is chosen, or the add-ons; `name` is the field's, where the rows share one."""
+
+    title: str
+    name: str
+    rows: tuple[OptionRow, ...]
+
+
+def price_of(option: Option, currency: str) -> str:
+    """Say what one of an option costs: each month, later, once."""
+    language = get_language() or "en"
+    once = format_money(option.one_time, currency, language)
+    if not option.recurring_after:
+        return _("%(amount)s once") % {"amount": once} if option.one_time else _("included")
+    amounts = {
+        "amount": format_money(option.recurring, currency, language),
+        "after": format_money(option.recurring_after, currency, language),
+        "months": option.promotion_months,
+    }
+    monthly = (
+        _("%(amount)s a month for %(months)s months, then %(after)s") % amounts
+        if option.promotion_months
+        else _("%(amount)s a month") % amounts
+    )
+    return _("%(monthly)s, %(once)s once") % {"monthly": monthly, "once": once} if option.one_time else monthly

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from interfaces.storefront.views import address, look, start, styleguide
+from interfaces.storefront.views import address, look, order, start, status, styleguide
 
 app_name = "storefront"
 urlpatterns = [
@@ -8,6 +8,18 @@ urlpatterns = [
     path("check/", address.check, name="check"),
     path("address/<str:key>/", address.outcome, name="outcome"),
     path("address/<str:key>/again/", address.check_again, name="check_again"),
+    path("address/<str:key>/order/", order.start_order, name="start_order"),
+    path("order/<str:token>/", status.order_page, name="order"),
+    path("order/<str:token>/package/", order.package, name="order_package"),
+    path("order/<str:token>/options/", order.options, name="order_options"),
+    path("order/<str:token>/options/price/", order.reprice, name="order_reprice"),
+    path("order/<str:token>/details/", order.details, name="order_details"),
+    path("order/<str:token>/appointment/", order.appointment, name="order_appointment"),
+    path("order/<str:token>/terms/", order.terms, name="order_terms"),
+    path("order/<str:token>/review/", order.review, name="order_review"),
+    path("order/<str:token>/check-again/", order.recheck, name="order_recheck"),
+    path("order/<str:token>/confirmation/", status.confirmation, name="order_confirmation"),
+    path("order/<str:token>/confirmation.pdf", status.confirmation_pdf, name="order_pdf"),
     path("embed/address/", start.embedded_box, name="embedded_box"),
     path("suggest/", address.suggest, name="suggest"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),

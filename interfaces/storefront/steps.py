@@ -1,0 +1,144 @@
+"""The questions of an order, one a page, in the order in which they are asked."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _, gettext_lazy
+
+from foundation.divisions.models import Division
+from interfaces.storefront.shop import Summary
+from orders.models import AppointmentSlot, Order
+from orders.queries import appointment_window, needs_appointment, next_step
+from orders.states import AppointmentStatus, DraftStep
+
+
+class Question(models.TextChoices):
+    """One page of the order."""
+
+    PACKAGE = "package", gettext_lazy("Package")
+    OPTIONS = "options", gettext_lazy("Options")
+    DETAILS = "details", gettext_lazy("Your details")
+    APPOINTMENT = "appointment", gettext_lazy("Appointment")
+    TERMS = "terms", gettext_lazy("Terms")
+    REVIEW = "review", gettext_lazy("Review")
+
+
+_ASKED_BY = {
+    DraftStep.PACKAGE: Question.PACKAGE,
+    DraftStep.CONTACT: Question.DETAILS,
+    DraftStep.APPOINTMENT: Question.APPOINTMENT,
+    DraftStep.TERMS: Question.TERMS,
+    DraftStep.REVIEW: Question.REVIEW,
+}
+
+
+def open_question(order: Order) -> Question:
+    """Return the first question that a cart still needs an answer to."""
+    return _ASKED_BY[next_step(order)]
+
+
+def questions_of(order: Order) -> list[Question]:
+    """Return the questions that are asked for a cart: no appointment where nobody has to come."""
+    without = set() if order.quote is None or needs_appointment(order) else {Question.APPOINTMENT}
+    return [question for question in Question if question not in without]
+
+
+def may_ask(order: Order, question: Question) -> bool:
+    """Tell whether all that comes before a question is answered."""
+    asked = questions_of(order)
+    return question in asked and asked.index(question) <= asked.index(open_question(order))
+
+
+def address_of(order: Order, question: Question) -> str:
+    """Return the address of a question's page."""
+    return reverse(f"storefront:order_{question.value}", args=[order.token])
+
+
+def step_indicator(order: Order, now_at: Question) -> list[dict[str, Any]]:
+    """Describe the way through the order for its step indicator."""
+    steps = []
+    for question in questions_of(order):
+        is_current, can_go = question == now_at, may_ask(order, question)
+        state = "current" if is_current else "done" if can_go else "ahead"
+        href = address_of(order, question) if can_go and not is_current else ""
+        steps.append({"label": question.label, "state": state, "href": href})
+    return steps
+
+
+def mark_of(order: Order, question: Question) -> str:
+    """Return a mark of what an order holds under a question, so that a page can tell that it has become stale."""
+    text = json.dumps(answer_to(order, question), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def answer_to(order: Order, question: Question) -> Any:
+    """Return what an order holds under a question, in JSON primitives."""
+    answers: dict[Question, Any] = {
+        Question.PACKAGE: order.selection and order.selection["package_code"],
+        Question.OPTIONS: order.selection,
+        Question.DETAILS: [order.contact, order.note],
+        Question.APPOINTMENT: getattr(visit_of(order), "pk", None),
+        Question.TERMS: order.terms_id,
+    }
+    return answers.get(question)
+
+
+def is_stale(request: HttpRequest, order: Order, question: Question, *, wanted: Any) -> bool:
+    """
+    Tell whether a form was filled in while the order said something else under this question.
+
+    The same answer a second time is not stale: it is a double click.
+    """
+    seen = request.POST.get("seen", "")
+    return bool(seen) and seen != mark_of(order, question) and wanted != answer_to(order, question)
+
+
+def visit_of(order: Order) -> AppointmentSlot | None:
+    """Return the slot that is kept or booked for an order."""
+    appointment = getattr(order, "appointment", None)
+    if appointment is None or appointment.status == AppointmentStatus.RELEASED:
+        return None
+    slot: AppointmentSlot = appointment.slot
+    return slot
+
+
+def visit_in_words(order: Order) -> str:
+    """Say when the technician comes, in the market's zone."""
+    if visit_of(order) is None:
+        return ""
+    return appointment_window(order.appointment.starts_at, order.appointment.ends_at, order.division.zone)
+
+
+def summary_of(order: Order) -> Summary:
+    """Describe an order so far."""
+    return Summary(order.address, order.quoted, visit_in_words(order))
+
+
+def what_it_holds(order: Order) -> str:
+    """Say in one sentence what an order holds now."""
+    quote = order.quoted
+    if quote is None:
+        return _("It has no package yet.")
+    if visit := visit_in_words(order):
+        return _("It has %(package)s, with a visit on %(visit)s.") % {"package": quote.package_name, "visit": visit}
+    return _("It has %(package)s.") % {"package": quote.package_name}
+
+
+def days_of(slots: list[AppointmentSlot], division: Division) -> list[dict[str, Any]]:
+    """Group slots by their day in the division's zone."""
+    days: dict[Any, dict[str, Any]] = {}
+    for slot in slots:
+        start, end = slot.starts_at.astimezone(division.zone), slot.ends_at.astimezone(division.zone)
+        day = days.setdefault(
+            start.date(),
+            {"date": start.date(), "weekday": date_format(start, "l"), "label": date_format(start, "F j"), "slots": []},
+        )
+        left = slot.capacity - slot.booked
+        window = _("%(from)s to %(to)s") % {"from": date_format(start, "P"), "to": date_format(end, "P")}
+        day["slots"].append({"id": slot.pk, "label": window, "left": left, "is_full": False})
+    return list(days.values())

@@ -1,0 +1,373 @@
+"""The order, one question a page. The address carries the order's secret; everything else is kept on the server."""
+
+import secrets
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from catalog.queries import PackageOptions, offers_for, package_options, price_cart
+from foundation.lifecycle import NotAllowed
+from foundation.now import now, today
+from interfaces.storefront.attribution import came_by
+from interfaces.storefront.forms import DetailsForm, OptionsForm, SlotForm, TermsForm
+from interfaces.storefront.options import add_ons_of, sections_of
+from interfaces.storefront.shop import Summary, cards_of
+from interfaces.storefront.site import SiteRequest, View, site_page, visitor
+from interfaces.storefront.steps import (
+    Question,
+    address_of,
+    answer_to,
+    days_of,
+    is_stale,
+    mark_of,
+    may_ask,
+    open_question,
+    step_indicator,
+    summary_of,
+    visit_in_words,
+    visit_of,
+    what_it_holds,
+)
+from orders import services as orders
+from orders.models import Order
+from orders.queries import current_terms, details_of, open_slots, order_by_token, shown_total
+from orders.states import Channel, OrderStatus
+from territory.models import Qualification
+
+DAYS_SHOWN = 7
+"""Days of appointments on one page."""
+
+OrderView = Callable[..., HttpResponse]
+
+
+def order_of(request: SiteRequest, token: str) -> Order:
+    """Return the order that an address speaks of, if it belongs to this site's market."""
+    order = order_by_token(token)
+    if order is None or request.site.division_id not in order.division.lineage:
+        raise Http404
+    return order
+
+
+def question(asked: Question) -> Callable[[OrderView], View]:
+    """
+    Serve a question's page only when its turn has come.
+
+    What was submitted leads to its own page, what is out of date is checked again first, and what is too early leads
+    to the first question without an answer.
+    """
+
+    def decorate(view: OrderView) -> View:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @never_cache
+        @site_page
+        @wraps(view)
+        def page(request: SiteRequest, token: str) -> HttpResponse:
+            order = order_of(request, token)
+            if order.status != OrderStatus.DRAFT:
+                messages.info(request, _("This order was submitted before. Here is where it stands."))
+                return redirect("storefront:order", token)
+            if order.qualification.is_expired(now()):
+                return redirect("storefront:order_recheck", token)
+            if not may_ask(order, asked):
+                return redirect(address_of(order, open_question(order)))
+            return view(request, order)
+
+        return page
+
+    return decorate
+
+
+def _show(request: SiteRequest, order: Order, asked: Question, **context: Any) -> HttpResponse:
+    shared = {
+        "order": order,
+        "summary": summary_of(order),
+        "steps": step_indicator(order, asked),
+        "seen": mark_of(order, asked),
+    }
+    return render(request, f"storefront/order_{asked.value}.html", {**shared, **context})
+
+
+def _next(order: Order) -> HttpResponse:
+    return redirect(address_of(order, open_question(order)))
+
+
+def _say_stale(request: SiteRequest, order: Order, asked: Question) -> HttpResponse:
+    messages.warning(
+        request,
+        _("This order was changed in another window after you opened this page. %(now)s Look it over and go on.")
+        % {"now": what_it_holds(order)},
+    )
+    return redirect(address_of(order, asked))
+
+
+@require_POST
+@site_page
+def start_order(request: SiteRequest, key: str) -> HttpResponse:
+    """Start an order with the package that was chosen."""
+    checks = Qualification.objects.filter(division__lineage__contains=[request.site.division_id])
+    answer = get_object_or_404(checks, key=key)
+    if answer.is_expired(now()):
+        return redirect("storefront:outcome", key)
+    marks = came_by(request)
+    try:
+        order = orders.start_order(
+            answer.pk,
+            division=request.site.division,
+            site_code=request.site.code,
+            channel=Channel.WEB,
+            language=get_language() or request.site.default_language,
+            key=request.POST.get("key", "")[:80] or secrets.token_urlsafe(18),
+            by=visitor(request),
+            attribution=[f"{name}:{mark}" for name, mark in marks.pairs],
+        )
+        orders.choose_package(order.pk, request.POST.get("package", "")[:60])
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+        return redirect("storefront:outcome", key)
+    return redirect("storefront:order_options", order.token)
+
+
+@question(Question.PACKAGE)
+def package(request: SiteRequest, order: Order) -> HttpResponse:
+    """Choose another package for an order."""
+    if request.method == "POST":
+        wanted = request.POST.get("package", "")[:60]
+        if is_stale(request, order, Question.PACKAGE, wanted=wanted):
+            return _say_stale(request, order, Question.PACKAGE)
+        if wanted != answer_to(order, Question.PACKAGE):
+            try:
+                orders.choose_package(order.pk, wanted)
+            except NotAllowed as refusal:
+                messages.error(request, str(refusal))
+                return redirect(address_of(order, Question.PACKAGE))
+        return redirect(address_of(order, Question.OPTIONS))
+    offers = offers_for(order.qualification, division=order.division, on=today(order.division))
+    return _show(request, order, Question.PACKAGE, offers=offers, cards=cards_of(offers))
+
+
+@question(Question.OPTIONS)
+def options(request: SiteRequest, order: Order) -> HttpResponse:
+    """Choose what a package lets one choose, and add to it."""
+    form = _options_form(order, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.selection
+        if is_stale(request, order, Question.OPTIONS, wanted=wanted.as_json()):
+            return _say_stale(request, order, Question.OPTIONS)
+        try:
+            order.quote = orders.choose_options(order.pk, choices=wanted.choices, add_ons=wanted.add_ons).quote
+        except NotAllowed as refusal:
+            form.refuse(refusal)
+        else:
+            return _next(order)
+    currency = order.currency
+    return _show(
+        request,
+        order,
+        Question.OPTIONS,
+        form=form,
+        sections=sections_of(form, currency),
+        add_ons=add_ons_of(form, currency),
+    )
+
+
+@require_GET
+@site_page
+def reprice(request: SiteRequest, token: str) -> HttpResponse:
+    """Price what is ticked on the options page at the moment, without keeping it."""
+    order = order_of(request, token)
+    if order.selection is None:
+        raise Http404
+    form, quote = _options_form(order, request.GET), order.quoted
+    problem = ""
+    if form.is_valid():
+        try:
+            quote = price_cart(
+                form.selection, division=order.division, on=today(order.division), qualification=order.qualification
+            )
+        except NotAllowed as refusal:
+            problem = str(refusal)
+    summary = Summary(order.address, quote, visit_in_words(order))
+    return render(request, "storefront/order_options.html#repriced", {"summary": summary, "problem": problem})
+
+
+def _options_form(order: Order, data: Any) -> OptionsForm:
+    chosen = order.chosen
+    if chosen is None:
+        raise Http404
+    offered: PackageOptions = package_options(
+        chosen.package_code, order.qualification, division=order.division, on=today(order.division)
+    )
+    return OptionsForm(offered, chosen, data)
+
+
+@question(Question.DETAILS)
+def details(request: SiteRequest, order: Order) -> HttpResponse:
+    """Say who orders."""
+    form = DetailsForm(request.POST) if request.method == "POST" else DetailsForm(initial=_known(request, order))
+    if request.method == "POST" and form.is_valid():
+        note = form.cleaned_data["note"]
+        if is_stale(request, order, Question.DETAILS, wanted=[form.details.as_json(), note.strip()]):
+            return _say_stale(request, order, Question.DETAILS)
+        try:
+            orders.identify(order.pk, form.details, note=note)
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            order.contact = form.details.as_json()
+            return _next(order)
+    return _show(request, order, Question.DETAILS, form=form)
+
+
+def _known(request: SiteRequest, order: Order) -> dict[str, Any]:
+    typed = details_of(order)
+    if typed:
+        return DetailsForm.filled_from(typed, order.note)
+    person = visitor(request)
+    return {"name": person.name, "email": person.email} if person else {}
+
+
+@question(Question.APPOINTMENT)
+def appointment(request: SiteRequest, order: Order) -> HttpResponse:
+    """Choose when the technician comes."""
+    form = SlotForm(request.POST) if request.method == "POST" else SlotForm()
+    if request.method == "POST" and form.is_valid():
+        slot_id = form.cleaned_data["slot"]
+        if is_stale(request, order, Question.APPOINTMENT, wanted=slot_id):
+            return _say_stale(request, order, Question.APPOINTMENT)
+        try:
+            orders.hold_slot(order.pk, slot_id)
+        except NotAllowed as refusal:
+            form.add_error("slot", str(refusal))
+        else:
+            return redirect(address_of(order, Question.REVIEW if order.terms_id else Question.TERMS))
+    return _show(request, order, Question.APPOINTMENT, form=form, **_shown_days(request, order))
+
+
+def _shown_days(request: SiteRequest, order: Order) -> dict[str, Any]:
+    """Return a page of days with places left, and where the pages before and after it begin."""
+    days = days_of(open_slots(order.division, order=order), order.division)
+    first = _day(request.GET.get("from", ""))
+    begin = next((at for at, day in enumerate(days) if day["date"] >= first), 0)
+    end = begin + DAYS_SHOWN
+    slot = visit_of(order)
+    return {
+        "days": days[begin:end],
+        "chosen": slot.pk if slot else None,
+        "earlier": days[max(begin - DAYS_SHOWN, 0)]["date"] if begin else None,
+        "later": days[end]["date"] if end < len(days) else None,
+    }
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min
+
+
+@question(Question.TERMS)
+def terms(request: SiteRequest, order: Order) -> HttpResponse:
+    """Read the terms and agree to them."""
+    current = current_terms(order.division)
+    form = TermsForm(request.POST) if request.method == "POST" else TermsForm()
+    if request.method == "POST" and form.is_valid():
+        try:
+            orders.accept_terms(order.pk, form.cleaned_data["terms"], evidence=_evidence(request), by=visitor(request))
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect(address_of(order, Question.REVIEW))
+    is_agreed = current is not None and order.terms_id == current.pk
+    return _show(request, order, Question.TERMS, form=form, terms=current, is_agreed=is_agreed)
+
+
+def _evidence(request: SiteRequest) -> dict[str, str]:
+    return {
+        "address": request.META.get("REMOTE_ADDR", ""),
+        "browser": request.headers.get("User-Agent", "")[:300],
+        "language": get_language() or "",
+    }
+
+
+@question(Question.REVIEW)
+def review(request: SiteRequest, order: Order) -> HttpResponse:
+    """Check the answers and order."""
+    if request.method == "POST":
+        return _submit(request, order)
+    quote = order.quoted
+    if quote is None:
+        raise Http404
+    context = {
+        "details": details_of(order),
+        "visit": visit_in_words(order),
+        "key": secrets.token_urlsafe(18),
+        "shown": shown_total(quote),
+        "links": {asked.value: address_of(order, asked) for asked in Question},
+    }
+    return _show(request, order, Question.REVIEW, **context)
+
+
+def _submit(request: SiteRequest, order: Order) -> HttpResponse:
+    key, shown = request.POST.get("key", "")[:80], request.POST.get("shown", "")[:120]
+    if not key:
+        return redirect(address_of(order, Question.REVIEW))
+    try:
+        orders.submit_order(order.pk, idempotency_key=key, shown=shown, by=visitor(request))
+    except NotAllowed as refusal:
+        return _after_refusal(request, order, refusal)
+    return redirect("storefront:order_confirmation", order.token)
+
+
+def _after_refusal(request: SiteRequest, order: Order, refusal: NotAllowed) -> HttpResponse:
+    """Lead on from a refused submit; nothing that was typed is lost."""
+    if refusal.code == "already_submitted":
+        return redirect("storefront:order", order.token)
+    if refusal.code in {"price_changed", "qualification_changed"}:
+        return _refresh(request, order)
+    messages.error(request, str(refusal))
+    if refusal.code == "slot_taken":
+        return redirect(address_of(order, Question.APPOINTMENT))
+    return redirect("storefront:order", order.token) if refusal.code == "incomplete" else _review_again(order)
+
+
+def _review_again(order: Order) -> HttpResponse:
+    return redirect(address_of(order, Question.REVIEW))
+
+
+def _refresh(request: SiteRequest, order: Order) -> HttpResponse:
+    """Check and quote again, say every change, and lead to where it matters."""
+    try:
+        refreshed = orders.refresh_draft(order.pk)
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+        return redirect("storefront:order", order.token)
+    if not refreshed.is_possible:
+        messages.error(request, _("What you chose can no longer be had at your address: choose again."))
+    elif refreshed.changes:
+        messages.warning(request, _("Something has changed since you saw it. Look it over before you order."))
+    else:
+        messages.info(request, _("We checked your address and the prices again: nothing has changed."))
+    for change in refreshed.changes:
+        messages.warning(request, change)
+    return redirect("storefront:order", order.token)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@site_page
+def recheck(request: SiteRequest, token: str) -> HttpResponse:
+    """Check the address of an order again that was left for a while."""
+    order = order_of(request, token)
+    if order.status != OrderStatus.DRAFT or not order.qualification.is_expired(now()):
+        return redirect("storefront:order", token)
+    if request.method == "POST":
+        return _refresh(request, order)
+    return render(request, "storefront/order_recheck.html", {"order": order, "summary": summary_of(order)})

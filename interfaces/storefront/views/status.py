@@ -1,0 +1,66 @@
+"""After the order: its confirmation, and where it stands."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from foundation.correspondence.queries import documents_about
+from interfaces.storefront.site import SiteRequest, site_page
+from interfaces.storefront.steps import address_of, open_question, summary_of, visit_in_words
+from interfaces.storefront.views.order import order_of
+from orders.models import Order
+from orders.queries import details_of, progress_of
+from orders.states import OrderStatus
+
+CONFIRMATION = "orders.confirmation"
+"""The kind of document under which orders keep their confirmation."""
+
+
+@require_safe
+@never_cache
+@site_page
+def order_page(request: SiteRequest, token: str) -> HttpResponse:
+    """Show where an order stands; a cart goes on where it was left."""
+    order = order_of(request, token)
+    if order.status == OrderStatus.DRAFT:
+        return redirect(address_of(order, open_question(order)))
+    return render(request, "storefront/order_status.html", _context(order))
+
+
+@require_safe
+@never_cache
+@site_page
+def confirmation(request: SiteRequest, token: str) -> HttpResponse:
+    """Confirm what was ordered, as it was agreed."""
+    order = order_of(request, token)
+    if order.status == OrderStatus.DRAFT:
+        return redirect(address_of(order, open_question(order)))
+    return render(request, "storefront/order_confirmation.html", _context(order))
+
+
+@require_safe
+@never_cache
+@site_page
+def confirmation_pdf(request: SiteRequest, token: str) -> HttpResponse:
+    """Give the confirmation as it was rendered and sent, or say that it is still being made."""
+    order = order_of(request, token)
+    document = documents_about(order).filter(kind=CONFIRMATION).first()
+    if document is None:
+        messages.info(request, _("The PDF is still being made. Try again in a minute; it also comes by e-mail."))
+        return redirect("storefront:order", token)
+    response = HttpResponse(bytes(document.content), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{document.filename}"'
+    return response
+
+
+def _context(order: Order) -> dict[str, object]:
+    return {
+        "order": order,
+        "summary": summary_of(order),
+        "details": details_of(order),
+        "visit": visit_in_words(order),
+        "progress": progress_of(order),
+    }
