@@ -15,7 +15,7 @@ class Faults:
     Counted faults strike the next *n* requests that they apply to and then end; -1 strikes until cleared.
     """
 
-    slow_seconds: float = 0
+    slow_seconds: float = 0.0
     """Wait so long before doing anything."""
     fail: int = 0
     """Answer 500 to the next n requests, before anything is done."""

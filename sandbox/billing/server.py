@@ -65,7 +65,10 @@ def create(call: Call) -> Answer:
         "cancelWorkOrder": call.vendor.take_cancellation,
         "credit": call.vendor.take_credit,
     }[call.path[0]]
-    document, is_new = take(call.body)
+    try:
+        document, is_new = take(call.body)
+    except (AttributeError, KeyError, TypeError):
+        raise Refusal(400, "invalidShape", "A part of the request has not the shape that is expected.") from None
     return Answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, document)
 
 

@@ -8,7 +8,16 @@ import pytest
 from billing.models import BillingSystem
 from billing.testing import make_billing_system
 from foundation.divisions.testing import make_division
+from foundation.events.facts import HANDLERS
 from tests.sandbox.process import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def only_billing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Billing stands below the apps that hear it: here it is tried without them."""
+    for name, listeners in list(HANDLERS.items()):
+        ours = {label: listener for label, listener in listeners.items() if label.startswith("billing.")}
+        monkeypatch.setitem(HANDLERS, name, ours)
 
 
 @pytest.fixture(scope="session")
@@ -39,4 +48,3 @@ def system(vendor: Sandbox, db: None, monkeypatch: pytest.MonkeyPatch) -> Billin
 def request_id() -> str:
     """An id that no other test asks under, for the vendor remembers them all."""
     return f"test-{uuid.uuid4()}"
-

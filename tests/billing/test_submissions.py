@@ -63,9 +63,7 @@ class TestRequestWorkOrder:
         assert made["orderTotalPrice"][0]["price"] == {"unit": "USD", "value": "10.00"}
         assert made["appointment"]["validFor"]["startDateTime"] == "2026-12-07T13:00:00+00:00"
         assert made["place"]["streetLine"] == "12 Elm Street"
-        assert published(WorkOrderConfirmed) == [
-            WorkOrderConfirmed(request_id=request_id, work_order_id=made["id"])
-        ]
+        assert published(WorkOrderConfirmed) == [WorkOrderConfirmed(request_id=request_id, work_order_id=made["id"])]
 
     def test_asked_twice_is_asked_once(self, system, vendor, request_id):
         first = ask_for_work_order(system, request_id)
@@ -350,7 +348,9 @@ class TestAnUnclearAnswer:
 @pytest.fixture
 def without_look_up(monkeypatch):
     """Take the guard out: what is in doubt is sent again, unseen."""
-    monkeypatch.setattr(submissions._Errand, "run", lambda errand: submissions.port_of(errand.system).send(errand.request))
+    monkeypatch.setattr(
+        submissions._Errand, "run", lambda errand: submissions.port_of(errand.system).send(errand.request)
+    )
 
 
 class TestAWorkerThatWasKilled:

@@ -1,0 +1,174 @@
+"""The stand-in vendor keeps its word, and misbehaves exactly as told."""
+
+import json
+import signal
+import time
+
+import httpx
+import pytest
+
+from tests.contract.conftest import listener, work_order  # noqa: F401  # the fixture of the contract's tests
+from tests.sandbox.process import Sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    sandbox = Sandbox(tmp_path / "vendor", "--name", "North Billing")
+    yield sandbox
+    sandbox.end()
+
+
+def ask(sandbox, request_id="r-1", **changes):
+    return sandbox.http.post("/workOrder", json=work_order(request_id) | changes)
+
+
+class TestItsMemory:
+    def test_outlives_kill_9(self, sandbox):
+        taken = ask(sandbox).json()
+        sandbox.faults(webhook_copies=2)
+        sandbox.advance(taken["id"], "pending")
+
+        sandbox.end(signal.SIGKILL)
+        sandbox.start()
+
+        assert sandbox.made_under("r-1")[0]["state"] == "pending"
+        assert ask(sandbox).status_code == 200
+        assert sandbox.call("GET", "/_sandbox/faults")["webhook_copies"] == 2
+        assert [event["eventType"] for event in sandbox.events_about("r-1")] == [
+            "WorkOrderCreateEvent",
+            "WorkOrderStateChangeEvent",
+        ]
+
+    def test_keeps_token_and_secret_to_its_owner(self, sandbox):
+        for name in ("token", "webhook-secret"):
+            assert (sandbox.folder / name).stat().st_mode & 0o077 == 0
+
+
+class TestFaults:
+    def test_fail_does_nothing(self, sandbox):
+        sandbox.faults(fail=1)
+
+        assert ask(sandbox).status_code == 500
+        assert sandbox.made_under("r-1") == []
+
+    def test_fail_after_commit_does_it_and_denies_it(self, sandbox):
+        sandbox.faults(fail_after_commit=1)
+
+        assert ask(sandbox).status_code == 500
+        assert len(sandbox.made_under("r-1")) == 1
+
+    def test_hang_up_does_it_and_breaks_off(self, sandbox):
+        sandbox.faults(hang_up=1)
+
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask(sandbox)
+        assert len(sandbox.made_under("r-1")) == 1
+
+    def test_away_lasts_as_long_as_the_clock_says(self, sandbox):
+        sandbox.faults(away_seconds=3600)
+        assert ask(sandbox).status_code == 503
+
+        sandbox.clock.write_text('{"offset_seconds": 3601}')
+
+        assert ask(sandbox).status_code == 201
+
+    def test_slow_takes_its_time(self, sandbox):
+        sandbox.faults(slow_seconds=0.4)
+        began = time.monotonic()
+
+        ask(sandbox)
+
+        assert time.monotonic() - began >= 0.4
+
+    def test_forgotten_request_ids_do_the_harm(self, sandbox):
+        sandbox.faults(forget_request_ids=True)
+
+        assert [ask(sandbox).status_code for _ in range(2)] == [201, 201]
+        assert len(sandbox.made_under("r-1")) == 2
+
+    def test_strike_as_often_as_said(self, sandbox):
+        sandbox.faults(fail=2)
+
+        assert [ask(sandbox).status_code for _ in range(3)] == [500, 500, 201]
+
+    def test_that_are_unknown_are_refused(self, sandbox):
+        answer = sandbox.http.put("/_sandbox/faults", json={"explode": 1})
+
+        assert (answer.status_code, answer.json()["reason"]) == (400, "no such fault: explode")
+
+    @pytest.mark.parametrize(("fault", "copies"), [({"webhook_copies": 2}, 3), ({"webhook_drop": 1}, 0)])
+    def test_of_webhooks(self, sandbox, listener, fault, copies):  # noqa: F811
+        sandbox.call("POST", "/hub", json={"callback": listener.url})
+        sandbox.faults(**fault)
+
+        ask(sandbox)
+
+        time.sleep(1)
+        assert len(listener.received) == copies
+
+    def test_that_shuffle_change_the_order_and_nothing_else(self, sandbox, listener):  # noqa: F811
+        sandbox.call("POST", "/hub", json={"callback": listener.url})
+        sandbox.faults(webhook_shuffle=True)
+        names = [f"r-{number}" for number in range(12)]
+        for name in names:
+            ask(sandbox, name)
+
+        for _tenth in range(50):
+            if len(listener.received) == 12:
+                break
+            time.sleep(0.1)
+
+        arrived = [body["event"]["workOrder"]["externalId"] for body in listener.bodies()]
+        assert sorted(arrived) == sorted(names)
+        assert arrived != names
+
+
+class TestItsPage:
+    def press(self, sandbox, **form):
+        return sandbox.http.post("/", data=form, follow_redirects=True).text
+
+    def test_shows_work_orders_and_moves_them(self, sandbox):
+        taken = ask(sandbox, relatedParty=[{"name": "<b>Casey</b>"}]).json()
+
+        page = sandbox.http.get("/").text
+        assert "North Billing" in page
+        assert "&lt;b&gt;Casey&lt;/b&gt;" in page
+
+        for button, said in (
+            ("Schedule", "scheduled"), ("Dispatch", "dispatched"), ("Install", "installed"),
+        ):  # fmt: skip
+            assert f"{taken['id']} is {said}." in self.press(sandbox, action=button, work_order=taken["id"])
+
+    def test_says_what_is_refused(self, sandbox):
+        taken = ask(sandbox).json()
+        self.press(sandbox, action="Install", work_order=taken["id"])
+
+        assert "The work order is closed." in self.press(sandbox, action="Fail", work_order=taken["id"])
+
+    def test_bills_an_account(self, sandbox):
+        page = self.press(sandbox, action="invoice", account="A-1", amount="55.48", due="2027-01-15")
+
+        assert "INV-000001: 55.48 USD due 2027-01-15" in page
+
+    def test_switches_faults(self, sandbox):
+        self.press(sandbox, action="faults", fail="3", away_seconds="60", webhook_shuffle="on")
+        faults = sandbox.call("GET", "/_sandbox/faults")
+        assert (faults["fail"], faults["webhook_shuffle"], bool(faults["away_until"])) == (3, True, True)
+
+        self.press(sandbox, action="clear")
+        assert sandbox.call("GET", "/_sandbox/faults")["fail"] == 0
+
+    def test_tells_the_time_of_the_shared_clock(self, sandbox):
+        sandbox.clock.write_text(json.dumps({"offset_seconds": 10 * 365 * 24 * 3600}))
+
+        assert " 2036," in sandbox.http.get("/").text
+
+
+class TestHostileInput:
+    @pytest.mark.parametrize("body", [b"\xff\xfe", b"[]", b"null", b'"text"', b"{" * 5000, b'{"workOrderItem": 7}'])
+    def test_is_answered_and_survived(self, sandbox, body):
+        assert sandbox.http.post("/workOrder", content=body).status_code == 400
+        assert ask(sandbox).status_code == 201
+
+    def test_of_any_length_is_cut_short(self, sandbox):
+        assert sandbox.http.post("/workOrder", content=b" " * 1_000_001).status_code == 413
