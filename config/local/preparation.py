@@ -1,5 +1,6 @@
 """What must be done before the system can run: migrations, translations, static files, the demonstration operator."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterable
@@ -7,11 +8,11 @@ from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 
 from config.local.servers import ROOT
 
-DEMONSTRATION = "load_demonstration"
+DEMONSTRATION = ("load_demonstration", "introduce_catalogue")
 UNUSED_STATIC = [
     *("bootstrap-*", "bootstrap.css*", "bootstrap.rtl.css*", "bootstrap.js*", "bootstrap.esm*", "bootstrap.bundle.js*"),
     *("xregexp.js", "select2.full.js", "jquery.js"),
@@ -28,9 +29,10 @@ def prepare() -> None:
     if _is_older(Path(settings.STATIC_ROOT) / "staticfiles.json", _static_sources()):
         print("Collecting static files", flush=True)
         collect_static_files()
-    if settings.IS_DEMONSTRATION and DEMONSTRATION in get_commands():
+    if settings.IS_DEMONSTRATION:
         print("Loading the demonstration operator", flush=True)
-        call_command(DEMONSTRATION)
+        for command in DEMONSTRATION:
+            call_command(command, stdout=io.StringIO())
 
 
 def collect_static_files() -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -14,9 +15,9 @@ import psutil
 import psycopg2
 import pytest
 
+from config.local.parts import Ports
 from config.local.postgres import Postgres
 from config.local.processes import is_free
-from config.local.supervisor import Ports
 from tests.stack import eventually
 
 START = 120
@@ -69,6 +70,19 @@ def data(tmp_path: Path):
     return tmp_path / "data"
 
 
+@pytest.fixture
+def make_run(data: Path):
+    """Start the system, and leave none behind, whatever the test finds."""
+    with ExitStack() as on_leaving:
+
+        def start(ports: Ports) -> System:
+            system = System(data, ports)
+            on_leaving.callback(system.process.kill)  # its parts end with it
+            return system
+
+        yield start
+
+
 def query(data: Path, statement: str) -> list[tuple]:
     connection = psycopg2.connect(Postgres(data).url())
     try:
@@ -81,16 +95,19 @@ def query(data: Path, statement: str) -> list[tuple]:
 
 
 class TestMakeRun:
-    def test_serves_stops_picks_up_and_names_what_crashed(self, data):
+    def test_serves_stops_picks_up_and_names_what_crashed(self, data, make_run):
         ports = free_ports()
-        system = System(data, ports)
+        system = make_run(ports)
         system.wait_until_up()
-        assert httpx.get(f"http://localhost:{ports.web}/health/ready").json() == {"database": "ok", "queue": "ok"}
+        assert httpx.get(f"http://localhost:{ports.web}/health/ready", timeout=START).json() == {
+            "database": "ok",
+            "queue": "ok",
+        }
         assert httpx.get(f"http://localhost:{ports.mail_page}/").status_code == 200
         assert f"http://localhost:{ports.mail_page}" in system.said
         query(data, "CREATE TABLE kept AS SELECT 1 AS number")
 
-        second = System(data, free_ports())
+        second = make_run(free_ports())
         assert second.process.wait(START) == 1
         assert re.fullmatch(r"The system runs already on .* \(process \d+\)\.\n", second.said)
 
@@ -101,7 +118,7 @@ class TestMakeRun:
         assert all(map(is_free, ports.all().values()))
         assert not Postgres(data).is_running()
 
-        again = System(data, ports)
+        again = make_run(ports)
         again.wait_until_up()
         assert query(data, "SELECT number FROM kept") == [(1,)]
 
@@ -110,10 +127,10 @@ class TestMakeRun:
         assert "worker has ended (exit -9). Everything is stopped." in again.said
         assert all(map(is_free, ports.all().values()))
 
-    def test_says_in_one_line_that_a_port_is_in_use(self, data):
+    def test_says_in_one_line_that_a_port_is_in_use(self, make_run):
         ports = free_ports()
         with socket.create_server(("127.0.0.1", ports.mail_page)):
-            system = System(data, ports)
+            system = make_run(ports)
 
             assert system.process.wait(START) == 1
 
