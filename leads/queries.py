@@ -1,0 +1,56 @@
+"""Who may see which leads, and how staff find one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from phonenumber_field.phonenumber import to_python
+
+from foundation.divisions.models import Division
+from foundation.people.models import User
+from foundation.people.queries import Person, divisions_where
+from foundation.people.states import Permission
+from leads.models import Lead
+from leads.states import OPEN
+
+
+def leads_visible_to(user: Person) -> QuerySet[Lead]:
+    """Return the leads of the divisions in which a member of staff may see leads."""
+    return Lead.objects.filter(division__in=divisions_where(user, Permission.SEE_LEADS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadFilter:
+    """What staff look for in the list of leads; what is left empty does not narrow it."""
+
+    statuses: Sequence[str] = ()
+    """Empty: those who still wait."""
+    division: Division | None = None
+    """This one and all below it."""
+    assigned_to: User | None = None
+    outcome: str = ""
+    text: str = ""
+    """A part of a name or an address, an e-mail address or a phone number."""
+
+
+def leads_matching(user: Person, wanted: LeadFilter) -> QuerySet[Lead]:
+    """Return the leads that a person may see and looks for, the newest first, with what a list shows of each."""
+    leads = leads_visible_to(user).filter(status__in=wanted.statuses or sorted(OPEN))
+    if wanted.division:
+        leads = leads.filter(division__in=Division.objects.under(wanted.division))
+    if wanted.assigned_to:
+        leads = leads.filter(assigned_to=wanted.assigned_to)
+    if wanted.outcome:
+        leads = leads.filter(outcome=wanted.outcome)
+    if text := wanted.text.strip():
+        leads = leads.filter(_naming(text))
+    return leads.select_related("division", "assigned_to", "order").order_by("-pk")
+
+
+def _naming(text: str) -> Q:
+    if "@" in text:
+        return Q(email=text.lower())
+    phone = to_python(text, region="US")
+    if phone and phone.is_valid():
+        return Q(phone=phone)
+    return Q(name__icontains=text) | Q(address__icontains=text)

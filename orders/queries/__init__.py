@@ -1,0 +1,43 @@
+"""Every read of orders that has a rule in it."""
+
+from orders.queries.carts import (
+    changes_between,
+    current_terms,
+    details_of,
+    needs_appointment,
+    next_step,
+    open_slots,
+    shown_total,
+)
+from orders.queries.orders import (
+    OrderFilter,
+    lines_of,
+    order_by_token,
+    order_of_work_order,
+    orders_matching,
+    orders_visible_to,
+    services_visible_to,
+)
+from orders.queries.progress import Progress, Step, StepState, appointment_window, progress_of
+
+__all__ = [
+    "OrderFilter",
+    "Progress",
+    "Step",
+    "StepState",
+    "appointment_window",
+    "changes_between",
+    "current_terms",
+    "details_of",
+    "lines_of",
+    "needs_appointment",
+    "next_step",
+    "open_slots",
+    "order_by_token",
+    "order_of_work_order",
+    "orders_matching",
+    "orders_visible_to",
+    "progress_of",
+    "services_visible_to",
+    "shown_total",
+]

@@ -1,0 +1,106 @@
+"""Who may see which orders, and how staff find one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from phonenumber_field.phonenumber import to_python
+
+from accounts.models import Contact, Customer
+from foundation.divisions.models import Division
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+from foundation.people.queries import Person, divisions_where
+from foundation.people.states import Permission
+from orders.models import InstalledService, Order, OrderLine
+from orders.states import OrderStatus
+
+SUBMITTED = sorted(set(OrderStatus.values) - {OrderStatus.DRAFT})
+SHORTEST_PART_OF_A_NAME = 3
+"""A trigram index finds nothing shorter."""
+
+
+def orders_visible_to(user: Person) -> QuerySet[Order]:
+    """
+    Return the orders that a person may see.
+
+    Staff see those of their divisions, drafts included; customers those that they placed or sign in for; partners those
+    that were sold for them.
+    """
+    visible = Q(division__in=divisions_where(user, Permission.SEE_ORDERS))
+    if isinstance(user, User):
+        visible |= Q(customer__user=user) | Q(user=user) | Q(sold_for__user=user)
+    return Order.objects.filter(visible)
+
+
+def services_visible_to(user: Person) -> QuerySet[InstalledService]:
+    """Return the installed services of the customers that a person may see."""
+    visible = Q(division__in=divisions_where(user, Permission.SEE_ORDERS))
+    if isinstance(user, User):
+        visible |= Q(customer__user=user)
+    return InstalledService.objects.filter(visible).select_related("line", "account")
+
+
+def order_by_token(token: str) -> Order | None:
+    """Return the order that a secret stands for, with all that its pages show, in one statement."""
+    related = ("division", "qualification__premises", "premises", "appointment__slot", "terms", "customer", "account")
+    return Order.objects.select_related(*related).filter(token=token).first()
+
+
+def order_of_work_order(request_id: str) -> Order:
+    """
+    Return the order that a billing system speaks of.
+
+    :raises NotAllowed: if the work order is none of ours
+    """
+    order = Order.objects.filter(work_order_request_id=request_id).first() if request_id else None
+    if order is None:
+        raise NotAllowed(f"No order has asked for {request_id}.", code="no_such_order")
+    return order
+
+
+def lines_of(order: Order) -> list[OrderLine]:
+    """Return an order's lines in the order in which they were quoted."""
+    return list(order.lines.order_by("position"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderFilter:
+    """What staff look for in the list of orders; what is left empty does not narrow it."""
+
+    statuses: Sequence[str] = ()
+    """Empty: everything that was submitted."""
+    division: Division | None = None
+    """This one and all below it."""
+    older_than: timedelta | None = None
+    """Since it was submitted."""
+    text: str = ""
+    """An order number, a name or a part of one, an e-mail address or a phone number."""
+
+
+def orders_matching(user: Person, wanted: OrderFilter) -> QuerySet[Order]:
+    """Return the orders that a person may see and looks for, the newest first, with what a list shows of each."""
+    orders = orders_visible_to(user).filter(status__in=wanted.statuses or SUBMITTED)
+    if wanted.division:
+        orders = orders.filter(division__in=Division.objects.under(wanted.division))
+    if wanted.older_than is not None:
+        orders = orders.filter(submitted_at__lte=now() - wanted.older_than)
+    if text := wanted.text.strip():
+        orders = orders.filter(_naming(text))
+    return orders.select_related("division", "customer", "appointment__slot").order_by("-pk")
+
+
+def _naming(text: str) -> Q:
+    if text.isdigit() and Order.objects.filter(number=text).exists():
+        return Q(number=text)
+    if "@" in text:
+        contacts = Contact.objects.filter(email=text.lower())
+    elif (phone := to_python(text, region="US")) and phone.is_valid():
+        contacts = Contact.objects.filter(phone=phone)
+    elif len(text) >= SHORTEST_PART_OF_A_NAME:
+        return Q(customer__in=Customer.objects.filter(name__icontains=text))
+    else:
+        return Q(number=text)
+    return Q(customer__in=contacts.values("customer"))

@@ -1,0 +1,158 @@
+"""Where an order stands, in a sentence and on a line of steps, as its customer reads it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _, ngettext
+
+from orders.models import Order, OrderLine
+from orders.queries.orders import lines_of
+from orders.states import AppointmentStatus, LineStatus, OrderStatus, WorkOrderStage
+
+
+class StepState(StrEnum):
+    """What has become of a step."""
+
+    DONE = "done"
+    CURRENT = "current"
+    AHEAD = "ahead"
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of an order's way; `at` is a moment, or a date where only the day is known."""
+
+    code: str
+    label: str
+    state: StepState
+    at: datetime | date | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far an order is."""
+
+    sentence: str
+    steps: tuple[Step, ...]
+    ready: int
+    total: int
+    waiting: tuple[str, ...] = ()
+    """What waits for what, a sentence each."""
+
+
+def appointment_window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """Return when a technician comes, in the active language and a division's zone."""
+    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    return _("%(day)s, %(from)s to %(to)s") % {
+        "day": date_format(start, "l, F j"),
+        "from": time_format(start.time(), "P"),
+        "to": time_format(end.time(), "P"),
+    }
+
+
+def progress_of(order: Order) -> Progress:
+    """Tell how far a submitted order is, in the active language; reads its lines and its appointment."""
+    lines = lines_of(order)
+    ready = [line for line in lines if line.status == LineStatus.COMPLETED]
+    return Progress(
+        sentence=_sentence(order, ready=len(ready), total=len(lines)),
+        steps=_steps(order, ready),
+        ready=len(ready),
+        total=len(lines),
+        waiting=tuple(_waiting(lines)),
+    )
+
+
+def _sentence(order: Order, *, ready: int, total: int) -> str:
+    sentences = {
+        OrderStatus.DRAFT: _("This order was not submitted yet."),
+        OrderStatus.ACKNOWLEDGED: _("We have your order and are checking it."),
+        OrderStatus.PENDING: _("Your order is accepted. We are arranging the installation."),
+        OrderStatus.HELD: _("Your order is on hold. We will contact you."),
+        OrderStatus.COMPLETED: _("Everything is installed and ready to use."),
+        OrderStatus.FAILED: _("We could not install your services. We will contact you."),
+        OrderStatus.REJECTED: _("We could not accept this order."),
+        OrderStatus.ASSESSING_CANCELLATION: _(
+            "A technician is on the way already. We are looking into your cancellation and will contact you."
+        ),
+        OrderStatus.PENDING_CANCELLATION: _("Your order is being cancelled."),
+        OrderStatus.CANCELLED: _("This order was cancelled."),
+    }
+    if order.status == OrderStatus.PARTIAL:
+        return _readiness(ready, total)
+    if order.status != OrderStatus.IN_PROGRESS:
+        return sentences[OrderStatus(order.status)]
+    visit = _visit(order)
+    if order.work_order_stage == WorkOrderStage.DISPATCHED:
+        return _("The technician is on the way.")
+    if visit:
+        return _("The technician comes on %(when)s.") % {"when": visit}
+    return _("Your order is in progress.")
+
+
+def _readiness(ready: int, total: int) -> str:
+    return ngettext("%(ready)d of %(total)d service is ready.", "%(ready)d of %(total)d services are ready.", total) % {
+        "ready": ready,
+        "total": total,
+    }
+
+
+def _visit(order: Order) -> str:
+    appointment = getattr(order, "appointment", None)
+    if appointment is None or appointment.status != AppointmentStatus.BOOKED:
+        return ""
+    return appointment_window(appointment.starts_at, appointment.ends_at, order.division.zone)
+
+
+def _steps(order: Order, ready: list[OrderLine]) -> tuple[Step, ...]:
+    reached = _reached(order)
+    trouble = order.status in {
+        OrderStatus.HELD,
+        OrderStatus.FAILED,
+        OrderStatus.REJECTED,
+        OrderStatus.CANCELLED,
+        OrderStatus.ASSESSING_CANCELLATION,
+        OrderStatus.PENDING_CANCELLATION,
+    }
+    last_day = max((line.installed_on for line in ready if line.installed_on), default=None)
+    steps = (
+        ("ordered", _("Ordered"), order.submitted_at, ""),
+        ("accepted", _("Accepted"), order.accepted_at, ""),
+        ("arranged", _("Installation arranged"), None, _visit(order)),
+        ("ready", _("Ready to use"), order.completed_at and last_day, ""),
+    )
+    return tuple(
+        Step(code=code, label=label, state=_state(place, reached, trouble=trouble), at=at, detail=detail)
+        for place, (code, label, at, detail) in enumerate(steps)
+    )
+
+
+def _reached(order: Order) -> int:
+    """Return how many of the four steps are done."""
+    if order.status == OrderStatus.COMPLETED:
+        return 4
+    if order.work_order_id:
+        return 3
+    return 2 if order.accepted_at else 1
+
+
+def _state(place: int, reached: int, *, trouble: bool) -> StepState:
+    if place < reached:
+        return StepState.DONE
+    if place > reached:
+        return StepState.AHEAD
+    return StepState.TROUBLE if trouble else StepState.CURRENT
+
+
+def _waiting(lines: list[OrderLine]) -> list[str]:
+    by_code = {line.product_id: line for line in lines}
+    return [
+        _("%(product)s waits for %(other)s.") % {"product": line.names, "other": by_code[line.relies_on].names}
+        for line in lines
+        if line.status == LineStatus.PENDING and line.relies_on in by_code
+    ]

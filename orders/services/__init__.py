@@ -1,0 +1,83 @@
+"""
+Every change to orders, from the first choice to the service that works.
+
+Locks are taken in one order: the order's row, then its appointment, then slots by ascending id, then lines, then the
+account. Whoever touches an appointment holds its order.
+"""
+
+from orders.services.appointments import hold_slot, make_slots, release_expired_holds
+from orders.services.changes import (
+    approve_cancellation,
+    cancel_order,
+    correct_order,
+    discard_draft,
+    expire_old_drafts,
+    record_cancellation_refused,
+    record_change_refused,
+    record_work_order_cancelled,
+    refuse_cancellation,
+    reschedule_order,
+)
+from orders.services.checks import accept_order, check_order, hold_order, reject_order, release_order
+from orders.services.delivery import (
+    record_dispatch,
+    record_failure,
+    record_install,
+    record_window,
+    record_work_order_confirmed,
+    record_work_order_refused,
+    record_work_order_unknown,
+    request_work_order,
+)
+from orders.services.drafting import (
+    Refreshed,
+    accept_terms,
+    choose_options,
+    choose_package,
+    identify,
+    refresh_draft,
+    start_order,
+)
+from orders.services.letters import send_cancellation, send_completion, send_confirmation, send_new_appointment
+from orders.services.submission import submit_order
+
+__all__ = [
+    "Refreshed",
+    "accept_order",
+    "accept_terms",
+    "approve_cancellation",
+    "cancel_order",
+    "check_order",
+    "choose_options",
+    "choose_package",
+    "correct_order",
+    "discard_draft",
+    "expire_old_drafts",
+    "hold_order",
+    "hold_slot",
+    "identify",
+    "make_slots",
+    "record_cancellation_refused",
+    "record_change_refused",
+    "record_dispatch",
+    "record_failure",
+    "record_install",
+    "record_window",
+    "record_work_order_cancelled",
+    "record_work_order_confirmed",
+    "record_work_order_refused",
+    "record_work_order_unknown",
+    "refresh_draft",
+    "refuse_cancellation",
+    "reject_order",
+    "release_expired_holds",
+    "release_order",
+    "request_work_order",
+    "reschedule_order",
+    "send_cancellation",
+    "send_completion",
+    "send_confirmation",
+    "send_new_appointment",
+    "start_order",
+    "submit_order",
+]

@@ -1,0 +1,146 @@
+"""Places in slots: taken by a guarded update, so that of two who want the last one, one gets it."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from foundation.divisions.models import Division
+from foundation.divisions.queries import effective
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from orders.models import Appointment, AppointmentSlot, Order
+from orders.services.drafting import locked_draft
+from orders.settings import HOLD_MINUTES
+from orders.states import AppointmentStatus
+
+CHUNK = 200
+"""Holds that are given back in one transaction."""
+
+
+@transaction.atomic
+def hold_slot(order_id: int, slot_id: int) -> Appointment:
+    """
+    Keep a slot for a cart for a while, instead of the one that it had.
+
+    :raises NotAllowed: if the slot is full, over or of another market, or the order is no draft any more
+    """
+    order = locked_draft(order_id)
+    appointment = Appointment.objects.filter(order=order).first()
+    had = appointment.slot_id if appointment and appointment.takes_place else None
+    slot = take_place(order.division, slot_id, instead_of=had)
+    until = now() + timedelta(minutes=effective(order.division, HOLD_MINUTES))
+    if appointment is None:
+        return Appointment.objects.create(order=order, slot=slot, held_until=until)
+    appointment.hold(slot, until=until)
+    appointment.save()
+    return appointment
+
+
+def take_place(division: Division, slot_id: int, *, instead_of: int | None = None) -> AppointmentSlot:
+    """
+    Take a place in a slot and give back another, in ascending order of slots; the same one again is kept.
+
+    :raises NotAllowed: if the slot is full, over or of another market
+    """
+    slot = AppointmentSlot.objects.filter(pk=slot_id, division=division, starts_at__gt=now()).first()
+    if slot is None:
+        raise NotAllowed(_("This appointment is not available. Choose another one."), code="no_such_slot", field="slot")
+    if slot.pk == instead_of:
+        return slot
+    if instead_of is not None and instead_of < slot.pk:
+        give_back(instead_of)
+    _take(slot)
+    if instead_of is not None and instead_of > slot.pk:
+        give_back(instead_of)
+    return slot
+
+
+def _take(slot: AppointmentSlot) -> None:
+    free = AppointmentSlot.objects.filter(pk=slot.pk, booked__lt=F("capacity"))
+    if not free.update(booked=F("booked") + 1):
+        raise NotAllowed(
+            _("This appointment has just been taken. Choose another one."), code="slot_taken", field="slot"
+        )
+
+
+def give_back(slot_id: int, places: int = 1) -> None:
+    """Give places of a slot back."""
+    AppointmentSlot.objects.filter(pk=slot_id).update(booked=F("booked") - places)
+
+
+def book(order: Order) -> None:
+    """
+    Keep for good what an order, whose row is locked, has of a slot; where its time ran out, take it again.
+
+    :raises NotAllowed: if others have taken it meanwhile
+    """
+    appointment = Appointment.objects.select_related("slot").get(order=order)
+    if appointment.slot.starts_at <= now():
+        raise NotAllowed(_("This appointment is not available. Choose another one."), code="slot_taken", field="slot")
+    if not appointment.takes_place:
+        _take(appointment.slot)
+        appointment.hold(appointment.slot, until=now())
+    appointment.book()
+    appointment.save(update_fields=["status", "held_until"])
+
+
+def release(order: Order) -> None:
+    """Give back what an order, whose row is locked, has of a slot, if anything."""
+    appointment = Appointment.objects.filter(order=order).first()
+    if appointment and appointment.takes_place:
+        appointment.release()
+        appointment.save(update_fields=["status", "held_until"])
+        give_back(appointment.slot_id)
+
+
+def release_expired_holds() -> int:
+    """Give back the slots that were kept for visitors who did not come back; return how many."""
+    released = 0
+    while chunk := _release_chunk():
+        released += chunk
+    return released
+
+
+@transaction.atomic
+def _release_chunk() -> int:
+    expired = Appointment.objects.filter(status=AppointmentStatus.HELD, held_until__lte=now())
+    orders = Order.objects.filter(appointment__in=expired).select_for_update(
+        no_key=True, of=("self",), skip_locked=True
+    )
+    held = list(expired.filter(order__in=list(orders.values_list("pk", flat=True)[:CHUNK])).order_by("slot_id"))
+    for appointment in held:
+        appointment.release()
+        give_back(appointment.slot_id)
+    Appointment.objects.bulk_update(held, ["status", "held_until"])
+    return len(held)
+
+
+@transaction.atomic
+def make_slots(
+    division: Division, *, first: date, last: date, windows: Iterable[tuple[time, time]], capacity: int
+) -> int:
+    """
+    Make the slots of some days, Sundays left out, where they are missing; return how many are new.
+
+    :param first: the first day; this and the windows are meant in the division's zone
+    :param last: the last day
+    """
+    days = (first + timedelta(days=count) for count in range((last - first).days + 1))
+    sunday = 6
+    slots = [
+        AppointmentSlot(
+            division=division,
+            starts_at=datetime.combine(day, starts, tzinfo=division.zone),
+            ends_at=datetime.combine(day, ends, tzinfo=division.zone),
+            capacity=capacity,
+        )
+        for day in days
+        if day.weekday() != sunday
+        for starts, ends in windows
+    ]
+    before = AppointmentSlot.objects.filter(division=division).count()
+    AppointmentSlot.objects.bulk_create(slots, ignore_conflicts=True)
+    return AppointmentSlot.objects.filter(division=division).count() - before

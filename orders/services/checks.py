@@ -1,0 +1,123 @@
+"""Decide whether a submitted order is delivered: by rule where that is possible, by a person where it is not."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.queries import overdue_account_of
+from foundation.events.services import publish
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
+from orders.events import OrderAccepted, OrderHeld, OrderRejected, OrderReleased
+from orders.models import Order
+from orders.queries import details_of
+from orders.services.endings import free_what_it_had, locked_order
+from orders.states import HoldReason, OrderStatus
+
+HOLD_FIELDS = ("status", "hold_reason", "hold_note", "hold_reminder_at", "hold_owner")
+REMIND_AFTER = timedelta(days=1)
+
+
+@transaction.atomic
+def check_order(order_id: int) -> Order:
+    """
+    Accept a submitted order, or let a person decide where the customer owes on an earlier account.
+
+    :raises NotAllowed: if it was checked before
+    """
+    order = locked_order(order_id)
+    if order.status != OrderStatus.ACKNOWLEDGED:
+        raise NotAllowed(_("This order was checked before."), code="checked_before")
+    details = details_of(order)
+    overdue = overdue_account_of(details) if details else None
+    if overdue is None:
+        return _accept(order, by=None)
+    note = _("Account %(number)s has overdue bills.") % {"number": overdue.number}
+    return _hold(order, HoldReason.DELINQUENT, note=note, reminder_at=now() + REMIND_AFTER, by=None)
+
+
+@transaction.atomic
+def accept_order(order_id: int, *, by: User) -> Order:
+    """
+    Decide that an order is delivered, whatever spoke against it.
+
+    :raises NotAllowed: if the person may not, or that was decided before
+    """
+    order = locked_order(order_id)
+    require(by, Permission.WORK_ORDERS, order.division)
+    return _accept(order, by=by)
+
+
+def _accept(order: Order, *, by: User | None) -> Order:
+    order.accept(at=now())
+    order.save(update_fields=["accepted_at", *HOLD_FIELDS])
+    publish(OrderAccepted(order_id=order.pk), subject=order, division=order.division, by=by)
+    return order
+
+
+@transaction.atomic
+def reject_order(order_id: int, *, note: str, by: User) -> Order:
+    """
+    Decide that an order is not delivered, and free what it had taken.
+
+    :raises NotAllowed: if the person may not, or it was accepted before
+    """
+    order = locked_order(order_id)
+    require(by, Permission.WORK_ORDERS, order.division)
+    order.reject(note, at=now())
+    order.save(update_fields=["status", "cancel_reason", "cancel_note", "ended_at"])
+    free_what_it_had(order, by=by)
+    publish(OrderRejected(order_id=order.pk), subject=order, division=order.division, by=by)
+    return order
+
+
+@transaction.atomic
+def hold_order(  # noqa: PLR0913  # why, until when, whose: each has a name
+    order_id: int, reason: HoldReason, *, note: str, reminder_at: datetime, by: User, owner: User | None = None
+) -> Order:
+    """
+    Stop an order until somebody has decided something.
+
+    :param reminder_at: when it is shown as due
+    :param owner: who looks after it; by default who holds it
+    :raises NotAllowed: if the person may not, or nothing can be held up any more
+    """
+    order = locked_order(order_id)
+    require(by, Permission.WORK_ORDERS, order.division)
+    return _hold(order, reason, note=note, reminder_at=reminder_at, by=by, owner=owner or by)
+
+
+def _hold(  # noqa: PLR0913  # as `Order.hold`, and by whom
+    order: Order,
+    reason: HoldReason,
+    *,
+    note: str,
+    reminder_at: datetime,
+    by: User | None,
+    owner: User | None = None,
+) -> Order:
+    order.hold(reason, note=note, reminder_at=reminder_at, owner=owner)
+    order.save(update_fields=HOLD_FIELDS)
+    publish(OrderHeld(order_id=order.pk, reason=reason), subject=order, division=order.division, by=by)
+    return order
+
+
+@transaction.atomic
+def release_order(order_id: int, *, by: User) -> Order:
+    """
+    Let a held order go on; one that was never accepted is accepted by it.
+
+    :raises NotAllowed: if the person may not, it is not held, or its work order was refused and not sent again
+    """
+    order = locked_order(order_id)
+    require(by, Permission.WORK_ORDERS, order.division)
+    if order.status == OrderStatus.HELD and order.accepted_at is None:
+        return _accept(order, by=by)
+    order.release()
+    order.save(update_fields=HOLD_FIELDS)
+    publish(OrderReleased(order_id=order.pk), subject=order, division=order.division, by=by)
+    return order

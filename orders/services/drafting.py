@@ -1,0 +1,213 @@
+"""Fill a cart, step by step. Each step locks the order and refuses what was submitted meanwhile."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import ContactDetails, Partner
+from catalog.queries import Quote, Selection, offers_for, price_cart
+from foundation.divisions.models import Division
+from foundation.lifecycle import NotAllowed
+from foundation.now import now, today
+from foundation.people.models import User
+from foundation.people.queries import is_staff_member
+from orders.models import Order
+from orders.queries import changes_between, current_terms
+from orders.states import Channel
+from territory.models import Qualification
+from territory.services import requalify
+from territory.states import Outcome
+
+ORDERABLE = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
+
+CART = ("selection", "quote", "currency", "due_today", "monthly", "monthly_after")
+
+
+@transaction.atomic
+def start_order(  # noqa: PLR0913  # from where, for whom, by whom: each has a name
+    qualification_id: int,
+    *,
+    division: Division,
+    site_code: str,
+    channel: str,
+    language: str,
+    key: str,
+    by: User | None,
+    sold_for: Partner | None = None,
+    attribution: Sequence[str] = (),
+) -> Order:
+    """
+    Start a cart for an address that was checked; the same key again returns the cart that it started.
+
+    The order belongs to the division of the premises. Where staff or a partner starts it, it counts as sold by them.
+
+    :param division: the site's market, below which the address must lie
+    :param attribution: opaque tokens of what brought the visitor here
+    :raises NotAllowed: if nothing can be ordered at the address, or it lies in another market
+    """
+    qualification = Qualification.objects.select_related("division", "premises").get(pk=qualification_id)
+    if qualification.premises is None or qualification.outcome not in ORDERABLE:
+        raise NotAllowed(_("Nothing can be ordered at this address."), code="not_orderable")
+    if division.pk not in qualification.division.lineage:
+        raise NotAllowed(_("This address belongs to another market."), code="other_market")
+    seller = by if by and (sold_for or is_staff_member(by)) else None
+    order = Order(
+        start_key=key,
+        division=qualification.division,
+        site_code=site_code,
+        channel=Channel(channel),
+        language=language,
+        qualification=qualification,
+        premises=qualification.premises,
+        address=qualification.premises.label,
+        user=None if seller else by,
+        sold_by=seller,
+        sold_for=sold_for,
+        attribution=list(attribution),
+    )
+    try:
+        with transaction.atomic():
+            order.save(force_insert=True)
+    except IntegrityError:
+        return Order.objects.get(start_key=key)
+    return order
+
+
+def locked_draft(order_id: int) -> Order:
+    """
+    Hold a cart for a step.
+
+    Only what an order never changes is joined: a lock that was waited for re-reads the order, but not the others.
+
+    :raises NotAllowed: if it was submitted or closed
+    """
+    order = Order.objects.locked().select_related("division", "premises").get(pk=order_id)
+    order.require_draft()
+    return order
+
+
+def _save_step(order: Order, *fields: str) -> Order:
+    order.touched_at = now()
+    order.save(update_fields=[*fields, "touched_at"])
+    return order
+
+
+@transaction.atomic
+def choose_package(order_id: int, package_code: str, *, campaign: str | None = None) -> Order:
+    """
+    Put a package into the cart, with its options as they are preselected for the address.
+
+    :param campaign: the campaign whose offers the visitor saw; by default the division's own
+    :raises NotAllowed: if the address or the customer cannot have it, or the order is no draft any more
+    """
+    order = locked_draft(order_id)
+    offers = offers_for(_checked(order), division=order.division, on=today(order.division), campaign=campaign)
+    offered = next((one for one in offers.offered if one.package.code == package_code), None)
+    if offered is None:
+        refused = next((one for one in offers.refused if one.package.code == package_code), None)
+        reason = refused.reasons[0].sentence if refused else _("This package is not sold here.")
+        raise NotAllowed(reason, code="not_offered", field="package")
+    order.campaign = offers.campaign.code if offers.campaign else ""
+    order.choose(offered.selection, offered.quote)
+    return _save_step(order, "campaign", *CART)
+
+
+@transaction.atomic
+def choose_options(order_id: int, *, choices: Mapping[str, str], add_ons: Mapping[str, int]) -> Order:
+    """
+    Choose a product of each group of the package, and how many of each add-on.
+
+    :raises NotAllowed: with what is wrong (`field` is the group or the product), if no package was chosen, or if the
+        order is no draft any more
+    """
+    order = locked_draft(order_id)
+    if order.chosen is None:
+        raise NotAllowed(_("Choose a package first."), code="no_package", field="package")
+    selection = Selection(package_code=order.chosen.package_code, choices=dict(choices), add_ons=dict(add_ons))
+    order.choose(selection, _price(order, selection, _checked(order)))
+    return _save_step(order, *CART)
+
+
+def _checked(order: Order) -> Qualification:
+    qualification: Qualification = order.qualification
+    qualification.premises = order.premises
+    return qualification
+
+
+def _price(order: Order, selection: Selection, qualification: Qualification) -> Quote:
+    return price_cart(selection, division=order.division, on=today(order.division), qualification=qualification)
+
+
+@transaction.atomic
+def identify(order_id: int, details: ContactDetails, *, note: str = "") -> Order:
+    """
+    Keep who orders, and what the technician should know. The customer is made of it when the order is submitted.
+
+    :raises NotAllowed: if the order is no draft any more
+    """
+    order = locked_draft(order_id)
+    order.contact, order.note = details.as_json(), note.strip()
+    return _save_step(order, "contact", "note")
+
+
+@transaction.atomic
+def accept_terms(order_id: int, terms_id: int, *, evidence: Mapping[str, Any], by: User | None) -> Order:
+    """
+    Keep that the customer agreed to the terms that they were shown.
+
+    Who sells an order cannot agree for the customer: the customer opens the order's link on a device of their own.
+
+    :param evidence: how it is known: the address and the browser that it came from
+    :raises NotAllowed: if other terms hold by now, the seller agrees, or the order is no draft any more
+    """
+    order = locked_draft(order_id)
+    if by and by.pk == order.sold_by_id:
+        raise NotAllowed(
+            _("The customer agrees to the terms on their own device. Send them the link."), code="not_for_the_seller"
+        )
+    terms = current_terms(order.division)
+    if terms is None or terms.pk != terms_id:
+        raise NotAllowed(_("The terms have changed. Read the new ones before you agree."), code="terms_changed")
+    order.accept_terms(terms, at=now(), evidence=dict(evidence))
+    return _save_step(order, "terms", "terms_accepted_at", "terms_evidence")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refreshed:
+    """What a new check of the address and a new quote brought."""
+
+    order: Order
+    is_possible: bool
+    """Whether what was chosen can still be had; if not, a package is to be chosen again."""
+    changes: tuple[str, ...]
+    """What is different, a sentence each."""
+
+
+@transaction.atomic
+def refresh_draft(order_id: int) -> Refreshed:
+    """
+    Check the address again and quote again what is in the cart; all that was typed stays.
+
+    For a cart that was left for a while, and after a refusal of `submit_order` because something has changed.
+
+    :raises NotAllowed: if the order is no draft any more
+    """
+    order = locked_draft(order_id)
+    order.qualification = requalify(order.qualification_id)
+    before, selection = order.quoted, order.chosen
+    if before is None or selection is None:
+        _save_step(order, "qualification")
+        return Refreshed(order=order, is_possible=order.qualification.outcome in ORDERABLE, changes=())
+    try:
+        quote = _price(order, selection, _checked(order))
+    except NotAllowed as refusal:
+        order.quote = order.selection = None
+        _save_step(order, "qualification", "quote", "selection")
+        return Refreshed(order=order, is_possible=False, changes=(refusal.message,))
+    order.keep_quote(quote)
+    _save_step(order, "qualification", *CART)
+    changes = changes_between(before, quote, language=order.language)
+    return Refreshed(order=order, is_possible=True, changes=tuple(changes))

@@ -1,0 +1,62 @@
+"""What every end of an order that came to nothing has in common."""
+
+from django.db import models, transaction
+
+from accounts.services import close_account
+from foundation.events.services import publish
+from foundation.people.models import User
+from orders.events import OrderCancelled
+from orders.models import Order
+from orders.queries import order_of_work_order
+from orders.services.appointments import release
+from orders.states import LineStatus, OrderStatus
+
+CANCEL_FIELDS = ("cancel_reason", "cancel_note")
+
+
+def locked_order(order_id: int) -> Order:
+    """
+    Hold an order for a move.
+
+    Only what an order never changes is joined: a lock that was waited for re-reads the order, but not the others.
+    """
+    return Order.objects.locked().select_related("division", "premises").get(pk=order_id)
+
+
+def locked_by_request(request_id: str) -> Order:
+    """
+    Hold the order that a billing system speaks of.
+
+    :raises NotAllowed: if the work order is none of ours
+    """
+    return locked_order(order_of_work_order(request_id).pk)
+
+
+@transaction.atomic
+def record_end(order: Order, *, by: User | None) -> None:
+    """Where a move has just ended an order as cancelled, free what it had and tell the others."""
+    if order.status != OrderStatus.CANCELLED:
+        return
+    free_what_it_had(order, by=by)
+    if order.submitted_at:
+        fact = OrderCancelled(order_id=order.pk, reason=order.cancel_reason)
+        publish(fact, subject=order, about=concerned(order), division=order.division, by=by)
+
+
+def concerned(order: Order) -> list[models.Model]:
+    """
+    Return the rows on whose timelines a submitted order's facts belong, too.
+
+    :raises NotAllowed: if it was not submitted
+    """
+    return [*order.parties()]
+
+
+def free_what_it_had(order: Order, *, by: User | None) -> None:
+    """Cancel the lines of an order that came to nothing, give its slot back and close its account."""
+    release(order)
+    for line in order.lines.select_for_update(no_key=True).exclude(status=LineStatus.CANCELLED):
+        line.cancel()
+        line.save(update_fields=["status"])
+    if order.account_id:
+        close_account(order.account_id, by=by)
