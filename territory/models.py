@@ -261,7 +261,7 @@ def _date(stored: str | None) -> date | None:
 class Qualification(models.Model):
     """A check of one address as it was answered: kept as it was, never changed, valid until it expires."""
 
-    key = models.CharField(max_length=32, unique=True, default=secrets.token_urlsafe, editable=False)
+    key = models.CharField(max_length=48, unique=True, default=secrets.token_urlsafe, editable=False)
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
     premises = models.ForeignKey(
         Premises, models.PROTECT, null=True, related_name="qualifications", verbose_name=_("premises")

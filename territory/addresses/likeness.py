@@ -11,14 +11,14 @@ from itertools import combinations
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
+from territory.addresses.vocabulary import DIRECTIONS, ORDINAL_WORDS, STATES, SUFFIXES
+
 PREFIX = 7
 """Letters of a name that take part in the remainders; the rest of a longer name is measured afterwards."""
 
-_OFTEN_MISSPELT = (
-    "street", "avenue", "road", "drive", "lane", "court", "circle", "boulevard", "place", "parkway", "terrace", "trail",
-    "highway", "square", "crossing", "north", "south", "east", "west", "northwest", "northeast", "southwest",
-    "southeast", "apartment", "suite",
-)  # fmt: skip
+_COMMON_WORDS = sorted(
+    word for word in {*SUFFIXES, *DIRECTIONS, *ORDINAL_WORDS, *STATES, "apartment", "suite"} if len(word) > 3 and " " not in word
+)
 
 
 def most_errors(name: str) -> int:
@@ -46,8 +46,8 @@ def remainders(name: str, errors: int | None = None) -> set[str]:
 @lru_cache(maxsize=50_000)
 def mended_word(word: str) -> str:
     """Return the common word of addresses that a misspelt word resembles, else the word itself."""
-    if len(word) < 4 or word in _OFTEN_MISSPELT or not word.isalpha():
+    if len(word) < 4 or word in _COMMON_WORDS or not word.isalpha():
         return word
     errors = 1 if len(word) < 7 else 2
-    best = extractOne(word, _OFTEN_MISSPELT, scorer=OSA.distance, score_cutoff=errors)
+    best = extractOne(word, _COMMON_WORDS, scorer=OSA.distance, score_cutoff=errors)
     return best[0] if best else word

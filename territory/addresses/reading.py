@@ -46,6 +46,8 @@ class Reading(NamedTuple):
     city: str = ""
     state: str = ""
     zip_code: str = ""
+    mended: bool = False
+    """Whether a word was taken for a common one that it only resembles."""
 
 
 class _Ends(NamedTuple):

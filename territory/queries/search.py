@@ -2,9 +2,12 @@
 Find the premises that a visitor means.
 
 1. The typed text is read in every way that makes sense (`territory.addresses.reading`).
-2. Streets of exactly these names, with exactly this house number, in the typed ZIP if there is one.
-3. Where nothing agrees with all that was typed: streets whose names are left alike when letters are dropped
-   (`Spelling`), again with exactly this house number; few rows come back, and each is measured in memory.
+2. Streets of exactly these names, with exactly this house number, in the typed ZIP or town if there is one.
+3. Where there are none, or none that agrees with what was typed: streets whose names are left alike when letters are
+   dropped (`Spelling`), again with exactly this house number; few rows come back, and each is measured in memory.
+4. The same again wherever it may be.
+
+Statement 2, with 3 behind it, is one function of the database (migration 0002).
 
 The house number is never guessed. A hit counts as *exact* only if nothing typed contradicts it, nothing is missing and
 no other premises could be meant; everything else is a suggestion that a person has to confirm.
@@ -13,7 +16,6 @@ no other premises could be meant; everything else is a suggestion that a person 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import connection
@@ -28,15 +30,20 @@ MOST_HOUSES = 200
 """Rows that one statement may bring back; more are of no use to anybody."""
 
 # What a difference costs. 0 is agreement; from `FARTHEST` on, a hit is no suggestion any more.
-GOOD = 1.3
 FARTHEST = 5.0
 WRONG_LETTER = 1.4
+MENDED_WORD = 0.7
 SUFFIX_UNTYPED, SUFFIX_ADDED, SUFFIX_OTHER = 0.5, 1.0, 1.6
 DIRECTION_UNTYPED, DIRECTION_ADDED, DIRECTION_MOVED, DIRECTION_OTHER = 0.6, 1.2, 0.5, 2.5
 ZIP_NEAR, ZIP_OTHER = 1.5, 3.0
 CITY_LETTER, CITY_OTHER_IN_ZIP, CITY_OTHER = 0.4, 0.8, 3.0
 STATE_OTHER = 3.0
 UNIT_NOT_THERE = 1.6
+
+# Where the search may stop: with a suffix and a direction left out, and one or two letters wrong.
+ENOUGH_WHEN_EXACT = SUFFIX_UNTYPED + DIRECTION_UNTYPED + 0.1
+ENOUGH_BY_ONE_LETTER = WRONG_LETTER + ENOUGH_WHEN_EXACT
+ENOUGH_BY_TWO_LETTERS = 2 * WRONG_LETTER + ENOUGH_WHEN_EXACT
 
 
 @dataclass(frozen=True)
@@ -117,12 +124,10 @@ def search_addresses(text: str, *, division: Division, limit: int = 8) -> Addres
         return AddressSearch(text)
     divisions = division_ids_below(division.pk)
     hits: dict[tuple[int, str], _Hit] = {}
-    for readings_now, houses in _stages(text, readings, divisions):
-        for hit in _measured(readings_now, houses):
-            key = (hit.house.street_id, hit.house.number)
-            if key not in hits or hit.cost < hits[key].cost:
-                hits[key] = hit
-        if hits and min(hit.cost for hit in hits.values()) < GOOD:
+    for ways, houses, enough in _stages(text, readings, divisions):
+        for hit in _measured(ways, houses):
+            hits.setdefault((hit.house.street_id, hit.house.number), hit)
+        if hits and min(hit.cost for hit in hits.values()) < enough:
             break
     best = sorted(hits.values(), key=lambda hit: (hit.cost, hit.house.street_line, hit.house.zip_code))[:limit]
     return _as_search(text, best)
@@ -130,63 +135,51 @@ def search_addresses(text: str, *, division: Division, limit: int = 8) -> Addres
 
 def _stages(
     text: str, readings: tuple[Reading, ...], divisions: list[int]
-) -> Iterator[tuple[tuple[Reading, ...], list[House]]]:
-    """Yield ever wider searches; the caller stops when it has what it needs."""
+) -> Iterator[tuple[tuple[Reading, ...], list[House], float]]:
+    """Yield ever wider searches, each with the cost below which no wider one is wanted."""
+    mended = (*readings, *(reading._replace(mended=True) for reading in read_misspelt(text) if reading.street.name))
     zips = sorted({reading.zip_code for reading in readings if reading.zip_code})
-    names = {reading.street.name for reading in readings}
-    yield readings, _houses(readings, divisions, names=names, zips=zips)
-    readings = (*readings, *(reading for reading in read_misspelt(text) if reading.street.name))
-    names = {reading.street.name for reading in readings}
-    for errors in (1, 2):
-        yield readings, _houses(readings, divisions, names=names, zips=zips, errors=errors)
-    if zips:
-        yield readings, _houses(readings, divisions, names=names)
-        for errors in (1, 2):
-            yield readings, _houses(readings, divisions, names=names, errors=errors)
+    cities = [] if zips else sorted({reading.city for reading in readings if reading.city})
+    for place in ({"zips": zips, "cities": cities}, {}) if zips or cities else ({},):
+        yield mended, _houses(mended, divisions, exact=True, errors=1, **place), ENOUGH_WHEN_EXACT
+        yield mended, _houses(mended, divisions, errors=1, **place), ENOUGH_BY_ONE_LETTER
+        yield mended, _houses(mended, divisions, errors=2, **place), ENOUGH_BY_TWO_LETTERS
 
 
-_HOUSES = """
-    SELECT s.id, s.division_id, s.before, s.name, s.suffix, s.after, s.city_key, s.city, s.state, s.zip_code,
-           p.house_number, count(*), min(p.id), min(p.street_line), min(p.unit), min(p.unit_key),
-           min(p.id) FILTER (WHERE p.unit_key = ANY(%(units)s)),
-           min(p.unit_key) FILTER (WHERE p.unit_key = ANY(%(units)s)),
-           min(p.unit) FILTER (WHERE p.unit_key = ANY(%(units)s))
-      FROM territory_street s JOIN territory_premises p ON p.street_id = s.id
-     WHERE {names} AND s.division_id = ANY(%(divisions)s) AND p.house_number = ANY(%(numbers)s) {zips}
-     GROUP BY s.id, p.house_number
-     LIMIT %(most)s
+_FIND_HOUSES = """
+    SELECT * FROM territory_find_houses(
+        %s::varchar[], %s::varchar[], %s, %s::bigint[], %s::varchar[], %s::varchar[], %s::varchar[], %s::varchar[], %s
+    )
 """
-_EXACT_NAMES = "s.name = ANY(%(names)s)"
-_LIKE_NAMES = "s.name IN (SELECT name FROM territory_spelling WHERE remainder = ANY(%(remainders)s))"
-_IN_ZIPS = "AND s.zip_code = ANY(%(zips)s)"
 
 
-@lru_cache(maxsize=8)
-def _statement(*, alike: bool, in_zips: bool) -> str:
-    return _HOUSES.format(names=_LIKE_NAMES if alike else _EXACT_NAMES, zips=_IN_ZIPS if in_zips else "")
-
-
-def _houses(
+def _houses(  # noqa: PLR0913  # the arguments of one function of the database
     readings: Sequence[Reading],
     divisions: list[int],
     *,
-    names: set[str],
+    errors: int,
+    exact: bool = False,
     zips: Sequence[str] = (),
-    errors: int = 0,
+    cities: Sequence[str] = (),
 ) -> list[House]:
-    """Return the houses of the readings' numbers in streets of these names, or of names like them."""
-    alike = sorted({left for name in names for left in remainders(name, errors)}) if errors else []
-    params = {
-        "names": list(names),
-        "remainders": alike,
-        "divisions": divisions,
-        "numbers": list({reading.number for reading in readings}),
-        "units": list({reading.unit for reading in readings if reading.unit}),
-        "zips": list(zips),
-        "most": MOST_HOUSES,
-    }
+    """
+    Return the houses of the readings' numbers in streets whose names have so many wrong letters.
+
+    :param exact: only streets of exactly these names, if there are any with such a house
+    """
+    names = {reading.street.name for reading in readings}
+    alike = {left for name in names for left in remainders(name, errors)}
+    longest = max(map(len, names)) + errors
+    numbers = {reading.number for reading in readings}
+    units = {reading.unit for reading in readings if reading.unit}
     with connection.cursor() as cursor:
-        cursor.execute(_statement(alike=bool(errors), in_zips=bool(zips)), params)
+        cursor.execute(
+            _FIND_HOUSES,
+            [
+                list(names) if exact else [], list(alike), longest, divisions, list(numbers), list(units), list(zips),
+                list(cities), MOST_HOUSES,
+            ],
+        )  # fmt: skip
         return [House(*row) for row in cursor.fetchall()]
 
 
@@ -202,7 +195,7 @@ def _cost(reading: Reading, house: House) -> float:
     errors = distance(reading.street.name, house.name)
     if errors > most_errors(house.name):
         return FARTHEST
-    cost = errors * WRONG_LETTER + _suffix_cost(reading.street.suffix, house.suffix)
+    cost = errors * WRONG_LETTER + reading.mended * MENDED_WORD + _suffix_cost(reading.street.suffix, house.suffix)
     cost += _directions_cost(reading, house) + _place_cost(reading, house)
     if reading.unit and reading.unit not in (house.asked_key, house.unit_key if house.count == 1 else None):
         cost += UNIT_NOT_THERE

@@ -31,14 +31,13 @@ def record_occupancy(premises_id: int, families: Iterable[str], since: date, ref
     :raises NotAllowed: if somebody else has one of them there already
     """
     premises = Premises.objects.select_for_update(no_key=True).get(pk=premises_id)
-    held = dict(Occupancy.objects.filter(premises=premises, until=None).values_list("family", "reference"))
-    wanted = dict.fromkeys(families)
-    if any(held.get(family, reference) != reference for family in wanted):
+    known = Occupancy.objects.filter(premises=premises)
+    noted = {*known.filter(reference=reference, since=since).values_list("family", flat=True)}
+    wanted = [family for family in dict.fromkeys(families) if family not in noted]
+    if known.filter(family__in=wanted, until=None).exists():
         raise NotAllowed(_("There is service at this address already."), code="active_service")
     Occupancy.objects.bulk_create(
-        Occupancy(premises=premises, family=family, since=since, reference=reference)
-        for family in wanted
-        if family not in held
+        Occupancy(premises=premises, family=family, since=since, reference=reference) for family in wanted
     )
 
 
