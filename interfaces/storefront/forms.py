@@ -11,6 +11,7 @@ from accounts.models import AgreedText, ContactDetails
 from accounts.states import ConsentKind
 from catalog.queries import ChoiceGroup, Option, PackageOptions, Selection
 from foundation.lifecycle import NotAllowed
+from territory.states import ProductFamily
 
 CONSENT_VERSION = "web-1"
 """Changes whenever a word of `CONSENTS` does."""
@@ -101,6 +102,12 @@ class DetailsForm(forms.Form):
         return {**typed, "note": note, **{text.kind: True for text in details.agreed}}
 
 
+def title_of(group: ChoiceGroup) -> str:
+    """Say what is to be chosen from a group."""
+    family = ProductFamily(group.options[0].product.family) if group.options else ProductFamily.EQUIPMENT
+    return _now_("%(family)s: choose one") % {"family": family.label}
+
+
 class OptionsForm(forms.Form):
     """A choice for each group of a package, and a number of each add-on."""
 
@@ -109,7 +116,7 @@ class OptionsForm(forms.Form):
         self.options, self.chosen = options, chosen
         for group in options.choices:
             self.fields[self.name_of(group)] = forms.ChoiceField(
-                label=_("Choose one"), choices=[(option.product.code, option.product.names) for option in group.options]
+                label=title_of(group), choices=[(one.product.code, str(one.product.names)) for one in group.options]
             )
         for option in options.add_ons:
             self.fields[self.name_of(option)] = forms.IntegerField(

@@ -1,11 +1,8 @@
 """The options of a package as rows that can be pressed."""
 
-from django.utils.translation import gettext as _
-
 from catalog.queries import ChoiceGroup, Option
-from interfaces.storefront.forms import OptionsForm
+from interfaces.storefront.forms import OptionsForm, title_of
 from interfaces.storefront.shop import OptionRow, OptionSection, price_of, speed_of
-from territory.states import ProductFamily
 
 
 def sections_of(form: OptionsForm, currency: str) -> tuple[OptionSection, ...]:
@@ -23,12 +20,11 @@ def add_ons_of(form: OptionsForm, currency: str) -> tuple[OptionRow, ...]:
 
 def _section(form: OptionsForm, group: ChoiceGroup, currency: str) -> OptionSection:
     taken = form.taken(group)
-    family = ProductFamily(group.options[0].product.family).label
     rows = tuple(
         _row(option, currency, code=option.product.code, quantity=int(option.product.code == taken))
         for option in group.options
     )
-    return OptionSection(_("%(family)s: choose one") % {"family": family}, form.name_of(group), rows)
+    return OptionSection(title_of(group), form.name_of(group), rows)
 
 
 def _row(option: Option, currency: str, *, code: str, quantity: int) -> OptionRow:

@@ -27,6 +27,8 @@ from foundation.money import ZERO, format_money
 from territory.models import FamilyResult, Qualification
 from territory.states import NETWORK_FAMILIES, Outcome, ProductFamily, Technology
 
+SERVICES = frozenset({*NETWORK_FAMILIES, ProductFamily.MOBILE})
+"""The families that a package is chosen for; the others come with it."""
 FASTEST_IN_MBPS = 1000
 """From here on a speed is said in Gbps."""
 
@@ -48,6 +50,8 @@ class Card:
     name: str
     description: str
     parts: tuple[Part, ...]
+    also: tuple[str, ...]
+    """What comes with it beside the services."""
     quote: Quote
 
 
@@ -73,8 +77,10 @@ class Summary:
 def card_of(package: ListedPackage, quote: Quote) -> Card:
     """Describe a package by the products that its quote prices."""
     products = {item.product.code: item.product for item in package.items}
-    parts = tuple(_part(line.name, line.family, products[line.code]) for line in quote.lines)
-    return Card(package.code, str(package.names), str(package.descriptions), parts, quote)
+    services = [line for line in quote.lines if line.family in SERVICES]
+    parts = tuple(_part(line.name, line.family, products[line.code]) for line in services)
+    also = tuple(line.name for line in quote.lines if line.family not in SERVICES)
+    return Card(package.code, str(package.names), str(package.descriptions), parts, also, quote)
 
 
 def cards_of(offers: Offers) -> tuple[Card, ...]:
@@ -83,7 +89,7 @@ def cards_of(offers: Offers) -> tuple[Card, ...]:
 
 
 def _part(name: str, family: str, product: ListedProduct) -> Part:
-    detail = str(product.descriptions) or speed_of(product.down_mbps, product.up_mbps)
+    detail = speed_of(product.down_mbps, product.up_mbps) or str(product.descriptions)
     return Part(family, name, detail)
 
 
@@ -160,7 +166,8 @@ def _detail(result: FamilyResult) -> str:
         return _("from %(date)s") % {"date": date_format(result.available_from)}
     if result.outcome in {Outcome.QUALIFIED, Outcome.ALTERNATE}:
         technology = str(Technology(result.technology).label) if result.technology in Technology.values else ""
-        return ", ".join(filter(None, [technology, speed_of(result.down_mbps, result.up_mbps)]))
+        speed = speed_of(result.down_mbps, result.up_mbps) if result.family == ProductFamily.INTERNET else ""
+        return ", ".join(filter(None, [technology, speed]))
     return result.reason
 
 
