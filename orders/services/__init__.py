@@ -30,6 +30,7 @@ from orders.services.delivery import (
     request_work_order,
 )
 from orders.services.drafting import (
+    ORDERABLE,
     Refreshed,
     accept_terms,
     choose_options,
@@ -42,6 +43,7 @@ from orders.services.letters import send_cancellation, send_completion, send_con
 from orders.services.submission import submit_order
 
 __all__ = [
+    "ORDERABLE",
     "Refreshed",
     "accept_order",
     "accept_terms",
