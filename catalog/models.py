@@ -290,12 +290,14 @@ class Promotion(Dated):
                 violation_error_message=_("Choose a package or a product, one of the two."),
             ),
             models.CheckConstraint(
-                condition=Q(amount=None, percent__gte=0, percent__lte=100) | Q(percent=None, amount__gte=0),
+                condition=Q(amount=None, percent__isnull=False, percent__gte=0, percent__lte=100)
+                | Q(percent=None, amount__isnull=False, amount__gte=0),
                 name="promotion_by_amount_or_percent",
                 violation_error_message=_("Give an amount or a percentage, one of the two."),
             ),
             models.CheckConstraint(
-                condition=Q(kind=PriceKind.RECURRING, months__gte=1) | Q(kind=PriceKind.ONE_TIME, months=None),
+                condition=Q(kind=PriceKind.RECURRING, months__isnull=False, months__gte=1)
+                | Q(kind=PriceKind.ONE_TIME, months=None),
                 name="promotion_months_if_recurring",
                 violation_error_message=_("Say for how many months, if and only if it is taken off every month."),
             ),

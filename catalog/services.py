@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypedDict, TypeVar
 
 from django.db import models, transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from catalog.events import CampaignActivated, CampaignDeactivated, PriceChanged
@@ -42,31 +43,18 @@ def set_price(  # noqa: PLR0913  # what a price is, each part by its name
     """
     Give a product a new price in a division and below from a day on; the old one ends the day before.
 
-    What was quoted or ordered before keeps its price. The amount is in the division's currency.
+    What was quoted or ordered before keeps its price. The amount is in the division's currency. A price that begins
+    on the same day is corrected.
 
     :raises NotAllowed: if the person may not configure the division, the day is past, or a later price is entered
+    :raises ValidationError: if the amount is negative
     """
     _require_configure(by, division)
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
-    known = Price.objects.filter(product=product, division=division, kind=kind).order_by("-starts_on")
-    latest = known.first()
-    if latest and latest.starts_on >= starts_on:
-        raise NotAllowed(
-            _("A price from %(day)s on is entered already.") % {"day": latest.starts_on}, code="later_price"
-        )
-    if latest and starts_on < today(division):
-        raise NotAllowed(_("A price changes today or later."), code="past", field="starts_on")
-    if latest and (latest.ends_on is None or latest.ends_on >= starts_on):
-        latest.ends_on = starts_on - timedelta(days=1)
-        latest.save(update_fields=["ends_on"])
-    price = Price.objects.create(
-        product=product,
-        division=division,
-        kind=kind,
-        amount=round_money(amount, division.currency),
-        currency=division.currency,
-        starts_on=starts_on,
-    )
+    price = _price_from(starts_on, product, division, kind)
+    price.amount, price.currency = round_money(amount, division.currency), division.currency
+    price.full_clean()
+    price.save()
     changed = PriceChanged(
         product=product.code,
         division=division.code,
@@ -77,6 +65,24 @@ def set_price(  # noqa: PLR0913  # what a price is, each part by its name
     )
     publish(changed, subject=product, division=division, by=by)
     return price
+
+
+def _price_from(starts_on: date, product: Product, division: Division, kind: PriceKind) -> Price:
+    """Return the price that begins on a day, to be filled in; the one before ends the day before."""
+    latest = Price.objects.filter(product=product, division=division, kind=kind).order_by("-starts_on").first()
+    if latest is None:
+        return Price(product=product, division=division, kind=kind, starts_on=starts_on)
+    if starts_on < today(division):
+        raise NotAllowed(_("A price changes today or later."), code="past", field="starts_on")
+    if latest.starts_on > starts_on:
+        message = _("A price from %(day)s on is entered already.") % {"day": date_format(latest.starts_on)}
+        raise NotAllowed(message, code="later_price", field="starts_on")
+    if latest.starts_on == starts_on:
+        return latest
+    if latest.ends_on is None or latest.ends_on >= starts_on:
+        latest.ends_on = starts_on - timedelta(days=1)
+        latest.save(update_fields=["ends_on"])
+    return Price(product=product, division=division, kind=kind, starts_on=starts_on)
 
 
 @transaction.atomic

@@ -1,6 +1,14 @@
 """Every read of the catalogue that has a rule in it."""
 
-from catalog.queries.access import campaigns_visible_to, packages_visible_to, prices_visible_to, products_visible_to
+from catalog.queries.access import (
+    campaigns_visible_to,
+    charges_visible_to,
+    packages_visible_to,
+    prices_by_division,
+    prices_visible_to,
+    products_visible_to,
+    promotions_visible_to,
+)
 from catalog.queries.catalogue import (
     Catalogue,
     ListedCampaign,
@@ -53,11 +61,14 @@ __all__ = [
     "Selection",
     "campaigns_visible_to",
     "catalogue_of",
+    "charges_visible_to",
     "eligibility_tree",
     "offers_for",
     "package_options",
     "packages_visible_to",
     "price_cart",
+    "prices_by_division",
     "prices_visible_to",
     "products_visible_to",
+    "promotions_visible_to",
 ]

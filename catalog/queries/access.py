@@ -1,13 +1,17 @@
 """Which rows of the catalogue a member of staff may see: those of the divisions that they see."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
 from django.db import models
 
 from catalog.models import Campaign, Charge, Package, Price, Product, Promotion, holding_on
+from catalog.states import PriceKind
 from foundation.divisions.models import Division, DivisionSetting
-from foundation.people.queries import Person, divisions_visible_to
+from foundation.people.queries import Person, divisions_within_sight
+from foundation.people.states import Permission
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -48,15 +52,25 @@ def divisions_defaulting_to(campaign_code: str) -> models.QuerySet[Division]:
     return Division.objects.filter(pk__in=named.values("division"))
 
 
-def prices_in_force(product: Product, division: Division, on: date) -> dict[str, Price]:
-    """Return the price that holds in a division on a day, by kind; each knows the division that it comes from."""
-    rows = product.prices.filter(holding_on(on), division__in=division.lineage).select_related("division")
-    return {row.kind: row for row in sorted(rows, key=lambda row: len(row.division.lineage))}
+@dataclass(frozen=True)
+class PricesHere:
+    """What a product costs in a division on a day, each price with the division that it comes from."""
+
+    division: Division
+    prices: tuple[Price, ...]
+
+
+def prices_by_division(product: Product, divisions: Iterable[Division], on: date) -> tuple[PricesHere, ...]:
+    """Return what a product costs in each of these divisions on a day, inherited or its own."""
+    rows = list(product.prices.filter(holding_on(on)).select_related("division"))
+    return tuple(PricesHere(division, _nearest(rows, division)) for division in divisions)
+
+
+def _nearest(rows: Iterable[Price], division: Division) -> tuple[Price, ...]:
+    inherited = [row for row in rows if row.division_id in division.lineage]
+    by_kind = {row.kind: row for row in sorted(inherited, key=lambda row: len(row.division.lineage))}
+    return tuple(by_kind[kind] for kind in PriceKind.values if kind in by_kind)
 
 
 def _inherited_by(user: Person, rows: models.QuerySet[Row]) -> models.QuerySet[Row]:
-    visible = divisions_visible_to(user)
-    if getattr(user, "is_superuser", False):
-        return rows
-    ancestors = {pk for lineage in visible.values_list("lineage", flat=True) for pk in lineage}
-    return rows.filter(division__in=ancestors)
+    return rows.filter(division__in=divisions_within_sight(user, Permission.CONFIGURE, Permission.AUDIT))

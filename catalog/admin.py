@@ -1,0 +1,321 @@
+"""The catalogue as operators set it up. Prices change from a day on; campaigns are switched by their two moves."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext as _now, gettext_lazy as _
+
+from catalog import services
+from catalog.forms import CampaignForm, CriterionForm, NewPriceForm, ProductForm
+from catalog.models import (
+    Campaign,
+    CampaignPackage,
+    Charge,
+    EligibilityCriterion,
+    EligibilityGroup,
+    Package,
+    PackageItem,
+    Price,
+    Product,
+    Promotion,
+)
+from catalog.queries import prices_by_division
+from catalog.states import PriceKind
+from foundation.lifecycle import NotAllowed
+from foundation.money import format_money
+from foundation.now import today
+from foundation.people.admin import DivisionScopedAdmin, DivisionScopedStacked, DivisionScopedTabular
+from foundation.people.models import UserRequest
+from foundation.people.queries import divisions_where
+from foundation.people.states import Permission
+
+MOST_DIVISIONS_SHOWN = 50
+
+
+class PriceInline(DivisionScopedTabular):
+    """Every price that the product has had, has and will have."""
+
+    model = Price
+    verbose_name_plural = _("prices, past, present and to come")
+    fields = readonly_fields = ("division", "kind", "amount", "currency", "starts_on", "ends_on")
+    ordering = ("division__name", "kind", "-starts_on")
+    can_delete = False
+    max_num = 0
+
+
+@admin.register(Product)
+class ProductAdmin(DivisionScopedAdmin):
+    """A product, what it costs where, and the door to a new price."""
+
+    form = ProductForm
+    shows_inherited = True
+    inlines: ClassVar = [PriceInline]
+    list_display = ("names", "code", "family", "division")
+    list_filter = ("family", "division")
+    list_select_related = ("division",)
+    search_fields = ("code", "names")
+    change_form_template = "catalog/product_change_form.html"
+    fieldsets = (
+        (None, {"fields": ("names", "descriptions", "family", "code", "division")}),
+        (_("Prices in force today"), {"fields": ("prices_today",)}),
+        (_("What is sold"), {"fields": ("down_mbps", "up_mbps", "data_allowance_gb")}),
+        (
+            _("What the address must have"),
+            {"fields": ("technologies", "minimum_down_mbps", "minimum_up_mbps")},
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
+        """Keep the code of what is there: billing systems know it."""
+        del request
+        return ("prices_today", "code") if obj else ("prices_today",)
+
+    def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        """Remember who looks, for the prices that they see."""
+        if obj:
+            obj.seen_by = request.user  # type: ignore[attr-defined]
+        return super().get_form(request, obj, change, **kwargs)
+
+    @admin.display(description=_("prices in force today"))
+    def prices_today(self, product: Product) -> SafeString | str:
+        """Say what the product costs in each division, and where an inherited price comes from."""
+        if product.pk is None:
+            return _now("Save the product, then give it a price.")
+        seen = divisions_where(product.seen_by, Permission.CONFIGURE, Permission.AUDIT)  # type: ignore[attr-defined]
+        selling = seen.filter(lineage__contains=[product.division_id]).order_by("lineage")[:MOST_DIVISIONS_SHOWN]
+        here = prices_by_division(product, selling, today(product.division))
+        lines = ((one.division.name, _prices_in_words(one.prices, one.division.pk)) for one in here)
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", lines)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.new_price_view)
+        return [path("<path:object_id>/new-price/", view, name="catalog_product_new_price"), *super().get_urls()]
+
+    def new_price_view(self, request: UserRequest, object_id: str) -> HttpResponse:
+        """Give the product a new price from a day on."""
+        product = self.get_object(request, unquote(object_id))
+        if product is None or not self.may(request, self.permission):
+            raise Http404
+        form = NewPriceForm(request.POST or None, user=request.user, product=product)
+        if request.method == "POST" and form.is_valid():
+            values = {**form.cleaned_data, "kind": PriceKind(form.cleaned_data["kind"])}
+            try:
+                services.set_price(product.pk, by=request.user, **values)
+            except NotAllowed as refusal:
+                form.add_error(refusal.field or None, refusal.message)
+            else:
+                return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[product.pk]))
+        title = _now("New price from a day on")
+        context = {**self.admin_site.each_context(request), "title": title, "form": form, "product": product}
+        return render(request, "catalog/new_price.html", context)
+
+
+def _prices_in_words(prices: tuple[Price, ...], division_id: int) -> str:
+    words = []
+    for price in prices:
+        amount = format_money(price.amount, price.currency, get_language() or "en")
+        values = {"amount": amount, "paid": price.get_kind_display().lower(), "source": price.division.name}
+        own = price.division_id == division_id
+        words.append((_now("%(amount)s %(paid)s") if own else _now("%(amount)s %(paid)s, from %(source)s")) % values)
+    return "; ".join(words) or _now("no price")
+
+
+class PackageItemInline(DivisionScopedTabular):
+    """The parts of a package."""
+
+    model = PackageItem
+    fk_name = "package"
+    fields = ("position", "product", "role", "choice_group", "minimum", "maximum", "relies_on")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Let a part rely only on parts of the same package."""
+        if db_field.name == "relies_on":
+            match = request.resolver_match
+            package_id = match.kwargs.get("object_id") if match else None
+            kwargs["queryset"] = PackageItem.objects.filter(package=package_id).select_related("product")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class EligibilityInline(DivisionScopedStacked):
+    """The eligibility groups of a package or a campaign; each one's own page holds its criteria."""
+
+    model = EligibilityGroup
+    fields = ("position", "name", ("if_true", "if_false", "true_otherwise"), "refusals", "remedies")
+    show_change_link = True
+
+
+@admin.register(Package)
+class PackageAdmin(DivisionScopedAdmin):
+    """A package with its parts and who may have it."""
+
+    shows_inherited = True
+    inlines: ClassVar = [PackageItemInline, EligibilityInline]
+    list_display = ("names", "code", "division", "is_on_sale")
+    list_filter = ("is_on_sale", "division")
+    list_select_related = ("division",)
+    search_fields = ("code", "names")
+    fieldsets = (
+        (None, {"fields": ("names", "descriptions", "code", "division", "is_on_sale")}),
+        (_("Eligibility"), {"fields": ("eligible_otherwise",)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Package | None = None) -> tuple[str, ...]:
+        """Keep the code of what is there: orders know it."""
+        del request
+        return ("code",) if obj else ()
+
+
+class CriterionInline(DivisionScopedStacked):
+    """The criteria of a group, in order."""
+
+    model = EligibilityCriterion
+    form = CriterionForm
+    fields = (
+        ("position", "fact", "question", "kind"),
+        ("comparison", "values"),
+        ("if_true", "if_false", "if_insufficient"),
+    )
+
+
+@admin.register(EligibilityGroup)
+class EligibilityGroupAdmin(DivisionScopedAdmin):
+    """One eligibility group with its criteria, reached from its package or campaign."""
+
+    inlines: ClassVar = [CriterionInline]
+    fields = ("position", "name", "if_true", "if_false", "true_otherwise", "refusals", "remedies")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Keep it off the start page: it makes sense only from its owner."""
+        del request
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Groups are added where they belong."""
+        del request
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Keep the groups whose package or campaign the person configures."""
+        mine = divisions_where(_user(request), self.permission, *self.viewers)
+        rows = EligibilityGroup.objects.select_related("package__division", "campaign__division")
+        return rows.filter(models.Q(package__division__in=mine) | models.Q(campaign__division__in=mine))
+
+    def division_of(self, row: models.Model) -> Any:
+        """Return the division of the package or campaign."""
+        owner = getattr(row, "package", None) or getattr(row, "campaign", None)
+        return owner.division if owner else None
+
+
+@admin.register(Promotion)
+class PromotionAdmin(DivisionScopedAdmin):
+    """Less to pay, for some months or once."""
+
+    shows_inherited = True
+    list_display = ("names", "code", "package", "product", "division", "starts_on", "ends_on")
+    list_filter = ("kind", "division")
+    list_select_related = ("division", "package", "product")
+    search_fields = ("code", "names")
+    fieldsets = (
+        (None, {"fields": ("names", "code", "division")}),
+        (_("Off what"), {"fields": ("package", "product", "kind")}),
+        (_("How much"), {"fields": ("amount", "percent", "months")}),
+        (_("When"), {"fields": ("starts_on", "ends_on")}),
+    )
+
+
+@admin.register(Charge)
+class ChargeAdmin(DivisionScopedAdmin):
+    """Taxes and fees; the customer sees them as estimates."""
+
+    shows_inherited = True
+    list_display = ("names", "code", "division", "basis", "rate", "family", "kind", "starts_on", "ends_on")
+    list_filter = ("nature", "basis", "family", "division")
+    list_select_related = ("division",)
+    search_fields = ("code", "names")
+    fieldsets = (
+        (None, {"fields": ("names", "code", "division", "nature")}),
+        (_("How much, on what"), {"fields": ("basis", "rate", "family", "kind")}),
+        (_("When"), {"fields": ("starts_on", "ends_on")}),
+    )
+
+
+class CampaignPackageInline(DivisionScopedTabular):
+    """The packages of a campaign, in order."""
+
+    model = CampaignPackage
+    fields = ("position", "package")
+
+
+@admin.register(Campaign)
+class CampaignAdmin(DivisionScopedAdmin):
+    """A campaign with its packages and who may have it; activated and taken down by its own two buttons."""
+
+    form = CampaignForm
+    shows_inherited = True
+    inlines: ClassVar = [CampaignPackageInline, EligibilityInline]
+    list_display = ("names", "code", "division", "status", "priority", "starts_on", "ends_on", "is_dummy")
+    list_filter = ("status", "division")
+    list_select_related = ("division",)
+    search_fields = ("code", "names")
+    change_form_template = "catalog/campaign_change_form.html"
+    actions = None
+    fieldsets = (
+        (None, {"fields": ("names", "code", "division", "status", "is_dummy")}),
+        (_("For whom and when"), {"fields": ("customer_classes", "starts_on", "ends_on", "priority")}),
+        (_("Eligibility"), {"fields": ("eligible_otherwise",)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> tuple[str, ...]:
+        """Keep the code of what is there, and the status for its moves."""
+        del request
+        return ("status", "code") if obj else ("status",)
+
+    def get_urls(self) -> list[URLPattern]:
+        activate, deactivate = (self.admin_site.admin_view(view) for view in (self.activate_view, self.deactivate_view))
+        return [
+            path("<path:object_id>/activate/", activate, name="catalog_campaign_activate"),
+            path("<path:object_id>/deactivate/", deactivate, name="catalog_campaign_deactivate"),
+            *super().get_urls(),
+        ]
+
+    def activate_view(self, request: UserRequest, object_id: str) -> HttpResponse:
+        """Show the campaign to those whom it addresses."""
+        return self._move(request, object_id, services.activate_campaign)
+
+    def deactivate_view(self, request: UserRequest, object_id: str) -> HttpResponse:
+        """Show the campaign to nobody any more."""
+        return self._move(request, object_id, services.deactivate_campaign)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Delete a campaign, or say why it stays."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except NotAllowed as refusal:
+            messages.error(request, refusal.message)
+            return redirect("admin:catalog_campaign_change", object_id)
+
+    def delete_model(self, request: HttpRequest, obj: Campaign) -> None:
+        """Delete by the service, which refuses a division's default."""
+        services.remove_campaign(obj.pk, by=_user(request))
+
+    def _move(self, request: UserRequest, object_id: str, move: Callable[..., Campaign]) -> HttpResponse:
+        campaign = self.get_object(request, unquote(object_id))
+        if campaign is None or request.method != "POST":
+            raise Http404
+        try:
+            move(campaign.pk, by=request.user)
+        except NotAllowed as refusal:
+            messages.error(request, refusal.message)
+        return redirect("admin:catalog_campaign_change", campaign.pk)
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user
