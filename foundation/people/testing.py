@@ -1,5 +1,6 @@
 """Make people in a role, and sign them in as the pages would."""
 
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.hashers import make_password
 
 from foundation.divisions.models import Division
 from foundation.now import now
@@ -38,7 +40,8 @@ def make_person(
     Their password is `PASSWORD`, the seed of their second factor `TOTP_SECRET`.
     """
     email = email or f"{role or 'person'}-{next(_numbers)}@people.example"
-    user = User.objects.create_user(email, PASSWORD, name=name, is_superuser=is_superuser)
+    user = User(email=email, password=_hashed(PASSWORD), name=name, is_superuser=is_superuser)
+    user.save()
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     if role:
         if division is None:
@@ -47,6 +50,12 @@ def make_person(
     if has_second_factor and is_staff_member(user):
         TOTP.activate(user, TOTP_SECRET)
     return user
+
+
+@cache
+def _hashed(password: str) -> str:
+    """Hash once per process: it is made to take long."""
+    return make_password(password)
 
 
 def sign_in(client: "Client", user: User) -> "Client":

@@ -62,8 +62,8 @@ def order_of_work_order(request_id: str) -> Order:
 
 
 def lines_of(order: Order) -> list[OrderLine]:
-    """Return an order's lines in the order in which they were quoted."""
-    return list(order.lines.order_by("position"))
+    """Return an order's lines in the order in which they were quoted; lines that were prefetched are not read again."""
+    return sorted(order.lines.all(), key=lambda line: line.position)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,13 @@
 """The admin, division by division."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from foundation.divisions.models import Brand
 from foundation.divisions.queries import effective
+from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY, TIME_ZONE
 from foundation.divisions.testing import make_division
 from foundation.people.states import Role
@@ -101,8 +103,6 @@ class TestRoles:
 
 class TestDivisionSettings:
     def test_shows_the_value_in_force_and_its_source(self, operator, top, mine):
-        from foundation.divisions.services import set_value
-
         set_value(top, TIME_ZONE, "America/Denver")
 
         page = operator.get(reverse("admin:divisions_division_settings", args=[mine.pk]))
@@ -149,8 +149,6 @@ class TestDivisionTree:
 
 class TestBrandLogo:
     def upload(self, client, division, content, name="logo.png"):
-        from django.core.files.uploadedfile import SimpleUploadedFile
-
         values = {"division": division.pk, "code": "x", "name": "X", "primary": "#1f5f8b", "primary_dark": "#8cc4ea"}
         return client.post(
             reverse("admin:divisions_brand_add"), {**values, "logo_file": SimpleUploadedFile(name, content)}

@@ -1,0 +1,64 @@
+"""A customer's own orders, and a partner's sales."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from accounts.models import Partner
+from accounts.services import claim_customers
+from foundation.divisions.queries import site_of
+from foundation.people.models import UserRequest
+from interfaces.selfcare.queries import own_orders, own_partners, partner_orders
+from orders.models import Order
+from orders.queries import progress_of
+
+ON_A_PAGE = 20
+
+
+@login_required
+def start(request: UserRequest) -> HttpResponse:
+    """Show a person their orders, those too that they placed before they had an account."""
+    claim_customers(by=request.user)
+    page = _page(own_orders(request.user), request)
+    return render(
+        request,
+        "selfcare/start.html",
+        {"page": page, "orders": _with_progress(page), "is_partner": own_partners(request.user).exists()},
+    )
+
+
+@login_required
+def order(request: UserRequest, pk: int) -> HttpResponse:
+    """Show one order: how far it is, what was ordered, where."""
+    found = get_object_or_404(own_orders(request.user), pk=pk)
+    return render(request, "selfcare/order.html", {"order": found, "progress": progress_of(found)})
+
+
+@login_required
+def sales(request: UserRequest) -> HttpResponse:
+    """Show a partner what was sold for them, and the link that sells."""
+    partner = own_partners(request.user).first()
+    if partner is None:
+        raise Http404
+    page = _page(partner_orders(partner), request)
+    context = {"partner": partner, "link": sales_link(partner), "page": page, "orders": _with_progress(page)}
+    return render(request, "selfcare/sales.html", context)
+
+
+def sales_link(partner: Partner) -> str:
+    """Return the address of the partner's market, which remembers who sent the visitor."""
+    site = site_of(partner.division)
+    prefix = site.path_prefix if site else ""
+    return f"{settings.SITE_URL}{prefix}/?partner={partner.code}"
+
+
+def _page(orders: Any, request: UserRequest) -> Page[Order]:
+    return Paginator(orders, ON_A_PAGE).get_page(request.GET.get("page"))
+
+
+def _with_progress(page: Page[Order]) -> list[dict[str, Any]]:
+    return [{"order": found, "progress": progress_of(found)} for found in page]
