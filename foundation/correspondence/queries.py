@@ -18,6 +18,11 @@ def messages_about(subject: models.Model) -> QuerySet[Message]:
     return Message.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
 
 
+def documents_visible_to(user: User) -> QuerySet[Document]:
+    """Return the documents of a person's divisions."""
+    return Document.objects.filter(division__in=divisions_visible_to(user))
+
+
 def documents_about(subject: models.Model) -> QuerySet[Document]:
     """Return the documents about a row, without their content."""
     return Document.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk).defer("content")

@@ -17,6 +17,8 @@ What a spreadsheet may take for the beginning of a formula, half, full and small
 
 Text that begins so, behind blanks or not, is written behind an apostrophe.
 """
+UNSEEN = frozenset({"Cc", "Cf"})
+"""Unicode categories of signs that take no room: controls, marks of direction, byte order marks."""
 MOST_ROWS = 50_000
 """The longest file: what a spreadsheet opens without a wait, and a request makes well within its time."""
 
@@ -34,10 +36,13 @@ def safe_cell(value: Cell) -> str | int | Decimal:
 
 
 def _begins_a_formula(text: str) -> bool:
-    if text[:1] in FORMULA_SIGNS - {""} and text:
-        return True
-    visible = next((sign for sign in text if not (sign.isspace() or unicodedata.category(sign) in {"Cf", "Cc"})), "")
-    return visible in FORMULA_SIGNS
+    """Tell whether a sign of a formula comes first, or first behind what nobody sees."""
+    for sign in text:
+        if sign in FORMULA_SIGNS:
+            return True
+        if not sign.isspace() and unicodedata.category(sign) not in UNSEEN:
+            return False
+    return False
 
 
 def csv_text(header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> str:

@@ -1,11 +1,25 @@
 """What staff fill in."""
 
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _now, gettext_lazy as _
 
+from accounts.states import ContactChannel
 from billing.states import SubmissionStatus
+from foundation.divisions.models import Division
+from foundation.now import today
+from foundation.people.models import User
+from foundation.people.queries import colleagues
+from foundation.people.states import Permission
+from leads.states import CloseReason
+from orders.models import AppointmentSlot
+from orders.states import CancelReason, HoldReason
 
 LISTS = ("orders", "leads", "submissions", "messages", "jobs")
 
@@ -22,6 +36,20 @@ class SearchForm(forms.Form):
     """What somebody looks for."""
 
     q = forms.CharField(required=False, max_length=200)
+
+
+REMINDERS_AT = time(9)
+"""When a reminder is due on its day, in the division's zone: before the first caller."""
+HOLD_REASONS = (HoldReason.CUSTOMER_ASKED, HoldReason.TO_CLARIFY)
+"""Why a person holds an order; the other reasons are found by rule."""
+CANCEL_REASONS = (
+    CancelReason.CHANGED_MIND,
+    CancelReason.COMPETITOR,
+    CancelReason.MOVED,
+    CancelReason.TOO_LATE,
+    CancelReason.MISTAKE,
+)
+"""Why customers cancel; the other reasons are our own."""
 
 
 def _note(label: Any, *, required: bool = True, help_text: Any = "") -> forms.CharField:
@@ -58,3 +86,141 @@ class SettleForm(forms.Form):
         if answers.get("outcome") == SubmissionStatus.CONFIRMED and not answers.get("external_id", "").strip():
             self.add_error("external_id", _("Enter the id under which the billing system has it."))
         return answers
+
+
+class ConfirmForm(forms.Form):
+    """Nothing to fill in: the button is the answer."""
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = _note(_("Reason"))
+
+
+class RescheduleForm(forms.Form):
+    """Another slot, by day."""
+
+    slot = forms.ChoiceField(label=_("New appointment"))
+
+    def __init__(self, *args: Any, slots: list[AppointmentSlot], zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slot"].choices = [("", _("Choose a time")), *_by_day(slots, zone)]  # type: ignore[attr-defined]
+        if not slots:
+            self.fields["slot"].help_text = _("No appointment is free. More slots can be opened in the set-up.")
+
+
+def _by_day(slots: list[AppointmentSlot], zone: ZoneInfo) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    def day_of(slot: AppointmentSlot) -> Any:
+        return slot.starts_at.astimezone(zone).date()
+
+    for day, of_day in groupby(slots, day_of):
+        yield date_format(day, "l, F j"), [(str(slot.pk), _window(slot, zone)) for slot in of_day]
+
+
+def _window(slot: AppointmentSlot, zone: ZoneInfo) -> str:
+    start, end = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
+    return _now("%(day)s, %(start)s to %(end)s") % {
+        "day": date_format(start, "D j"),
+        "start": time_format(start.time(), "P"),
+        "end": time_format(end.time(), "P"),
+    }
+
+
+class CorrectForm(forms.Form):
+    """How the customer is reached, and what the technician should know."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.CharField(label=_("E-mail"), max_length=254, widget=forms.EmailInput)
+    phone = forms.CharField(label=_("Phone"), max_length=40, widget=forms.TextInput(attrs={"type": "tel"}))
+    preferred_channel = forms.ChoiceField(label=_("Reach them by"), choices=ContactChannel.choices)
+    note = _note(_("Note for the technician"), required=False)
+
+
+class HoldForm(forms.Form):
+    """Why an order is stopped, who looks after it and when it is looked at again."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=[(reason.value, reason.label) for reason in HOLD_REASONS])
+    note = _note(_("What has to be found out or decided"))
+    remind_on = forms.DateField(
+        label=_("Look at it again on"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    owner = forms.ModelChoiceField(label=_("Looked after by"), queryset=User.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, division: Division, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.division = division
+        self.fields["remind_on"].initial = today(division) + timedelta(days=1)
+        people = colleagues(division, Permission.WORK_ORDERS) | User.objects.filter(pk=user.pk).distinct()
+        self.fields["owner"].queryset = people.order_by("name")  # type: ignore[attr-defined]
+        self.fields["owner"].initial = user
+
+    def clean_remind_on(self) -> Any:
+        """Let nobody be reminded yesterday."""
+        day = self.cleaned_data["remind_on"]
+        if day < today(self.division):
+            raise forms.ValidationError(_("Choose today or a later day."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        """Turn the day into a moment in the division's zone."""
+        answers = super().clean() or {}
+        if day := answers.get("remind_on"):
+            answers["reminder_at"] = datetime.combine(day, REMINDERS_AT, tzinfo=self.division.zone)
+        return answers
+
+
+class CancelForm(forms.Form):
+    """Why an order is cancelled, and its number, so that it is this one that is meant."""
+
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[("", _("Choose a reason")), *((reason.value, reason.label) for reason in CANCEL_REASONS)],
+    )
+    note = _note(_("Note"), required=False)
+    confirmation = forms.CharField(label=_("Order number"), max_length=20)
+
+    def __init__(self, *args: Any, number: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.number = number
+        self.fields["confirmation"].help_text = _("Type %(number)s to confirm.") % {"number": number}
+
+    def clean_confirmation(self) -> str:
+        """Compare with the order's number."""
+        typed: str = self.cleaned_data["confirmation"].strip()
+        if typed != self.number:
+            raise forms.ValidationError(_("This is not the number of the order that you are about to cancel."))
+        return typed
+
+
+class CheckForm(forms.Form):
+    """The address that a caller means: as typed, or picked."""
+
+    address = forms.CharField(required=False, max_length=200)
+    premises = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    building = forms.CharField(required=False, max_length=120)
+    key = forms.CharField(required=False, max_length=80)
+
+
+class AssignForm(forms.Form):
+    """Who looks after a lead."""
+
+    to = forms.ModelChoiceField(label=_("Who looks after it"), queryset=User.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, division: Division, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = colleagues(division, Permission.WORK_LEADS).order_by("name")  # type: ignore[attr-defined]
+        self.fields["to"].initial = user
+
+
+class NoteForm(forms.Form):
+    """What was said or found out."""
+
+    text = _note(_("Note"))
+    was_reached = forms.BooleanField(label=_("I spoke with them"), required=False)
+
+
+class CloseForm(forms.Form):
+    """Why a lead leads nowhere."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *CloseReason.choices])

@@ -132,7 +132,9 @@ def _file(wanted: List[Row], rows: "models.QuerySet[Row]") -> HttpResponse:
     read = list(rows[: MOST_ROWS + 1])
     lines: list[list[Cell]] = [[column.cell(row) for column in wanted.columns] for row in read[:MOST_ROWS]]
     if len(read) > MOST_ROWS:
-        lines.append([_("The file ends here, after %(count)d rows. Filter the list to see the rest.") % {"count": MOST_ROWS}])
+        lines.append(
+            [_("The file ends here, after %(count)d rows. Filter the list to see the rest.") % {"count": MOST_ROWS}]
+        )
     return csv_response(wanted.name, [column.label for column in wanted.columns], lines)
 
 
@@ -193,7 +195,9 @@ def _chips(form: Form, query: QueryDict) -> list[Chip]:
 def _shown(form: Form, name: str) -> str:
     """Return the value of a filter as its field shows it."""
     value = form.cleaned_data[name]
-    choices = {str(key): str(label) for key, label in getattr(form.fields[name], "choices", ()) if not isinstance(label, list)}
+    choices = {
+        str(key): str(label) for key, label in getattr(form.fields[name], "choices", ()) if not isinstance(label, list)
+    }
     several = value if isinstance(value, list) else [value]
     return ", ".join(choices.get(str(one), str(one)) for one in several)
 

@@ -108,7 +108,7 @@ def _place(model: type[models.Model], order: Order, mark: str | None) -> tuple[A
 
 def _field(model: type[models.Model], path: str) -> "models.Field[Any, Any]":
     first, _dunder, rest = path.partition("__")
-    field = model._meta.get_field(model._meta.pk.name if first == "pk" and model._meta.pk else first)
+    field = model._meta.pk if first == "pk" else model._meta.get_field(first)
     if rest:
         return _field(field.related_model, rest)  # type: ignore[arg-type]
     return field  # type: ignore[return-value]

@@ -5,33 +5,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
 from phonenumber_field.phonenumber import to_python
 
-from accounts.models import Account, Contact, Customer
-from accounts.queries import accounts_visible_to, customers_visible_to
+from accounts.models import Account, Contact
+from accounts.queries import customers_visible_to
 from billing.queries import submissions_visible_to
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
+from foundation.events.models import Event
+from foundation.events.services import reference
 from foundation.jobs.queries import jobs_visible_to
 from foundation.jobs.states import JobStatus
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import can, roles_of
+from foundation.people.queries import can, divisions_visible_to, roles_of
 from foundation.people.states import STAFF_ROLES, Permission
 from interfaces.desk.paging import Count, count_of
-from leads.models import Lead
-from leads.queries import leads_visible_to
+from leads.queries import LeadFilter, leads_matching, leads_visible_to
 from leads.states import LeadStatus
 from orders.models import Order
 from orders.queries import OrderFilter, orders_matching, orders_visible_to
 from orders.states import OPEN, AppointmentStatus, OrderStatus, WorkOrderStage
-from territory.queries import Candidate, search_addresses
+from territory.models import Premises
+from territory.queries import Candidate, search_addresses, units_of
 
 # What needs attention ---------------------------------------------------------------------------------------------
 
@@ -138,6 +140,11 @@ def looked_after_by(user: User) -> QuerySet[Order]:
     return held.select_related("division", "customer").order_by("hold_reminder_at", "pk")
 
 
+def timeline_of(row: Model) -> QuerySet[Event]:
+    """Return what has happened to a row, the latest first."""
+    return Event.objects.filter(about__contains=[reference(row)]).select_related("actor").order_by("-at", "-pk")
+
+
 def page_of_subject(subject_type: str, subject_id: int) -> str:
     """Return the address of the desk's page of a row that something is about; empty where there is none."""
     pages = {"orders.order": "desk:order", "leads.lead": "desk:lead"}
@@ -179,7 +186,7 @@ def find(user: User, text: str) -> list[FoundGroup]:
     text = " ".join(text.split())
     if not text:
         return []
-    candidates = _candidates(user, text)
+    candidates = address_candidates(user, text) if _may_be_an_address(text) else []
     groups = (
         FoundGroup(_("Orders"), _several(_orders(user, text, candidates))),
         FoundGroup(_("Customers"), _several(_customers(user, text))),
@@ -231,14 +238,8 @@ def _naming(text: str) -> Q:
 def _leads(user: User, text: str) -> Iterator[Found]:
     if not can(user, Permission.SEE_LEADS):
         return
-    for lead in leads_visible_to(user).filter(_naming_lead(text)).order_by("-pk")[:MOST_OF_A_KIND]:
-        yield Found(lead.name or lead.email, lead.address, str(lead.get_status_display()), reverse("desk:lead", args=[lead.pk]))
-
-
-def _naming_lead(text: str) -> Q:
-    if "@" in text:
-        return Q(email=text.lower())
-    return Q(name__icontains=text) | Q(address__icontains=text)
+    for lead in leads_matching(user, LeadFilter(statuses=LeadStatus.values, text=text))[:MOST_OF_A_KIND]:
+        yield Found(str(lead), lead.address, str(lead.get_status_display()), reverse("desk:lead", args=[lead.pk]))
 
 
 def _addresses(candidates: list[Candidate]) -> Iterator[Found]:
@@ -248,19 +249,34 @@ def _addresses(candidates: list[Candidate]) -> Iterator[Found]:
         yield Found(candidate.label, "", _("Check what it can have"), f"{reverse('desk:new_order')}?{query}")
 
 
-def _candidates(user: User, text: str) -> list[Candidate]:
+def address_candidates(user: User, text: str) -> list[Candidate]:
     """Return the addresses that a text may be, in the divisions that a person works for."""
-    if not any(sign.isdigit() for sign in text) or text.isdigit() or "@" in text:
-        return []
     found = {
         (candidate.premises_id, candidate.label): candidate
-        for division in tops_of(user)
+        for division in divisions_to_search(user)
         for candidate in search_addresses(text, division=division, limit=MOST_OF_A_KIND).candidates
     }
     return list(found.values())[:MOST_OF_A_KIND]
 
 
-def tops_of(user: User) -> list[Division]:
+def _may_be_an_address(text: str) -> bool:
+    return any(sign.isdigit() for sign in text) and not text.isdigit() and "@" not in text
+
+
+def units_at(user: User, building_key: str) -> list[Candidate]:
+    """Return the homes of a building, in the divisions that a person works for."""
+    if not building_key:
+        return []
+    return [unit for division in divisions_to_search(user) for unit in units_of(building_key, division=division)]
+
+
+def premises_candidate(user: User, premises_id: int) -> Candidate | None:
+    """Return one premises as a choice, if it lies where a person works."""
+    found = Premises.objects.filter(pk=premises_id, division__in=divisions_visible_to(user)).first()
+    return Candidate(found.pk, found.label, found.division_id, unit=found.unit) if found else None
+
+
+def divisions_to_search(user: User) -> list[Division]:
     """Return the divisions in which a member of staff holds a role; all that lies below is theirs, too."""
     if user.is_superuser:
         return list(Division.objects.filter(parent=None))

@@ -1,4 +1,54 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from interfaces.desk.views import (
+    correspondence,
+    customers,
+    jobs,
+    leads,
+    new_order,
+    order_actions,
+    orders,
+    saved_filters,
+    start,
+    submissions,
+)
 
 app_name = "desk"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", start.home, name="home"),
+    path("search/", start.search, name="search"),
+    path("keys/", start.keys, name="keys"),
+    path("filters/save/", saved_filters.save, name="save_filter"),
+    path("filters/<int:pk>/forget/", saved_filters.forget, name="forget_filter"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/new/", new_order.new_order, name="new_order"),
+    path("orders/<int:pk>/", orders.order, name="order"),
+    path("orders/<int:pk>/reschedule/", order_actions.reschedule, name="order_reschedule"),
+    path("orders/<int:pk>/correct/", order_actions.correct, name="order_correct"),
+    path("orders/<int:pk>/hold/", order_actions.hold, name="order_hold"),
+    path("orders/<int:pk>/release/", order_actions.release, name="order_release"),
+    path("orders/<int:pk>/reject/", order_actions.reject, name="order_reject"),
+    path("orders/<int:pk>/cancel/", order_actions.cancel, name="order_cancel"),
+    path("orders/<int:pk>/cancellation/approve/", order_actions.approve, name="order_approve_cancellation"),
+    path("orders/<int:pk>/cancellation/refuse/", order_actions.refuse, name="order_refuse_cancellation"),
+    path("customers/<int:pk>/", customers.customer, name="customer"),
+    path("submissions/", submissions.submissions, name="submissions"),
+    path("submissions/<int:pk>/", submissions.submission, name="submission"),
+    path("submissions/<int:pk>/resend/", submissions.resend, name="submission_resend"),
+    path("submissions/<int:pk>/settle/", submissions.settle, name="submission_settle"),
+    path("leads/", leads.leads, name="leads"),
+    path("leads/<int:pk>/", leads.lead, name="lead"),
+    path("leads/<int:pk>/assign/", leads.assign, name="lead_assign"),
+    path("leads/<int:pk>/note/", leads.note, name="lead_note"),
+    path("leads/<int:pk>/close/", leads.close, name="lead_close"),
+    path("leads/<int:pk>/convert/", leads.convert, name="lead_convert"),
+    path("messages/", correspondence.messages, name="messages"),
+    path("messages/<int:pk>/", correspondence.message, name="message"),
+    path("messages/<int:pk>/html/", correspondence.message_html, name="message_html"),
+    path("documents/<int:pk>/", correspondence.document, name="document"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<int:pk>/", jobs.job, name="job"),
+    path("jobs/<int:pk>/errors.csv", jobs.job_errors, name="job_errors"),
+    path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
+    path("jobs/<int:pk>/resume/", jobs.resume, name="job_resume"),
+]

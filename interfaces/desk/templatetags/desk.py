@@ -1,7 +1,7 @@
 """How the desk writes moments, ages, amounts and states."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from json import dumps
 
@@ -9,7 +9,7 @@ from django import template
 from django.forms import BoundField, Select
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format, number_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext as _, ngettext
@@ -19,6 +19,7 @@ from foundation.money import format_money
 from foundation.now import now
 from foundation.people.queries import Person, can
 from foundation.people.states import Permission
+from orders.models import Order
 
 register = template.Library()
 
@@ -53,7 +54,9 @@ def age(at: datetime | None) -> SafeString | str:
     if at is None:
         return "–"
     shown = duration(now() - at)
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), date_format(at, "DATETIME_FORMAT"), shown)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), date_format(at, "DATETIME_FORMAT"), shown
+    )
 
 
 @register.filter
@@ -125,3 +128,21 @@ def places(user: Person) -> list[Place]:
 def json(content: object) -> str:
     """Write what was sent or reported so that a person can read it."""
     return dumps(content, indent=2, ensure_ascii=False)
+
+
+@register.simple_tag
+def day(at: datetime | date, division: Division) -> str:
+    """Write the day of a moment in a division's zone, or a day."""
+    local = timezone.localtime(at, division.zone).date() if isinstance(at, datetime) else at
+    return date_format(local, "SHORT_DATE_FORMAT")
+
+
+@register.simple_tag
+def visit(order: Order) -> str:
+    """Write when a technician comes for an order, short enough for a table."""
+    appointment = getattr(order, "appointment", None)
+    if appointment is None or not appointment.takes_place:
+        return "–"
+    zone = order.division.zone
+    start, end = timezone.localtime(appointment.starts_at, zone), timezone.localtime(appointment.ends_at, zone)
+    return f"{date_format(start, 'D j M')}, {time_format(start.time(), 'P')}–{time_format(end.time(), 'P')}"

@@ -1,6 +1,6 @@
 """What was sent: messages as they went out, and printed documents."""
 
-from csp.constants import NONE, UNSAFE_INLINE
+from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -33,7 +33,15 @@ MESSAGES: List[Message] = List(
     presets=[Preset(_("Failed"), "status=failed"), Preset(_("Waiting"), "status=queued")],
 )
 
-LIKE_A_MAIL_READER = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "img-src": ["data:"], "sandbox": []}
+LIKE_A_MAIL_READER: dict[str, list[str]] = {
+    "default-src": [NONE],
+    "script-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "img-src": ["data:"],
+    "form-action": [NONE],
+    "frame-ancestors": [SELF],
+    "sandbox": [],
+}
 """A message may colour itself, and nothing else: no script, no form, nothing fetched."""
 
 
@@ -49,7 +57,11 @@ def message(request: UserRequest, pk: int) -> HttpResponse:
     """Show one message as it was sent."""
     found = get_object_or_404(messages_visible_to(request.user).select_related("division"), pk=pk)
     documents = found.documents.defer("content")
-    context = {"message": found, "documents": documents, "subject": page_of_subject(found.subject_type, found.subject_id)}
+    context = {
+        "message": found,
+        "documents": documents,
+        "subject": page_of_subject(found.subject_type, found.subject_id),
+    }
     return render(request, "desk/message.html", context)
 
 

@@ -1,0 +1,208 @@
+"""What staff do with an order: each a form, one service, a word about it, and back to the order."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import ContactDetails
+from accounts.queries import primary_contact
+from foundation.people.models import UserRequest
+from foundation.people.states import Permission
+from interfaces.desk.access import staff_page
+from interfaces.desk.actions import Action, perform
+from interfaces.desk.forms import CancelForm, ConfirmForm, CorrectForm, HoldForm, ReasonForm, RescheduleForm
+from interfaces.desk.views.orders import found_order, visit_of
+from orders.models import Order
+from orders.queries import open_slots
+from orders.services import (
+    approve_cancellation,
+    cancel_order,
+    correct_order,
+    hold_order,
+    refuse_cancellation,
+    reject_order,
+    release_order,
+    reschedule_order,
+)
+from orders.states import CancelReason, HoldReason
+
+
+def _back(order: Order) -> str:
+    return reverse("desk:order", args=[order.pk])
+
+
+@staff_page(Permission.WORK_ORDERS)
+def reschedule(request: UserRequest, pk: int) -> HttpResponse:
+    """Move an appointment to another open slot."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Move the appointment"),
+        explanation=_("Now: %(when)s. The billing system is asked to do the same.") % {"when": visit_of(order) or "–"},
+        button=_("Move it here"),
+        done=_("The appointment is moved."),
+        subject=order,
+        back=_back(order),
+    )
+    form = RescheduleForm(request.POST or None, slots=open_slots(order.division, order=order), zone=order.division.zone)
+
+    def do(answers: dict[str, Any]) -> object:
+        return reschedule_order(pk, int(answers["slot"]), by=request.user)
+
+    return perform(request, action, form, do)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def correct(request: UserRequest, pk: int) -> HttpResponse:
+    """Correct how the customer is reached and what the technician should know."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Correct details"),
+        explanation=_("The billing system is told, so that the technician has the same."),
+        button=_("Save the corrections"),
+        done=_("The details are corrected."),
+        subject=order,
+        back=_back(order),
+    )
+    form = CorrectForm(request.POST or None, initial=_present_details(order))
+
+    def do(answers: dict[str, Any]) -> object:
+        note = answers.pop("note")
+        return correct_order(pk, ContactDetails.typed(**answers), note=note, by=request.user)
+
+    return perform(request, action, form, do)
+
+
+def _present_details(order: Order) -> dict[str, str]:
+    if order.customer is None:
+        return {}
+    contact = primary_contact(order.customer)
+    return {
+        "name": contact.name,
+        "email": contact.email,
+        "phone": str(contact.phone),
+        "preferred_channel": contact.preferred_channel,
+        "note": order.note,
+    }
+
+
+@staff_page(Permission.WORK_ORDERS)
+def hold(request: UserRequest, pk: int) -> HttpResponse:
+    """Stop an order until somebody has decided something."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Put on hold"),
+        explanation=_("Nothing goes on until somebody releases it. It waits on the first page of who looks after it."),
+        button=_("Put it on hold"),
+        done=_("The order is on hold."),
+        subject=order,
+        back=_back(order),
+    )
+    form = HoldForm(request.POST or None, division=order.division, user=request.user)
+
+    def do(answers: dict[str, Any]) -> object:
+        return hold_order(
+            pk,
+            HoldReason(answers["reason"]),
+            note=answers["note"],
+            reminder_at=answers["reminder_at"],
+            owner=answers["owner"],
+            by=request.user,
+        )
+
+    return perform(request, action, form, do)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def release(request: UserRequest, pk: int) -> HttpResponse:
+    """Let a held order go on."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Release the hold"),
+        explanation=_("It goes on where it stopped.")
+        if order.accepted_at
+        else _("It is accepted and will be delivered."),
+        button=_("Release it"),
+        done=_("The order goes on."),
+        subject=order,
+        back=_back(order),
+    )
+    return perform(request, action, ConfirmForm(request.POST or None), lambda _: release_order(pk, by=request.user))
+
+
+@staff_page(Permission.WORK_ORDERS)
+def reject(request: UserRequest, pk: int) -> HttpResponse:
+    """Decide that an order is not delivered."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Reject the order"),
+        explanation=_("It ends here, and its appointment is given back. This cannot be undone."),
+        button=_("Reject it"),
+        done=_("The order is rejected."),
+        subject=order,
+        back=_back(order),
+        is_grave=True,
+    )
+    form = ReasonForm(request.POST or None)
+    return perform(request, action, form, lambda answers: reject_order(pk, note=answers["reason"], by=request.user))
+
+
+@staff_page(Permission.WORK_ORDERS)
+def cancel(request: UserRequest, pk: int) -> HttpResponse:
+    """Cancel an order, at its customer's wish."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Cancel the order"),
+        explanation=_(
+            "The appointment is given back, and the billing system is asked to cancel the work order. "
+            "With a technician on the way, somebody decides first. This cannot be undone."
+        ),
+        button=_("Cancel the order"),
+        done=_("The cancellation is under way."),
+        subject=order,
+        back=_back(order),
+        is_grave=True,
+    )
+    form = CancelForm(request.POST or None, number=order.number)
+
+    def do(answers: dict[str, Any]) -> object:
+        return cancel_order(pk, CancelReason(answers["reason"]), note=answers["note"], by=request.user)
+
+    return perform(request, action, form, do)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def approve(request: UserRequest, pk: int) -> HttpResponse:
+    """Decide that an order is cancelled although a technician is on the way."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Cancel it all the same"),
+        explanation=_("The billing system is asked to cancel the work order and to call the technician back."),
+        button=_("Cancel the order"),
+        done=_("The cancellation is under way."),
+        subject=order,
+        back=_back(order),
+        is_grave=True,
+    )
+    return perform(
+        request, action, ConfirmForm(request.POST or None), lambda _: approve_cancellation(pk, by=request.user)
+    )
+
+
+@staff_page(Permission.WORK_ORDERS)
+def refuse(request: UserRequest, pk: int) -> HttpResponse:
+    """Decide that an order goes on although its customer wanted to cancel."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Let it go on"),
+        explanation=_("The customer asked to cancel. Say why it goes on."),
+        button=_("Let it go on"),
+        done=_("The order goes on."),
+        subject=order,
+        back=_back(order),
+    )
+    form = ReasonForm(request.POST or None)
+    return perform(
+        request, action, form, lambda answers: refuse_cancellation(pk, reason=answers["reason"], by=request.user)
+    )
