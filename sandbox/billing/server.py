@@ -191,6 +191,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Callable[[Call], Answer]]] = [
     ("PUT", re.compile(r"/products"), learn_products),
     ("POST", re.compile(r"/hub"), subscribe),
     ("DELETE", re.compile(r"/hub/([\w-]+)"), unsubscribe),
+    ("GET", re.compile(rf"/_sandbox/({REQUESTS}|{ISSUED})"), look_up),
     ("GET", re.compile(r"/_sandbox/faults"), read_faults),
     ("PUT", re.compile(r"/_sandbox/faults"), change_faults),
     ("DELETE", re.compile(r"/_sandbox/faults"), clear_faults),

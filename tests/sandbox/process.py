@@ -68,8 +68,8 @@ class Sandbox:
         return self.call("POST", f"/_sandbox/workOrder/{work_order_id}", json={"state": state, **more})
 
     def made_under(self, request_id: str, kind: str = "workOrder") -> list[Any]:
-        """Return all that the vendor has made under a request id: more than one is a harm done."""
-        found: list[Any] = self.call("GET", f"/{kind}", params={"externalId": request_id})
+        """Return all that the vendor has made under a request id, whatever its faults: two are a harm done."""
+        found: list[Any] = self.call("GET", f"/_sandbox/{kind}", params={"externalId": request_id})
         return found
 
     def events_about(self, request_id: str) -> list[Any]:
