@@ -9,7 +9,19 @@ from pathlib import Path
 from config.demonstration.addresses import real_addresses
 
 ROWS = 1_000_000
-HEADER = ("source_id", "street", "unit", "city", "state", "zip", "families", "status", "technology", "down_mbps", "up_mbps")
+HEADER = (
+    "source_id",
+    "street",
+    "unit",
+    "city",
+    "state",
+    "zip",
+    "families",
+    "status",
+    "technology",
+    "down_mbps",
+    "up_mbps",
+)
 FIRST_WORDS = (
     "Alder Amber Antler Apple Arbor Ash Aspen Autumn Badger Bay Bear Beaver Beech Birch Blue Bluff Bridge Briar Brook Buck "
     "Canyon Cardinal Cedar Cherry Chestnut Church Clear Clover Copper Coral Cotton Coyote Cross Crystal Cypress Deer Diamond "
@@ -25,7 +37,20 @@ SECOND_WORDS = (
     "point pond ridge rise river rock run shade shire shore side spring stead stone stream ton trail vale valley view ville "
     "wald ward water way well wick wind wood worth"
 ).split()
-SUFFIXES = ("Street", "Drive", "Avenue", "Road", "Lane", "Court", "Circle", "Way", "Place", "Boulevard", "Trail", "Terrace")
+SUFFIXES = (
+    "Street",
+    "Drive",
+    "Avenue",
+    "Road",
+    "Lane",
+    "Court",
+    "Circle",
+    "Way",
+    "Place",
+    "Boulevard",
+    "Trail",
+    "Terrace",
+)
 SUFFIX_WEIGHTS = (21, 17, 16, 12, 6, 5, 3, 3, 3, 2, 1, 1)
 STREETS_IN_A_TOWN = 90
 OFFERS = (
@@ -42,7 +67,15 @@ def premises_rows(count: int = ROWS, *, seed: int = 7) -> Iterator[Row]:
     real = real_addresses()
     yield from itertools.islice(
         (
-            (one["source_id"], one["street"], one["unit"], one["city"], one["state"], one["zip"], *chance.choice(OFFERS))
+            (
+                one["source_id"],
+                one["street"],
+                one["unit"],
+                one["city"],
+                one["state"],
+                one["zip"],
+                *chance.choice(OFFERS),
+            )
             for one in real
         ),
         count,

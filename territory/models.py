@@ -76,10 +76,8 @@ class Premises(models.Model):
     are what the search compares. A building's own address, without a unit, is another premises than its units.
     """
 
-    division = models.ForeignKey(
-        Division, models.PROTECT, related_name="+", verbose_name=_("division"), db_index=False
-    )
-    source_id = models.CharField(
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"), db_index=False)
+    source_id = models.CharField(  # noqa: DJ001  # NULL, so that many may have none
         _("operator's number"), max_length=40, null=True, blank=True,
         help_text=_("Under which the import knows the address. Empty if it was added by hand."),
     )  # fmt: skip
@@ -91,7 +89,9 @@ class Premises(models.Model):
     city = models.CharField(_("town"), max_length=60)
     state = models.CharField(_("state"), max_length=2)
     zip_code = models.CharField(_("ZIP code"), max_length=5)
-    latitude = models.FloatField(_("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    latitude = models.FloatField(
+        _("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
     longitude = models.FloatField(
         _("longitude"), null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
@@ -208,7 +208,9 @@ class Occupancy(models.Model):
             models.UniqueConstraint(
                 fields=["premises", "family"], condition=Q(until=None), name="one_active_service_per_family"
             ),
-            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=models.F("since")), name="occupancy_ends_after"),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=models.F("since")), name="occupancy_ends_after"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -42,7 +42,9 @@ def make_available(
     """Let a premises have families: without any, Internet, TV and phone; without an offer, fiber at 1000/1000 Mbps."""
     values = {"technology": Technology.FIBRE, "down_mbps": 1000, "up_mbps": 1000} | offer
     return [
-        Availability.objects.update_or_create(premises=premises, family=family, defaults={"status": status, **values})[0]
+        Availability.objects.update_or_create(premises=premises, family=family, defaults={"status": status, **values})[
+            0
+        ]
         for family in families or NETWORK_FAMILIES
     ]
 

@@ -58,7 +58,11 @@ NO_FIBRE = {
     "reason": "There is no fiber at this address; fixed wireless reaches it.",
     "alternate_technology": "fixed_wireless", "alternate_down_mbps": 100, "alternate_up_mbps": 20,
 }  # fmt: skip
-UNSERVED = {"families": "internet video voice", "status": "unserviceable", "reason": "Our network does not reach this address."}
+UNSERVED = {
+    "families": "internet video voice",
+    "status": "unserviceable",
+    "reason": "Our network does not reach this address.",
+}
 BLOCKED = CABLE | {"status": "blocked", "reason": "The owner of this property has not given us access."}
 SHARES = {
     "pacific": ((CABLE, 60), (FIBRE, 15), (NO_FIBRE, 8), (PLANNED, 7), (UNSERVED, 7), (BLOCKED, 3)),
@@ -87,7 +91,7 @@ def write_files(folder: Path) -> dict[str, Path]:
 
 def demonstration_rows() -> dict[str, list[Row]]:
     """Return the rows of every system's file: the same at every call."""
-    chance = random.Random(SEED)  # noqa: S311  # a demonstration, the same each time
+    chance = random.Random(SEED)  # noqa: S311  # a demonstration, the same each time  # a demonstration, the same each time
     rows: dict[str, list[Row]] = {system: [] for system in SYSTEMS}
     addresses = real_addresses()
     for address in addresses:
@@ -138,7 +142,7 @@ def _buildings(addresses: list[Row], chance: random.Random) -> Iterator[tuple[st
         taken.add(line)
         number += 1
         system = SYSTEM_OF_STATE[near["state"]]
-        offer = dict(FIBRE if chance.random() < 0.7 else CABLE)  # noqa: PLR2004
+        offer = dict(FIBRE if chance.random() < 0.7 else CABLE)
         yield system, list(_units(number, near | {"street": line}, offer, chance))
 
 
@@ -154,4 +158,4 @@ def _units(number: int, address: Row, offer: Row, chance: random.Random) -> Iter
 
 if __name__ == "__main__":
     for path in write_files(Path(sys.argv[1])).values():
-        print(path)  # noqa: T201  # a script's answer
+        print(path)  # noqa: T201  # a script answers its caller  # a script's answer

@@ -17,7 +17,9 @@ PREFIX = 7
 """Letters of a name that take part in the remainders; the rest of a longer name is measured afterwards."""
 
 _COMMON_WORDS = sorted(
-    word for word in {*SUFFIXES, *DIRECTIONS, *ORDINAL_WORDS, *STATES, "apartment", "suite"} if len(word) > 3 and " " not in word
+    word
+    for word in {*SUFFIXES, *DIRECTIONS, *ORDINAL_WORDS, *STATES, "apartment", "suite"}
+    if len(word) > 3 and " " not in word
 )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import usaddress
 
 from territory.addresses.likeness import mended_word
-from territory.addresses.streets import HOUSE_NUMBER, Street, house_number, name_key, plain, street_of, unit_of, words
+from territory.addresses.streets import Street, house_number, name_key, plain, street_of, unit_of, words
 from territory.addresses.vocabulary import (
     BUILDING_WORDS,
     DIRECTIONS,
@@ -109,7 +109,10 @@ def _is_zip(segments: list[list[str]], place: int, index: int) -> bool:
     if not any(_NUMBER.match(word) for word in others):
         return previous in STATES if previous else len(segment) == 1 and len(segments) > 1
     if index == 0 and len(segment) > 1:
-        return any(_is_house_number(segment, at) for at in range(1, len(segment) - 1))
+        return any(_is_house_number(segment, at) for at in range(1, len(segment) - 1)) or (
+            not any(word in SUFFIXES for word in segment)
+            and any(len(part) > 1 and _NUMBER.match(part[0]) for part in segments if part is not segment)
+        )
     return previous not in UNIT_WORDS
 
 
@@ -186,11 +189,10 @@ def _readings(ends: _Ends) -> list[Reading]:
     place, number, rest = _find_street(ends.segments)
     if not rest:
         return []
-    cities = [name_key(segment) for index, segment in enumerate(ends.segments) if index != place]
     others = [segment for index, segment in enumerate(ends.segments) if index != place]
-    unit = ends.unit
-    if not unit and others and len(others[0]) == 1 and _UNIT_NUMBER.match(others[0][0]):
-        unit, cities = unit_of(others[0]), cities[1:]
+    units = [segment for segment in others if len(segment) == 1 and _UNIT_NUMBER.match(segment[0])]
+    unit = ends.unit or (unit_of(units[0]) if units else "")
+    cities = [name_key(segment) for segment in others if segment not in units]
     if cities:
         return [
             Reading(number, street_of(tuple(street)), unit or unit_of(trailing), cities[-1], ends.state, ends.zip_code)
@@ -204,21 +206,41 @@ def _readings(ends: _Ends) -> list[Reading]:
 
 def _find_street(segments: list[list[str]]) -> tuple[int, str, list[str]]:
     """Return which segment has the street, its house number, and the words after it."""
-    for place, segment in enumerate(segments):
-        if len(segment) > 1 and _NUMBER.match(segment[0]):
-            return place, *_number_and_rest(segment)
-    for place, segment in enumerate(segments):
-        if len(segment) == 1 and _NUMBER.match(segment[0]) and place + 1 < len(segments):
-            return place + 1, house_number(segment[0]), segments[place + 1]
-    for place, segment in enumerate(segments):
-        if len(segment) > 1 and _NUMBER.match(segment[-1]) and any(word in SUFFIXES for word in segment):
-            return place, house_number(segment[-1]), segment[:-1]
-    for place, segment in enumerate(segments):
-        for index in range(1, len(segment) - 1):
-            if _is_house_number(segment, index):
-                segments[place : place + 1] = [segment[index:], segment[:index]]
-                return place, *_number_and_rest(segment[index:])
+    for find in (_number_first, _number_alone, _number_last, _number_within):
+        for place, segment in enumerate(segments):
+            if found := find(segments, place, segment):
+                return found
     return (0, "", segments[0]) if segments else (0, "", [])
+
+
+_Found = tuple[int, str, list[str]] | None
+
+
+def _number_first(_segments: list[list[str]], place: int, segment: list[str]) -> _Found:
+    """123 Main Street."""
+    is_first = len(segment) > 1 and _NUMBER.match(segment[0])
+    return (place, *_number_and_rest(segment)) if is_first else None
+
+
+def _number_alone(segments: list[list[str]], place: int, segment: list[str]) -> _Found:
+    """123, Main Street."""
+    is_alone = len(segment) == 1 and _NUMBER.match(segment[0]) and place + 1 < len(segments)
+    return (place + 1, house_number(segment[0]), segments[place + 1]) if is_alone else None
+
+
+def _number_last(_segments: list[list[str]], place: int, segment: list[str]) -> _Found:
+    """Main Street 123."""
+    is_last = len(segment) > 1 and _NUMBER.match(segment[-1]) and any(word in SUFFIXES for word in segment)
+    return (place, house_number(segment[-1]), segment[:-1]) if is_last else None
+
+
+def _number_within(segments: list[list[str]], place: int, segment: list[str]) -> _Found:
+    """Rutland 123 Main Street; what stands before the number becomes a segment of its own."""
+    for index in range(1, len(segment) - 1):
+        if _is_house_number(segment, index):
+            segments[place : place + 1] = [segment[index:], segment[:index]]
+            return (place, *_number_and_rest(segment[index:]))
+    return None
 
 
 def _number_and_rest(segment: list[str]) -> tuple[str, list[str]]:

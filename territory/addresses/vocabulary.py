@@ -43,16 +43,64 @@ NAME_WORDS = DIRECTION_WORDS | {
 ORDINAL_WORDS = {
     word: number
     for number, word in enumerate(
-        "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-        "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split()
+        [
+            "zeroth",
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+            "thirteenth",
+            "fourteenth",
+            "fifteenth",
+            "sixteenth",
+            "seventeenth",
+            "eighteenth",
+            "nineteenth",
+            "twentieth",
+        ]
     )
     if number
-} | {"thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60, "seventieth": 70, "eightieth": 80, "ninetieth": 90}
+} | {
+    "thirtieth": 30,
+    "fortieth": 40,
+    "fiftieth": 50,
+    "sixtieth": 60,
+    "seventieth": 70,
+    "eightieth": 80,
+    "ninetieth": 90,
+}
 TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 
-UNIT_WORDS = frozenset({"#", "apt", "apartment", "apmt", "unit", "ste", "suite", "rm", "room", "spc", "space", "lot", "trlr", "trailer", "no", "num"})
+UNIT_WORDS = frozenset(
+    {
+        "#",
+        "apt",
+        "apartment",
+        "apmt",
+        "unit",
+        "ste",
+        "suite",
+        "rm",
+        "room",
+        "spc",
+        "space",
+        "lot",
+        "trlr",
+        "trailer",
+        "no",
+        "num",
+    }
+)
 """Words that say only that a unit follows."""
 BUILDING_WORDS = frozenset({"bldg", "building", "fl", "floor", "flr"})
 """Words whose number comes before the unit's: building 2 apartment 4 is 2-4."""

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # put together from texts of ours
 """The search's one statement, as a function: it is planned once per connection, which costs more than to run it."""
 
 from django.db import migrations

@@ -153,7 +153,7 @@ _FIND_HOUSES = """
 """
 
 
-def _houses(  # noqa: PLR0913  # the arguments of one function of the database
+def _houses(  # noqa: PLR0913  # the arguments of one function of the database  # the arguments of one function of the database
     readings: Sequence[Reading],
     divisions: list[int],
     *,

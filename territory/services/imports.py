@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # statements put together from column names of ours; every value is a parameter
 """
 Premises from a file, by COPY, in chunks that any number of workers can take.
 
@@ -11,7 +12,7 @@ import csv
 import hashlib
 import io
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from django.db import connection, transaction
@@ -44,6 +45,7 @@ KIND = "territory.import_premises"
 ROWS_AT_ONCE = 20_000
 LONGEST_LINE = 100_000
 """Characters in one row; what is longer has lost a quotation mark."""
+LONGEST_RAW = 2000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -73,7 +75,10 @@ def start_import(content: BinaryIO, *, name: str, division: Division, by: User |
         params={"file": file.pk}, by=by,
     )  # fmt: skip
     JobError.objects.bulk_create(
-        (JobError(job=job, row=row, column="source_id", message=_same_as(first), raw=key) for row, first, key in repeated),
+        (
+            JobError(job=job, row=row, column="source_id", message=_same_as(first), raw=key)
+            for row, first, key in repeated
+        ),
         batch_size=5000,
     )
     file.job = job
@@ -98,7 +103,9 @@ def _first_line(content: BinaryIO) -> str:
     try:
         return line.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotAllowed(_("The file is not in UTF-8. Save it as “CSV UTF-8” and try again."), code="encoding") from None
+        raise NotAllowed(
+            _("The file is not in UTF-8. Save it as “CSV UTF-8” and try again."), code="encoding"
+        ) from None
 
 
 def _same_as(row: int) -> str:
@@ -111,7 +118,9 @@ def _keep(file: ImportFile, content: BinaryIO) -> list[tuple[int, int, str]]:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE import_key (row bigint, key text) ON COMMIT DROP")
         for lines, keys in _blocks(content, file.delimiter, key_at):
-            ImportBlock.objects.create(file=file, first=file.rows + 1, content="".join(lines).encode("utf-8", "surrogateescape"))
+            ImportBlock.objects.create(
+                file=file, first=file.rows + 1, content="".join(lines).encode("utf-8", "surrogateescape")
+            )
             _copy(cursor, "import_key", ((file.rows + at, key) for at, key in enumerate(keys, 1) if key))
             file.rows += len(keys)
         cursor.execute("""
@@ -132,7 +141,11 @@ def _blocks(content: BinaryIO, delimiter: str, key_at: int) -> Iterator[tuple[li
             yield lines, [_storable(row[key_at].strip()) if len(row) > key_at else "" for row in block]
             lines.clear()
     except csv.Error as error:
-        raise NotAllowed(_("The file cannot be read from line %(line)s on: %(error)s.") % {"line": rows.line_num + 1, "error": error}, code="csv") from None
+        raise NotAllowed(
+            _("The file cannot be read from line %(line)s on: %(error)s.")
+            % {"line": rows.line_num + 1, "error": error},
+            code="csv",
+        ) from None
     finally:
         text.detach()
 
@@ -163,10 +176,16 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     file = block.file
     reader = BlockReader(file.header)
     errors: list[JobError] = []
+
+    def refuse(row: int, raw: list[str], problem: RowProblem) -> None:
+        text = _storable(",".join(raw))[:LONGEST_RAW]
+        errors.append(JobError(job=job, row=row, column=problem.column, message=problem.message[:300], raw=text))
+
     with connection.cursor() as cursor:
         cursor.execute(_STAGING)
         repeated = set(job.errors.filter(row__range=(chunk.first, chunk.last)).values_list("row", flat=True))
-        rows = list(_right_rows(job, chunk.first, reader, read_rows(bytes(block.content), file.delimiter), repeated, errors))
+        numbered = enumerate(read_rows(bytes(block.content), file.delimiter), chunk.first)
+        rows = list(_right_rows(reader, (row for row in numbered if row[0] not in repeated), refuse))
         streets = _streets(cursor, file.division_id, reader)
         _copy(cursor, "staged", ((number, streets[row.street], *row) for number, row in rows), texts=_STAGED_TEXTS)
         _copy(cursor, "staged_offer", _flat(reader.offers), texts=_OFFER_TEXTS)
@@ -185,25 +204,25 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     return ChunkResult(done=chunk.last - chunk.first + 1, wrong=len(errors) + len(repeated))
 
 
-def _right_rows(  # noqa: PLR0913  # a row passes by all of these
-    job: Job, first: int, reader: BlockReader, rows: Iterable[list[str]], repeated: set[int], errors: list[JobError]
+def _right_rows(
+    reader: BlockReader, rows: Iterable[tuple[int, list[str]]], refuse: Callable[[int, list[str], RowProblem], None]
 ) -> Iterator[tuple[int, PremisesRow]]:
-    """Yield the rows that are right with their numbers; note the others."""
+    """Yield the rows that are right with their numbers; refuse the others."""
     addresses: dict[tuple[int, str, str], int] = {}
-    for number, raw in enumerate(rows, first):
-        if number in repeated:
-            continue
+    for number, raw in rows:
         try:
             _check_characters(raw)
             row = reader.read(raw)
-            other = addresses.setdefault((row.street, row.house_number, row.unit_key), number)
-            if other != number:
-                raise RowProblem("street", _("The same address as in row %s.") % other)
+            _check_address(addresses.setdefault((row.street, row.house_number, row.unit_key), number), number)
         except RowProblem as problem:
-            raw_text = _storable(",".join(raw))[:2000]
-            errors.append(JobError(job=job, row=number, column=problem.column, message=problem.message[:300], raw=raw_text))
+            refuse(number, raw, problem)
         else:
             yield number, row
+
+
+def _check_address(first: int, number: int) -> None:
+    if first != number:
+        raise RowProblem("street", _("The same address as in row %s.") % first)
 
 
 def _check_characters(row: list[str]) -> None:
@@ -260,12 +279,12 @@ _NEW_STREETS = f"""
      )
      ORDER BY {", ".join(f"wanted.{column}" for column in StreetKey._fields)}
     ON CONFLICT DO NOTHING RETURNING name
-"""  # noqa: S608  # column names of ours; ordered, so that two workers never wait for each other crosswise
+"""  # ordered, so that two workers never wait for each other crosswise
 _STREET_IDS = f"""
     SELECT street.id FROM {_WANTED_STREETS}
       JOIN territory_street street ON street.division_id = %(division)s AND {_SAME_STREET}
      ORDER BY place
-"""  # noqa: S608
+"""
 
 
 def add_spellings(cursor: CursorWrapper, names: set[str]) -> None:
@@ -290,7 +309,18 @@ def add_spellings(cursor: CursorWrapper, names: set[str]) -> None:
         )
 
 
-_DELIVERED = ("street_id", "house_number", "unit_key", "street_line", "unit", "city", "state", "zip_code", "latitude", "longitude")
+_DELIVERED = (
+    "street_id",
+    "house_number",
+    "unit_key",
+    "street_line",
+    "unit",
+    "city",
+    "state",
+    "zip_code",
+    "latitude",
+    "longitude",
+)
 _OFFER_VALUES = ("status", "technology", "down_mbps", "up_mbps", "available_from", "reason", *OFFERED[6:])
 
 
@@ -429,6 +459,8 @@ def finish_import(job: Job) -> None:
     file = ImportFile.objects.select_related("division", "by").get(pk=job.params["file"])
     file.blocks.all().delete()
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE territory_street; ANALYZE territory_spelling; ANALYZE territory_premises; ANALYZE territory_availability")
+        cursor.execute(
+            "ANALYZE territory_street; ANALYZE territory_spelling; ANALYZE territory_premises; ANALYZE territory_availability"
+        )
     fact = PremisesImported(file_id=file.pk, added=file.added, changed=file.changed, unchanged=file.unchanged)
     publish(fact, subject=file, division=file.division, by=file.by)

@@ -50,7 +50,7 @@ def end_occupancy(premises_id: int, families: Iterable[str], until: date, refere
 
 
 @transaction.atomic
-def override_availability(  # noqa: PLR0913  # each part of what is said has a name
+def override_availability(  # noqa: PLR0913  # each part of what is said has a name  # each part of what is said has a name
     premises_id: int,
     *,
     status: str,
@@ -73,7 +73,9 @@ def override_availability(  # noqa: PLR0913  # each part of what is said has a n
     if not note.strip():
         raise NotAllowed(_("Say why, for your colleagues."), code="note", field="note")
     if all_units and not premises.unit_key:
-        raise NotAllowed(_("This address has no unit. Choose one of the building's units."), code="no_unit", field="all_units")
+        raise NotAllowed(
+            _("This address has no unit. Choose one of the building's units."), code="no_unit", field="all_units"
+        )
     override = Override.objects.create(
         division=premises.division,
         street_id=premises.street_id,
@@ -104,7 +106,9 @@ def lift_override(override_id: int, *, by: User) -> Override:
 
     :raises NotAllowed: if the person may not configure the address's division, or it no longer holds
     """
-    override = Override.objects.select_for_update(no_key=True, of=("self",)).select_related("division").get(pk=override_id)
+    override = (
+        Override.objects.select_for_update(no_key=True, of=("self",)).select_related("division").get(pk=override_id)
+    )
     require(by, Permission.CONFIGURE, override.division)
     at = now()
     if override.until and override.until <= at:
@@ -116,7 +120,7 @@ def lift_override(override_id: int, *, by: User) -> Override:
 
 
 @transaction.atomic
-def create_premises(  # noqa: PLR0913  # the parts of an address
+def create_premises(  # noqa: PLR0913  # the parts of an address  # the parts of an address
     *,
     division: Division,
     street_line: str,
@@ -138,7 +142,9 @@ def create_premises(  # noqa: PLR0913  # the parts of an address
     number, street, _text = read_street_line(street_line)
     parts = {"city_key": read_city(city), "state": read_state(state), "zip_code": read_zip(zip_code)}
     if not (number and street.name and all(parts.values())):
-        raise NotAllowed(_("An address needs a house number, a street, a town, a state and a ZIP code."), code="unreadable")
+        raise NotAllowed(
+            _("An address needs a house number, a street, a town, a state and a ZIP code."), code="unreadable"
+        )
     row, is_new = Street.objects.get_or_create(
         **street._asdict(), **parts, division=division, defaults={"city": city.strip()}
     )

@@ -35,7 +35,7 @@ KNOWN = {*REQUIRED, *OPTIONAL, "families", *OFFERED, *_FAMILY_COLUMNS}
 Row = list[str]
 
 
-class RowProblem(Exception):  # noqa: N818  # it is a finding about a row, reported with others
+class RowProblem(Exception):  # noqa: N818  # it is a finding about a row, reported with others  # it is a finding about a row, reported with others
     """One row cannot be taken in, for one reason in one column."""
 
     def __init__(self, column: str, message: str) -> None:
@@ -123,7 +123,9 @@ class BlockReader:
         self._places: dict[tuple[str, str, str], Place] = {}
         self._street_of: dict[tuple[str, Place], int] = {}
         self._offers_of: dict[tuple[str, ...], int] = {}
-        self._longest = {name: Premises._meta.get_field(name).max_length for name in ("source_id", "street_line", "unit")}
+        self._longest = {
+            name: Premises._meta.get_field(name).max_length for name in ("source_id", "street_line", "unit")
+        }
 
     def read(self, row: Row) -> PremisesRow:
         """
@@ -132,7 +134,9 @@ class BlockReader:
         :raises RowProblem: if something in it is wrong
         """
         if len(row) != self._width:
-            raise RowProblem("", _("%(found)s values instead of %(expected)s.") % {"found": len(row), "expected": self._width})
+            raise RowProblem(
+                "", _("%(found)s values instead of %(expected)s.") % {"found": len(row), "expected": self._width}
+            )
         at = self._at
         source_id = self._text("source_id", row[at["source_id"]])
         line = self._text("street", row[at["street"]], limit="street_line")
@@ -185,7 +189,9 @@ class BlockReader:
     def _street_number(self, text: str, place: Place, street: Street) -> int:
         if not street.name or len(street.name) > 80:
             raise RowProblem("street", _("No name of a street can be read from it."))
-        key = StreetKey(street.name, place.zip_code, place.city_key, place.state, street.before, street.suffix, street.after)
+        key = StreetKey(
+            street.name, place.zip_code, place.city_key, place.state, street.before, street.suffix, street.after
+        )
         if key not in self.streets:
             self.streets[key] = len(self.streets)
             self.towns.append(place.city)
@@ -230,7 +236,9 @@ def _degrees(column: str, value: str, most: int) -> str:
     except ValueError:
         is_right = False
     if not is_right:
-        raise RowProblem(column, _("“%(value)s” is not between −%(most)s and %(most)s degrees.") % {"value": value, "most": most})
+        raise RowProblem(
+            column, _("“%(value)s” is not between −%(most)s and %(most)s degrees.") % {"value": value, "most": most}
+        )
     return value
 
 
@@ -245,7 +253,10 @@ def _technology(column: str, value: str) -> str:
 def _one_of(allowed: list[str], column: str, value: str) -> str:
     value = value.lower().replace(" ", "_")
     if value not in allowed:
-        raise RowProblem(column, _("“%(value)s” is none of %(allowed)s.") % {"value": value, "allowed": ", ".join(filter(None, allowed))})
+        raise RowProblem(
+            column,
+            _("“%(value)s” is none of %(allowed)s.") % {"value": value, "allowed": ", ".join(filter(None, allowed))},
+        )
     return value
 
 

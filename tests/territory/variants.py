@@ -51,7 +51,9 @@ def variants(addresses: list[Address], *, seed: int = 4711) -> Iterator[Variant]
 
 
 def _unit(address: Address, chance: random.Random) -> str:
-    bare = re.sub(r"^[#\s]*(?:(?:apt|unit|ste|apartment)\b\.?\s*)?", "", address["unit"], flags=re.IGNORECASE).strip(" ?")
+    bare = re.sub(r"^[#\s]*(?:(?:apt|unit|ste|apartment)\b\.?\s*)?", "", address["unit"], flags=re.IGNORECASE).strip(
+        " ?"
+    )
     bare = bare.lstrip("0") or bare
     if not bare or not re.fullmatch(r"[A-Z]?-?\d+-?[A-Z]?", bare):
         return address["unit"]
@@ -78,7 +80,9 @@ def abbreviated(address: Address, chance: random.Random) -> str:
 
 def ordinal(address: Address, chance: random.Random) -> str:
     street = " ".join(ORDINALS.get(word, word) for word in address["street"].split())
-    return _join(street, _unit(address, chance), address["city"], _place(address)) if street != address["street"] else ""
+    return (
+        _join(street, _unit(address, chance), address["city"], _place(address)) if street != address["street"] else ""
+    )
 
 
 def misspelt(address: Address, chance: random.Random) -> str:
@@ -94,7 +98,9 @@ def misspelt_with_zip(address: Address, chance: random.Random) -> str:
 
 def misspelt_with_town(address: Address, chance: random.Random) -> str:
     street = misspelt_street(address, chance)
-    town = chance.choice((address["city"], f"{address['city']} {address['state']}", f"{address['city']}, {address['state']}"))
+    town = chance.choice(
+        (address["city"], f"{address['city']} {address['state']}", f"{address['city']}, {address['state']}")
+    )
     return _join(street, _unit(address, chance), town) if street else ""
 
 
@@ -112,7 +118,10 @@ def misspelt_blind(address: Address, chance: random.Random) -> str:
 def reordered(address: Address, chance: random.Random) -> str:
     unit, street = _unit(address, chance), address["street"]
     place = f"{address['city']} {address['state']} {address['zip']}"
-    ways = [_join(place, "", f"{street} {unit}".strip()), f"{address['zip']}, {address['city']}, {street} {unit}".strip()]
+    ways = [
+        _join(place, "", f"{street} {unit}".strip()),
+        f"{address['zip']}, {address['city']}, {street} {unit}".strip(),
+    ]
     if unit:
         ways.append(f"{unit}, {street}, {place}")
     return chance.choice(ways)
@@ -164,3 +173,22 @@ KINDS: dict[str, Callable[[Address, random.Random], str]] = {
         reordered, without_zip, without_unit,
     )
 }  # fmt: skip
+
+HAND_CHECKED = [
+    ("4319 w claremont st glendale az", "4319 West Claremont Street, Glendale, AZ 85301"),
+    ("4319 West Clarmont Street", "4319 West Claremont Street, Glendale, AZ 85301"),
+    ("4319 W. CLAREMNT STR, 85301", "4319 West Claremont Street, Glendale, AZ 85301"),
+    ("108 Eest 11th Ave Apt 2, Anchorage", "108 East 11th Avenue APT 000002, Anchorage, AK 99501"),
+    ("#2, 108 E Eleventh Avenue, Anchorage, Alaska", "108 East 11th Avenue APT 000002, Anchorage, AK 99501"),
+    ("10 skyline wy hartford vermont", "10 Skyline Way, Hartford, VT 05001"),
+    ("1010 M St NW, Washington DC", "1010 M Street Northwest, Washington, DC 20001"),
+    ("2812 S Saint Remy Cir 47401", "2812 South St Remy Circle, Bloomington, IN 47401"),
+    ("421 1/2 6th st se, washington", "421 1/2 6th Street Southeast, Washington, DC 20003"),
+    ("130 old rt 103 chester", "130 Old Route 103, Chester, VT 05143"),
+    ("5170 Hickry Hollow Pkwy Unit 935, Nashville", "5170 Hickory Hollow Parkway #935, Nashville, TN 37013"),
+    ("1226 n forty-niner ave kuna", "1226 North Forty Niner Avenue, Kuna, ID 83634"),
+    ("21361 WJ Wicker Rd", "21361 W.J. Wicker Road, Zachary, LA 70791"),
+    ("109 Peters Quay", "109 Peter's Quay, Savannah, GA 31410"),
+    ("5150 W Eugie Ave 2021 Glendale AZ", "5150 West Eugie Avenue #2021, Glendale, AZ 85304"),
+]
+"""Texts that were read one by one, and the address that a person finds in each."""

@@ -39,7 +39,13 @@ class Command(BaseCommand):
         wrong = progress_of(job).wrong
         self.stdout.write(
             _("%(added)s added, %(changed)s changed, %(unchanged)s unchanged, %(wrong)s refused (job %(job)s).")
-            % {"added": taken.added, "changed": taken.changed, "unchanged": taken.unchanged, "wrong": wrong, "job": job.pk}
+            % {
+                "added": taken.added,
+                "changed": taken.changed,
+                "unchanged": taken.unchanged,
+                "wrong": wrong,
+                "job": job.pk,
+            }
         )
 
     def _start(self, file: Path, code: str) -> Job:
