@@ -239,7 +239,7 @@ class FaultProxy:
         onwards.start()
         if fault is Fault.CUT_ANSWER:
             server.recv(65536)
-            _reset(client)
+            client.shutdown(socket.SHUT_RDWR)
         else:
             self._copy(server, client, 0.0)
 

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import cast
@@ -36,7 +35,7 @@ class Mail:
     def __init__(self, name: str, source: bytes) -> None:
         self.name = name
         self.source = source
-        self.message = cast("EmailMessage", BytesParser(policy=email.policy.default).parsebytes(source))
+        self.message = BytesParser(policy=email.policy.default).parsebytes(source)
 
     @property
     def received_at(self) -> str:

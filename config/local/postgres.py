@@ -118,7 +118,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         with self.log.open("ab") as log:
-            command = [self._programs() / program, *arguments]
+            command = [str(self._programs() / program), *arguments]
             done = start(command, output=log, account=_account(), folder=Path("/")).wait()
         if done:
             raise LocalError(f"{program} failed; {self.log} ends: {_last_line(self.log)}")

@@ -52,8 +52,7 @@ def bring_catalogues_up_to_date() -> None:
 
 
 def _static_sources() -> list[Path]:
-    ours = Path(settings.STATICFILES_DIRS[0])
-    return [*(file for file in ours.rglob("*") if file.is_file()), ROOT / "requirements.lock"]
+    return [*(file for file in (ROOT / "static").rglob("*") if file.is_file()), ROOT / "requirements.lock"]
 
 
 def _is_older(made: Path, sources: Iterable[Path]) -> bool:
