@@ -55,9 +55,7 @@ def make_market(division: Division | None = None, *, base_url: str = "http://127
     make_product(division, codes["internet"], recurring="60.00")
     make_product(division, codes["tv"], family=ProductFamily.VIDEO, recurring="45.50")
     make_product(division, codes["phone"], family=ProductFamily.VOICE, recurring="20.00")
-    make_product(
-        division, codes["installation"], family=ProductFamily.INSTALLATION, recurring=None, one_time="75.00"
-    )
+    make_product(division, codes["installation"], family=ProductFamily.INSTALLATION, recurring=None, one_time="75.00")
     make_product(division, codes["modem"], family=ProductFamily.EQUIPMENT, recurring="10.00")
     package = make_package(
         division,
@@ -99,7 +97,11 @@ def make_slots(division: Division, *, days: int = 14, capacity: int = 5) -> list
 
 
 def make_cart(
-    market: Market | None = None, *, premises: Premises | None = None, by: User | None = None, sold_for: Partner | None = None
+    market: Market | None = None,
+    *,
+    premises: Premises | None = None,
+    by: User | None = None,
+    sold_for: Partner | None = None,
 ) -> Order:
     """Make a cart in which nothing is yet but the address."""
     market = market or make_market()

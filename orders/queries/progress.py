@@ -50,8 +50,8 @@ def appointment_window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     return _("%(day)s, %(from)s to %(to)s") % {
         "day": date_format(start, "l, F j"),
-        "from": time_format(start.time(), "P"),
-        "to": time_format(end.time(), "P"),
+        "from": time_format(start.time(), "g:i A"),
+        "to": time_format(end.time(), "g:i A"),
     }
 
 

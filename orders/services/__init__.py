@@ -5,7 +5,7 @@ Locks are taken in one order: the order's row, then its appointment, then slots 
 account. Whoever touches an appointment holds its order.
 """
 
-from orders.services.appointments import hold_slot, make_slots, release_expired_holds
+from orders.services.appointments import hold_slot, make_slots, release_expired_holds, repeat_slots
 from orders.services.changes import (
     approve_cancellation,
     cancel_order,
@@ -74,6 +74,7 @@ __all__ = [
     "reject_order",
     "release_expired_holds",
     "release_order",
+    "repeat_slots",
     "request_work_order",
     "reschedule_order",
     "send_cancellation",

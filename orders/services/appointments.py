@@ -1,6 +1,6 @@
 """Places in slots: taken by a guarded update, so that of two who want the last one, one gets it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from orders.services.drafting import locked_draft
 from orders.settings import HOLD_MINUTES
 from orders.states import AppointmentStatus
 
+SUNDAY = 6
 CHUNK = 200
 """Holds that are given back in one transaction."""
 
@@ -120,7 +121,7 @@ def _release_chunk() -> int:
 
 @transaction.atomic
 def make_slots(
-    division: Division, *, first: date, last: date, windows: Iterable[tuple[time, time]], capacity: int
+    division: Division, *, first: date, last: date, windows: Sequence[tuple[time, time]], capacity: int
 ) -> int:
     """
     Make the slots of some days, Sundays left out, where they are missing; return how many are new.
@@ -129,18 +130,29 @@ def make_slots(
     :param last: the last day
     """
     days = (first + timedelta(days=count) for count in range((last - first).days + 1))
-    sunday = 6
-    slots = [
-        AppointmentSlot(
-            division=division,
-            starts_at=datetime.combine(day, starts, tzinfo=division.zone),
-            ends_at=datetime.combine(day, ends, tzinfo=division.zone),
-            capacity=capacity,
-        )
-        for day in days
-        if day.weekday() != sunday
-        for starts, ends in windows
-    ]
-    before = AppointmentSlot.objects.filter(division=division).count()
+    return _make_missing(
+        _slot(division, day, window, capacity) for day in days if day.weekday() != SUNDAY for window in windows
+    )
+
+
+@transaction.atomic
+def repeat_slots(slots: Iterable[AppointmentSlot], *, weeks: int) -> int:
+    """Make the same windows on the same weekdays of the coming weeks, where they are missing; return how many are new."""
+    repeated = []
+    for slot in slots:
+        starts, ends = (moment.astimezone(slot.division.zone) for moment in (slot.starts_at, slot.ends_at))
+        window = (starts.time(), ends.time())
+        days = (starts.date() + timedelta(weeks=week) for week in range(1, weeks + 1))
+        repeated += [_slot(slot.division, day, window, slot.capacity) for day in days]
+    return _make_missing(repeated)
+
+
+def _slot(division: Division, day: date, window: tuple[time, time], capacity: int) -> AppointmentSlot:
+    starts_at, ends_at = (datetime.combine(day, moment, tzinfo=division.zone) for moment in window)
+    return AppointmentSlot(division=division, starts_at=starts_at, ends_at=ends_at, capacity=capacity)
+
+
+def _make_missing(slots: Iterable[AppointmentSlot]) -> int:
+    before = AppointmentSlot.objects.count()
     AppointmentSlot.objects.bulk_create(slots, ignore_conflicts=True)
-    return AppointmentSlot.objects.filter(division=division).count() - before
+    return AppointmentSlot.objects.count() - before

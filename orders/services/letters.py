@@ -10,6 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import date_format
 
 from accounts.queries import primary_contact
 from catalog.queries import Quote, QuoteLine
@@ -39,7 +40,7 @@ class PrintedLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PrintedTax:
-    """A tax or fee as letters name it."""
+    """A tax or fee as letters name it; amounts are empty where there is none."""
 
     name: str
     today: str
@@ -79,7 +80,11 @@ def printed(quote: Quote, language: str) -> PrintedQuote:
         package=quote.package_names.in_language(language),
         lines=tuple(line(one) for one in quote.lines),
         taxes=tuple(
-            PrintedTax(name=tax.names.in_language(language), today=money(tax.today), monthly=money(tax.monthly))
+            PrintedTax(
+                name=tax.names.in_language(language),
+                today=money(tax.today) if tax.today else "",
+                monthly=money(tax.monthly) if tax.monthly or tax.monthly_after else "",
+            )
             for tax in quote.taxes
         ),
         due_today=money(quote.due_today),
@@ -175,7 +180,12 @@ def _context(order: Order) -> dict[str, Any]:
             "quote": printed(quote, order.language) if quote else None,
             "visit": _visit(order),
             "link": link_to(order),
+            "ordered": _ordered(order),
         }
+
+
+def _ordered(order: Order) -> str:
+    return date_format(order.submitted_at.astimezone(order.division.zone), "DATE_FORMAT") if order.submitted_at else ""
 
 
 def _visit(order: Order) -> str:

@@ -1,0 +1,55 @@
+"""Partners, to set up; customers with all that belongs to them, to look at."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from accounts.models import Account, Consent, Contact, Customer, Partner
+from foundation.people.admin import DivisionScopedAdmin, DivisionScopedTabular, ReadOnlyAdmin
+from foundation.people.states import Permission
+
+
+@admin.register(Partner)
+class PartnerAdmin(DivisionScopedAdmin):
+    """Who sells for us, and since when."""
+
+    list_display = ("name", "code", "division", "user", "active_from", "active_until")
+    list_filter = ("division",)
+    list_select_related = ("division", "user")
+    search_fields = ("name", "code")
+    fields = ("name", "code", "division", "user", "active_from", "active_until")
+    raw_id_fields = ("user",)
+
+
+class ContactInline(DivisionScopedTabular):
+    """The people to reach."""
+
+    model = Contact
+    fields = readonly_fields = ("role", "name", "email", "phone", "preferred_channel")
+
+
+class AccountInline(DivisionScopedTabular):
+    """What is served and billed."""
+
+    model = Account
+    fields = readonly_fields = ("number", "service_address", "status", "standing", "opened_at", "closed_at")
+
+
+class ConsentInline(DivisionScopedTabular):
+    """What was agreed to."""
+
+    model = Consent
+    fields = readonly_fields = ("kind", "text_version", "language", "channel", "given_at", "withdrawn_at")
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    """A customer, their contacts, accounts and consents."""
+
+    permission = Permission.SEE_ORDERS
+    inlines: ClassVar = [ContactInline, AccountInline, ConsentInline]
+    list_display = ("name", "number", "kind", "division", "created_at")
+    list_filter = ("kind", "division")
+    list_select_related = ("division",)
+    search_fields = ("name", "=number", "=contacts__email", "=contacts__phone")
+    show_full_result_count = False
