@@ -11,6 +11,7 @@ from accounts.models import AgreedText, ContactDetails
 from accounts.states import ConsentKind
 from catalog.queries import ChoiceGroup, Option, PackageOptions, Selection
 from foundation.lifecycle import NotAllowed
+from leads.services import LeadDetails
 from territory.states import ProductFamily
 
 CONSENT_VERSION = "web-1"
@@ -38,6 +39,48 @@ class AddressForm(forms.Form):
         if not self.errors and not any(cleaned.get(name) for name in ("address", "premises_id", "building")):
             self.add_error("address", _("Type your street address."))
         return cleaned
+
+
+TELL_ME_VERSION = "tell-me-1"
+"""Changes whenever a word of `TELL_ME` does."""
+TELL_ME = _("You may write to me or call me about service at this address, and about nothing else.")
+
+
+class TellMeForm(forms.Form):
+    """How to reach somebody who cannot order yet."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"invalid": _("Enter an e-mail address.")},
+    )  # fmt: skip
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    agree = forms.BooleanField(
+        label=TELL_ME, error_messages={"required": _("Without your yes we may not write to you.")}
+    )
+    details: LeadDetails
+
+    def clean(self) -> dict[str, Any]:
+        """Read the details as leads keep them."""
+        cleaned = super().clean() or {}
+        if not self.errors:
+            try:
+                self.details = LeadDetails.typed(**{name: cleaned[name] for name in ("name", "email", "phone")})
+            except NotAllowed as refusal:
+                self.add_error(refusal.field or None, str(refusal))
+        return cleaned
+
+    @property
+    def agreed(self) -> AgreedText:
+        """The sentence that was ticked, as it was shown."""
+        return AgreedText(kind=ConsentKind.NOTIFY.value, text_version=TELL_ME_VERSION, text=str(TELL_ME))
 
 
 class DetailsForm(forms.Form):

@@ -16,7 +16,7 @@ View = Callable[..., HttpResponse]
 class SiteRequest(HttpRequest):
     """A request to a market's own site."""
 
-    site: Site
+    site: Site  # type: ignore[assignment]  # the stubs mean the sites framework
 
     @property
     def market(self) -> Division:

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from phonenumber_field.phonenumber import to_python
 
 from foundation.money import format_money
 
@@ -40,3 +41,10 @@ def money(amount: Decimal, currency: str = "USD") -> str:
 def elided(paginator: Paginator[Any], number: int) -> Iterator[str | int]:
     """List the page numbers around one, with gaps marked."""
     return paginator.get_elided_page_range(number, on_each_side=2, on_ends=1)
+
+
+@register.filter
+def national(phone: str) -> str:
+    """Write a phone number in E.164 as people of its own country write it."""
+    number = to_python(phone)
+    return number.as_national if number and number.is_valid() else phone

@@ -8,17 +8,19 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from catalog.queries import offers_for
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
+from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by, remember
-from interfaces.storefront.forms import AddressForm
+from interfaces.storefront.forms import AddressForm, TellMeForm
 from interfaces.storefront.shop import cards_of, found_families
 from interfaces.storefront.site import SiteRequest, site_page, visitor
+from leads import services as leads
 from territory import services as territory
 from territory.models import Qualification
 from territory.queries import search_addresses, units_of
@@ -42,6 +44,7 @@ def suggest(request: SiteRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@throttled("address_check")
 @site_page
 def check(request: SiteRequest) -> HttpResponse:
     """Find the one premises that is meant and check it; where several may be meant, ask."""
@@ -105,14 +108,61 @@ def outcome(request: SiteRequest, key: str) -> HttpResponse:
     answer = _qualification(request, key)
     if answer.is_expired(now()):
         return render(request, "storefront/outcome_expired.html", {"answer": answer})
-    marks = came_by(request)
-    context: dict[str, Any] = {"answer": answer, "families": found_families(answer), "carried": marks.pairs}
-    template = f"storefront/outcome_{answer.outcome}.html"
     if answer.outcome in WITH_PACKAGES:
-        offers = offers_for(answer, division=answer.division, on=today(answer.division))
-        context |= {"offers": offers, "cards": cards_of(offers), "key": secrets.token_urlsafe(18)}
-        template = "storefront/packages.html"
-    return remember(render(request, template, context), marks)
+        return _packages(request, answer)
+    return _no_that_leads_on(request, answer, TellMeForm(), key=secrets.token_urlsafe(18))
+
+
+def _packages(request: SiteRequest, answer: Qualification) -> HttpResponse:
+    marks = came_by(request)
+    offers = offers_for(answer, division=answer.division, on=today(answer.division))
+    context = {
+        "answer": answer,
+        "families": found_families(answer),
+        "offers": offers,
+        "cards": cards_of(offers),
+        "key": secrets.token_urlsafe(18),
+        "carried": marks.pairs,
+    }
+    return remember(render(request, "storefront/packages.html", context), marks)
+
+
+def _no_that_leads_on(request: SiteRequest, answer: Qualification, form: TellMeForm, *, key: str) -> HttpResponse:
+    marks = came_by(request)
+    context = {"answer": answer, "families": found_families(answer), "form": form, "key": key}
+    return remember(render(request, f"storefront/outcome_{answer.outcome}.html", context), marks)
+
+
+@require_POST
+@throttled("lead_capture")
+@site_page
+def tell_me(request: SiteRequest, key: str) -> HttpResponse:
+    """Keep how to reach somebody who waits for service at an address."""
+    answer = _qualification(request, key)
+    form_key = request.POST.get("key", "")[:80] or secrets.token_urlsafe(18)
+    form = TellMeForm(request.POST)
+    if answer.outcome in WITH_PACKAGES:
+        return redirect("storefront:outcome", key)
+    if not form.is_valid():
+        return _no_that_leads_on(request, answer, form, key=form_key)
+    leads.capture_lead(
+        key=form_key,
+        qualification_id=answer.pk,
+        details=form.details,
+        agreed=form.agreed,
+        channel=CHANNEL,
+        language=get_language() or request.site.default_language,
+        by=visitor(request),
+    )
+    return redirect("storefront:told", key)
+
+
+@require_safe
+@never_cache
+@site_page
+def told(request: SiteRequest, key: str) -> HttpResponse:
+    """Say that we will be in touch, and about what."""
+    return render(request, "storefront/told.html", {"answer": _qualification(request, key)})
 
 
 @require_POST

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from catalog.queries import PackageOptions, offers_for, package_options, price_cart
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
+from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by
 from interfaces.storefront.forms import DetailsForm, OptionsForm, SlotForm, TermsForm
 from interfaces.storefront.options import add_ons_of, sections_of
@@ -67,6 +68,7 @@ def question(asked: Question) -> Callable[[OrderView], View]:
     def decorate(view: OrderView) -> View:
         @require_http_methods(["GET", "HEAD", "POST"])
         @never_cache
+        @throttled("submit" if asked is Question.REVIEW else "order_step")
         @site_page
         @wraps(view)
         def page(request: SiteRequest, token: str) -> HttpResponse:
@@ -109,6 +111,7 @@ def _say_stale(request: SiteRequest, order: Order, asked: Question) -> HttpRespo
 
 
 @require_POST
+@throttled("order_step")
 @site_page
 def start_order(request: SiteRequest, key: str) -> HttpResponse:
     """Start an order with the package that was chosen."""

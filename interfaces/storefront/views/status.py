@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from foundation.correspondence.queries import documents_about
+from foundation.people.throttles import throttled
 from interfaces.storefront.site import SiteRequest, site_page
 from interfaces.storefront.steps import address_of, open_question, summary_of, visit_in_words
 from interfaces.storefront.views.order import order_of
@@ -43,6 +44,7 @@ def confirmation(request: SiteRequest, token: str) -> HttpResponse:
 
 @require_safe
 @never_cache
+@throttled("pdf", methods=("GET",))
 @site_page
 def confirmation_pdf(request: SiteRequest, token: str) -> HttpResponse:
     """Give the confirmation as it was rendered and sent, or say that it is still being made."""
