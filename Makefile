@@ -29,7 +29,7 @@ check: setup system-packages ## Everything that must hold before a change is tak
 	@$(BIN)/pytest -n 2
 
 bench: setup system-packages ## Measure one thing against its floor: make bench NAME=offers_page
-	@$(if $(NAME),,$(error Say which: make bench NAME=$(subst $() $(),|,$(filter-out harness,$(basename $(notdir $(wildcard bench/[a-z]*.py)))))))
+	@$(if $(NAME),,$(error Say which: make bench NAME=$(subst $() $(),|,$(filter-out harness counting,$(basename $(notdir $(wildcard bench/[a-z]*.py)))))))
 	@$(BIN)/python -m bench.$(NAME)
 
 contract: setup ## Try a billing system against the contract: make contract BILLING_URL=https://…
