@@ -21,11 +21,11 @@ test: setup system-packages ## Run all tests (ARGS="tests/orders -k cancel" for 
 check: setup system-packages ## Everything that must hold before a change is taken: style, layers, types, tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/djlint --check --lint --quiet templates
+	@$(BIN)/djlint --lint --quiet templates config/local/pages
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy .
 	@$(BIN)/python -m config.local with-servers manage.py makemigrations --check --dry-run
-	@$(BIN)/python -m config.local with-servers manage.py check --deploy --fail-level WARNING
+	@SITE_URL=https://www.example.com $(BIN)/python -m config.local with-servers manage.py check --deploy --fail-level WARNING
 	@$(BIN)/pytest -n 2
 
 bench: setup system-packages ## Measure one thing against its floor: make bench NAME=offers_page
