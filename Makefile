@@ -21,7 +21,7 @@ test: setup system-packages ## Run all tests (ARGS="tests/orders -k cancel" for 
 check: setup system-packages ## Everything that must hold before a change is taken: style, layers, types, tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/djlint --lint --quiet templates config/local/pages
+	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy .
 	@$(BIN)/python -m config.local with-servers manage.py makemigrations --check --dry-run
