@@ -17,6 +17,8 @@ class Faults:
 
     slow_seconds: float = 0.0
     """Wait so long before doing anything."""
+    slow_answer_seconds: float = 0.0
+    """Do what was asked, and wait so long before answering."""
     fail: int = 0
     """Answer 500 to the next n requests, before anything is done."""
     fail_after_commit: int = 0

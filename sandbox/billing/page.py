@@ -26,7 +26,8 @@ WORDS = {
 }
 BUTTONS = {"Schedule": SCHEDULED, "Dispatch": DISPATCHED, "Install": INSTALLED, "Fail": FAILED}
 SWITCHES = {
-    "slow_seconds": "Seconds to wait before each answer",
+    "slow_seconds": "Seconds to wait before doing anything",
+    "slow_answer_seconds": "Seconds to wait before answering",
     "fail": "Requests to fail before anything is done",
     "fail_after_commit": "Writes to do, then answer 500",
     "hang_up": "Writes to do, then hang up in mid-answer",

@@ -227,8 +227,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer_contract(self, path: str, query: str, body: bytes) -> None:
         faults = self.vendor.faults()
-        if faults.slow_seconds:
-            time.sleep(faults.slow_seconds)
+        time.sleep(faults.slow_seconds)
         if faults.is_away(self.vendor.clock.now()):
             self._write(_error(Refusal(503, "away", "Closed for maintenance.")))
         elif not hmac.compare_digest(self.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()):
@@ -237,6 +236,7 @@ class Handler(BaseHTTPRequestHandler):
             self._write(_error(Refusal(500, "internalError", "Something went wrong.")))
         else:
             answer = self._route(path, query, body)
+            time.sleep(faults.slow_answer_seconds)
             if self.command in WRITING and self.vendor.strikes("fail_after_commit"):
                 answer = _error(Refusal(500, "internalError", "Something went wrong."))
             hangs_up = self.command in WRITING and self.vendor.strikes("hang_up")

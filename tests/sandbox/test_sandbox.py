@@ -72,8 +72,9 @@ class TestFaults:
 
         assert ask(sandbox).status_code == 201
 
-    def test_slow_takes_its_time(self, sandbox):
-        sandbox.faults(slow_seconds=0.4)
+    @pytest.mark.parametrize("fault", ["slow_seconds", "slow_answer_seconds"])
+    def test_slow_takes_its_time(self, sandbox, fault):
+        sandbox.faults(**{fault: 0.4})
         began = time.monotonic()
 
         ask(sandbox)
