@@ -118,14 +118,18 @@ class ListPage(Generic[Row]):
         return bool(self.chips)
 
 
-def respond(request: UserRequest, wanted: List[Row], filters: FilterSet) -> HttpResponse:
-    """Answer with the page of a list, or with the file of it."""
+def respond(request: UserRequest, wanted: List[Row], filters: FilterSet, **context: object) -> HttpResponse:
+    """
+    Answer with the page of a list, or with the file of it.
+
+    :param context: what the list's own template needs besides
+    """
     rows: models.QuerySet[Row] = filters.qs
     order = wanted.order_from(request.GET)
     if "export" in request.GET:
         return _file(wanted, rows.order_by(*order.terms))
     page = page_of(rows, order=order, place=request.GET)
-    return render(request, wanted.template, {"page": _list_page(wanted, filters, page, order, request)})
+    return render(request, wanted.template, {"page": _list_page(wanted, filters, page, order, request), **context})
 
 
 def _file(wanted: List[Row], rows: "models.QuerySet[Row]") -> HttpResponse:

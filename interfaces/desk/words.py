@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _now, gettext_lazy as _
 
 from foundation.events.models import Event
 from leads.states import CloseReason
-from orders.states import CancelReason, HoldReason
+from orders.states import CancelReason, Channel, HoldReason
 
 SENTENCES: Mapping[str, str | Promise] = {
     "accounts.account_activated": _("Service began on the account"),
@@ -73,6 +73,14 @@ def say(event: Event) -> str:
     """Return what happened, in the reader's language; the bare name of a fact that nobody has put into words."""
     sentence = SENTENCES.get(event.name)
     return str(sentence) % _readable(event.payload) if sentence else event.name
+
+
+def say_who(event: Event) -> str:
+    """Return who did it: a person, else where it happened, else nobody."""
+    if event.actor:
+        return str(event.actor)
+    channels = {str(value): str(label) for value, label in Channel.choices}
+    return channels.get(event.channel, event.channel) or _now("by itself")
 
 
 def _readable(payload: Mapping[str, Any]) -> dict[str, str]:

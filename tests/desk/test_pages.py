@@ -98,7 +98,9 @@ class TestEveryPage:
 
         pages = addresses_of(rows) | action_addresses(rows)
 
-        assert {name: supervisor.get(address).status_code for name, address in pages.items()} == dict.fromkeys(pages, 404)
+        assert {name: supervisor.get(address).status_code for name, address in pages.items()} == dict.fromkeys(
+            pages, 404
+        )
 
     def test_lists_nothing_of_another_market(self, market, elsewhere, supervisor):
         make_order(OrderStatus.HELD, market)
@@ -199,7 +201,13 @@ class TestMessagePage:
 
         assert frame["X-Frame-Options"] == "SAMEORIGIN"
         policy = frame["Content-Security-Policy"]
-        for rule in ("default-src 'none'", "script-src 'none'", "form-action 'none'", "frame-ancestors 'self'", "sandbox"):
+        for rule in (
+            "default-src 'none'",
+            "script-src 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+            "sandbox",
+        ):
             assert rule in policy
 
 
@@ -268,4 +276,3 @@ class TestWords:
         for name, sentence in SENTENCES.items():
             fields = dict.fromkeys(FACTS[name].__dataclass_fields__, "x")
             assert str(sentence) % fields
-

@@ -29,6 +29,10 @@ from orders.services import (
 from orders.states import CancelReason, HoldReason
 
 
+def _named(order: Order) -> str:
+    return _("Order %(number)s") % {"number": order}
+
+
 def _back(order: Order) -> str:
     return reverse("desk:order", args=[order.pk])
 
@@ -42,7 +46,7 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("Now: %(when)s. The billing system is asked to do the same.") % {"when": visit_of(order) or "–"},
         button=_("Move it here"),
         done=_("The appointment is moved."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
     )
     form = RescheduleForm(request.POST or None, slots=open_slots(order.division, order=order), zone=order.division.zone)
@@ -62,7 +66,7 @@ def correct(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("The billing system is told, so that the technician has the same."),
         button=_("Save the corrections"),
         done=_("The details are corrected."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
     )
     form = CorrectForm(request.POST or None, initial=_present_details(order))
@@ -96,7 +100,7 @@ def hold(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("Nothing goes on until somebody releases it. It waits on the first page of who looks after it."),
         button=_("Put it on hold"),
         done=_("The order is on hold."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
     )
     form = HoldForm(request.POST or None, division=order.division, user=request.user)
@@ -125,7 +129,7 @@ def release(request: UserRequest, pk: int) -> HttpResponse:
         else _("It is accepted and will be delivered."),
         button=_("Release it"),
         done=_("The order goes on."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
     )
     return perform(request, action, ConfirmForm(request.POST or None), lambda _: release_order(pk, by=request.user))
@@ -140,7 +144,7 @@ def reject(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("It ends here, and its appointment is given back. This cannot be undone."),
         button=_("Reject it"),
         done=_("The order is rejected."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
         is_grave=True,
     )
@@ -160,7 +164,7 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
         ),
         button=_("Cancel the order"),
         done=_("The cancellation is under way."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
         is_grave=True,
     )
@@ -181,7 +185,7 @@ def approve(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("The billing system is asked to cancel the work order and to call the technician back."),
         button=_("Cancel the order"),
         done=_("The cancellation is under way."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
         is_grave=True,
     )
@@ -199,7 +203,7 @@ def refuse(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("The customer asked to cancel. Say why it goes on."),
         button=_("Let it go on"),
         done=_("The order goes on."),
-        subject=order,
+        subject=_named(order),
         back=_back(order),
     )
     form = ReasonForm(request.POST or None)

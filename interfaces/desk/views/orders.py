@@ -21,7 +21,7 @@ from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order as SortOrder
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.sites import public_address
-from interfaces.desk.words import say
+from interfaces.desk.words import say, say_who
 from orders.models import Order, OrderLine
 from orders.queries import appointment_window, details_of, lines_of, orders_visible_to, progress_of
 from orders.states import OrderStatus
@@ -54,7 +54,7 @@ ORDERS: List[Order] = List(
     order=SortOrder("pk", is_descending=True),
     presets=[
         Preset(_("Open"), "status=open"),
-        Preset(_("On hold"), "stuck=held"),
+        Preset(_("On hold"), "status=held"),
         Preset(_("Appointment overdue"), "stuck=overdue"),
         Preset(_("Carts"), "status=draft"),
     ],
@@ -64,7 +64,8 @@ ORDERS: List[Order] = List(
 @staff_page(Permission.SEE_ORDERS)
 def orders(request: UserRequest) -> HttpResponse:
     """Show the orders of a person's divisions."""
-    return respond(request, ORDERS, OrderFilters(request.GET, orders_visible_to(request.user), request=request))
+    filters = OrderFilters(request.GET, orders_visible_to(request.user), request=request)
+    return respond(request, ORDERS, filters, may_order=can(request.user, Permission.WORK_ORDERS))
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "submissions": submissions_for(found).select_related("billing_system"),
         "messages_sent": messages_about(found).defer("text", "html"),
         "documents": documents_about(found),
-        "events": [(event, say(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
         "doings": doings(found, request.user),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         "is_draft": found.status == OrderStatus.DRAFT,

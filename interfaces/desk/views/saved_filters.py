@@ -1,7 +1,7 @@
 """Filters that people keep for themselves."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from foundation.people.models import UserRequest
 from interfaces.desk.access import staff_page
 from interfaces.desk.forms import SaveFilterForm
+from interfaces.desk.lists import filter_part
 from interfaces.desk.models import SavedFilter
 from interfaces.desk.services import forget_filter, save_filter
 
@@ -23,7 +24,8 @@ def save(request: UserRequest) -> HttpResponse:
         messages.error(request, _("Give the filter a name of at most 60 letters."))
         return redirect("desk:home")
     answers = form.cleaned_data
-    saved = save_filter(answers["list"], answers["name"], answers["query"], by=request.user)
+    query = filter_part(QueryDict(answers["query"])).urlencode()
+    saved = save_filter(answers["list"], answers["name"], query, by=request.user)
     messages.success(request, _("Saved as “%(name)s”.") % {"name": saved.name})
     return redirect(f"{reverse(f'desk:{saved.list}')}?{saved.query}")
 

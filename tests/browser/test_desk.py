@@ -1,0 +1,186 @@
+"""A CSR with a caller on the line: finds the order, sees its work order, moves the visit; by mouse, by keys, by axe."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from accounts.testing import make_details
+from foundation.people.models import User
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
+from leads.testing import make_lead
+from orders.models import Order
+from orders.queries import open_slots
+from orders.states import OrderStatus
+from orders.testing import Market, make_market, make_order
+
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture
+def market(transactional_db: None) -> Market:
+    return make_market()
+
+
+@pytest.fixture
+def csr(market: Market) -> User:
+    return make_person(Role.CSR, market.division, name="Chris CSR")
+
+
+@pytest.fixture
+def order(market: Market) -> Order:
+    return make_order(OrderStatus.IN_PROGRESS, market, details=make_details(name="Grace Hopper"))
+
+
+@pytest.fixture
+def desk(page: Page, live_server, csr: User) -> Page:
+    """Open the desk's first page as a CSR."""
+    session = sign_in(Client(), csr).session.session_key
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page.set_default_timeout(15_000)
+    page.goto(live_server.url + reverse("desk:home"))
+    return page
+
+
+class TestCallerOnTheLine:
+    def test_has_the_visit_moved(self, desk, order, market):
+        slot = open_slots(market.division)[4]
+
+        desk.get_by_role("searchbox").first.fill("grace hopper")
+        desk.keyboard.press("Enter")
+        desk.get_by_role("link", name=re.compile(order.number)).first.click()
+        expect(desk.get_by_role("heading", level=1)).to_have_text(f"Order {order.number}")
+        work_order = desk.get_by_role("region", name="Asked of the billing system").first
+        expect(work_order).to_contain_text("Work order")
+        desk.get_by_role("link", name="Move the appointment").click()
+        desk.get_by_label("New appointment").select_option(str(slot.pk))
+        desk.get_by_role("button", name="Move it here").click()
+
+        expect(desk.locator("#messages")).to_contain_text("The appointment is moved.")
+        assert Order.objects.get(pk=order.pk).appointment.slot_id == slot.pk
+
+    def test_has_the_visit_moved_by_keys_alone(self, desk, order, market):
+        slot = open_slots(market.division)[4]
+
+        desk.keyboard.press("/")
+        expect(desk.get_by_role("searchbox").first).to_be_focused()
+        desk.keyboard.type(order.number)
+        desk.keyboard.press("Enter")
+        desk.wait_for_url("**/search/**")
+        desk.get_by_role("link", name=re.compile(order.number)).first.focus()
+        desk.keyboard.press("Enter")
+        desk.wait_for_url("**/orders/*/")
+        desk.keyboard.press("r")
+        picker = desk.get_by_label("New appointment")
+        picker.focus()
+        picker.select_option(str(slot.pk))
+        desk.keyboard.press("Tab")
+        desk.keyboard.press("Enter")
+
+        expect(desk.locator("#messages")).to_contain_text("The appointment is moved.")
+        assert Order.objects.get(pk=order.pk).appointment.slot_id == slot.pk
+
+
+class TestKeys:
+    def test_go_through_a_list_and_open_a_row(self, desk, market, live_server):
+        older, newer = make_order(market=market), make_order(market=market)
+        desk.goto(live_server.url + reverse("desk:orders"))
+
+        for key in ("j", "j", "k", "j"):
+            desk.keyboard.press(key)
+        expect(desk.locator("tr.is-at")).to_contain_text(older.number)
+        desk.keyboard.press("k")
+        expect(desk.locator("tr.is-at")).to_contain_text(newer.number)
+        desk.keyboard.press("Enter")
+
+        desk.wait_for_url(f"**{reverse('desk:order', args=[newer.pk])}")
+
+    def test_are_shown_and_can_be_switched_off(self, desk):
+        desk.keyboard.press("?")
+        dialog = desk.get_by_role("dialog", name="Keys")
+        expect(dialog).to_be_visible()
+        dialog.get_by_label("Switch the keys off").check()
+        dialog.get_by_role("button", name="Close").click()
+
+        desk.reload()
+        desk.keyboard.press("?")
+
+        expect(desk.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+    def test_open_a_palette_that_finds(self, desk, order):
+        desk.keyboard.press("Control+k")
+        desk.keyboard.type("hopper")
+        found = desk.get_by_role("dialog", name="Find and open").get_by_role("link", name=re.compile(order.number))
+        expect(found).to_be_visible()
+        desk.keyboard.press("ArrowDown")
+        desk.keyboard.press("Enter")
+
+        desk.wait_for_url(f"**{reverse('desk:order', args=[order.pk])}")
+
+
+class TestFilters:
+    def test_stand_in_the_address_and_leave_nothing_empty_there(self, desk, market, live_server):
+        held, other = make_order(OrderStatus.HELD, market), make_order(market=market)
+        desk.goto(live_server.url + reverse("desk:orders"))
+
+        desk.get_by_label("State").select_option("held")
+
+        expect(desk.get_by_role("link", name=other.number)).to_be_hidden()
+        expect(desk.get_by_role("link", name=held.number)).to_be_visible()
+        assert desk.url.endswith("/staff/orders/?status=held")
+
+    def test_work_without_javascript(self, browser, live_server, csr, market):
+        held, other = make_order(OrderStatus.HELD, market), make_order(market=market)
+        with browser.new_context(java_script_enabled=False) as context:
+            session = sign_in(Client(), csr).session.session_key
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+            page = context.new_page()
+            page.goto(live_server.url + reverse("desk:orders"))
+            page.get_by_label("State").select_option("held")
+            page.get_by_role("button", name="Filter").click()
+
+            expect(page.get_by_role("link", name=held.number)).to_be_visible()
+            expect(page.get_by_role("link", name=other.number)).to_be_hidden()
+
+
+class TestAxe:
+    def test_finds_nothing_serious(self, desk, order, market, live_server):
+        lead = make_lead(market.division)
+        held = make_order(OrderStatus.HELD, market)
+        pages = [
+            reverse(f"desk:{name}")
+            for name in ("home", "orders", "leads", "submissions", "messages", "jobs", "keys", "new_order")
+        ]
+        pages += [reverse("desk:order", args=[one.pk]) for one in (order, held)]
+        pages += [
+            reverse(f"desk:order_{name}", args=[order.pk]) for name in ("reschedule", "correct", "hold", "cancel")
+        ]
+        pages += [
+            reverse("desk:lead", args=[lead.pk]),
+            reverse("desk:search") + "?q=hopper",
+            reverse("desk:search") + "?q=xyzzy",
+        ]
+
+        serious = {}
+        for scheme in ("light", "dark"):
+            desk.emulate_media(color_scheme=scheme)
+            for address in pages:
+                desk.goto(live_server.url + address)
+                found = Axe().run(desk).response["violations"]
+                if faults := [fault["id"] for fault in found if fault["impact"] in SERIOUS]:
+                    serious[scheme, address] = faults
+
+        assert serious == {}
+
+    @pytest.mark.parametrize("width", [320, 390, 1280])
+    def test_pages_are_never_wider_than_the_window(self, width, desk, order, live_server):
+        desk.set_viewport_size({"width": width, "height": 800})
+
+        for address in (reverse("desk:home"), reverse("desk:orders"), reverse("desk:order", args=[order.pk])):
+            desk.goto(live_server.url + address)
+            assert desk.evaluate("document.documentElement.scrollWidth") <= width
