@@ -1,6 +1,6 @@
 """Every read of the territory that has a rule in it."""
 
-from territory.queries.search import AddressSearch, Building, Candidate, search_addresses, units_of
+from territory.queries.search import AddressSearch, Building, Candidate, premises_ids_like, search_addresses, units_of
 from territory.queries.visibility import (
     imports_visible_to,
     lookups_visible_to,
@@ -11,5 +11,5 @@ from territory.queries.visibility import (
 
 __all__ = [
     "AddressSearch", "Building", "Candidate", "imports_visible_to", "lookups_visible_to", "overrides_visible_to",
-    "premises_visible_to", "qualifications_visible_to", "search_addresses", "units_of",
+    "premises_ids_like", "premises_visible_to", "qualifications_visible_to", "search_addresses", "units_of",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ from territory.addresses.likeness import distance, most_errors, remainders
 from territory.addresses.reading import Reading, read_address, read_misspelt
 from territory.models import Premises, address_line
 
+MOST_LISTED = 8
 MOST_HOUSES = 200
 """Rows that one statement may bring back; more are of no use to anybody."""
 
@@ -117,20 +118,32 @@ def division_ids_below(division_id: int) -> list[int]:
     return list(Division.objects.under(division_id).values_list("pk", flat=True))
 
 
-def search_addresses(text: str, *, division: Division, limit: int = 8) -> AddressSearch:
+def search_addresses(text: str, *, division: Division, limit: int = MOST_LISTED) -> AddressSearch:
     """Return the premises and buildings that a text may mean, of a division and all below it."""
+    return _as_search(text, _hits(text, division_ids_below(division.pk))[:limit])
+
+
+def premises_ids_like(text: str, divisions: Iterable[Division]) -> list[int]:
+    """Return the premises that a text may mean, in these very divisions, the units of buildings among them."""
+    houses = [(hit.house.street_id, hit.house.number) for hit in _hits(text, [division.pk for division in divisions])]
+    found: list[int] = []
+    for street_id, number in houses[:MOST_LISTED]:
+        found += Premises.objects.filter(street_id=street_id, house_number=number).values_list("pk", flat=True)
+    return found
+
+
+def _hits(text: str, divisions: list[int]) -> list[_Hit]:
+    """Return what a text may mean, the best first."""
     readings = tuple(reading for reading in read_address(text) if reading.street.name)
     if not readings:
-        return AddressSearch(text)
-    divisions = division_ids_below(division.pk)
+        return []
     hits: dict[tuple[int, str], _Hit] = {}
     for ways, houses, enough in _stages(text, readings, divisions):
         for hit in _measured(ways, houses):
             hits.setdefault((hit.house.street_id, hit.house.number), hit)
         if hits and min(hit.cost for hit in hits.values()) < enough:
             break
-    best = sorted(hits.values(), key=lambda hit: (hit.cost, hit.house.street_line, hit.house.zip_code))[:limit]
-    return _as_search(text, best)
+    return sorted(hits.values(), key=lambda hit: (hit.cost, hit.house.street_line, hit.house.zip_code))
 
 
 def _stages(

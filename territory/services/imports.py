@@ -116,6 +116,7 @@ def _keep(file: ImportFile, content: BinaryIO) -> list[tuple[int, int, str]]:
     """Cut a file into blocks, count its rows, and return those whose key stands in an earlier row."""
     key_at = file.header.index("source_id")
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS import_key")
         cursor.execute("CREATE TEMP TABLE import_key (row bigint, key text) ON COMMIT DROP")
         for lines, keys in _blocks(content, file.delimiter, key_at):
             ImportBlock.objects.create(

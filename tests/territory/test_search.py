@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from django.db import connection
 
 from config.demonstration.addresses import real_addresses, write_files
 from foundation.divisions.models import Division
@@ -33,8 +34,6 @@ def larkspur(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 def _empty() -> None:
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE divisions_division, territory_spelling CASCADE")
 

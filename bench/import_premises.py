@@ -1,0 +1,108 @@
+"""
+One million rows of a CSV file through the import: normalised, checked, with rejects; against bare COPY.
+
+The floor copies the very rows that the import made into the same tables, with the same indexes and constraints.
+One row in a hundred is wrong.
+"""
+
+import itertools
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench._premises import ROWS, Row, premises_rows, write_premises
+from bench.harness import bench_database, compare, set_up_django
+
+TABLES = ("territory_street", "territory_spelling", "territory_premises", "territory_availability")
+WRONG_EVERY = 100
+
+
+def rows_with_faults() -> Iterator[Row]:
+    """Yield the rows, each hundredth with one of four faults."""
+    faults = itertools.cycle((_without_zip, _ragged, _repeated, _without_street))
+    before: Row = ()
+    for number, row in enumerate(premises_rows(ROWS), 1):
+        yield next(faults)(row, before) if number % WRONG_EVERY == 0 else row
+        before = row
+
+
+def _without_zip(row: Row, _before: Row) -> Row:
+    return (*row[:5], "n/a", *row[6:])
+
+
+def _ragged(row: Row, _before: Row) -> Row:
+    return row[:-3]
+
+
+def _repeated(row: Row, before: Row) -> Row:
+    return (before[0], *row[1:])
+
+
+def _without_street(row: Row, _before: Row) -> Row:
+    return (row[0], "", *row[2:])
+
+
+def main(pairs: int = 5) -> None:
+    """Measure and print."""
+    with bench_database("import_premises"), tempfile.TemporaryDirectory() as name:
+        set_up_django()
+        from django.db import connection, transaction
+
+        from foundation.divisions.models import Division
+        from foundation.jobs.models import JobError
+        from foundation.jobs.services import work_one_chunk
+        from territory.models import ImportFile
+        from territory.services import start_import
+
+        folder = Path(name)
+        source = folder / "premises.csv"
+        write_premises(source, rows_with_faults())
+        division = Division.objects.create(code="bench", name="Bench")
+
+        def empty() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+                cursor.execute("CHECKPOINT")
+
+        def ours() -> None:
+            with source.open("rb") as file:
+                job = start_import(file, name=source.name, division=division, by=None)
+            while work_one_chunk(job.pk):
+                pass
+
+        def floor() -> None:
+            with transaction.atomic(), connection.cursor() as cursor:
+                for table in TABLES:
+                    with (folder / table).open("rb") as file:
+                        cursor.copy_expert(f"COPY {table} FROM STDIN (FORMAT csv)", file)
+
+        def counts() -> dict[str, int]:
+            with connection.cursor() as cursor:
+                found = {}
+                for table in TABLES:
+                    cursor.execute(f"SELECT count(*) FROM {table}")
+                    found[table] = cursor.fetchone()[0]
+                return found
+
+        ours()
+        taken = ImportFile.objects.get()
+        refused = JobError.objects.count()
+        assert taken.added + refused == ROWS, (taken.added, refused)
+        by_ours = counts()
+        with connection.cursor() as cursor:
+            for table in TABLES:
+                with (folder / table).open("wb") as file:
+                    cursor.copy_expert(f"COPY {table} TO STDOUT (FORMAT csv)", file)
+        empty()
+        floor()
+        assert counts() == by_ours, (counts(), by_ours)
+        result = compare(
+            "import_premises", ours, floor, pairs=pairs, warm_up=0, between=empty,
+            rows=sum(by_ours.values()), refused=refused, delivered=ROWS,
+        )  # fmt: skip
+        print(result.as_json())
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,313 @@
+"""Files of premises: what is right goes in once, what is wrong is said, nothing is half loaded."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from foundation.divisions.models import Division
+from foundation.events.testing import published
+from foundation.jobs.models import Job, JobError
+from foundation.jobs.queries import progress_of
+from foundation.jobs.services import work_one_chunk
+from foundation.jobs.states import JobStatus
+from foundation.lifecycle import NotAllowed
+from territory.events import PremisesImported
+from territory.models import Availability, ImportBlock, ImportFile, Premises, Spelling, Street
+from territory.queries import search_addresses
+from territory.services import imports, start_import
+from territory.testing import make_premises
+
+HEADER = "source_id,street,unit,city,state,zip,latitude,longitude,families,status,technology,down_mbps,up_mbps,available_from,reason"
+HOUSE = "1,12 Oak Street,,Rutland,VT,05701,43.6,-72.9,internet video,,fibre,1000,1000,,"
+FLAT = "2,14 Oak Street,#APT 000002,Rutland,VT,05701,,,internet,planned,fibre,500,500,2027-03-31,Soon"
+
+
+def load(division: Division, *lines: str, header: str = HEADER) -> ImportFile:
+    return load_bytes(division, "\n".join([header, *lines]).encode())
+
+
+def load_bytes(division: Division, content: bytes) -> ImportFile:
+    job = start_import(io.BytesIO(content), name="premises.csv", division=division, by=None)
+    while work_one_chunk(job.pk):
+        pass
+    return ImportFile.objects.select_related("job").get(job=job)
+
+
+def counts(file: ImportFile) -> tuple[int, int, int, int]:
+    return file.added, file.changed, file.unchanged, file.job.errors.count()
+
+
+def refusals(file: ImportFile) -> list[tuple[int, str]]:
+    return list(file.job.errors.values_list("row", "column"))
+
+
+@pytest.mark.django_db
+class TestImport:
+    def test_takes_addresses_and_what_can_be_had_there(self, system):
+        file = load(system, HOUSE, FLAT)
+
+        house, flat = Premises.objects.order_by("source_id")
+        assert counts(file) == (2, 0, 0, 0)
+        assert (house.label, house.latitude) == ("12 Oak Street, Rutland, VT 05701", 43.6)
+        assert (flat.unit_key, flat.house_number) == ("2", "14")
+        assert {row.family: row.down_mbps for row in house.availability.all()} == {"internet": 1000, "video": 1000}
+        planned = flat.availability.get()
+        assert (planned.status, str(planned.available_from), planned.reason) == ("planned", "2027-03-31", "Soon")
+
+    def test_ends_with_a_fact_and_without_the_file(self, system):
+        file = load(system, HOUSE)
+
+        assert published(PremisesImported) == [PremisesImported(file_id=file.pk, added=1, changed=0, unchanged=0)]
+        assert file.job.status == JobStatus.DONE
+        assert not ImportBlock.objects.exists()
+
+    def test_lets_the_search_find_what_it_took_in(self, system):
+        load(system, HOUSE)
+
+        assert search_addresses("12 Oka St, Rutland", division=system).candidates[0].label.startswith("12 Oak Street")
+
+    def test_a_second_time_touches_nothing(self, system):
+        load(system, HOUSE, FLAT)
+        before = _versions()
+
+        file = load(system, HOUSE, FLAT)
+
+        assert counts(file) == (0, 0, 2, 0)
+        assert _versions() == before
+
+    def test_changes_only_what_differs(self, system):
+        load(system, HOUSE, FLAT)
+        before = _versions()
+
+        file = load(system, HOUSE.replace("12 Oak", "16 Oak"), FLAT.replace("500,500", "800,800"))
+
+        assert counts(file) == (0, 2, 0, 0)
+        assert Premises.objects.get(source_id="1").house_number == "16"
+        assert Availability.objects.get(premises__source_id="2").down_mbps == 800
+        same = {key for key, version in _versions().items() if before.get(key) == version}
+        assert same == {("premises", "2"), ("availability", "1 internet"), ("availability", "1 video")}
+
+    def test_takes_away_a_family_that_is_no_longer_named(self, system):
+        load(system, HOUSE)
+
+        file = load(system, HOUSE.replace("internet video", "internet voice"))
+
+        assert counts(file) == (0, 1, 0, 0)
+        assert {*Availability.objects.values_list("family", flat=True)} == {"internet", "voice"}
+
+    def test_without_such_columns_leaves_availability_alone(self, system):
+        load(system, HOUSE)
+
+        file = load(system, "1,12 Oak Street,Rutland,VT,05701", header="source_id,street,city,state,zip")
+
+        assert counts(file) == (0, 0, 1, 0)
+        assert Availability.objects.count() == 2
+
+    def test_lets_one_family_differ(self, system):
+        load(
+            system,
+            "1,12 Oak Street,Rutland,VT,05701,available,blocked",
+            header="source_id,street,city,state,zip,status,video_status",
+        )
+
+        found = dict(Availability.objects.values_list("family", "status"))
+        assert found == {"internet": "available", "video": "blocked", "voice": "available"}
+
+    def test_adopts_an_address_that_order_entry_added(self, system):
+        added = make_premises(system, "12 Oak St")
+
+        file = load(system, HOUSE)
+
+        assert counts(file) == (0, 1, 0, 0)
+        assert Premises.objects.get().pk == added.pk
+        assert Premises.objects.get().source_id == "1"
+
+    def test_two_divisions_may_number_alike(self, system, neighbour):
+        load(system, HOUSE)
+        load(neighbour, HOUSE)
+
+        assert Premises.objects.filter(source_id="1").count() == 2
+
+
+@pytest.mark.django_db
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("wrong", "column"),
+        [
+            (HOUSE.replace("1,12", ",12"), "source_id"),
+            (HOUSE.replace("12 Oak Street", " "), "street"),
+            (HOUSE.replace("Rutland", ""), "city"),
+            (HOUSE.replace("VT", "XX"), "state"),
+            (HOUSE.replace("05701", "O5701"), "zip"),
+            (HOUSE.replace("43.6", "143.6"), "latitude"),
+            (HOUSE.replace("-72.9", "west"), "longitude"),
+            (HOUSE.replace("internet video", "internet tv"), "families"),
+            (HOUSE.replace("fibre", "string"), "technology"),
+            (HOUSE.replace("1000,1000", "1000,fast"), "up_mbps"),
+            (HOUSE.replace("1000,1000,", "1000,1000,31.03.2027"), "available_from"),
+            (HOUSE + ",more", ""),
+            ("1,12 Oak Street", ""),
+        ],
+    )
+    def test_name_row_and_column_and_let_the_others_in(self, system, wrong, column):
+        file = load(system, FLAT, wrong)
+
+        assert refusals(file) == [(2, column)]
+        assert [*Premises.objects.values_list("source_id", flat=True)] == ["2"]
+        assert progress_of(file.job).wrong == 1
+
+    def test_a_number_that_stands_twice_counts_once(self, system, monkeypatch):
+        monkeypatch.setattr(imports, "ROWS_AT_ONCE", 2)
+        other = FLAT.replace("2,14", "3,18")
+
+        file = load(system, HOUSE, FLAT, HOUSE.replace("12 Oak", "16 Oak"), other)
+
+        assert refusals(file) == [(3, "source_id")]
+        assert Premises.objects.get(source_id="1").house_number == "12"
+        assert counts(file) == (3, 0, 0, 1)
+
+    def test_an_address_that_stands_twice_counts_once(self, system, monkeypatch):
+        again = HOUSE.replace("1,12 Oak Street", "9,12 Oak St.")
+        assert refusals(load(system, HOUSE, again)) == [(2, "street")]
+
+        monkeypatch.setattr(imports, "ROWS_AT_ONCE", 1)
+        assert refusals(load(system, again.replace("9,", "8,"), FLAT)) == [(1, "street")]
+
+    def test_an_address_that_moves_onto_another_is_refused(self, system):
+        load(system, HOUSE, FLAT.replace("#APT 000002", ""))
+
+        file = load(system, HOUSE.replace("12 Oak", "14 Oak"))
+
+        assert refusals(file) == [(1, "street")]
+        assert Premises.objects.get(source_id="1").house_number == "12"
+
+    def test_a_row_in_another_encoding_is_refused_alone(self, system):
+        content = f"{HEADER}\n{HOUSE}\n".encode() + FLAT.replace("Oak", "Peña").encode("latin-1")
+
+        assert refusals(load_bytes(system, content)) == [(2, "")]
+        assert Premises.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("content", "code"),
+        [
+            (b"", "empty"),
+            (b"\n", "empty"),
+            (HEADER.encode(), "empty"),
+            (HEADER.encode("utf-16"), "encoding"),
+            (b"\xff\x00\x01", "encoding"),
+            (b"street,city\n12 Oak Street,Rutland", "columns"),
+            (f"{HEADER},colour\n{HOUSE},red".encode(), "columns"),
+            (f"{HEADER},zip\n{HOUSE},05701".encode(), "columns"),
+            (f'{HEADER}\n"{"x" * 200_000}'.encode(), "csv"),
+        ],
+    )
+    def test_a_broken_file_leaves_nothing_behind(self, system, content, code):
+        with pytest.raises(NotAllowed) as refusal:
+            load_bytes(system, content)
+
+        assert refusal.value.code == code
+        assert not Job.objects.exists() or code == ""
+
+    @pytest.mark.parametrize("delimiter", [";", "\t"])
+    def test_other_delimiters_and_a_byte_order_mark_are_understood(self, system, delimiter):
+        text = "\r\n".join(line.replace(",", delimiter) for line in (HEADER, HOUSE))
+
+        assert counts(load_bytes(system, text.encode("utf-8-sig"))) == (1, 0, 0, 0)
+
+    def test_a_line_break_within_quotes_is_part_of_the_row(self, system):
+        assert counts(load(system, HOUSE.replace("12 Oak Street", '"12 Oak\nStreet"'), FLAT)) == (2, 0, 0, 0)
+
+
+@pytest.mark.django_db
+class TestCommand:
+    def test_loads_a_file(self, system, tmp_path, capsys):
+        path = tmp_path / "premises.csv"
+        path.write_text(f"{HEADER}\n{HOUSE}\n{FLAT}\n1,,,,,,,,,,,,,,\n")
+
+        call_command("import_premises", path, division=system.code)
+
+        assert "2 added, 0 changed, 0 unchanged, 1 refused" in capsys.readouterr().out
+
+    def test_says_in_a_line_what_is_wrong(self, system, tmp_path):
+        path = tmp_path / "premises.csv"
+        path.write_text("")
+
+        for file, code in ((path, system.code), (path, "nowhere"), (tmp_path / "none.csv", system.code)):
+            with pytest.raises(CommandError):
+                call_command("import_premises", file, division=code)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestKilledImport:
+    def test_goes_on_where_it_was_killed(self, tmp_path):
+        Division.objects.create(code="system", name="System")
+        path = tmp_path / "premises.csv"
+        rows = (f"{row},{row} Oak Street,,Rutland,VT,05701,,,internet,,fibre,1000,1000,," for row in range(1, 60_001))
+        path.write_text("\n".join([HEADER, *rows]))
+        killed = _command(path)
+        _wait_for(Premises.objects.exists)
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
+        job = Job.objects.get()
+        done = progress_of(job).done
+
+        assert _command(path).wait() == 0
+
+        job.refresh_from_db()
+        assert 0 < done < 60_000
+        assert (Job.objects.count(), job.status, progress_of(job).done) == (1, JobStatus.DONE, 60_000)
+        assert Premises.objects.count() == Availability.objects.count() == 60_000
+        assert ImportFile.objects.get().added == 60_000
+        assert not JobError.objects.exists()
+
+    def test_two_workers_share_the_chunks(self, tmp_path):
+        Division.objects.create(code="system", name="System")
+        path = tmp_path / "premises.csv"
+        rows = (
+            f"{row},{row} Oak {row % 900} Street,,Rutland,VT,05701,,,internet,,fibre,1000,1000,,"
+            for row in range(1, 60_001)
+        )
+        path.write_text("\n".join([HEADER, *rows]))
+
+        workers = [_command(path), _command(path)]
+
+        assert [worker.wait() for worker in workers] == [0, 0]
+        assert (Job.objects.count(), Premises.objects.count(), Street.objects.count()) == (1, 60_000, 900)
+        assert Spelling.objects.values("name").distinct().count() == 900
+
+
+def _command(path) -> subprocess.Popen:
+    settings = connection.settings_dict
+    name, host, port, user = (settings[key] for key in ("NAME", "HOST", "PORT", "USER"))
+    address = f"postgres://{user}@{host}:{port}/{name}" if "/" not in host else f"postgres://{user}@/{name}?host={host}"
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "import_premises", str(path), "--division", "system"],
+        env={**os.environ, "DATABASE_URL": address},
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _wait_for(condition, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def _versions() -> dict[tuple[str, str], str]:
+    """Return the place and version of every row, which any write would change."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT 'premises', source_id, xmin::text || ctid::text FROM territory_premises
+            UNION ALL
+            SELECT 'availability', p.source_id || ' ' || a.family, a.xmin::text || a.ctid::text
+              FROM territory_availability a JOIN territory_premises p ON p.id = a.premises_id
+        """)
+        return {(table, key): version for table, key, version in cursor.fetchall()}
