@@ -1,6 +1,5 @@
 """Terms and slots, to set up; what was ordered, to look at. Orders themselves are worked on at the desk."""
 
-from typing import ClassVar
 
 from django.contrib import admin, messages
 from django.db import models

@@ -53,7 +53,9 @@ def submit_order(order_id: int, *, idempotency_key: str, shown: str, by: User | 
 @transaction.atomic
 def _submit(order_id: int, *, key: str, shown: str, by: User | None) -> Order:
     digest = hashlib.sha256(json.dumps([order_id, shown]).encode()).hexdigest()
-    order = _locked_unless_submitted(order_id, key=key, digest=digest)
+    order, is_repetition = _locked(order_id, key=key, digest=digest)
+    if is_repetition:
+        return order
     details, selection, quote = _contents(order)
     qualification = requalify(order.qualification_id)
     _refuse_changes(order, selection, quote, qualification, shown=shown)
@@ -80,7 +82,8 @@ def _submit(order_id: int, *, key: str, shown: str, by: User | None) -> Order:
     return order
 
 
-def _locked_unless_submitted(order_id: int, *, key: str, digest: str) -> Order:
+def _locked(order_id: int, *, key: str, digest: str) -> tuple[Order, bool]:
+    """Hold a cart, or return what the same key has submitted: it, and whether that is so."""
     wanted = Order.objects.locked().filter(Q(pk=order_id) | Q(idempotency_key=key))
     rows = {row.pk: row for row in wanted.select_related("division", "premises").order_by("pk")}
     holder = next((row for row in rows.values() if row.idempotency_key == key), None)
@@ -89,7 +92,7 @@ def _locked_unless_submitted(order_id: int, *, key: str, digest: str) -> Order:
     order = rows[order_id]
     if not holder:
         _refuse_submitted(order)
-    return order
+    return order, holder is not None
 
 
 def _key_reused() -> NotAllowed:
