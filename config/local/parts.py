@@ -113,6 +113,6 @@ def _worker() -> Part:
 
 def _beat() -> Part:
     arguments = [
-        "beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--loglevel", "INFO", "--pidfile=",
+        "beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--loglevel", "WARNING", "--pidfile=",
     ]  # fmt: skip
     return Part("beat", ["-m", "celery", "--app", "config.celery", *arguments])

@@ -19,8 +19,9 @@ def lines() -> Iterator[str]:
     base = os.environ["SITE_URL"]
     data = Path(settings.DATA_DIR)
     yield ""
-    for site in Site.objects.filter(is_active=True).select_related("brand"):
+    for site in Site.objects.filter(is_active=True).select_related("brand").order_by("path_prefix", "host"):
         yield _line(f"{site.brand}", address_of(site.host, site.path_prefix, base))
+    yield _line("Staff desk", urljoin(base, reverse("desk:home")))
     yield _line("Admin", urljoin(base, reverse("admin:index")))
     yield _line("Mail", os.environ["MAIL_PAGE_URL"])
     for name in ("MAIN", "FRANCHISE"):
