@@ -72,6 +72,7 @@ def spread(amount: Decimal, weights: Sequence[Decimal], currency: str = "USD") -
     return tuple(shares)
 
 
+@lru_cache(maxsize=4096)  # a page of packages writes the same few amounts again and again
 def format_money(amount: Decimal, currency: str, language: str) -> str:
     """
     Write an amount as a reader of the language writes it: $1,234.50, 1.234,50 €.
