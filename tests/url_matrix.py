@@ -33,7 +33,10 @@ from leads.testing import make_lead
 from orders.models import Order
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
-from territory.testing import make_qualification
+from territory.models import AddressLookup, ImportFile
+from territory.services import override_availability
+from territory.states import AvailabilityStatus, LookupResult
+from territory.testing import make_premises, make_qualification
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = frozenset(Role)
@@ -69,6 +72,7 @@ class World:
         self.group = EligibilityGroup.objects.create(package=self.package, name=f"{marker} group")
         self.partner = make_partner(self.division, user=self.people[Role.PARTNER], code=f"{code}-partner")
         self.order = self._make_order(OrderStatus.IN_PROGRESS)
+        self.completed = self._make_order(OrderStatus.COMPLETED)
         self.draft = self._make_order(OrderStatus.DRAFT)
         self.qualification = make_qualification(self.division)
         self.lead = make_lead(self.division, email=f"lead@{code}.example")
@@ -78,6 +82,7 @@ class World:
             kind="test", title=f"{marker} import", division=self.division, by=self.people[Role.OPERATOR], total=1
         )
         self.submission = self._make_submission()
+        self._make_territory()
         Delivery.objects.filter(event__division=self.division).update(failed_at=now(), error=f"{marker} failed")
 
     def _make_order(self, status: OrderStatus) -> Order:
@@ -112,6 +117,13 @@ class World:
             filename=f"{self.marker}.pdf",
             content=f"%PDF {self.marker}".encode(),
         )
+
+    def _make_territory(self) -> None:
+        operator, text = self.people[Role.OPERATOR], f"12 {self.marker} Street"
+        premises = make_premises(self.division, text)
+        override_availability(premises.pk, status=AvailabilityStatus.BLOCKED, note=self.marker, by=operator)
+        AddressLookup.objects.create(division=self.division, typed=text, result=LookupResult.values[0])
+        ImportFile.objects.create(division=self.division, name=f"{self.marker}.csv", digest=self.marker, delimiter=",")
 
     def _make_submission(self) -> Submission:
         system = BillingSystem.objects.get(division=self.division)
@@ -250,7 +262,7 @@ MATRIX: dict[str, Page] = {
         ANYONE, lambda world: {"key": world.qualification.key}, SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True
     ),
     "storefront:told": Page(ANYONE, lambda world: {"key": world.qualification.key}, SHOWS_OR_LEADS_ON, by_secret=True),
-    "storefront:embedded_box": Page(ANYONE),
+    "storefront:embedded_box": Page(ANYONE, answers=frozenset({200, 404})),  # 404 where no host may embed it
     "storefront:outcome": Page(ANYONE, lambda world: {"key": world.qualification.key}, by_secret=True),
     "storefront:check_again": Page(
         ANYONE, lambda world: {"key": world.qualification.key}, SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True
