@@ -15,7 +15,7 @@ UNCOUNTED = ("BEGIN", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK", "COMMIT")
 
 def post_worker_init(worker: Any) -> None:
     """Count from the first request on, on every connection of this worker."""
-    from django.db.backends.signals import connection_created  # noqa: PLC0415  # in the worker, after the settings
+    from django.db.backends.signals import connection_created  # in the worker, after the settings
 
     counts = (Path(os.environ["STATEMENT_COUNTS"]) / str(worker.pid)).open("ab", buffering=0)
 
@@ -29,7 +29,7 @@ def post_worker_init(worker: Any) -> None:
             connection.execute_wrappers.append(count)
 
     connection_created.connect(wrap, weak=False)
-    from django.db import connection  # noqa: PLC0415
+    from django.db import connection
 
     if connection.connection is not None:
         wrap(connection)

@@ -142,12 +142,12 @@ def _carry_out(server: str, statement: str, database: str) -> None:
 
 def set_up_django() -> None:
     """Load Django on the bench database and bring it up to date."""
-    import django  # noqa: PLC0415  # its settings are read now, not before
+    import django  # its settings are read now, not before
 
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.core.management import call_command
 
-    from config.local.preparation import collect_static_files  # noqa: PLC0415
+    from config.local.preparation import collect_static_files
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
