@@ -1,9 +1,10 @@
 """Streets, the premises on them, and what can be had there. Made for ten million premises: count the indexes."""
 
+import json
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -271,7 +272,7 @@ class Qualification(models.Model):
     typed = models.CharField(_("as typed"), max_length=300, blank=True)
     channel = models.CharField(_("channel"), max_length=20, blank=True)
     outcome = models.CharField(_("outcome"), max_length=14, choices=Outcome.choices)
-    results = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    results = models.JSONField(default=list)
     checked_at = models.DateTimeField(_("checked"), default=now)
     expires_at = models.DateTimeField(_("expires"))
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
@@ -293,7 +294,10 @@ class Qualification(models.Model):
     @staticmethod
     def stored(families: "tuple[FamilyResult, ...]") -> list[dict[str, Any]]:
         """Return answers in the form in which `results` keeps them."""
-        return [asdict(result) for result in families]
+        return cast(
+            "list[dict[str, Any]]",
+            json.loads(json.dumps([asdict(result) for result in families], cls=DjangoJSONEncoder)),
+        )
 
     def family(self, family: str) -> FamilyResult | None:
         """Return the answer for one family, where the check gave one."""

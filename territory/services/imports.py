@@ -386,10 +386,14 @@ _LEAVE_WHAT_MOVES_ONTO_OTHERS = f"""
     DELETE FROM matched m USING staged s, territory_premises p
      WHERE s.row = m.row AND {_AT_ADDRESS} AND p.id <> m.premises_id
 """
+_STAGED = ", ".join(
+    f"coalesce(s.{name}, p.{name})" if name in {"latitude", "longitude"} else f"s.{name}" for name in _DELIVERED
+)
+"""Coordinates that a file leaves open stay as they are known."""
 _UPDATE = f"""
-    UPDATE territory_premises p SET ({", ".join(_DELIVERED)}) = ROW ({_columns("s", _DELIVERED)})
+    UPDATE territory_premises p SET ({", ".join(_DELIVERED)}) = ROW ({_STAGED})
       FROM staged s JOIN matched m USING (row)
-     WHERE p.id = m.premises_id AND ({_columns("p", _DELIVERED)}) IS DISTINCT FROM ({_columns("s", _DELIVERED)})
+     WHERE p.id = m.premises_id AND ({_columns("p", _DELIVERED)}) IS DISTINCT FROM ({_STAGED})
     RETURNING s.row
 """
 _INSERT = f"""
