@@ -280,7 +280,7 @@ MATRIX: dict[str, Page] = {
     "storefront:order_review": Page(ANYONE, token_of("draft"), by_secret=True),
     "storefront:order_recheck": Page(ANYONE, token_of("draft"), SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True),
     "storefront:order_confirmation": Page(ANYONE, token_of("order"), by_secret=True),
-    "storefront:order_pdf": Page(ANYONE, token_of("order"), by_secret=True),
+    "storefront:order_pdf": Page(ANYONE, token_of("order"), SHOWS_OR_LEADS_ON, by_secret=True),
     "storefront:styleguide": Page(STAFF),
     "storefront:choose_language": Page(ANYONE, answers=POST_ONLY),
     "storefront:choose_theme": Page(ANYONE, answers=POST_ONLY),

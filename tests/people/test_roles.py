@@ -39,7 +39,9 @@ class TestMatrix:
 
     @pytest.mark.parametrize("role", list(Role))
     @pytest.mark.parametrize("permission", list(Permission))
-    def test_holds_in_the_division_and_below_and_nowhere_else(self, role, permission, top, mine, below, theirs):
+    def test_holds_in_the_division_and_below_and_nowhere_else(  # noqa: PLR0917  # fixtures
+        self, role, permission, top, mine, below, theirs
+    ):
         person = make_person(role, mine, has_second_factor=False)
 
         may = [queries.can(person, permission, division) for division in (mine, below, top, theirs)]
