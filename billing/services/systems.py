@@ -49,10 +49,13 @@ def port_of(system: BillingSystem) -> BillingPort:
 def _connection_of(system: BillingSystem) -> Connection:
     prefix = f"BILLING_{system.code.upper()}"
     environment = FileAwareEnv()
-    token: str = environment.str(f"{prefix}_TOKEN", default="")
+    try:
+        token: str = environment.str(f"{prefix}_TOKEN", default="")
+        secrets: list[str] = environment.list(f"{prefix}_WEBHOOK_SECRET", default=[])
+    except OSError as problem:  # the file that is named does not exist yet, or is not for us to read
+        raise Unavailable(_("%(name)s cannot be read.") % {"name": prefix}) from problem
     if not token:
         raise Unavailable(_("%(name)s is not set.") % {"name": f"{prefix}_TOKEN"})
-    secrets: list[str] = environment.list(f"{prefix}_WEBHOOK_SECRET", default=[])
     return Connection(base_url=system.base_url.rstrip("/"), token=token, webhook_secrets=tuple(secrets))
 
 

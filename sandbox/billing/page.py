@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,7 @@ def _card(work_order: Document) -> str:
     place = work_order.get("place", {})
     where = ", ".join(str(place[part]) for part in ("streetLine", "unit", "city") if place.get(part))
     window = work_order.get("appointment", {}).get("validFor", {})
-    when = f"{window['startDateTime']} to {window['endDateTime']}" if window else "no appointment"
+    when = f"{_moment(window['startDateTime'])} to {_moment(window['endDateTime'])}" if window else "no appointment"
     items = "".join(_item(item) for item in work_order["workOrderItem"])
     return (
         f"<article class=card><h3>{escape(work_order['id'])} {_state(work_order['state'])}"
@@ -131,8 +132,15 @@ def _billing(work_order: Document) -> str:
 
 
 def _invoice(invoice: Document) -> str:
-    words = f"{invoice['id']}: {invoice['amount']['value']} {invoice['amount']['unit']} due {invoice['dueDate']}"
+    words = f"{invoice['id']}: {invoice['amount']['value']} {invoice['amount']['unit']} due {invoice.get('dueDate', 'at once')}"
     return f"<li>{escape(words)} <span class=quiet>account {escape(invoice['billingAccount']['id'])}</span></li>"
+
+
+def _moment(text: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%a %d %b %Y, %H:%M}"
+    except ValueError:
+        return text
 
 
 def _state(state: str) -> str:
@@ -146,7 +154,7 @@ def _faults(vendor: Vendor) -> str:
         for name, label in SWITCHES.items()
     )
     shuffled = " checked" if faults["webhook_shuffle"] else ""
-    away = f"<p>Away until {escape(faults['away_until'])}.</p>" if faults["away_until"] else ""
+    away = f"<p>Away until {_moment(faults['away_until'])} UTC.</p>" if faults["away_until"] else ""
     return (
         f'<form class=card method="post" action="/"><fieldset>{fields}<label>Webhooks in random order'
         f'<input type="checkbox" name="webhook_shuffle"{shuffled}></label></fieldset>{away}'

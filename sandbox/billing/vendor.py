@@ -179,7 +179,7 @@ class Vendor:
         """
         Move a work order on to a state, through the steps between; with items, only those.
 
-        :raises Refusal: 404 for an unknown work order, 422 for an unknown state or a closed work order
+        :raises Refusal: 404 for an unknown work order, 422 for an unknown or earlier state, or a closed work order
         """
         if state not in {*STEPS, FAILED}:
             raise Refusal(422, "unknownState", f"No such state: {state}", state)
@@ -209,6 +209,8 @@ class Vendor:
     def _steps_between(self, state: str, target: str) -> list[str]:
         if target == FAILED:
             return [FAILED]
+        if STEPS.index(target) < STEPS.index(state):
+            raise Refusal(422, "goesBack", "It is further on already.", state)
         return STEPS[STEPS.index(state) + 1 : STEPS.index(target) + 1] or [target]
 
     def _step(self, work_order: Document, state: str, only: set[str], reason: str) -> Document:

@@ -23,7 +23,7 @@ from billing.events import (
     WorkOrderUnknown,
 )
 from billing.models import MOST_TRIES, Submission
-from billing.ports import Credit
+from billing.ports import Credit, Unavailable
 from billing.services import submissions
 from billing.states import SubmissionStatus
 from billing.tasks import look_up_unknown
@@ -261,6 +261,18 @@ class TestAnOutage:
 
         submission.refresh_from_db()
         assert (submission.status, submission.last_error) == (SubmissionStatus.PENDING, "HTTP 401")
+
+    def test_is_what_a_missing_token_amounts_to(self, system, monkeypatch, tmp_path, request_id):
+        name = f"BILLING_{system.code.upper()}_TOKEN"
+        monkeypatch.delenv(name)
+        submission = ask_for_work_order(system, request_id)
+        deliver()
+        submission.refresh_from_db()
+        assert (submission.status, submission.last_error) == (SubmissionStatus.PENDING, f"{name} is not set.")
+
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "not-there-yet"))
+        with pytest.raises(Unavailable):
+            services.ask_vendor(submission.pk)
 
     def test_is_what_an_inactive_system_amounts_to(self, system, vendor, request_id):
         system.is_active = False

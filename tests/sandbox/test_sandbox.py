@@ -146,6 +146,12 @@ class TestItsPage:
 
         assert "The work order is closed." in self.press(sandbox, action="Fail", work_order=taken["id"])
 
+    def test_takes_nobody_back(self, sandbox):
+        taken = ask(sandbox).json()
+        self.press(sandbox, action="Dispatch", work_order=taken["id"])
+
+        assert "It is further on already." in self.press(sandbox, action="Schedule", work_order=taken["id"])
+
     def test_bills_an_account(self, sandbox):
         page = self.press(sandbox, action="invoice", account="A-1", amount="55.48", due="2027-01-15")
 
