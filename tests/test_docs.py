@@ -1,0 +1,34 @@
+"""What `docs/` says is what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config.pictures import PAGES
+
+ROOT = Path(__file__).parent.parent
+WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+class TestPagesMadeFromCode:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_are_current(self, page):
+        assert (ROOT / page).read_text() == PAGES[page](), "Run `make docs`."
+
+
+class TestLinks:
+    @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+    def test_lead_somewhere(self, page):
+        targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text())
+
+        assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+class TestFilesNamedInTheTour:
+    def test_exist(self):
+        tour = (ROOT / "docs" / "tour.md").read_text()
+        named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)+\.(?:py|html|md))`", tour))
+
+        assert named
+        assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
