@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
@@ -30,6 +30,11 @@ class Action:
     """What will happen."""
     is_grave: bool = False
     """Whether it leaves the house and cannot be taken back."""
+
+
+def posted(request: UserRequest) -> QueryDict | None:
+    """Return what was sent, for a form to be bound to, however little; None where the form is only shown."""
+    return request.POST if request.method == "POST" else None
 
 
 def perform(request: UserRequest, action: Action, form: Form, do: Callable[[dict[str, Any]], object]) -> HttpResponse:

@@ -21,7 +21,7 @@ from orders.testing import make_order
 from territory.testing import make_qualification
 
 
-def act(client, name, row, **answers):
+def act(client, name, row, /, **answers):
     return client.post(reverse(f"desk:{name}", args=[row.pk]), answers)
 
 

@@ -148,21 +148,23 @@ class TestPaging:
 
     @pytest.mark.parametrize("name", ["orders", "leads", "submissions", "messages", "jobs"])
     def test_asks_as_many_statements_for_fifty_rows_as_for_one(self, name, market, csr):
+        def statements():
+            csr.get(address)  # the first request after a change of configuration reads it again
+            with CaptureQueriesContext(connection) as captured:
+                csr.get(address)
+            return len(captured)
+
         address = reverse(f"desk:{name}")
         make_lead(market.division)
         make_order(OrderStatus.IN_PROGRESS, market)
-        csr.get(address)
-        with CaptureQueriesContext(connection) as for_one:
-            csr.get(address)
+        for_one = statements()
 
-        for _ in range(12):
+        for _ in range(49):
             make_lead(market.division)
+        for _ in range(12):
             make_order(OrderStatus.IN_PROGRESS, market)
 
-        with CaptureQueriesContext(connection) as for_many:
-            csr.get(address)
-        assert len(for_many) == len(for_one)
-        assert len(for_many) <= 12
+        assert statements() == for_one <= 12
 
 
 class TestExport:

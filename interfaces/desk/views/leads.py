@@ -11,7 +11,7 @@ from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
-from interfaces.desk.actions import Action, perform
+from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.filters import LeadFilters
 from interfaces.desk.forms import AssignForm, CloseForm, ConfirmForm, NoteForm
 from interfaces.desk.lists import Column, List, Preset, respond
@@ -80,7 +80,7 @@ def assign(request: UserRequest, pk: int) -> HttpResponse:
         subject=found,
         back=_back(found),
     )
-    form = AssignForm(request.POST or None, division=found.division, user=request.user)
+    form = AssignForm(posted(request), division=found.division, user=request.user)
     return perform(request, action, form, lambda answers: assign_lead(pk, answers["to"], by=request.user))
 
 
@@ -96,7 +96,7 @@ def note(request: UserRequest, pk: int) -> HttpResponse:
         write = note_contact if answers["was_reached"] else add_note
         return write(pk, answers["text"], by=request.user)
 
-    return perform(request, action, NoteForm(request.POST or None), do)
+    return perform(request, action, NoteForm(posted(request)), do)
 
 
 @staff_page(Permission.WORK_LEADS)
@@ -111,7 +111,7 @@ def close(request: UserRequest, pk: int) -> HttpResponse:
         subject=found,
         back=_back(found),
     )
-    form = CloseForm(request.POST or None)
+    form = CloseForm(posted(request))
     return perform(
         request, action, form, lambda answers: close_lead(pk, CloseReason(answers["reason"]), by=request.user)
     )
@@ -131,7 +131,7 @@ def convert(request: UserRequest, pk: int) -> HttpResponse:
         subject=found,
         back=_back(found),
     )
-    return perform(request, action, ConfirmForm(request.POST or None), lambda _: convert_lead(pk, by=request.user))
+    return perform(request, action, ConfirmForm(posted(request)), lambda _: convert_lead(pk, by=request.user))
 
 
 def _found(request: UserRequest, pk: int) -> Lead:

@@ -11,7 +11,7 @@ from accounts.queries import primary_contact
 from foundation.people.models import UserRequest
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
-from interfaces.desk.actions import Action, perform
+from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.forms import CancelForm, ConfirmForm, CorrectForm, HoldForm, ReasonForm, RescheduleForm
 from interfaces.desk.views.orders import found_order, visit_of
 from orders.models import Order
@@ -49,7 +49,7 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
         subject=_named(order),
         back=_back(order),
     )
-    form = RescheduleForm(request.POST or None, slots=open_slots(order.division, order=order), zone=order.division.zone)
+    form = RescheduleForm(posted(request), slots=open_slots(order.division, order=order), zone=order.division.zone)
 
     def do(answers: dict[str, Any]) -> object:
         return reschedule_order(pk, int(answers["slot"]), by=request.user)
@@ -69,7 +69,7 @@ def correct(request: UserRequest, pk: int) -> HttpResponse:
         subject=_named(order),
         back=_back(order),
     )
-    form = CorrectForm(request.POST or None, initial=_present_details(order))
+    form = CorrectForm(posted(request), initial=_present_details(order))
 
     def do(answers: dict[str, Any]) -> object:
         note = answers.pop("note")
@@ -103,7 +103,7 @@ def hold(request: UserRequest, pk: int) -> HttpResponse:
         subject=_named(order),
         back=_back(order),
     )
-    form = HoldForm(request.POST or None, division=order.division, user=request.user)
+    form = HoldForm(posted(request), division=order.division, user=request.user)
 
     def do(answers: dict[str, Any]) -> object:
         return hold_order(
@@ -132,7 +132,7 @@ def release(request: UserRequest, pk: int) -> HttpResponse:
         subject=_named(order),
         back=_back(order),
     )
-    return perform(request, action, ConfirmForm(request.POST or None), lambda _: release_order(pk, by=request.user))
+    return perform(request, action, ConfirmForm(posted(request)), lambda _: release_order(pk, by=request.user))
 
 
 @staff_page(Permission.WORK_ORDERS)
@@ -148,7 +148,7 @@ def reject(request: UserRequest, pk: int) -> HttpResponse:
         back=_back(order),
         is_grave=True,
     )
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     return perform(request, action, form, lambda answers: reject_order(pk, note=answers["reason"], by=request.user))
 
 
@@ -168,7 +168,7 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
         back=_back(order),
         is_grave=True,
     )
-    form = CancelForm(request.POST or None, number=order.number)
+    form = CancelForm(posted(request), number=order.number)
 
     def do(answers: dict[str, Any]) -> object:
         return cancel_order(pk, CancelReason(answers["reason"]), note=answers["note"], by=request.user)
@@ -189,9 +189,7 @@ def approve(request: UserRequest, pk: int) -> HttpResponse:
         back=_back(order),
         is_grave=True,
     )
-    return perform(
-        request, action, ConfirmForm(request.POST or None), lambda _: approve_cancellation(pk, by=request.user)
-    )
+    return perform(request, action, ConfirmForm(posted(request)), lambda _: approve_cancellation(pk, by=request.user))
 
 
 @staff_page(Permission.WORK_ORDERS)
@@ -206,7 +204,7 @@ def refuse(request: UserRequest, pk: int) -> HttpResponse:
         subject=_named(order),
         back=_back(order),
     )
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     return perform(
         request, action, form, lambda answers: refuse_cancellation(pk, reason=answers["reason"], by=request.user)
     )

@@ -13,7 +13,7 @@ from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
-from interfaces.desk.actions import Action, perform
+from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.filters import SubmissionFilters
 from interfaces.desk.forms import ResendForm, SettleForm
 from interfaces.desk.lists import Column, List, Preset, respond
@@ -80,7 +80,7 @@ def resend(request: UserRequest, pk: int) -> HttpResponse:
     return perform(
         request,
         action,
-        ResendForm(request.POST or None),
+        ResendForm(posted(request)),
         lambda answers: resend_submission(pk, reason=answers["reason"], by=request.user),
     )
 
@@ -101,7 +101,7 @@ def settle(request: UserRequest, pk: int) -> HttpResponse:
     return perform(
         request,
         action,
-        SettleForm(request.POST or None),
+        SettleForm(posted(request)),
         lambda answers: settle_submission(
             pk,
             SubmissionStatus(answers["outcome"]),
