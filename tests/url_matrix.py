@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
+
 from accounts.testing import make_details, make_partner
 from billing.models import BillingSystem, InboundFact, Submission
 from billing.states import FactOutcome
@@ -181,6 +183,11 @@ def brand_of(world: World) -> dict[str, Any]:
     return {"code": world.market.site.brand.code, "version": int(world.market.site.brand.version)}
 
 
+def view_on_site(world: World) -> dict[str, Any]:
+    """Name a row that has no page on the site."""
+    return {"content_type_id": ContentType.objects.get_for_model(Division).pk, "object_id": world.division.pk}
+
+
 OWN = Page(ANYONE, about_oneself=True)
 SEE, WORK = holders(Permission.SEE_ORDERS), holders(Permission.WORK_ORDERS)
 SEE_LEADS, WORK_LEADS = holders(Permission.SEE_LEADS), holders(Permission.WORK_LEADS)
@@ -299,7 +306,7 @@ MATRIX: dict[str, Page] = {
     "admin:password_change_done": OWN,
     "admin:jsi18n": OWN,
     "admin:autocomplete": OWN,
-    "admin:view_on_site": Page(NOBODY, lambda _world: {"content_type_id": 1, "object_id": 1}),
+    "admin:view_on_site": Page(NOBODY, view_on_site),
     "admin:app_list": Page(
         frozenset({Role.OPERATOR, Role.AUDITOR}), lambda _world: {"app_label": "divisions"}, by_secret=True
     ),
