@@ -41,7 +41,7 @@ def ports(tmp_path_factory):
 @pytest.fixture
 def browser_on(ports):
     page, _folder = ports
-    with httpx.Client(base_url=f"http://localhost:{page}") as client:
+    with httpx.Client(base_url=f"http://localhost:{page}", timeout=30) as client:
         yield client
 
 

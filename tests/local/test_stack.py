@@ -43,8 +43,8 @@ def proxy(server):
         yield proxy
 
 
-def post(proxy: FaultProxy) -> int:
-    return httpx.post(proxy.url, content=b"body", timeout=2).status_code
+def post(proxy: FaultProxy, *, patience: float = 20) -> int:
+    return httpx.post(proxy.url, content=b"body", timeout=patience).status_code
 
 
 class TestFaultProxy:
@@ -62,7 +62,7 @@ class TestFaultProxy:
         proxy.fault = Fault.STALL
 
         with pytest.raises(httpx.ReadTimeout):
-            post(proxy)
+            post(proxy, patience=0.5)
         assert Counting.count == 0
 
     def test_loses_the_answer_to_what_was_carried_out(self, proxy):
