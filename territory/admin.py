@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -35,7 +35,7 @@ class BoundedPaginator(Paginator[Any]):
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list.order_by().values("pk")[:MOST_COUNTED].count())  # type: ignore[union-attr]
+        return int(cast("QuerySet[Any]", self.object_list).order_by().values("pk")[:MOST_COUNTED].count())
 
 
 class LargeTableAdmin(DivisionScopedAdmin):
@@ -45,7 +45,7 @@ class LargeTableAdmin(DivisionScopedAdmin):
     show_full_result_count = False
     list_per_page = 50
     ordering = ("-pk",)
-    list_select_related = ("division",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("division",)
 
 
 class AvailabilityInline(DivisionScopedTabular):

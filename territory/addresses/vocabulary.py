@@ -23,7 +23,7 @@ SUFFIXES = {word.lower(): short.lower() for word, short in STREET_TYPE_ABBREVIAT
 }  # fmt: skip
 """Every spelling of a street suffix in use, and the standard abbreviation that it stands for."""
 
-STATES = {name.lower(): short.lower() for name, short in STATE_ABBREVIATIONS.items()}
+STATES: dict[str, str] = {name.lower(): short.lower() for name, short in STATE_ABBREVIATIONS.items()}
 STATES |= {short: short for short in set(STATES.values())} | {"pr": "pr", "vi": "vi", "gu": "gu"}
 LONGEST_STATE = 3
 """Words in the longest name of a state."""

@@ -96,7 +96,7 @@ class House(NamedTuple):
     state: str
     zip_code: str
     number: str
-    count: int
+    premises: int
     premises_id: int
     street_line: str
     unit: str
@@ -153,10 +153,10 @@ def _stages(
     mended = (*readings, *(reading._replace(mended=True) for reading in read_misspelt(text) if reading.street.name))
     zips = sorted({reading.zip_code for reading in readings if reading.zip_code})
     cities = [] if zips else sorted({reading.city for reading in readings if reading.city})
-    for place in ({"zips": zips, "cities": cities}, {}) if zips or cities else ({},):
-        yield mended, _houses(mended, divisions, exact=True, errors=1, **place), ENOUGH_WHEN_EXACT
-        yield mended, _houses(mended, divisions, errors=1, **place), ENOUGH_BY_ONE_LETTER
-        yield mended, _houses(mended, divisions, errors=2, **place), ENOUGH_BY_TWO_LETTERS
+    for near in ((zips, cities), ([], [])) if zips or cities else (([], []),):
+        yield mended, _houses(mended, divisions, exact=True, errors=1, near=near), ENOUGH_WHEN_EXACT
+        yield mended, _houses(mended, divisions, errors=1, near=near), ENOUGH_BY_ONE_LETTER
+        yield mended, _houses(mended, divisions, errors=2, near=near), ENOUGH_BY_TWO_LETTERS
 
 
 _FIND_HOUSES = """
@@ -166,18 +166,18 @@ _FIND_HOUSES = """
 """
 
 
-def _houses(  # noqa: PLR0913  # the arguments of one function of the database  # the arguments of one function of the database
+def _houses(  # the arguments of one function of the database  # the arguments of one function of the database
     readings: Sequence[Reading],
     divisions: list[int],
     *,
     errors: int,
     exact: bool = False,
-    zips: Sequence[str] = (),
-    cities: Sequence[str] = (),
+    near: tuple[list[str], list[str]],
 ) -> list[House]:
     """
     Return the houses of the readings' numbers in streets whose names have so many wrong letters.
 
+    :param near: ZIP codes or else towns in which they must lie, if there are any
     :param exact: only streets of exactly these names, if there are any with such a house
     """
     names = {reading.street.name for reading in readings}
@@ -189,8 +189,8 @@ def _houses(  # noqa: PLR0913  # the arguments of one function of the database  
         cursor.execute(
             _FIND_HOUSES,
             [
-                list(names) if exact else [], list(alike), longest, divisions, list(numbers), list(units), list(zips),
-                list(cities), MOST_HOUSES,
+                list(names) if exact else [], list(alike), longest, divisions, list(numbers), list(units), *near,
+                MOST_HOUSES,
             ],
         )  # fmt: skip
         return [House(*row) for row in cursor.fetchall()]
@@ -210,7 +210,7 @@ def _cost(reading: Reading, house: House) -> float:
         return FARTHEST
     cost = errors * WRONG_LETTER + reading.mended * MENDED_WORD + _suffix_cost(reading.street.suffix, house.suffix)
     cost += _directions_cost(reading, house) + _place_cost(reading, house)
-    if reading.unit and reading.unit not in (house.asked_key, house.unit_key if house.count == 1 else None):
+    if reading.unit and reading.unit not in (house.asked_key, house.unit_key if house.premises == 1 else None):
         cost += UNIT_NOT_THERE
     return cost
 
@@ -283,10 +283,10 @@ def _candidate(hit: _Hit) -> Candidate:
     house = hit.house
     if hit.reading.unit and hit.reading.unit == house.asked_key:
         return _premises(house, house.asked_id, house.asked_unit or "")
-    if house.count == 1:
+    if house.premises == 1:
         return _premises(house, house.premises_id, house.unit)
     label = address_line(house.street_line, "", house.city, house.state.upper(), house.zip_code)
-    building = Building(f"{house.street_id}-{house.number}", label, house.count, hit.reading.unit)
+    building = Building(f"{house.street_id}-{house.number}", label, house.premises, hit.reading.unit)
     return Candidate(None, label, house.division_id, building)
 
 

@@ -56,7 +56,7 @@ def start_import(content: BinaryIO, *, name: str, division: Division, by: User |
 
     :raises NotAllowed: if it is empty, not in UTF-8, or has not the columns of `premises_file`
     """
-    digest = hashlib.file_digest(content, "sha256").hexdigest()
+    digest = _digest(content)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [digest])
     if begun := _begun(digest, division):
@@ -84,6 +84,13 @@ def start_import(content: BinaryIO, *, name: str, division: Division, by: User |
     file.job = job
     file.save(update_fields=["rows", "job"])
     return job
+
+
+def _digest(content: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := content.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _begun(digest: str, division: Division) -> Job | None:
@@ -129,7 +136,7 @@ def _keep(file: ImportFile, content: BinaryIO) -> list[tuple[int, int, str]]:
               JOIN (SELECT key, min(row) AS first FROM import_key GROUP BY key HAVING count(*) > 1) twice USING (key)
              WHERE row > first ORDER BY row
         """)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _blocks(content: BinaryIO, delimiter: str, key_at: int) -> Iterator[tuple[list[str], list[str]]]:
@@ -190,7 +197,7 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
         streets = _streets(cursor, file.division_id, reader)
         _copy(cursor, "staged", ((number, streets[row.street], *row) for number, row in rows), texts=_STAGED_TEXTS)
         _copy(cursor, "staged_offer", _flat(reader.offers), texts=_OFFER_TEXTS)
-        cursor.execute("ANALYZE staged; ANALYZE staged_offer")
+        cursor.execute("CREATE INDEX ON staged_offer (offers); ANALYZE staged; ANALYZE staged_offer")
         merge = _Merge(cursor, job, file.division_id)
         merge.premises()
         if reader.has_offers:
@@ -241,15 +248,18 @@ def _flat(offers: dict[Offers, int]) -> Iterator[tuple[Any, ...]]:
 _STAGING = """
     DROP TABLE IF EXISTS staged, staged_offer, matched;
     CREATE TEMP TABLE staged (
-        row bigint, street_id bigint, source_id text, street_no int, house_number text, unit_key text, street_line text,
+        row bigint PRIMARY KEY, street_id bigint, source_id text UNIQUE, street_no int, house_number text, unit_key text, street_line text,
         unit text, city text, state text, zip_code text, latitude float8, longitude float8, offers int
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_offer (
         offers int, family text, status text, technology text, down_mbps int, up_mbps int, available_from date, reason text,
         alternate_technology text, alternate_down_mbps int, alternate_up_mbps int
     ) ON COMMIT DROP;
-    CREATE TEMP TABLE matched (row bigint, premises_id bigint, is_new boolean) ON COMMIT DROP;
+    CREATE TEMP TABLE matched (row bigint PRIMARY KEY, premises_id bigint, is_new boolean) ON COMMIT DROP;
+    SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off;
 """
+"""A chunk looks up its own rows by index: reading whole tables for each would make ten million rows take for ever."""
 _STAGED_TEXTS = ("source_id", "house_number", "unit_key", "street_line", "unit", "city", "state", "zip_code")
 _OFFER_TEXTS = ("family", "status", "technology", "reason", "alternate_technology")
 
@@ -259,7 +269,7 @@ def _streets(cursor: CursorWrapper, division_id: int, reader: BlockReader) -> li
     if not reader.streets:
         return []
     columns = [list(column) for column in zip(*reader.streets, strict=True)]
-    params = {"division": division_id, "columns": columns, "towns": reader.towns}
+    params: dict[str, Any] = {"division": division_id, "towns": reader.towns}
     params |= {f"column_{index}": column for index, column in enumerate(columns)}
     cursor.execute(_NEW_STREETS, params)
     add_spellings(cursor, {name for (name,) in cursor.fetchall()})
@@ -344,6 +354,7 @@ class _Merge:
     def premises(self) -> None:
         """Update the premises that are known under their number, add the others."""
         self._run(_MATCH)
+        self._cursor.execute("ANALYZE matched")
         self._cursor.execute("SELECT count(*) FROM matched")
         known = self._cursor.fetchone()[0]
         if known:
@@ -401,9 +412,7 @@ _INSERT = f"""
         INSERT INTO territory_premises (division_id, source_id, {", ".join(_DELIVERED)})
         SELECT %(division)s, s.source_id, {_columns("s", _DELIVERED)}
           FROM staged s
-         WHERE NOT EXISTS (
-            SELECT FROM territory_premises p WHERE p.division_id = %(division)s AND p.source_id = s.source_id
-         )
+         WHERE NOT EXISTS (SELECT FROM matched m WHERE m.row = s.row)
          ORDER BY s.row
         ON CONFLICT DO NOTHING
         RETURNING id, source_id

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from foundation.lifecycle import NotAllowed
 from territory.addresses.streets import Street, read_city, read_state, read_street_line, read_unit, read_zip
-from territory.models import Premises
 from territory.states import NETWORK_FAMILIES, AvailabilityStatus, ProductFamily, Technology
 
 REQUIRED = ("source_id", "street", "city", "state", "zip")
@@ -29,6 +28,8 @@ OFFERED = (
 )  # fmt: skip
 """The columns of `Availability`, in the order in which they are stored."""
 FASTEST = 100_000
+LONGEST = {"source_id": 40, "street_line": 100, "unit": 30, "city": 60}
+"""Characters that the columns of `Premises` hold."""
 _FAMILY_COLUMNS = {f"{family}_{column}" for family in ProductFamily.values for column in OFFERED}
 KNOWN = {*REQUIRED, *OPTIONAL, "families", *OFFERED, *_FAMILY_COLUMNS}
 
@@ -123,9 +124,6 @@ class BlockReader:
         self._places: dict[tuple[str, str, str], Place] = {}
         self._street_of: dict[tuple[str, Place], int] = {}
         self._offers_of: dict[tuple[str, ...], int] = {}
-        self._longest = {
-            name: Premises._meta.get_field(name).max_length for name in ("source_id", "street_line", "unit")
-        }
 
     def read(self, row: Row) -> PremisesRow:
         """
@@ -144,8 +142,8 @@ class BlockReader:
         place = self._places.get(raw_place) or self._read_place(raw_place)
         number, street = self._read_street(line, place)
         unit, latitude, longitude = ("" if index < 0 else row[index].strip() for index in self._optional)
-        if len(unit) > (self._longest["unit"] or 0):
-            raise RowProblem("unit", _("Longer than %s characters.") % self._longest["unit"])
+        if len(unit) > LONGEST["unit"]:
+            raise RowProblem("unit", _("Longer than %s characters.") % LONGEST["unit"])
         return PremisesRow(
             source_id, street, number, read_unit(unit) if unit else "", line, unit.lstrip("# "), place.city,
             place.state.upper(), place.zip_code, _degrees("latitude", latitude, 90), _degrees("longitude", longitude, 180),
@@ -156,8 +154,8 @@ class BlockReader:
         value = " ".join(value.split())
         if not value:
             raise RowProblem(column, _("Missing."))
-        if len(value) > (self._longest[limit] or 0):
-            raise RowProblem(column, _("Longer than %s characters.") % self._longest[limit])
+        if len(value) > LONGEST[limit]:
+            raise RowProblem(column, _("Longer than %s characters.") % LONGEST[limit])
         return value
 
     def _read_place(self, raw: tuple[str, str, str]) -> Place:
@@ -165,8 +163,8 @@ class BlockReader:
         city_key, state, zip_code = read_city(city), read_state(raw[1]), read_zip(raw[2])
         if not city_key:
             raise RowProblem("city", _("Missing."))
-        if len(city) > 60:
-            raise RowProblem("city", _("Longer than %s characters.") % 60)
+        if len(city) > LONGEST["city"]:
+            raise RowProblem("city", _("Longer than %s characters.") % LONGEST["city"])
         if not state:
             raise RowProblem("state", _("“%s” is no state.") % raw[1])
         if not zip_code:
