@@ -68,7 +68,6 @@ def question(asked: Question) -> Callable[[OrderView], View]:
     def decorate(view: OrderView) -> View:
         @require_http_methods(["GET", "HEAD", "POST"])
         @never_cache
-        @throttled("submit" if asked is Question.REVIEW else "order_step")
         @site_page
         @wraps(view)
         def page(request: SiteRequest, token: str) -> HttpResponse:
@@ -300,6 +299,7 @@ def _evidence(request: SiteRequest) -> dict[str, str]:
     }
 
 
+@throttled("submit")
 @question(Question.REVIEW)
 def review(request: SiteRequest, order: Order) -> HttpResponse:
     """Check the answers and order."""

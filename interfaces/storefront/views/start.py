@@ -28,5 +28,5 @@ def embedded_box(request: SiteRequest) -> HttpResponse:
     if not request.site.embed_hosts:
         raise Http404
     response = render(request, "storefront/embedded_box.html", {"carried": came_by(request).pairs})
-    response._csp_update = {"frame-ancestors": request.site.embed_hosts}  # type: ignore[attr-defined]  # noqa: SLF001
+    response._csp_replace = {"frame-ancestors": request.site.embed_hosts}  # type: ignore[attr-defined]  # noqa: SLF001
     return response
