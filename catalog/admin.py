@@ -58,7 +58,7 @@ class ProductAdmin(DivisionScopedAdmin):
     form = ProductForm
     shows_inherited = True
     inlines: ClassVar = [PriceInline]
-    list_display = ("names", "code", "family", "division")
+    list_display = ("__str__", "code", "family", "division")
     list_filter = ("family", "division")
     list_select_related = ("division",)
     search_fields = ("code", "names")
@@ -158,7 +158,7 @@ class PackageAdmin(DivisionScopedAdmin):
 
     shows_inherited = True
     inlines: ClassVar = [PackageItemInline, EligibilityInline]
-    list_display = ("names", "code", "division", "is_on_sale")
+    list_display = ("__str__", "code", "division", "is_on_sale")
     list_filter = ("is_on_sale", "division")
     list_select_related = ("division",)
     search_fields = ("code", "names")
@@ -219,7 +219,7 @@ class PromotionAdmin(DivisionScopedAdmin):
     """Less to pay, for some months or once."""
 
     shows_inherited = True
-    list_display = ("names", "code", "package", "product", "division", "starts_on", "ends_on")
+    list_display = ("__str__", "code", "package", "product", "division", "starts_on", "ends_on")
     list_filter = ("kind", "division")
     list_select_related = ("division", "package", "product")
     search_fields = ("code", "names")
@@ -236,7 +236,7 @@ class ChargeAdmin(DivisionScopedAdmin):
     """Taxes and fees; the customer sees them as estimates."""
 
     shows_inherited = True
-    list_display = ("names", "code", "division", "basis", "rate", "family", "kind", "starts_on", "ends_on")
+    list_display = ("__str__", "code", "division", "basis", "rate", "family", "kind", "starts_on", "ends_on")
     list_filter = ("nature", "basis", "family", "division")
     list_select_related = ("division",)
     search_fields = ("code", "names")
@@ -261,7 +261,7 @@ class CampaignAdmin(DivisionScopedAdmin):
     form = CampaignForm
     shows_inherited = True
     inlines: ClassVar = [CampaignPackageInline, EligibilityInline]
-    list_display = ("names", "code", "division", "status", "priority", "starts_on", "ends_on", "is_dummy")
+    list_display = ("__str__", "code", "division", "status", "priority", "starts_on", "ends_on", "is_dummy")
     list_filter = ("status", "division")
     list_select_related = ("division",)
     search_fields = ("code", "names")
