@@ -508,11 +508,12 @@ class Order(Lifecycle):
 
     def end_cancelled(self, *, at: datetime) -> None:
         """
-        It is cancelled, and nothing of it is left in the billing system.
+        It is cancelled, and nothing of it is left in the billing system: by the vendor, where nobody here asked for it.
 
         :raises NotAllowed: if it has ended otherwise
         """
         self._move(OrderStatus.CANCELLED)
+        self.cancel_reason = self.cancel_reason or CancelReason.BY_VENDOR
         self.ended_at = at
         self._forget_hold()
 

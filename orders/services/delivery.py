@@ -35,7 +35,7 @@ from orders.states import AppointmentStatus, LineStatus, OrderStatus, WorkOrderS
 from territory.services import record_occupancy
 from territory.states import NETWORK_FAMILIES
 
-STAGE_FIELDS = ("work_order_id", "work_order_stage", "problem", "ended_at", *HOLD_FIELDS)
+STAGE_FIELDS = ("cancel_reason", "work_order_id", "work_order_stage", "problem", "ended_at", *HOLD_FIELDS)
 
 
 @transaction.atomic
