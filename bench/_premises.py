@@ -6,8 +6,6 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from config.demonstration.addresses import real_addresses
-
 ROWS = 1_000_000
 HEADER = (
     "source_id",
@@ -252,6 +250,8 @@ Row = tuple[object, ...]
 
 def premises_rows(count: int = ROWS, *, seed: int = 7) -> Iterator[Row]:
     """Yield that many different addresses: all real ones first, then made-up houses in the same towns."""
+    from config.demonstration.addresses import real_addresses
+
     chance = random.Random(seed)
     real = real_addresses()
     yield from itertools.islice(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from bench._premises import ROWS, premises_rows, write_premises
-from config.demonstration.addresses import real_addresses
 from tests.territory.variants import Variant, variants
 
 FEWEST_RIGHT = 0.97
@@ -103,6 +102,8 @@ def is_right(variant: Variant, found: Any, wanted: Any) -> bool:
 
 def sample(*kinds: str) -> list[Variant]:
     """Return the variants of some kinds, or of all."""
+    from config.demonstration.addresses import real_addresses
+
     return [variant for variant in variants(real_addresses()[::EVERY]) if not kinds or variant.kind in kinds]
 
 

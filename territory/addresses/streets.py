@@ -45,7 +45,7 @@ def plain(text: str) -> str:
     text = text.lower()
     if not text.isascii():
         text = text.replace("½", " 1/2").replace("–", "-").replace("’", "'")
-        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)).lower()
     if "'" in text:
         text = text.replace("'", "")
     if "." in text:

@@ -58,6 +58,7 @@ def start_import(content: BinaryIO, *, name: str, division: Division, by: User |
     """
     digest = _digest(content)
     with connection.cursor() as cursor:
+        cursor.execute(_PATIENTLY)
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [digest])
     if begun := _begun(digest, division):
         return resume_job(begun.pk, by=by) if begun.status == JobStatus.FAILED else begun
@@ -190,6 +191,7 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
         errors.append(JobError(job=job, row=row, column=problem.column, message=problem.message[:300], raw=text))
 
     with connection.cursor() as cursor:
+        cursor.execute(_PATIENTLY)
         cursor.execute(_STAGING)
         repeated = set(job.errors.filter(row__range=(chunk.first, chunk.last)).values_list("row", flat=True))
         numbered = enumerate(read_rows(bytes(block.content), file.delimiter), chunk.first)
@@ -245,6 +247,8 @@ def _flat(offers: dict[Offers, int]) -> Iterator[tuple[Any, ...]]:
     return ((number, *offer) for families, number in offers.items() for offer in families)
 
 
+_PATIENTLY = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
+"""Bulk work waits for other bulk work: two chunks may make the same street."""
 _STAGING = """
     DROP TABLE IF EXISTS staged, staged_offer, matched;
     CREATE TEMP TABLE staged (
@@ -256,10 +260,11 @@ _STAGING = """
         alternate_technology text, alternate_down_mbps int, alternate_up_mbps int
     ) ON COMMIT DROP;
     CREATE TEMP TABLE matched (row bigint PRIMARY KEY, premises_id bigint, is_new boolean) ON COMMIT DROP;
-    SET LOCAL enable_hashjoin = off;
-    SET LOCAL enable_mergejoin = off;
 """
+_BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 """A chunk looks up its own rows by index: reading whole tables for each would make ten million rows take for ever."""
+_BY_HASH = "SET LOCAL enable_hashjoin = on"
+"""Staged rows find each other by hash."""
 _STAGED_TEXTS = ("source_id", "house_number", "unit_key", "street_line", "unit", "city", "state", "zip_code")
 _OFFER_TEXTS = ("family", "status", "technology", "reason", "alternate_technology")
 
@@ -353,6 +358,7 @@ class _Merge:
 
     def premises(self) -> None:
         """Update the premises that are known under their number, add the others."""
+        self._cursor.execute(_BY_INDEX)
         self._run(_MATCH)
         self._cursor.execute("ANALYZE matched")
         self._cursor.execute("SELECT count(*) FROM matched")
@@ -360,8 +366,10 @@ class _Merge:
         if known:
             self._run(_LEAVE_WHAT_MOVES_ONTO_OTHERS)
             self._changed |= {row for (row,) in self._run(_UPDATE)}
+        self._cursor.execute(_BY_HASH)
         self._run(_INSERT)
         self.added = self._cursor.rowcount
+        self._cursor.execute(_BY_INDEX)
         self._cursor.execute("SELECT (SELECT count(*) FROM staged) - (SELECT count(*) FROM matched)")
         if self._cursor.fetchone()[0]:
             self._changed |= {row for (row,) in self._run(_ADOPT)}
@@ -370,7 +378,9 @@ class _Merge:
 
     def availability(self) -> None:
         """Let each premises have what the file says, and nothing else."""
+        self._cursor.execute(_BY_HASH)
         self._run(_OFFER_NEW)
+        self._cursor.execute(_BY_INDEX)
         self._cursor.execute("SELECT EXISTS (SELECT FROM matched WHERE NOT is_new)")
         if not self._cursor.fetchone()[0]:
             return
