@@ -25,13 +25,17 @@ GROUPS = (
         _("Markets"),
         ("divisions", "territory"),
         _("Where you sell, under which name, and which addresses can have what."),
-        _("you change a setting here? It holds for that division and all below it that do not set their own, from the next page on."),
+        _(
+            "you change a setting here? It holds for that division and all below it that do not set their own, from the next page on."
+        ),
     ),
     Group(
         _("Catalogue"),
         ("catalog",),
         _("What you sell, at what price, to whom."),
-        _("you change a price? New orders see it from its first day. Orders that were submitted keep what the customer was shown."),
+        _(
+            "you change a price? New orders see it from its first day. Orders that were submitted keep what the customer was shown."
+        ),
     ),
     Group(
         _("Orders and leads"),
@@ -74,7 +78,7 @@ class OperatorSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take in what the apps declare, but for the apps in `NOT_HERE`."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         super().register([model for model in models if model._meta.app_label not in NOT_HERE], admin_class, **options)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

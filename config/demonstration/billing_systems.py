@@ -29,6 +29,6 @@ def load_billing_systems() -> None:
 
 def introduce_catalogue() -> None:
     """Tell both vendors which products may be ordered; they refuse any other."""
-    products = {product.code: product.name.in_language("en") for product in Product.objects.all()}
+    products = {product.code: product.names.in_language("en") for product in Product.objects.all()}
     for system in BillingSystem.objects.filter(code__in=[code for code, _name, _division in SYSTEMS]):
         declare_products(system.pk, products)

@@ -27,11 +27,11 @@ class SiteMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(settings.UNSCOPED_PATHS):
-            request.site = None  # type: ignore[attr-defined]
+            request.site = None  # type: ignore[assignment]  # ours, not django.contrib.sites'
             return self.get_response(request)
         with one_configuration_version():
             site = site_at(request.get_host().rsplit(":", 1)[0], request.path_info)
-            request.site = site  # type: ignore[attr-defined]
+            request.site = site  # type: ignore[assignment]
             _take_off_prefix(request, site)
             language = language_for(request, site)
             with translation.override(language):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from foundation.divisions.models import Brand, Configuration, Division, DivisionSetting, Site
 from foundation.divisions.settings import SETTINGS, Setting
@@ -124,4 +124,4 @@ def site_of(division: Division) -> Site | None:
 def brand_of(division: Division) -> Brand | None:
     """Return the brand under which a division's messages go out."""
     site = site_of(division)
-    return cast("Brand", site.brand) if site else None
+    return site.brand if site else None

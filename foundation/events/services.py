@@ -75,7 +75,7 @@ def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name
 
 
 def _nudge_after_commit() -> None:
-    if not any(function is nudge for _ids, function, _robust in connection.run_on_commit):
+    if not any(registered[1] is nudge for registered in connection.run_on_commit):
         transaction.on_commit(nudge, robust=True)
 
 
