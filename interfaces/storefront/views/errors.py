@@ -31,6 +31,11 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa:
     return _page(request, 403, template="403_csrf.html")
 
 
+def used_form(request: HttpRequest, reason: str, *, onwards: str) -> HttpResponse:
+    """Say that a form was submitted before with other content; what it submitted then stands."""
+    return _page(request, 422, reason=reason, onwards=onwards)
+
+
 def too_many(request: HttpRequest, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> HttpResponse:
     """Say that somebody asks faster than a person can."""
     response = _page(request, 429)
@@ -47,6 +52,6 @@ def broken(request: HttpRequest) -> HttpResponse:
     return _page(request, 500)
 
 
-def _page(request: HttpRequest, status: int, *, template: str = "") -> HttpResponse:
-    context = {**site(request), "request_path": request.path}
+def _page(request: HttpRequest, status: int, *, template: str = "", **more: str) -> HttpResponse:
+    context = {**site(request), "request_path": request.path, **more}
     return HttpResponse(render_to_string(template or f"{status}.html", context), status=status)

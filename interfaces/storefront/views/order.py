@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language, gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -37,6 +38,7 @@ from interfaces.storefront.steps import (
     visit_of,
     what_it_holds,
 )
+from interfaces.storefront.views.errors import used_form
 from orders import services as orders
 from orders.models import Order
 from orders.queries import current_terms, details_of, open_slots, order_by_token, shown_total
@@ -73,8 +75,7 @@ def question(asked: Question) -> Callable[[OrderView], View]:
         def page(request: SiteRequest, token: str) -> HttpResponse:
             order = order_of(request, token)
             if order.status != OrderStatus.DRAFT:
-                messages.info(request, _("This order was submitted before. Here is where it stands."))
-                return redirect("storefront:order", token)
+                return _asked_too_late(request, order, asked)
             if order.qualification.is_expired(now()):
                 return redirect("storefront:order_recheck", token)
             if not may_ask(order, asked):
@@ -94,6 +95,18 @@ def _show(request: SiteRequest, order: Order, asked: Question, **context: Any) -
         "seen": mark_of(order, asked),
     }
     return render(request, f"storefront/order_{asked.value}.html", {**shared, **context})
+
+
+def _asked_too_late(request: SiteRequest, order: Order, asked: Question) -> HttpResponse:
+    """Answer the form that submitted the order like the first time; lead everything else to where the order stands."""
+    if asked is Question.REVIEW and request.method == "POST":
+        return _submit(request, order)
+    return _say_submitted(request, order)
+
+
+def _say_submitted(request: SiteRequest, order: Order) -> HttpResponse:
+    messages.info(request, _("This order was submitted before. Here is where it stands."))
+    return redirect("storefront:order", order.token)
 
 
 def _next(order: Order) -> HttpResponse:
@@ -332,7 +345,9 @@ def _submit(request: SiteRequest, order: Order) -> HttpResponse:
 def _after_refusal(request: SiteRequest, order: Order, refusal: NotAllowed) -> HttpResponse:
     """Lead on from a refused submit; nothing that was typed is lost."""
     if refusal.code == "already_submitted":
-        return redirect("storefront:order", order.token)
+        return _say_submitted(request, order)
+    if refusal.code == "key_reused":
+        return used_form(request, str(refusal), onwards=reverse("storefront:order", args=[order.token]))
     if refusal.code in {"price_changed", "qualification_changed"}:
         return _refresh(request, order)
     messages.error(request, str(refusal))
