@@ -99,7 +99,7 @@ class Stack:
         command = ["-m", "celery", "--app", "config.celery", "worker", "--pool", "prefork",
                    "--concurrency", str(concurrency), "--loglevel", "INFO", "--without-gossip", "--without-mingle"]  # fmt: skip
         with self._running("worker", command, REMAP_SIGTERM="SIGQUIT", **variables) as worker:
-            eventually(lambda: "ready." in worker.output or worker.process.poll() is not None, within=30)
+            eventually(lambda: "ready." in worker.output or worker.process.poll() is not None, within=90)
             assert worker.process.poll() is None, worker.output
             yield worker
 
