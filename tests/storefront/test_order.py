@@ -311,9 +311,21 @@ class TestSubmitting:
         first, second = visitor.post(address, form), visitor.post(address, form)
 
         assert first["Location"] == f"/order/{order.token}/confirmation/"
-        assert second["Location"] == f"/order/{order.token}/"
+        assert second["Location"] == first["Location"]
         order.refresh_from_db()
         assert order.lines.count() == 4
+
+    def test_twice_with_other_content_is_refused(self, visitor: Visitor):
+        order = make_draft(visitor.market)
+        address = f"/order/{order.token}/review/"
+        page = text(visitor.get(address))
+        form = {"key": hidden(page, "key"), "shown": hidden(page, "shown")}
+        visitor.post(address, form)
+
+        again = visitor.post(address, {**form, "shown": "0.00/0.00/0.00/USD"})
+
+        assert again.status_code == 422
+        assert f'href="/order/{order.token}/"' in text(again)
 
     def test_needs_its_key(self, visitor: Visitor):
         order = make_draft(visitor.market)
