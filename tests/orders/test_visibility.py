@@ -96,7 +96,7 @@ class TestOrdersMatching:
                 for order in orders_matching(csr, OrderFilter())
             ]
 
-        assert (len(shown), len(statements)) == (count, 2)
+        assert (len(shown), len(statements)) == (count, 1)
 
 
 class TestProgressOf:
