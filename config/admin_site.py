@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -67,6 +68,9 @@ GROUPS = (
 NOT_HERE = frozenset({"account", "auth", "mfa", "usersessions"})
 """Apps whose tables the admin leaves out: seeds and sessions, and permissions that the matrix of roles decides."""
 
+NO_PAGES = frozenset({"password_change_done", "view_on_site"})
+"""Django's pages that are left out."""
+
 
 class OperatorSite(admin.AdminSite):
     """The admin of operators who are no programmers."""
@@ -80,6 +84,15 @@ class OperatorSite(admin.AdminSite):
         """Take in what the apps declare, but for the apps in `NOT_HERE`."""
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         super().register([model for model in models if model._meta.app_label not in NOT_HERE], admin_class, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Leave out the way from a row to its page on the site: no row has one."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in NO_PAGES]
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Change a password where everybody does, with its second factor and its message."""
+        del request, extra_context
+        return redirect("account_change_password")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Group the tables by task rather than by program."""

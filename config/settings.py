@@ -213,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
     "ask billing for news": {"task": "billing.tasks.poll_billing_systems", "schedule": 30.0},
     "let go of appointments nobody took": {"task": "orders.tasks.release_expired_holds", "schedule": 60.0},
     "close carts nobody came back to": {"task": "orders.tasks.expire_old_drafts", "schedule": 3600.0},
+    "sweep sessions that are over": {"task": "foundation.people.tasks.sweep", "schedule": 24 * 3600.0},
 }
 ORDER_PAGE = "storefront:order"
 """The page on which a customer follows an order by its secret; messages link to it."""

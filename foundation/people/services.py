@@ -2,19 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pghistory
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
-from foundation.people.models import RoleAssignment, User
+from foundation.people.encryption import renew
+from foundation.people.models import Attempts, RoleAssignment, User
 from foundation.people.queries import can, may_give, may_manage
 from foundation.people.states import Permission, Role
+
+LONGEST_SIGN_IN = timedelta(days=1)
+"""A browser is noted before its session is stored: younger notes without a session are left alone."""
+SEEDS = ("secret", "seed")
+"""Where a second factor's data holds something encrypted: an authenticator app's, that of recovery codes."""
 
 
 def require(user: User, permission: Permission, division: Division | None = None) -> None:
@@ -145,3 +154,25 @@ def end_all_sessions(person: User) -> None:
     """Sign a person out everywhere."""
     for session in UserSession.objects.filter(user=person):
         session.end()
+
+
+def forget_what_is_over(*, at: datetime) -> int:
+    """Delete sessions that have expired, the browsers noted for them, and attempts of windows that are over."""
+    lives = Exists(Session.objects.filter(session_key=OuterRef("session_key")))
+    with transaction.atomic():
+        sessions, _tables = Session.objects.filter(expire_date__lt=at).delete()
+        noted = UserSession.objects.filter(~lives, created_at__lt=at - LONGEST_SIGN_IN)
+        browsers, _tables = noted.delete()
+        attempts, _tables = Attempts.objects.filter(until__lt=at).delete()
+    return sessions + browsers + attempts
+
+
+def renew_seeds() -> int:
+    """Encrypt the seeds of all second factors under the first of `FIELD_KEYS`, and return how many factors there are."""
+    with transaction.atomic():
+        factors = list(Authenticator.objects.select_for_update())
+        for factor in factors:
+            renewed = {name: renew(factor.data[name]) for name in SEEDS if name in factor.data}
+            factor.data = {**factor.data, **renewed}
+        Authenticator.objects.bulk_update(factors, ["data"], batch_size=500)
+    return len(factors)

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,9 @@ class SelfcareConfig(AppConfig):
     label = "selfcare"
     verbose_name = _("Self-care")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Look for a person's earlier orders whenever they sign in."""
+        from interfaces.selfcare.sign_in import claim_earlier_orders  # noqa: PLC0415  # needs every app loaded
+
+        user_logged_in.connect(claim_earlier_orders)

@@ -9,7 +9,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import Partner
-from accounts.services import claim_customers
 from foundation.divisions.queries import site_of
 from foundation.people.models import UserRequest
 from interfaces.selfcare.queries import own_orders, own_partners, partner_orders
@@ -21,8 +20,7 @@ ON_A_PAGE = 20
 
 @login_required
 def start(request: UserRequest) -> HttpResponse:
-    """Show a person their orders, those too that they placed before they had an account."""
-    claim_customers(by=request.user)
+    """Show a person their orders."""
     page = _page(own_orders(request.user), request)
     return render(
         request,

@@ -82,6 +82,7 @@ class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
     viewers: ClassVar[tuple[Permission, ...]] = (Permission.AUDIT,)
     division_path: ClassVar[str | None] = "division"
     shows_inherited: ClassVar[bool] = False
+    view_on_site = False
 
     # Which rows there are.
 
