@@ -1,6 +1,5 @@
 """Terms and slots, to set up; what was ordered, to look at. Orders themselves are worked on at the desk."""
 
-
 from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet

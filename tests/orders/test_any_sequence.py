@@ -38,9 +38,7 @@ class Play:
         return [line.line_id for line in lines_of(self.order)][places]
 
     def install(self, places: slice) -> None:
-        services.record_install(
-            self.request_id, lines=self.lines(places), installed_on=today(self.order.division)
-        )
+        services.record_install(self.request_id, lines=self.lines(places), installed_on=today(self.order.division))
 
     def fail(self, places: slice) -> None:
         services.record_failure(self.request_id, lines=self.lines(places), reason="No wire.")
@@ -102,9 +100,7 @@ def _must_be_true(play: Play, before: str) -> None:
     ready = [line for line in lines if line.status == LineStatus.COMPLETED]
     assert before not in ENDS or order.status == before
     taking = Q(appointments__status__in=[AppointmentStatus.HELD, AppointmentStatus.BOOKED])
-    assert not AppointmentSlot.objects.annotate(taken=Count("appointments", filter=taking)).exclude(
-        booked=F("taken")
-    )
+    assert not AppointmentSlot.objects.annotate(taken=Count("appointments", filter=taking)).exclude(booked=F("taken"))
     assert InstalledService.objects.filter(line__order=order).count() == len(ready)
     if order.status == OrderStatus.COMPLETED:
         assert len(ready) == len(lines)

@@ -11,6 +11,7 @@ from accounts.models import ContactDetails
 from accounts.testing import make_details, make_partner
 from catalog.models import Price
 from foundation.divisions.queries import one_configuration_version
+from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -22,7 +23,6 @@ from orders.queries import current_terms, needs_appointment, next_step, open_slo
 from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import Channel, DraftStep
 from orders.testing import make_cart, make_draft, make_market, make_order, make_terms
-from foundation.divisions.services import set_value
 from territory.states import AvailabilityStatus, ProductFamily
 from territory.testing import make_available, make_qualification
 
@@ -238,7 +238,9 @@ class TestRefreshDraft:
 
 class TestContactDetails:
     def test_are_kept_in_one_spelling(self):
-        details = ContactDetails.typed(name="  Robin   Resident ", email=" Robin@People.Example ", phone="(202) 555-0143")
+        details = ContactDetails.typed(
+            name="  Robin   Resident ", email=" Robin@People.Example ", phone="(202) 555-0143"
+        )
 
         assert (details.name, details.email, details.phone) == (
             "Robin Resident",

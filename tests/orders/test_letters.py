@@ -8,10 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from pypdf import PdfReader
 
-from billing.ports import WorkOrder, thawed
 from billing.models import Submission
+from billing.ports import WorkOrder, thawed
+from catalog.models import Price, Promotion
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import PdfUnavailableError
+from foundation.events import facts
+from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.money import format_money
 from foundation.people.states import Role
@@ -128,8 +131,6 @@ class TestSendConfirmation:
 
 
 def _reprice(market, internet, off):
-    from catalog.models import Price, Promotion
-
     Price.objects.filter(product__code__startswith="internet-", division=market.division).update(amount=internet)
     Promotion.objects.filter(package__code=market.package).update(amount=off)
 
@@ -176,9 +177,6 @@ class TestOtherLetters:
 
 class TestOrderSubmitted:
     def test_leads_to_a_letter_and_a_work_order(self, market, monkeypatch):
-        from foundation.events import facts
-        from foundation.events.testing import drain
-
         for name, listeners in list(facts.HANDLERS.items()):
             ours = {label: one for label, one in listeners.items() if label.startswith("orders.")}
             monkeypatch.setitem(facts.HANDLERS, name, ours)

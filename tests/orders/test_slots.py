@@ -119,7 +119,9 @@ class TestHoldSlot:
         services.hold_slot(one.pk, first.pk)
         services.hold_slot(other.pk, second.pk)
 
-        outcomes = together(lambda: services.hold_slot(one.pk, second.pk), lambda: services.hold_slot(other.pk, first.pk))
+        outcomes = together(
+            lambda: services.hold_slot(one.pk, second.pk), lambda: services.hold_slot(other.pk, first.pk)
+        )
 
         assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert (taken(first), taken(second)) == (1, 1)

@@ -119,7 +119,9 @@ class TestProgressOf:
         order = make_order(OrderStatus.IN_PROGRESS, market)
 
         start = order.appointment.slot.starts_at.astimezone(market.division.zone)
-        assert progress_of(order).sentence == f"The technician comes on {start:%A, %B} {start.day}, 8:00 AM to 10:00 AM."
+        assert (
+            progress_of(order).sentence == f"The technician comes on {start:%A, %B} {start.day}, 8:00 AM to 10:00 AM."
+        )
 
     @pytest.mark.parametrize("status", [status for status in OrderStatus if status != OrderStatus.DRAFT])
     def test_has_a_sentence_for_every_status(self, market, status):
