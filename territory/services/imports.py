@@ -422,7 +422,7 @@ _INSERT = f"""
         INSERT INTO territory_premises (division_id, source_id, {", ".join(_DELIVERED)})
         SELECT %(division)s, s.source_id, {_columns("s", _DELIVERED)}
           FROM staged s
-         WHERE NOT EXISTS (SELECT FROM matched m WHERE m.row = s.row)
+         WHERE s.row NOT IN (SELECT row FROM matched)
          ORDER BY s.row
         ON CONFLICT DO NOTHING
         RETURNING id, source_id
@@ -433,7 +433,7 @@ _ADOPT = f"""
     WITH adopted AS (
         UPDATE territory_premises p SET source_id = s.source_id, latitude = s.latitude, longitude = s.longitude
           FROM staged s
-         WHERE {_AT_ADDRESS} AND p.source_id IS NULL AND NOT EXISTS (SELECT FROM matched m WHERE m.row = s.row)
+         WHERE {_AT_ADDRESS} AND p.source_id IS NULL AND s.row NOT IN (SELECT row FROM matched)
            AND NOT EXISTS (
             SELECT FROM territory_premises q WHERE q.division_id = %(division)s AND q.source_id = s.source_id
            )
@@ -443,7 +443,7 @@ _ADOPT = f"""
 """
 _TAKEN = f"""
     SELECT s.row, coalesce(p.source_id, '#' || p.id), s.street_line FROM staged s JOIN territory_premises p ON {_AT_ADDRESS}
-     WHERE p.source_id IS DISTINCT FROM s.source_id AND NOT EXISTS (SELECT FROM matched m WHERE m.row = s.row)
+     WHERE p.source_id IS DISTINCT FROM s.source_id AND s.row NOT IN (SELECT row FROM matched)
 """
 _OFFER_NEW = f"""
     INSERT INTO territory_availability (premises_id, family, {", ".join(_OFFER_VALUES)})
