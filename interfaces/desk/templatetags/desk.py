@@ -98,14 +98,18 @@ def integer(number: float) -> str:
 class Place:
     """One entry of the navigation."""
 
-    name: str
     label: str
     url: str
+    is_current: bool
 
 
-@register.filter
-def places(user: Person) -> list[Place]:
-    """List the pages of the desk, and beside it, that a person's roles open."""
+@register.simple_tag
+def places(user: Person, path: str) -> list[Place]:
+    """
+    List the pages of the desk, and beside it, that a person's roles open.
+
+    :param path: where the person is: the place that it lies below is the current one
+    """
     offered = [
         ("home", _("Desk"), None),
         ("orders", _("Orders"), Permission.SEE_ORDERS),
@@ -114,14 +118,15 @@ def places(user: Person) -> list[Place]:
         ("messages", _("Messages"), Permission.SEE_ORDERS),
         ("jobs", _("Long work"), None),
     ]
+    home = reverse("desk:home")
     opened = [
-        Place(name, label, reverse(f"desk:{name}"))
+        (label, reverse(f"desk:{name}"))
         for name, label, permission in offered
         if permission is None or can(user, permission)
     ]
     if can(user, Permission.CONFIGURE):
-        opened.append(Place("admin", _("Set-up"), reverse("admin:index")))
-    return opened
+        opened.append((_("Set-up"), reverse("admin:index")))
+    return [Place(label, url, path == url or (url != home and path.startswith(url))) for label, url in opened]
 
 
 @register.filter
