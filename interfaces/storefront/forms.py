@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now_, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import AgreedText, ContactDetails
 from accounts.states import ConsentKind
@@ -148,7 +148,7 @@ class DetailsForm(forms.Form):
 def title_of(group: ChoiceGroup) -> str:
     """Say what is to be chosen from a group."""
     family = ProductFamily(group.options[0].product.family) if group.options else ProductFamily.EQUIPMENT
-    return _now_("%(family)s: choose one") % {"family": family.label}
+    return gettext("%(family)s: choose one") % {"family": family.label}
 
 
 class OptionsForm(forms.Form):
@@ -209,7 +209,7 @@ class TermsForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["agree"].label = _now_("I have read the terms and agree to them.")
+        self.fields["agree"].label = gettext("I have read the terms and agree to them.")
 
 
 class SlotForm(forms.Form):
