@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -140,17 +141,18 @@ class Stack:
     @contextmanager
     def postgres(self) -> Iterator[Postgres]:
         """Run a Postgres of the test's own, migrated and durable, to be crashed; all parts started later use it."""
-        server = Postgres(_where_any_account_may_go(self.folder))
-        server.start()
-        before = self.environment["DATABASE_URL"]
-        self.environment["DATABASE_URL"] = server.url()
-        try:
-            self.manage("migrate")
-            self.manage("createcachetable")
-            yield server
-        finally:
-            self.environment["DATABASE_URL"] = before
-            server.stop()
+        with _folder_for_any_account() as folder:
+            server = Postgres(folder)
+            server.start()
+            before = self.environment["DATABASE_URL"]
+            self.environment["DATABASE_URL"] = server.url()
+            try:
+                self.manage("migrate")
+                self.manage("createcachetable")
+                yield server
+            finally:
+                self.environment["DATABASE_URL"] = before
+                server.stop()
 
     def manage(self, *arguments: str) -> str:
         """Run a management command in a process of its own and return what it says."""
@@ -280,12 +282,12 @@ def _url_of_test_database() -> str:
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
-def _where_any_account_may_go(folder: Path) -> Path:
-    """Open pytest's private folders for traversal: as root, Postgres runs under an account of its own."""
-    if os.geteuid() == 0:
-        for parent in (folder, folder.parent, folder.parent.parent):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return folder
+@contextmanager
+def _folder_for_any_account() -> Iterator[Path]:
+    """Make a folder outside of pytest's, which each other run closes again: as root, Postgres has its own account."""
+    with tempfile.TemporaryDirectory(prefix="order-entry-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 __all__ = ["Fault", "FaultProxy", "Running", "Stack", "eventually", "free_port", "is_free"]
