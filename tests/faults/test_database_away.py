@@ -1,0 +1,144 @@
+"""Postgres crashes under the shop: what was acknowledged is there, nothing is there twice, and visitors are told why."""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import httpx
+import psycopg2
+import pytest
+
+from config.local.postgres import Postgres
+from tests.faults.counts import ORDERS
+from tests.faults.placing import evenly, place_all
+from tests.faults.shop import Visitor, is_confirmation
+from tests.stack import Stack, eventually
+
+CRASHES = 5
+OK = httpx.codes.OK
+BACK_WITHIN = 10.0
+"""Seconds in which the site serves again once Postgres does."""
+PATIENCE_OF_A_CLIENT = 120.0
+FORGETFUL = ("synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=0")
+SUBMITTED = "SELECT token FROM orders_order WHERE submitted_at IS NOT NULL"
+DOUBLED = """
+    SELECT (SELECT count(*) FROM events_event WHERE name = 'orders.submitted'), (SELECT count(*) FROM accounts_customer),
+           (SELECT count(*) FROM accounts_account), (SELECT count(DISTINCT order_id) FROM orders_orderline)
+"""
+
+
+def rows(postgres: Postgres, statement: str) -> list[tuple]:
+    database = psycopg2.connect(postgres.url())
+    try:
+        with database.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+    finally:
+        database.close()
+
+
+def carts(stack: Stack, count: int) -> tuple[str, list[str]]:
+    """Fill carts in the database that the stack's parts use, which is not this test's; return its host and tokens."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.carts", str(count)],
+        env=stack.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    made = json.loads(done.stdout.splitlines()[-1])
+    return made["host"], made["tokens"]
+
+
+@pytest.fixture
+def open_shop(stack: Stack) -> Stack:
+    stack.environment |= {"ALLOWED_HOSTS": "*", "THROTTLE_FACTOR": "1000000", "EMAIL_URL": "dummymail://"}
+    return stack
+
+
+class Persistent:
+    """A client that asks again, with the same key, until it is told that the order is taken."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[str] = []
+        self.tries: list[int] = []
+        self.sorry: list[httpx.Response] = []
+        self.waits: list[float] = []
+
+    def order(self, visitor: Visitor, token: str) -> None:
+        began, form, tries = time.monotonic(), None, 0
+        while time.monotonic() - began < PATIENCE_OF_A_CLIENT:
+            tries += 1
+            try:
+                form = form or visitor.review(token)
+                answer = visitor.submit(form) if form else visitor.ask("GET", f"/order/{token}/confirmation/")
+            except httpx.TransportError:
+                time.sleep(0.2)
+                continue
+            if is_confirmation(answer):
+                self.acknowledged.append(token)
+                self.tries.append(tries)
+                self.waits.append(time.monotonic() - began)
+                return
+            self.sorry.append(answer)
+            time.sleep(0.2)
+        pytest.fail(f"Not taken within {PATIENCE_OF_A_CLIENT} seconds: {answer.status_code} {answer.text[:300]}")
+
+
+def test_what_was_acknowledged_is_there_and_nothing_twice(open_shop: Stack, tell):
+    stack, client, recoveries = open_shop, Persistent(), []
+    with stack.redis(), stack.postgres() as postgres:
+        host, tokens = carts(stack, ORDERS)
+        with stack.web() as web:
+
+            def crash(_turn: int) -> None:
+                postgres.crash()
+                visitor = Visitor(web.url, host)
+                client.sorry.append(visitor.ask("GET", f"/order/{tokens[-1]}/review/"))
+                visitor.close()
+                postgres.start()
+                began = time.monotonic()
+                eventually(lambda: httpx.get(f"{web.url}/health/ready", timeout=20).status_code == OK, within=30)
+                recoveries.append(time.monotonic() - began)
+
+            visitors = [Visitor(web.url, host) for _visitor in range(2)]
+            place_all(tokens, visitors, client.order, meanwhile=evenly(ORDERS, CRASHES, crash))
+            for visitor in visitors:
+                visitor.close()
+        found = [token for (token,) in rows(postgres, SUBMITTED)]
+        once = rows(postgres, DOUBLED)[0]
+
+    statuses = Counter(status for visitor in visitors for status in visitor.statuses)
+    tell(
+        f"{ORDERS} web orders, Postgres crashed {CRASHES} times", acknowledged=len(client.acknowledged), there=len(found),
+        facts_customers_accounts_lines=once, asked_again=sum(client.tries) - len(client.tries), statuses=dict(statuses),
+        back_after=[f"{seconds:.1f} s" for seconds in recoveries],
+    )  # fmt: skip
+    assert sorted(found) == sorted(client.acknowledged) == sorted(tokens)
+    assert once == (ORDERS,) * 4
+    assert len(recoveries) == CRASHES
+    assert max(recoveries) <= BACK_WITHIN
+    assert client.sorry
+    assert {answer.status_code for answer in client.sorry} == {503}
+    assert all("We will be right back" in answer.text for answer in client.sorry)
+    assert all(answer.headers["Retry-After"] for answer in client.sorry)
+
+
+def test_a_database_that_answers_before_it_has_written_would_lose_orders(open_shop: Stack, tell):
+    """The control: Postgres acknowledges commits that are still in its memory."""
+    stack, client = open_shop, Persistent()
+    with stack.redis(), stack.postgres() as postgres:
+        host, tokens = carts(stack, 3)
+        postgres.stop()
+        postgres.start(settings=FORGETFUL)
+        with stack.web(workers=1) as web:
+            visitor = Visitor(web.url, host)
+            for token in tokens:
+                client.order(visitor, token)
+            visitor.close()
+            postgres.crash()
+            postgres.start()
+        found = rows(postgres, SUBMITTED)
+
+    tell("Control, a forgetful Postgres", acknowledged=len(client.acknowledged), there=len(found))
+    assert len(client.acknowledged) == len(tokens)
+    assert len(found) < len(tokens)
