@@ -220,7 +220,7 @@ class Occupancy(models.Model):
 
 @dataclass(frozen=True)
 class Alternative:
-    """What an address can have instead, or later."""
+    """What an address can have later, in the place of what stands in for it today."""
 
     technology: str
     down_mbps: int | None
@@ -230,7 +230,12 @@ class Alternative:
 
 @dataclass(frozen=True)
 class FamilyResult:
-    """The answer for one family at one address. Speeds are in Mbps, dates in the division's zone."""
+    """
+    The answer for one family at one address. Speeds are in Mbps, dates in the division's zone.
+
+    Technology and speeds are those that can be had now (or, where planned, on the date): with the outcome *alternate*
+    they are the stand-in's, and `alternative` says what will take its place, if anything.
+    """
 
     family: str
     outcome: str

@@ -1,28 +1,20 @@
 """What an address check lets one have: which parts of a package fit, and what stands against the others."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from catalog.queries.catalogue import ListedItem, ListedPackage, ListedProduct
 from catalog.queries.reasons import Reason, each_once
 from catalog.states import ItemRole, ReasonCode
 from territory.models import FamilyResult, Qualification
-from territory.states import NETWORK_FAMILIES, Outcome
+from territory.states import NETWORK_FAMILIES
 
 Found = Mapping[str, FamilyResult]
 
 
 def found_at(qualification: Qualification) -> Found:
-    """Return what was found for each family; where an alternative stands in, its technology and speeds."""
-    return {result.family: _as_it_can_be_had(result) for result in qualification.families}
-
-
-def _as_it_can_be_had(result: FamilyResult) -> FamilyResult:
-    if result.outcome != Outcome.ALTERNATE or not result.alternative:
-        return result
-    instead = result.alternative
-    return replace(result, technology=instead.technology, down_mbps=instead.down_mbps, up_mbps=instead.up_mbps)
+    """Return what was found for each family; where something stands in, its technology and speeds are those found."""
+    return {result.family: result for result in qualification.families}
 
 
 def obstacles(item: ListedItem, found: Found) -> tuple[Reason, ...]:

@@ -1,7 +1,7 @@
 """Offers: what an address can have, why not the rest, and which campaign says so."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -139,13 +139,17 @@ class TestOffersFor:
 
     def test_counts_a_stand_in_by_its_own_technology_and_speed(self):
         division = make_division()
-        market_with(division, minimum_down_mbps=100)
-        wireless = Alternative(Technology.FIXED_WIRELESS, 100, 20)
-        found = FamilyResult(
-            ProductFamily.INTERNET, Outcome.ALTERNATE, Technology.FIBRE, None, None, alternative=wireless
-        )
+        market_with(division, minimum_down_mbps=200)
+        fibre = Alternative(Technology.FIBRE, 2000, 2000, TODAY + timedelta(days=90))
 
-        assert offered_codes(offers_for(checked(found), division=division, on=TODAY)) == ["home"]
+        def offered(down_mbps):
+            stand_in = FamilyResult(
+                ProductFamily.INTERNET, Outcome.ALTERNATE, Technology.FIXED_WIRELESS, down_mbps, 20, alternative=fibre
+            )
+            return offered_codes(offers_for(checked(stand_in), division=division, on=TODAY))
+
+        assert offered(200) == ["home"]
+        assert offered(100) == []
 
     def test_keeps_a_reason_as_data(self):
         division = make_division()
