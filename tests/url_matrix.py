@@ -6,39 +6,45 @@ One line per address: its name, who may open it (roles; `ANONYMOUS` for visitors
 there needs one row in `World`.
 
     "desk:order": Page(holders(Permission.SEE_ORDERS), lambda world: {"pk": world.order.pk}),
-    "desk:order_hold": Page(holders(Permission.WORK_ORDERS), lambda world: {"pk": world.order.pk}, answers=POST_ONLY),
+    "desk:order_hold": Page(holders(Permission.WORK_ORDERS), lambda world: {"pk": world.order.pk}, answer=POST_ONLY),
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
+from django.urls import reverse
 
 from accounts.testing import make_details, make_partner
 from billing.models import BillingSystem, InboundFact, Submission
 from billing.states import FactOutcome
-from catalog.models import EligibilityGroup
-from catalog.testing import make_campaign, make_charge, make_package, make_product, make_promotion
+from catalog.models import EligibilityCriterion, EligibilityGroup
+from catalog.states import Comparison
+from catalog.testing import make_package
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import Letter, queue_message
-from foundation.divisions.models import Division
+from foundation.divisions.models import Brand, Division, Site
 from foundation.divisions.testing import make_division
 from foundation.events.models import Delivery
-from foundation.jobs.models import Job
+from foundation.jobs.models import Job, JobError
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import roles_granting
-from foundation.people.states import STAFF_ROLES, Permission, Role
+from foundation.people.states import ROLE_PERMISSIONS, SETUP_PERMISSIONS, STAFF_ROLES, Permission, Role
 from foundation.people.testing import make_person
+from interfaces.desk.models import SavedFilter
+from interfaces.storefront.views.status import CONFIRMATION
+from leads.models import LeadNote
 from leads.testing import make_lead
 from orders.models import Order
 from orders.states import OrderStatus
-from orders.testing import make_market, make_order
-from territory.models import AddressLookup, ImportFile
+from orders.testing import Market, make_market, make_order
+from territory.models import AddressLookup, ImportFile, Qualification
 from territory.services import override_availability
 from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
+from tests.planting import plant
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = frozenset(Role)
@@ -46,10 +52,7 @@ STAFF = frozenset(STAFF_ROLES)
 ANYONE = frozenset({ANONYMOUS, *Role})
 NOBODY: frozenset[str] = frozenset()
 
-SHOWS = frozenset({200})
-POST_ONLY = frozenset({405})
-SHOWS_OR_LEADS_ON = frozenset({200, 302})
-"""A step that leads on where it is not the turn of its row."""
+SHOWS, LEADS_ON, POST_ONLY = 200, 302, 405
 
 
 def holders(permission: Permission) -> frozenset[str]:
@@ -64,28 +67,50 @@ class World:
         self.marker = marker
         code = marker.lower()
         self.division = make_division(f"{marker} market", code=code, parent=top)
-        self.people = {role: make_person(role, self.division, name=f"{marker} {role}") for role in Role}
-        self.market = make_market(self.division)
-        self.product = make_product(self.division, f"{code}-product")
-        self.package = make_package(self.division, f"{code}-package", items=[{"product": self.product.code}])
-        make_campaign(self.division, f"{code}-campaign", packages=[self.package.code])
-        make_promotion(self.division, f"{code}-promotion", package=self.package)
-        make_charge(self.division, f"{code}-charge")
-        self.group = EligibilityGroup.objects.create(package=self.package, name=f"{marker} group")
+        self.people = {
+            role: make_person(role, self.division, email=f"{role}@{code}.example", name=f"{marker} {role}")
+            for role in Role
+        }
+        self.market = self._make_market()
         self.partner = make_partner(self.division, user=self.people[Role.PARTNER], code=f"{code}-partner")
         self.order = self._make_order(OrderStatus.IN_PROGRESS)
+        self.held = self._make_order(OrderStatus.HELD)
+        self.assessed = self._make_order(OrderStatus.ASSESSING_CANCELLATION)
         self.completed = self._make_order(OrderStatus.COMPLETED)
         self.draft = self._make_order(OrderStatus.DRAFT)
+        self.stale = self._make_order(OrderStatus.DRAFT)
+        long_ago = now() - timedelta(days=365)
+        Qualification.objects.filter(pk=self.stale.qualification_id).update(checked_at=long_ago, expires_at=long_ago)
         self.qualification = make_qualification(self.division)
+        self.unserved = make_qualification(self.division, status=AvailabilityStatus.UNSERVICEABLE)
         self.lead = make_lead(self.division, email=f"lead@{code}.example")
         self.message = self._make_message()
         self.document = self._make_document()
+        LeadNote.objects.create(lead=self.lead, text=f"{marker} note", by=self.people[Role.CSR])
         self.job = Job.objects.create(
             kind="test", title=f"{marker} import", division=self.division, by=self.people[Role.OPERATOR], total=1
         )
+        JobError.objects.create(job=self.job, row=1, message=f"{marker} is no town", raw=marker)
+        for role in STAFF:
+            SavedFilter.objects.create(owner=self.people[role], list="orders", name=f"{marker} {role}", query="")
         self.submission = self._make_submission()
         self._make_territory()
-        Delivery.objects.filter(event__division=self.division).update(failed_at=now(), error=f"{marker} failed")
+        Delivery.objects.filter(event__division=self.division).update(failed_at=now())
+        plant(marker, self.division)
+
+    def _make_market(self) -> Market:
+        """Make what is sold, marked before anybody orders it: an order keeps what it was shown."""
+        code = self.marker.lower()
+        market = make_market(self.division)
+        self.group = EligibilityGroup.objects.create(package=make_package(self.division), name="everybody")
+        criterion = {"fact": "answers.town", "comparison": Comparison.IN, "values": [self.marker]}
+        EligibilityCriterion.objects.create(group=self.group, **criterion)
+        Brand.objects.filter(division=self.division).update(
+            email=f"hello@{code}.example", logo=f"<svg>{self.marker}</svg>".encode(), logo_type="image/svg+xml"
+        )
+        plant(self.marker, self.division)
+        site = Site.objects.select_related("brand").get(pk=market.site.pk)
+        return replace(market, site=site, package=f"{market.package}-{code}", add_on=f"{market.add_on}-{code}")
 
     def _make_order(self, status: OrderStatus) -> Order:
         customer: User = self.people[Role.CUSTOMER]
@@ -113,7 +138,7 @@ class World:
         return Document.objects.create(
             subject_type="orders.order",
             subject_id=self.order.pk,
-            kind="test",
+            kind=CONFIRMATION,
             division=self.division,
             language="en",
             filename=f"{self.marker}.pdf",
@@ -123,6 +148,7 @@ class World:
     def _make_territory(self) -> None:
         operator, text = self.people[Role.OPERATOR], f"12 {self.marker} Street"
         premises = make_premises(self.division, text)
+        make_premises(self.division, "7 Juniper Lane")
         override_availability(premises.pk, status=AvailabilityStatus.BLOCKED, note=self.marker, by=operator)
         AddressLookup.objects.create(division=self.division, typed=text, result=LookupResult.values[0])
         ImportFile.objects.create(division=self.division, name=f"{self.marker}.csv", digest=self.marker, delimiter=",")
@@ -156,16 +182,16 @@ class World:
 
 @dataclass(frozen=True)
 class Page:
-    """Who may open an address, on which row, and what it answers them."""
+    """Who may open an address, on which row, and what exactly it answers them."""
 
     who: frozenset[str]
     row: Callable[[World], dict[str, Any]] | None = None
-    answers: frozenset[int] = SHOWS
+    answer: int = SHOWS
     query: str = ""
-    by_secret: bool = False
-    """Whoever knows the address's secret may open it, from whatever market."""
+    is_for_all: bool = False
+    """It shows the same on every market's site, whatever row is named: look of a brand, words of a machine."""
     about_oneself: bool = False
-    """What it shows depends on nothing but the session: no row of anybody else can be named."""
+    """It shows nothing but the visitor's own session, and sends on whomever it is not for."""
 
 
 def pk_of(name: str) -> Callable[[World], dict[str, Any]]:
@@ -183,42 +209,45 @@ def brand_of(world: World) -> dict[str, Any]:
     return {"code": world.market.site.brand.code, "version": int(world.market.site.brand.version)}
 
 
-def view_on_site(world: World) -> dict[str, Any]:
-    """Name a row that has no page on the site."""
-    return {"content_type_id": ContentType.objects.get_for_model(Division).pk, "object_id": world.division.pk}
+def own(who: frozenset[str], answer: int = SHOWS) -> Page:
+    """Return the rules of a page about the visitor's own session."""
+    return Page(who, answer=answer, about_oneself=True)
 
 
-OWN = Page(ANYONE, about_oneself=True)
+SETTING_UP = frozenset(role for role, granted in ROLE_PERMISSIONS.items() if granted & SETUP_PERMISSIONS)
+"""Who gets into the admin at all."""
+VISITORS = frozenset({ANONYMOUS})
+WITHOUT_FACTOR = SIGNED_IN - STAFF
 SEE, WORK = holders(Permission.SEE_ORDERS), holders(Permission.WORK_ORDERS)
 SEE_LEADS, WORK_LEADS = holders(Permission.SEE_LEADS), holders(Permission.WORK_LEADS)
 SETTLE, IMPORT = holders(Permission.SETTLE_SUBMISSIONS), holders(Permission.IMPORT)
 
 MATRIX: dict[str, Page] = {
     # One's own account.
-    "account_login": OWN,
-    "account_logout": OWN,
-    "account_inactive": OWN,
-    "account_signup": OWN,
-    "account_reauthenticate": OWN,
-    "account_email": OWN,
-    "account_email_verification_sent": OWN,
-    "account_change_password": OWN,
-    "account_set_password": OWN,
-    "account_reset_password": OWN,
-    "account_reset_password_done": OWN,
-    "account_reset_password_from_key_done": OWN,
-    "account_confirm_login_code": OWN,
-    "account_confirm_email": Page(ANYONE, lambda _world: {"key": "unknown"}, by_secret=True),
-    "account_reset_password_from_key": Page(ANYONE, lambda _world: {"uidb36": "1", "key": "unknown"}, by_secret=True),
-    "mfa_index": OWN,
-    "mfa_authenticate": OWN,
-    "mfa_reauthenticate": OWN,
-    "mfa_activate_totp": OWN,
-    "mfa_deactivate_totp": OWN,
-    "mfa_view_recovery_codes": OWN,
-    "mfa_generate_recovery_codes": OWN,
-    "mfa_download_recovery_codes": OWN,
-    "usersessions_list": OWN,
+    "account_login": own(VISITORS),
+    "account_logout": own(SIGNED_IN),
+    "account_inactive": own(ANYONE),
+    "account_signup": own(VISITORS),
+    "account_reauthenticate": own(SIGNED_IN),
+    "account_email": own(SIGNED_IN),
+    "account_email_verification_sent": own(ANYONE),
+    "account_change_password": own(SIGNED_IN),
+    "account_set_password": own(NOBODY),
+    "account_reset_password": own(ANYONE),
+    "account_reset_password_done": own(ANYONE),
+    "account_reset_password_from_key_done": own(ANYONE),
+    "account_confirm_login_code": own(NOBODY),
+    "account_confirm_email": Page(ANYONE, lambda _world: {"key": "unknown"}, is_for_all=True),
+    "account_reset_password_from_key": Page(ANYONE, lambda _world: {"uidb36": "1", "key": "unknown"}, is_for_all=True),
+    "mfa_index": own(SIGNED_IN),
+    "mfa_authenticate": own(NOBODY),
+    "mfa_reauthenticate": own(STAFF),
+    "mfa_activate_totp": own(WITHOUT_FACTOR),
+    "mfa_deactivate_totp": own(STAFF),
+    "mfa_view_recovery_codes": own(NOBODY),
+    "mfa_generate_recovery_codes": own(STAFF),
+    "mfa_download_recovery_codes": own(NOBODY),
+    "usersessions_list": own(SIGNED_IN),
     "people:end_session": Page(NOBODY, lambda _world: {"pk": 0}, POST_ONLY),  # one's own: tests/people/test_sign_in.py
     # The signed-in customer and partner.
     "selfcare:start": Page(SIGNED_IN),
@@ -228,30 +257,30 @@ MATRIX: dict[str, Page] = {
     "desk:home": Page(STAFF),
     "desk:search": Page(STAFF, query="q=Resident"),
     "desk:keys": Page(STAFF),
-    "desk:save_filter": Page(STAFF, answers=POST_ONLY),
+    "desk:save_filter": Page(STAFF, answer=POST_ONLY),
     "desk:forget_filter": Page(NOBODY, lambda _world: {"pk": 0}, POST_ONLY),
     "desk:orders": Page(SEE),
     "desk:order": Page(SEE, pk_of("order")),
     "desk:new_order": Page(WORK),
-    "desk:order_reschedule": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON),
-    "desk:order_correct": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON),
-    "desk:order_hold": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON),
-    "desk:order_release": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON | POST_ONLY),
-    "desk:order_reject": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON),
-    "desk:order_cancel": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON),
-    "desk:order_approve_cancellation": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON | POST_ONLY),
-    "desk:order_refuse_cancellation": Page(WORK, pk_of("order"), SHOWS_OR_LEADS_ON | POST_ONLY),
+    "desk:order_reschedule": Page(WORK, pk_of("order")),
+    "desk:order_correct": Page(WORK, pk_of("order")),
+    "desk:order_hold": Page(WORK, pk_of("order")),
+    "desk:order_release": Page(WORK, pk_of("held")),
+    "desk:order_reject": Page(WORK, pk_of("held")),
+    "desk:order_cancel": Page(WORK, pk_of("order")),
+    "desk:order_approve_cancellation": Page(WORK, pk_of("assessed")),
+    "desk:order_refuse_cancellation": Page(WORK, pk_of("assessed")),
     "desk:customer": Page(SEE, lambda world: {"pk": world.order.customer_id}),
     "desk:submissions": Page(SEE),
     "desk:submission": Page(SEE, pk_of("submission")),
-    "desk:submission_resend": Page(SETTLE, pk_of("submission"), SHOWS_OR_LEADS_ON | POST_ONLY),
-    "desk:submission_settle": Page(SETTLE, pk_of("submission"), SHOWS_OR_LEADS_ON),
+    "desk:submission_resend": Page(SETTLE, pk_of("submission"), POST_ONLY),
+    "desk:submission_settle": Page(SETTLE, pk_of("submission")),
     "desk:leads": Page(SEE_LEADS),
     "desk:lead": Page(SEE_LEADS, pk_of("lead")),
-    "desk:lead_assign": Page(WORK_LEADS, pk_of("lead"), SHOWS_OR_LEADS_ON | POST_ONLY),
-    "desk:lead_note": Page(WORK_LEADS, pk_of("lead"), SHOWS_OR_LEADS_ON | POST_ONLY),
-    "desk:lead_close": Page(WORK_LEADS, pk_of("lead"), SHOWS_OR_LEADS_ON | POST_ONLY),
-    "desk:lead_convert": Page(WORK_LEADS, pk_of("lead"), SHOWS_OR_LEADS_ON | POST_ONLY),
+    "desk:lead_assign": Page(WORK_LEADS, pk_of("lead")),
+    "desk:lead_note": Page(WORK_LEADS, pk_of("lead")),
+    "desk:lead_close": Page(WORK_LEADS, pk_of("lead")),
+    "desk:lead_convert": Page(WORK_LEADS, pk_of("lead")),
     "desk:messages": Page(SEE),
     "desk:message": Page(SEE, pk_of("message")),
     "desk:message_html": Page(SEE, pk_of("message")),
@@ -259,55 +288,84 @@ MATRIX: dict[str, Page] = {
     "desk:jobs": Page(STAFF),
     "desk:job": Page(STAFF, pk_of("job")),
     "desk:job_errors": Page(STAFF, pk_of("job")),
-    "desk:job_cancel": Page(IMPORT, pk_of("job"), SHOWS_OR_LEADS_ON | POST_ONLY),
-    "desk:job_resume": Page(IMPORT, pk_of("job"), SHOWS_OR_LEADS_ON | POST_ONLY),
+    "desk:job_cancel": Page(IMPORT, pk_of("job"), POST_ONLY),
+    "desk:job_resume": Page(IMPORT, pk_of("job"), POST_ONLY),
     # The public site.
     "storefront:home": Page(ANYONE),
-    "storefront:check": Page(ANYONE, answers=frozenset({200, 302, 405})),
-    "storefront:suggest": Page(ANYONE, query="address=Zanzibarium"),
-    "storefront:tell_me": Page(
-        ANYONE, lambda world: {"key": world.qualification.key}, SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True
-    ),
-    "storefront:told": Page(ANYONE, lambda world: {"key": world.qualification.key}, SHOWS_OR_LEADS_ON, by_secret=True),
-    "storefront:embedded_box": Page(ANYONE, answers=frozenset({200, 404})),  # 404 where no host may embed it
-    "storefront:outcome": Page(ANYONE, lambda world: {"key": world.qualification.key}, by_secret=True),
-    "storefront:check_again": Page(
-        ANYONE, lambda world: {"key": world.qualification.key}, SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True
-    ),
-    "storefront:start_order": Page(
-        ANYONE, lambda world: {"key": world.qualification.key}, SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True
-    ),
-    "storefront:order": Page(ANYONE, token_of("draft"), SHOWS_OR_LEADS_ON, by_secret=True),
-    "storefront:order_package": Page(ANYONE, token_of("draft"), SHOWS_OR_LEADS_ON, by_secret=True),
-    "storefront:order_options": Page(ANYONE, token_of("draft"), by_secret=True),
-    "storefront:order_reprice": Page(ANYONE, token_of("draft"), SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True),
-    "storefront:order_details": Page(ANYONE, token_of("draft"), by_secret=True),
-    "storefront:order_appointment": Page(ANYONE, token_of("draft"), by_secret=True),
-    "storefront:order_terms": Page(ANYONE, token_of("draft"), by_secret=True),
-    "storefront:order_review": Page(ANYONE, token_of("draft"), by_secret=True),
-    "storefront:order_recheck": Page(ANYONE, token_of("draft"), SHOWS_OR_LEADS_ON | POST_ONLY, by_secret=True),
-    "storefront:order_confirmation": Page(ANYONE, token_of("order"), by_secret=True),
-    "storefront:order_pdf": Page(ANYONE, token_of("order"), SHOWS_OR_LEADS_ON, by_secret=True),
+    "storefront:check": Page(ANYONE, query="address=7+Juniper+Lane+Rutland"),
+    "storefront:suggest": Page(ANYONE, query="address=7+Juniper+Lane+Rutland"),
+    "storefront:tell_me": Page(ANYONE, lambda world: {"key": world.qualification.key}, POST_ONLY),
+    "storefront:told": Page(ANYONE, lambda world: {"key": world.qualification.key}),
+    "storefront:embedded_box": Page(ANYONE, answer=404),  # 404 where no host may embed it
+    "storefront:outcome": Page(ANYONE, lambda world: {"key": world.qualification.key}),
+    "storefront:check_again": Page(ANYONE, lambda world: {"key": world.qualification.key}, POST_ONLY),
+    "storefront:start_order": Page(ANYONE, lambda world: {"key": world.qualification.key}, POST_ONLY),
+    "storefront:order": Page(ANYONE, token_of("order")),
+    "storefront:order_package": Page(ANYONE, token_of("draft")),
+    "storefront:order_options": Page(ANYONE, token_of("draft")),
+    "storefront:order_reprice": Page(ANYONE, token_of("draft")),
+    "storefront:order_details": Page(ANYONE, token_of("draft")),
+    "storefront:order_appointment": Page(ANYONE, token_of("draft")),
+    "storefront:order_terms": Page(ANYONE, token_of("draft")),
+    "storefront:order_review": Page(ANYONE, token_of("draft")),
+    "storefront:order_recheck": Page(ANYONE, token_of("stale")),
+    "storefront:order_confirmation": Page(ANYONE, token_of("order")),
+    "storefront:order_pdf": Page(ANYONE, token_of("order")),
     "storefront:styleguide": Page(STAFF),
-    "storefront:choose_language": Page(ANYONE, answers=POST_ONLY),
-    "storefront:choose_theme": Page(ANYONE, answers=POST_ONLY),
-    "storefront:brand_css": Page(ANYONE, brand_of, by_secret=True),
-    "storefront:brand_logo": Page(ANYONE, brand_of, frozenset({200, 404}), by_secret=True),
+    "storefront:choose_language": Page(ANYONE, answer=POST_ONLY),
+    "storefront:choose_theme": Page(ANYONE, answer=POST_ONLY),
+    "storefront:brand_css": Page(ANYONE, brand_of, is_for_all=True),
+    "storefront:brand_logo": Page(ANYONE, brand_of, is_for_all=True),
     # Machines.
-    "live": OWN,
-    "ready": OWN,
-    "metrics": OWN,
-    "tmf_billing:webhook": Page(ANYONE, lambda _world: {"code": "unknown"}, frozenset({404, 405}), by_secret=True),
+    "live": own(ANYONE),
+    "ready": own(ANYONE),
+    "metrics": own(NOBODY),  # whoever has its token: tests/local/test_health.py
+    "tmf_billing:webhook": Page(ANYONE, lambda _world: {"code": "unknown"}, POST_ONLY, is_for_all=True),
     # The admin's own frame; its tables say themselves who may open them.
-    "admin:index": Page(frozenset({Role.OPERATOR, Role.AUDITOR})),
-    "admin:login": OWN,
-    "admin:logout": OWN,
-    "admin:password_change": OWN,
-    "admin:password_change_done": OWN,
-    "admin:jsi18n": OWN,
-    "admin:autocomplete": OWN,
-    "admin:view_on_site": Page(NOBODY, view_on_site),
-    "admin:app_list": Page(
-        frozenset({Role.OPERATOR, Role.AUDITOR}), lambda _world: {"app_label": "divisions"}, by_secret=True
-    ),
+    "admin:index": Page(SETTING_UP),
+    "admin:login": own(NOBODY),
+    "admin:logout": own(NOBODY, POST_ONLY),
+    "admin:password_change": own(SETTING_UP, LEADS_ON),
+    "admin:jsi18n": own(SETTING_UP),
+    "admin:autocomplete": Page(SETTING_UP, query="app_label=catalog&model_name=price&field_name=product&term="),
+    "admin:app_list": Page(SETTING_UP, lambda _world: {"app_label": "divisions"}, is_for_all=True),
 }
+
+ADMIN_ANSWERS: dict[str, int] = {}
+"""What the admin's pages answer where it is not what their kind would: 200, or 403 for changing what is only read."""
+
+UNSEEN_TABLES = {"jobs.JobChunk", "territory.ImportBlock"}
+"""Tables that no page shows."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list with a query, who asks it, and what of their own market stands in the answer, `{}` being its marker."""
+
+    name: str
+    query: str
+    own: str
+    role: str = Role.OPERATOR
+
+    def __str__(self) -> str:
+        return f"{self.name}?{self.query}"
+
+    def of(self, _world: World) -> str:
+        """Return the address with the query."""
+        return f"{reverse(self.name)}?{self.query}"
+
+    def sign(self, marker: str) -> str:
+        """Return what a market's own row says."""
+        return self.own.format(marker)
+
+
+LISTS = [
+    Listing("desk:search", "q=Resident", "{} Resident"),
+    Listing("desk:orders", "export=csv", "{} Resident"),
+    Listing("desk:orders", "", "{} Resident"),
+    Listing("desk:leads", "export=csv", "Lee Lead"),
+    Listing("desk:submissions", "export=csv", "{}"),
+    Listing("desk:messages", "export=csv", "{} subject"),
+    Listing("desk:jobs", "", "{} import"),
+    Listing("storefront:suggest", "address=7+Juniper+Lane+Rutland", "{}", ANONYMOUS),
+]
