@@ -1,5 +1,6 @@
 """Load premises and what can be had there from a CSV file."""
 
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from foundation.lifecycle import NotAllowed
 from territory.models import ImportFile
 from territory.services.imports import start_import
 
+SECONDS_BETWEEN_LOOKS = 0.5
+
 
 class Command(BaseCommand):
     """Take a file in; the same command goes on where an earlier one was stopped, and several may work at once."""
@@ -30,9 +33,7 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, division: str, **_options: Any) -> None:
         """Start or resume the import and work on it until it is over."""
         job = self._start(file, division)
-        while work_one_chunk(job.pk):
-            self._show(job)
-        job.refresh_from_db()
+        self._work(job)
         if job.status == JobStatus.FAILED:
             raise CommandError(job.problem)
         taken = ImportFile.objects.get(job=job)
@@ -57,6 +58,15 @@ class Command(BaseCommand):
                 return start_import(content, name=file.name, division=division, by=None)
         except (OSError, NotAllowed) as refusal:
             raise CommandError(str(refusal)) from refusal
+
+    def _work(self, job: Job) -> None:
+        """Take chunks until the job is over; where others have the last ones, wait, in case they are killed."""
+        while job.status == JobStatus.RUNNING:
+            if work_one_chunk(job.pk):
+                self._show(job)
+            else:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+            job.refresh_from_db(fields=["status", "problem"])
 
     def _show(self, job: Job) -> None:
         progress = progress_of(job)
