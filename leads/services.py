@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import to_python
 
 from accounts.models import AgreedText, ContactDetails
+from foundation.divisions.queries import site_of
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -186,10 +187,11 @@ def convert_lead(lead_id: int, *, by: User) -> Order:
     if not lead.can_move(LeadStatus.CONVERTED) or lead.qualification_id is None:
         raise NotAllowed(_("This lead is closed, or has become an order."), code="wrong_status")
     qualification = requalify(lead.qualification_id, by=by)
+    site = site_of(lead.division)
     order = start_order(
         qualification.pk,
         division=lead.division,
-        site_code="",
+        site_code=site.code if site else "",
         channel=Channel.PHONE,
         language=lead.language,
         key=f"lead-{lead.pk}",

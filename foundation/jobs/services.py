@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
-from foundation.events.services import wake
+from foundation.events.services import publish, wake
+from foundation.jobs.events import JobCancelled, JobResumed
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.states import JobStatus
 from foundation.now import now
@@ -143,11 +144,11 @@ def cancel_job(job_id: int, *, by: User) -> Job:
 
     :raises NotAllowed: if it is over already
     """
-    del by  # recorded by the page's own request log
-    job = Job.objects.locked().get(pk=job_id)
+    job = Job.objects.locked().select_related("division").get(pk=job_id)
     job.cancel(at=now())
     job.problem = _("Stopped by hand.")
     job.save(update_fields=["status", "finished_at", "problem"])
+    publish(JobCancelled(job_id=job.pk), subject=job, division=job.division, by=by)
     return job
 
 
@@ -158,9 +159,9 @@ def resume_job(job_id: int, *, by: User | None) -> Job:
 
     :raises NotAllowed: if it has not failed
     """
-    del by
-    job = Job.objects.locked().get(pk=job_id)
+    job = Job.objects.locked().select_related("division").get(pk=job_id)
     job.resume()
     job.save(update_fields=["status", "problem", "finished_at"])
+    publish(JobResumed(job_id=job.pk), subject=job, division=job.division, by=by)
     transaction.on_commit(nudge_workers, robust=True)
     return job

@@ -35,6 +35,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "billing.work_order_unknown": _("Nobody knows yet whether the billing system has the work order"),
     "correspondence.message_queued": _("A message was written"),
     "correspondence.message_sent": _("A message was sent"),
+    "jobs.cancelled": _("Stopped by hand"),
+    "jobs.resumed": _("Taken up again"),
     "leads.assigned": _("The lead was assigned"),
     "leads.captured": _("Somebody asked to be told"),
     "leads.closed": _("The lead was closed: %(reason)s"),
