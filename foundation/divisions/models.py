@@ -104,10 +104,6 @@ class Division(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        if self.pk and self.parent and self.pk in self.parent.lineage:
-            raise ValidationError({"parent": _("A division cannot lie below itself.")})
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the lineage true, of this division and, where it moved, of all below it."""
         super().save(*args, **kwargs)
@@ -115,6 +111,10 @@ class Division(models.Model):
         lineage = [*above, self.pk]
         if self.lineage != lineage:
             self._move_below(lineage)
+
+    def clean(self) -> None:
+        if self.pk and self.parent and self.pk in self.parent.lineage:
+            raise ValidationError({"parent": _("A division cannot lie below itself.")})
 
     def _move_below(self, lineage: list[int]) -> None:
         cut = len(self.lineage)
