@@ -6,7 +6,7 @@ NAME ?=
 EMAIL ?=
 BILLING_URL ?=
 
-.PHONY: help run test check bench contract code manage setup system-packages lock docs clean forget
+.PHONY: help run test faults check bench contract code manage setup system-packages lock docs clean forget
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does
@@ -17,6 +17,9 @@ run: setup system-packages ## Start the whole system here and print its addresse
 
 test: setup system-packages ## Run all tests (ARGS="tests/orders -k cancel" for some)
 	@$(BIN)/pytest $(or $(ARGS),-n 2)
+
+faults: setup system-packages ## Kill, stop and cut off the servers under load, in full (half an hour or more)
+	@FAULT_RUNS=20 FAULT_ORDERS=500 FAULT_WORK_ORDERS=600 FAULT_KILLS=8 FAULT_SHUFFLES=6 $(BIN)/pytest tests/faults
 
 check: setup system-packages ## Everything that must hold before a change is taken: style, layers, types, tests
 	@$(BIN)/ruff check .
