@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
-from django.utils.translation import gettext as _now_, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import to_python
 
@@ -124,15 +124,15 @@ class ContactDetails:
         :raises NotAllowed: with the field that cannot be read
         """
         if not name.strip():
-            raise NotAllowed(_now_("Enter your name."), code="name", field="name")
+            raise NotAllowed(gettext("Enter your name."), code="name", field="name")
         number = to_python(phone, region=region)
         if not number or not number.is_valid():
-            raise NotAllowed(_now_("Enter a phone number with area code."), code="phone", field="phone")
+            raise NotAllowed(gettext("Enter a phone number with area code."), code="phone", field="phone")
         address = email.strip().lower()
         try:
             validate_email(address)
         except ValidationError:
-            raise NotAllowed(_now_("Enter an e-mail address."), code="email", field="email") from None
+            raise NotAllowed(gettext("Enter an e-mail address."), code="email", field="email") from None
         return cls(name=" ".join(name.split()), email=address, phone=number.as_e164, **more)
 
     @property

@@ -10,7 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _now, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from billing.forms import ResendForm, SettleForm
 from billing.models import BillingSystem, InboundFact, Polling, Submission
@@ -75,7 +75,7 @@ class BillingSystemAdmin(DivisionScopedAdmin):
         except NotAllowed as refusal:
             messages.error(request, refusal.message)
         else:
-            messages.success(request, _now("%(system)s answers.") % {"system": system})
+            messages.success(request, gettext("%(system)s answers.") % {"system": system})
         return redirect("admin:billing_billingsystem_change", system.pk)
 
 
@@ -135,7 +135,7 @@ class SubmissionAdmin(ReadOnlyAdmin):
         def move(submission: Submission, answers: dict[str, Any]) -> None:
             resend_submission(submission.pk, by=request.user, reason=answers["reason"])
 
-        return self._move_view(request, object_id, ResendForm, move, title=_now("Send again"))
+        return self._move_view(request, object_id, ResendForm, move, title=gettext("Send again"))
 
     def settle_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Say what became of a submission."""
@@ -149,7 +149,7 @@ class SubmissionAdmin(ReadOnlyAdmin):
                 by=request.user,
             )
 
-        return self._move_view(request, object_id, SettleForm, move, title=_now("Settle"))
+        return self._move_view(request, object_id, SettleForm, move, title=gettext("Settle"))
 
     def _move_view(
         self,

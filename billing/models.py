@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext as _now, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from billing.states import MOVES, OPEN, FactOutcome, SubmissionKind, SubmissionStatus
 from foundation.divisions.models import Division, bumps_configuration
@@ -200,7 +200,7 @@ class Submission(Lifecycle):
         :raises NotAllowed: if the outcome is known, or somebody else is at it
         """
         if self.status not in {SubmissionStatus.SENDING, SubmissionStatus.UNKNOWN} or self.due_at > at:
-            raise NotAllowed(_now("There is nothing to look up."), code="not_due")
+            raise NotAllowed(gettext("There is nothing to look up."), code="not_due")
         self.attempts += 1
         self.due_at = at + CLAIM
 
@@ -255,7 +255,7 @@ class Submission(Lifecycle):
         if self.status == SubmissionStatus.REFUSED:
             self._move(SubmissionStatus.PENDING)
         elif not self._needs_a_person:
-            raise NotAllowed(_now("It is confirmed, or on its way without help."), code="not_resendable")
+            raise NotAllowed(gettext("It is confirmed, or on its way without help."), code="not_resendable")
         self.set_aside_at = self.ended_at = None
         self.attempts, self.due_at = 0, now()
         self.settled_by, self.settled_reason = by, reason
@@ -267,13 +267,13 @@ class Submission(Lifecycle):
         :raises NotAllowed: if its outcome is known or being found out, or a part of the answer is missing
         """
         if not self.is_open or not self._needs_a_person:
-            raise NotAllowed(_now("Its outcome is known, or being found out."), code="not_settleable")
+            raise NotAllowed(gettext("Its outcome is known, or being found out."), code="not_settleable")
         if outcome not in {SubmissionStatus.CONFIRMED, SubmissionStatus.REFUSED}:
-            raise NotAllowed(_now("It was confirmed or refused."), code="no_outcome")
+            raise NotAllowed(gettext("It was confirmed or refused."), code="no_outcome")
         if outcome == SubmissionStatus.CONFIRMED and not external_id:
-            raise NotAllowed(_now("Give the vendor's id."), code="no_external_id", field="external_id")
+            raise NotAllowed(gettext("Give the vendor's id."), code="no_external_id", field="external_id")
         if not reason:
-            raise NotAllowed(_now("Say how you know."), code="no_reason", field="reason")
+            raise NotAllowed(gettext("Say how you know."), code="no_reason", field="reason")
         self.settled_by, self.settled_reason = by, reason
 
     @property

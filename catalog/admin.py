@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext as _now, gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from catalog import services
 from catalog.forms import CampaignForm, CriterionForm, NewPriceForm, ProductForm
@@ -88,7 +88,7 @@ class ProductAdmin(DivisionScopedAdmin):
     def prices_today(self, product: Product) -> SafeString | str:
         """Say what the product costs in each division, and where an inherited price comes from."""
         if product.pk is None:
-            return _now("Save the product, then give it a price.")
+            return gettext("Save the product, then give it a price.")
         seen = divisions_where(product.seen_by, Permission.CONFIGURE, Permission.AUDIT)  # type: ignore[attr-defined]
         selling = seen.filter(lineage__contains=[product.division_id]).order_by("lineage")[:MOST_DIVISIONS_SHOWN]
         here = prices_by_division(product, selling, today(product.division))
@@ -113,7 +113,7 @@ class ProductAdmin(DivisionScopedAdmin):
                 form.add_error(refusal.field or None, refusal.message)
             else:
                 return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[product.pk]))
-        title = _now("New price from a day on")
+        title = gettext("New price from a day on")
         context = {**self.admin_site.each_context(request), "title": title, "form": form, "product": product}
         return render(request, "catalog/new_price.html", context)
 
@@ -124,8 +124,10 @@ def _prices_in_words(prices: tuple[Price, ...], division_id: int) -> str:
         amount = format_money(price.amount, price.currency, get_language() or "en")
         values = {"amount": amount, "paid": price.get_kind_display().lower(), "source": price.division.name}
         own = price.division_id == division_id
-        words.append((_now("%(amount)s %(paid)s") if own else _now("%(amount)s %(paid)s, from %(source)s")) % values)
-    return "; ".join(words) or _now("no price")
+        words.append(
+            (gettext("%(amount)s %(paid)s") if own else gettext("%(amount)s %(paid)s, from %(source)s")) % values
+        )
+    return "; ".join(words) or gettext("no price")
 
 
 class PackageItemInline(DivisionScopedTabular):

@@ -8,7 +8,7 @@ import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext as _now_, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Account, Customer, Partner
 from catalog.models import Product
@@ -255,7 +255,7 @@ class Order(Lifecycle):
         ]
 
     def __str__(self) -> str:
-        return self.number or _now_("Draft %d") % self.pk
+        return self.number or gettext("Draft %d") % self.pk
 
     @property
     def chosen(self) -> Selection | None:
@@ -279,7 +279,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if it was not submitted: a cart is nobody's
         """
         if self.customer is None or self.account is None:
-            raise NotAllowed(_now_("This order was not submitted yet."), code="wrong_status")
+            raise NotAllowed(gettext("This order was not submitted yet."), code="wrong_status")
         return self.customer, self.account
 
     def require_draft(self) -> None:
@@ -289,7 +289,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if it is no draft any more
         """
         if self.status != OrderStatus.DRAFT:
-            raise NotAllowed(_now_("This order was submitted and can no longer be changed here."), code="not_a_draft")
+            raise NotAllowed(gettext("This order was submitted and can no longer be changed here."), code="not_a_draft")
 
     def choose(self, selection: Selection, quote: Quote) -> None:
         """
@@ -351,7 +351,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if that was decided before
         """
         if self.accepted_at:
-            raise NotAllowed(_now_("This order was accepted before."), code="accepted_before")
+            raise NotAllowed(gettext("This order was accepted before."), code="accepted_before")
         self._move(OrderStatus.PENDING)
         self.accepted_at = at
         self._forget_hold()
@@ -363,7 +363,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if it was accepted before
         """
         if self.accepted_at:
-            raise NotAllowed(_now_("This order was accepted before: cancel it instead."), code="accepted_before")
+            raise NotAllowed(gettext("This order was accepted before: cancel it instead."), code="accepted_before")
         self._move(OrderStatus.REJECTED)
         self.cancel_reason, self.cancel_note, self.ended_at = CancelReason.NOT_ACCEPTED, note, at
 
@@ -384,10 +384,10 @@ class Order(Lifecycle):
         :raises NotAllowed: if it is not held, or its work order was refused and must be sent again first
         """
         if self.status != OrderStatus.HELD:
-            raise NotAllowed(_now_("This order is not on hold."), code="wrong_status")
+            raise NotAllowed(gettext("This order is not on hold."), code="wrong_status")
         if self.work_order_stage == WorkOrderStage.REFUSED:
             raise NotAllowed(
-                _now_("The billing system refused the work order. Send it again there first."), code="refused"
+                gettext("The billing system refused the work order. Send it again there first."), code="refused"
             )
         self._move(OrderStatus.IN_PROGRESS if self.work_order_id else OrderStatus.PENDING)
         self._forget_hold()
@@ -471,7 +471,7 @@ class Order(Lifecycle):
         """
         if self.status == OrderStatus.PARTIAL:
             raise NotAllowed(
-                _now_("Part of this order is installed already. Have those services disconnected instead."),
+                gettext("Part of this order is installed already. Have those services disconnected instead."),
                 code="partly_installed",
             )
         self.cancel_reason, self.cancel_note = reason, note
@@ -492,7 +492,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if there is nothing to decide
         """
         if self.status != OrderStatus.ASSESSING_CANCELLATION:
-            raise NotAllowed(_now_("Nobody has asked to cancel this order."), code="wrong_status")
+            raise NotAllowed(gettext("Nobody has asked to cancel this order."), code="wrong_status")
         self._move(OrderStatus.PENDING_CANCELLATION)
 
     def refuse_cancellation(self, reason: str) -> None:
@@ -502,7 +502,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if it is not to be cancelled
         """
         if self.status not in {OrderStatus.ASSESSING_CANCELLATION, OrderStatus.PENDING_CANCELLATION}:
-            raise NotAllowed(_now_("Nobody has asked to cancel this order."), code="wrong_status")
+            raise NotAllowed(gettext("Nobody has asked to cancel this order."), code="wrong_status")
         self._move(OrderStatus.IN_PROGRESS)
         self.cancel_reason, self.cancel_note, self.problem = "", "", reason
 
@@ -684,7 +684,7 @@ class Appointment(Lifecycle):
         :raises NotAllowed: if nothing is booked
         """
         if self.status != AppointmentStatus.BOOKED:
-            raise NotAllowed(_now_("No appointment is booked."), code="not_booked")
+            raise NotAllowed(gettext("No appointment is booked."), code="not_booked")
         self.slot, self.given_starts_at, self.given_ends_at = slot, None, None
 
     def give_window(self, starts_at: datetime, ends_at: datetime) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.formats import date_format, time_format
-from django.utils.translation import gettext as _now, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.states import ContactChannel
 from billing.states import SubmissionStatus
@@ -120,7 +120,7 @@ def _by_day(slots: list[AppointmentSlot], zone: ZoneInfo) -> Iterator[tuple[str,
 
 def _window(slot: AppointmentSlot, zone: ZoneInfo) -> str:
     start, end = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
-    return _now("%(day)s, %(start)s to %(end)s") % {
+    return gettext("%(day)s, %(start)s to %(end)s") % {
         "day": date_format(start, "D j"),
         "start": time_format(start.time(), "P"),
         "end": time_format(end.time(), "P"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from foundation.events.models import Event
 from leads.states import CloseReason
@@ -82,7 +82,7 @@ def say_who(event: Event) -> str:
     if event.actor:
         return str(event.actor)
     channels = {str(value): str(label) for value, label in Channel.choices}
-    return channels.get(event.channel, event.channel) or _now("by itself")
+    return channels.get(event.channel, event.channel) or gettext("by itself")
 
 
 def _readable(payload: Mapping[str, Any]) -> dict[str, str]:

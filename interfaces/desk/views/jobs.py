@@ -5,7 +5,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _now, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from foundation.jobs.models import Job, JobChunk
@@ -75,7 +75,7 @@ def job(request: UserRequest, pk: int) -> HttpResponse:
 def job_errors(request: UserRequest, pk: int) -> HttpResponse:
     """Give the rows that were wrong as a file, each with its line number and what it said."""
     found = get_object_or_404(jobs_visible_to(request.user), pk=pk)
-    header = [_now("Row"), _now("Column"), _now("What is wrong"), _now("The row")]
+    header = [gettext("Row"), gettext("Column"), gettext("What is wrong"), gettext("The row")]
     lines = found.errors.values_list("row", "column", "message", "raw")
     return csv_response(f"{found.title} {found.pk}", header, lines)
 
@@ -91,7 +91,7 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, _now("Stopped. What was done stays done."))
+        messages.success(request, gettext("Stopped. What was done stays done."))
     return redirect("desk:job", pk)
 
 
@@ -106,5 +106,5 @@ def resume(request: UserRequest, pk: int) -> HttpResponse:
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, _now("It goes on where it stopped."))
+        messages.success(request, gettext("It goes on where it stopped."))
     return redirect("desk:job", pk)
