@@ -4,10 +4,12 @@ import time
 import traceback
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from celery import current_app
 from django.db import connection, models, transaction
+from kombu.pools import producers
 
 from foundation.divisions.models import Division
 from foundation.events.facts import HANDLERS, Fact
@@ -23,6 +25,8 @@ LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(minutes=30)
 MOST_ATTEMPTS = 30
 """With the waits doubling up to `LONGEST_WAIT`, about twelve hours; then a person is asked."""
+NUDGE_PATIENCE = 1.0
+"""Seconds that a nudge waits for a broker which is there and does not answer; a worker waits far longer."""
 QUIET_AFTER_FAILURE = 10.0
 """Seconds in which nobody is nudged after the broker did not answer: the sweep delivers meanwhile."""
 
@@ -93,10 +97,16 @@ def wake(task: str) -> None:
     if time.monotonic() < _Nudging.silent_until:
         return
     try:
-        current_app.send_task(task, retry=False)
+        with _impatient_producers().acquire(block=True) as producer:
+            current_app.send_task(task, producer=producer, retry=False)
     except Exception as error:  # noqa: BLE001  # whatever a broker can do wrong, beat's sweep makes good
         _Nudging.silent_until = time.monotonic() + QUIET_AFTER_FAILURE
         log.warning("nudge_failed", task=task, error=type(error).__name__)
+
+
+def _impatient_producers() -> Any:
+    """Return connections for nudges alone, kept open: the settings' time-outs are a worker's."""
+    return producers[current_app.connection_for_write(transport_options={"socket_timeout": NUDGE_PATIENCE})]
 
 
 def deliver_next() -> bool:
