@@ -67,12 +67,9 @@ class Visitor:
             self.statuses.append(answer.status_code)
         return answer
 
-    def review(self, token: str) -> Form | None:
-        """Open the review page; nothing where it is not served at the moment, or the order was submitted."""
-        answer = self.ask("GET", f"/order/{token}/review/")
-        if answer.status_code != httpx.codes.OK or 'name="shown"' not in answer.text:
-            return None
-        return Form(token, *(_hidden(answer.text, name) for name in ("key", "shown", "csrfmiddlewaretoken")))
+    def review(self, token: str) -> httpx.Response:
+        """Open the review page."""
+        return self.ask("GET", f"/order/{token}/review/")
 
     def submit(self, form: Form) -> httpx.Response:
         """Press the button, and follow where it leads."""
@@ -84,9 +81,7 @@ class Visitor:
 
     def order(self, token: str) -> None:
         """Order what was chosen, as somebody does to whom nothing bad happens."""
-        form = self.review(token)
-        assert form is not None
-        answer = self.submit(form)
+        answer = self.submit(form_on(self.review(token), token))
         assert is_confirmation(answer), (answer.status_code, answer.url, answer.text[:500])
 
     def twin(self) -> "Visitor":
@@ -97,6 +92,12 @@ class Visitor:
 
     def close(self) -> None:
         self.http.close()
+
+
+def form_on(review: httpx.Response, token: str) -> Form:
+    """Return the form of a review page."""
+    assert review.status_code == httpx.codes.OK, review.text[:500]
+    return Form(token, *(_hidden(review.text, name) for name in ("key", "shown", "csrfmiddlewaretoken")))
 
 
 def is_confirmation(answer: httpx.Response) -> bool:

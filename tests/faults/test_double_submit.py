@@ -15,6 +15,7 @@ from tests.faults.shop import (
     Shop,
     Visitor,
     everything_once,
+    form_on,
     is_confirmation,
     outstanding,
     submitted,
@@ -45,7 +46,7 @@ def test_fifty_windows_make_one_order(stack: Stack, shop: Shop, tell):
         with stack.web() as web:
             visitor = shop.visitor(web.url)
             for draft in drafts:
-                form = visitor.review(draft.token)
+                form = form_on(visitor.review(draft.token), draft.token)
                 windows = [visitor.twin() for _window in range(WINDOWS)]
                 answers = press_at_once(windows, form)
                 pages.append({(str(answer.url), without_what_changes(answer.text)) for answer in answers})

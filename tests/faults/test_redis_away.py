@@ -1,8 +1,14 @@
 """Redis dies, comes back, and comes back empty: every order is taken at once, and delivered in the end."""
 
+import os
+import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 
+import pytest
+
+from foundation.events import services
 from orders.models import Order
 from orders.states import OrderStatus
 from tests.faults.counts import ORDERS
@@ -93,3 +99,27 @@ def test_without_the_sweep_they_would_wait_for_ever(stack: Stack, shop: Shop, te
     tell("Control, without the sweep", owed=waiting, still_owed=undelivered, owed_with_the_sweep=outstanding())
     assert undelivered == waiting == 2 * len(drafts)
     assert [shop.made_for(draft) for draft in drafts] == [1] * len(drafts)
+
+
+@pytest.mark.parametrize(("patience", "is_guarded"), [(services.NUDGE_PATIENCE, True), (4.0, False)])
+def test_a_redis_that_hangs_holds_a_nudge_no_longer_than_its_patience(stack, monkeypatch, tell, patience, is_guarded):
+    """With its control: what decides is the nudge's own patience, not the half minute that a worker has."""
+    monkeypatch.setattr(services, "NUDGE_PATIENCE", patience)
+    monkeypatch.setattr(services._Nudging, "silent_until", 0.0)
+    with stack.redis() as redis:
+        monkeypatch.setenv("CELERY_BROKER_WRITE_URL", redis.url())
+        os.kill(redis.pid, signal.SIGSTOP)
+        try:
+            first, second = (_seconds_of(services.nudge) for _nudge in range(2))
+        finally:
+            os.kill(redis.pid, signal.SIGCONT)
+
+    tell(f"Redis hangs, patience {patience} s", first_nudge=f"{first:.2f} s", second=f"{second:.2f} s")
+    assert (first < 4.0) is is_guarded
+    assert second < 0.1
+
+
+def _seconds_of(act: Callable[[], None]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
