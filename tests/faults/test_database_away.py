@@ -15,10 +15,12 @@ from config.local.postgres import Postgres
 from tests.faults.counts import ORDERS
 from tests.faults.placing import evenly, place_all
 from tests.faults.shop import Visitor, form_on, is_confirmation
-from tests.stack import Stack, eventually
+from tests.stack import Running, Stack, eventually
 
 CRASHES = 5
 OK = httpx.codes.OK
+WARM_UP = 10
+"""Requests after which both web processes have loaded what they need."""
 BACK_WITHIN = 10.0
 """Seconds in which the site serves again once Postgres does."""
 PATIENCE_OF_A_CLIENT = 120.0
@@ -48,6 +50,10 @@ def carts(stack: Stack, count: int) -> tuple[str, list[str]]:
     )  # fmt: skip
     made = json.loads(done.stdout.splitlines()[-1])
     return made["host"], made["tokens"]
+
+
+def is_ready(web: Running) -> bool:
+    return httpx.get(f"{web.url}/health/ready", timeout=60).status_code == OK
 
 
 @pytest.fixture
@@ -97,9 +103,10 @@ def test_what_was_acknowledged_is_there_and_nothing_twice(open_shop: Stack, tell
                 visitor.close()
                 postgres.start()
                 began = time.monotonic()
-                eventually(lambda: httpx.get(f"{web.url}/health/ready", timeout=20).status_code == OK, within=30)
+                eventually(lambda: is_ready(web), within=30)
                 recoveries.append(time.monotonic() - began)
 
+            assert all(is_ready(web) for _request in range(WARM_UP))
             visitors = [Visitor(web.url, host) for _visitor in range(2)]
             place_all(tokens, visitors, client.order, meanwhile=evenly(ORDERS, CRASHES, crash))
             for visitor in visitors:
