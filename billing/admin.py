@@ -68,7 +68,8 @@ class BillingSystemAdmin(DivisionScopedAdmin):
     def check_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Ask the system something harmless, and say whether it answered."""
         system = self.get_object(request, unquote(object_id))
-        if system is None or request.method != "POST":
+        may_change = system is not None and self.has_change_permission(request, system)
+        if system is None or not may_change or request.method != "POST":
             raise Http404
         try:
             check_connection(system.pk, by=request.user)

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingSystem
+from foundation.divisions.models import Division
 from foundation.divisions.settings import declare
 
 
-def _billing_systems() -> Iterator[tuple[str, str]]:
+def _billing_systems(division: Division) -> Iterator[tuple[str, str]]:
     yield "", "–"
-    yield from BillingSystem.objects.values_list("code", "name")
+    yield from BillingSystem.objects.filter(division__in=division.lineage).values_list("code", "name")
 
 
 BILLING_SYSTEM = declare(

@@ -310,7 +310,8 @@ class CampaignAdmin(DivisionScopedAdmin):
 
     def _move(self, request: UserRequest, object_id: str, move: Callable[..., Campaign]) -> HttpResponse:
         campaign = self.get_object(request, unquote(object_id))
-        if campaign is None or request.method != "POST":
+        may_change = campaign is not None and self.has_change_permission(request, campaign)
+        if campaign is None or not may_change or request.method != "POST":
             raise Http404
         try:
             move(campaign.pk, by=request.user)

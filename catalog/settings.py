@@ -6,12 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Campaign
 from catalog.states import CampaignStatus
+from foundation.divisions.models import Division
 from foundation.divisions.settings import declare
 
 
-def _active_campaigns() -> Iterator[tuple[str, str]]:
+def _active_campaigns(division: Division) -> Iterator[tuple[str, str]]:
     yield "", "—"
-    for campaign in Campaign.objects.filter(status=CampaignStatus.ACTIVE).order_by("code"):
+    active = Campaign.objects.filter(status=CampaignStatus.ACTIVE, division__in=division.lineage)
+    for campaign in active.order_by("code"):
         yield campaign.code, str(campaign)
 
 

@@ -15,7 +15,7 @@ def set_value(division: Division, setting: Setting, value: Any) -> None:
 
     :raises ValidationError: if the value is not of the setting's kind, or not among its choices
     """
-    parsed = setting.parse(value)
+    parsed = setting.choose(value, division)
     DivisionSetting.objects.update_or_create(
         division=division, name=setting.name, defaults={"value": setting.stored(parsed)}
     )

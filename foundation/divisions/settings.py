@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+if TYPE_CHECKING:
+    from foundation.divisions.models import Division
+
 SETTINGS: dict[str, "Setting"] = {}
 """Every declared setting by its name."""
 
-Choices = Callable[[], Iterable[tuple[str, str]]]
+Choices = Callable[["Division"], Iterable[tuple[str, str]]]
+"""What a division may choose from: its own and what it inherits, never what belongs to another market."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,21 @@ class Setting:
         """
         Turn what was stored or typed into a value of this setting's kind.
 
-        :raises ValidationError: if it cannot be read as one, or is not among the choices
+        :raises ValidationError: if it cannot be read as one
         """
         try:
-            parsed = value if isinstance(value, self.kind) else self._read(value)
+            return value if isinstance(value, self.kind) else self._read(value)
         except (ValueError, ArithmeticError, TypeError):
             raise ValidationError(_("“%s” cannot be read as a value of this setting.") % value) from None
-        if self.choices and parsed not in dict(self.choices()):
+
+    def choose(self, value: Any, division: "Division") -> Any:
+        """
+        Turn what was typed into a value that a division may set.
+
+        :raises ValidationError: if it cannot be read as one, or is not among the division's choices
+        """
+        parsed = self.parse(value)
+        if self.choices and parsed not in dict(self.choices(division)):
             raise ValidationError(_("“%s” is not one of the choices.") % value)
         return parsed
 
@@ -79,7 +91,7 @@ TIME_ZONE = declare(
     default="America/New_York",
     label=_("Time zone"),
     help=_("The zone in which this market's dates and appointments are meant."),
-    choices=lambda: ((zone, zone) for zone in sorted(available_timezones())),
+    choices=lambda _division: ((zone, zone) for zone in sorted(available_timezones())),
 )
 CURRENCY = declare(
     "divisions.currency",
@@ -87,7 +99,7 @@ CURRENCY = declare(
     default="USD",
     label=_("Currency"),
     help=_("The ISO 4217 code of the money that this market sells in."),
-    choices=lambda: ((code, code) for code in ("USD", "CAD", "EUR", "GBP", "MXN")),
+    choices=lambda _division: ((code, code) for code in ("USD", "CAD", "EUR", "GBP", "MXN")),
 )
 LANGUAGES = declare(
     "divisions.languages",

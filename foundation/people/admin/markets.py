@@ -68,7 +68,7 @@ class SettingsForm(forms.Form):
             self.fields[f"{name}:own"] = forms.BooleanField(
                 label=_("Set here"), required=False, initial=is_own, widget=forms.CheckboxInput
             )
-            self.fields[name] = _field_for(setting, self.present[name].value)
+            self.fields[name] = _field_for(setting, self.present[name].value, division)
 
     def _is_own(self, name: str) -> bool:
         return self.present[name].source == self.division
@@ -93,7 +93,7 @@ class SettingsForm(forms.Form):
         for name, setting in SETTINGS.items():
             if values.get(f"{name}:own"):
                 try:
-                    values[name] = setting.parse(values.get(name, ""))
+                    values[name] = setting.choose(values.get(name, ""), self.division)
                 except ValidationError as error:
                     self.add_error(name, error)
         return values
@@ -112,14 +112,14 @@ class SettingsForm(forms.Form):
         return changed
 
 
-def _field_for(setting: Setting, value: Any) -> forms.Field:
-    """Build the input that suits a setting's kind; `Setting.parse` is what checks it."""
+def _field_for(setting: Setting, value: Any, division: Division) -> forms.Field:
+    """Build the input that suits a setting's kind; `Setting.choose` is what checks it."""
     label = str(setting.label)
     if setting.kind is bool:
         choices = [("true", _("Yes")), ("false", _("No"))]
         return forms.ChoiceField(label=label, choices=choices, initial=str(value).lower(), required=False)
     if setting.choices and setting.kind is not list:
-        offered = list(setting.choices())
+        offered = list(setting.choices(division))
         return forms.ChoiceField(label=label, choices=offered, initial=value, required=False)
     shown = ", ".join(value) if isinstance(value, list) else value
     widget = forms.NumberInput if setting.kind is int else forms.TextInput
