@@ -61,5 +61,14 @@ def overdue_account_of(details: ContactDetails) -> Account | None:
 
 def active_partner_of(user: User, on: date) -> Partner | None:
     """Return the partner that a person sells as on a day."""
-    ended = Q(active_until__isnull=False, active_until__lt=on)
-    return Partner.objects.filter(user=user, active_from__lte=on).exclude(ended).first()
+    return _partners_on(on).filter(user=user).first()
+
+
+def partner_by_code(code: str, on: date) -> Partner | None:
+    """Return the partner who sells under a code on a day; upper and lower case count as the same."""
+    return _partners_on(on).filter(code__iexact=code).order_by("pk").first()
+
+
+def _partners_on(day: date) -> QuerySet[Partner]:
+    ended = Q(active_until__isnull=False, active_until__lt=day)
+    return Partner.objects.filter(active_from__lte=day).exclude(ended)

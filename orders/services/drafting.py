@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import ContactDetails, Partner
+from accounts.queries import partner_by_code
 from catalog.queries import Quote, Selection, offers_for, price_cart
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
@@ -22,6 +23,9 @@ from territory.services import requalify
 from territory.states import Outcome
 
 ORDERABLE = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
+
+PARTNER_MARK = "partner:"
+"""Before the code of the partner whose link brought the visitor, among an order's attribution."""
 
 CART = ("selection", "quote", "currency", "due_today", "monthly", "monthly_after")
 
@@ -43,9 +47,11 @@ def start_order(  # noqa: PLR0913  # from where, for whom, by whom: each has a n
     Start a cart for an address that was checked; the same key again returns the cart that it started.
 
     The order belongs to the division of the premises. Where staff or a partner starts it, it counts as sold by them.
+    Where a partner's link brought the visitor, it counts as sold for that partner; a code that says nothing to us is
+    kept and refuses nothing.
 
     :param division: the site's market, below which the address must lie
-    :param attribution: opaque tokens of what brought the visitor here
+    :param attribution: what brought the visitor here: `partner:CODE`, and opaque tokens
     :raises NotAllowed: if nothing can be ordered at the address, or it lies in another market
     """
     qualification = Qualification.objects.select_related("division", "premises").get(pk=qualification_id)
@@ -65,7 +71,7 @@ def start_order(  # noqa: PLR0913  # from where, for whom, by whom: each has a n
         address=qualification.premises.label,
         user=None if seller else by,
         sold_by=seller,
-        sold_for=sold_for,
+        sold_for=sold_for or _partner_who_sent(attribution, qualification.division),
         attribution=list(attribution),
     )
     try:
@@ -74,6 +80,13 @@ def start_order(  # noqa: PLR0913  # from where, for whom, by whom: each has a n
     except IntegrityError:
         return Order.objects.get(start_key=key)
     return order
+
+
+def _partner_who_sent(attribution: Sequence[str], division: Division) -> Partner | None:
+    """Return the partner of the link that was followed, if they sell in the division today."""
+    code = next((mark.removeprefix(PARTNER_MARK) for mark in attribution if mark.startswith(PARTNER_MARK)), "")
+    partner = partner_by_code(code, today(division)) if code else None
+    return partner if partner and partner.division_id in division.lineage else None
 
 
 def locked_draft(order_id: int) -> Order:

@@ -14,7 +14,7 @@ from foundation.divisions.queries import one_configuration_version
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders import services
@@ -32,10 +32,10 @@ def market(db):
     return make_market()
 
 
-def start(market, qualification, *, key="form", division=None, by=None, sold_for=None):
+def start(market, qualification, *, key="form", division=None, by=None, sold_for=None, brought_by=()):
     return services.start_order(
         qualification.pk, division=division or market.division, site_code="", channel=Channel.WEB, language="en",
-        key=key, by=by, sold_for=sold_for,
+        key=key, by=by, sold_for=sold_for, attribution=brought_by,
     )  # fmt: skip
 
 
@@ -76,6 +76,25 @@ class TestStartOrder:
         assert (by_staff.sold_by, by_staff.user) == (csr, None)
         assert (by_partner.sold_by, by_partner.sold_for) == (partner.user, partner)
         assert by_customer.sold_by is None
+
+    def test_counts_as_sold_for_the_partner_whose_link_was_followed(self, market):
+        partner, customer = make_partner(market.division, code="Corner-Shop"), make_person()
+        below = make_division(parent=market.division)
+
+        order = start(market, make_qualification(below), by=customer, brought_by=["partner:corner-SHOP", "touch:abc"])
+
+        assert (order.sold_for, order.sold_by, order.user) == (partner, None, customer)
+        assert order.attribution == ["partner:corner-SHOP", "touch:abc"]
+
+    @pytest.mark.parametrize("code", ["nobody", "", "former", "elsewhere"])
+    def test_keeps_a_code_under_which_nobody_sells_here_today(self, market, code):
+        yesterday = today(market.division) - timedelta(days=1)
+        make_partner(market.division, code="former", active_from=yesterday, active_until=yesterday)
+        make_partner(make_division(), code="elsewhere")
+
+        order = start(market, make_qualification(market.division), brought_by=[f"partner:{code}"])
+
+        assert (order.sold_for, order.attribution) == (None, [f"partner:{code}"])
 
     def test_is_reached_by_a_secret(self, market):
         order = make_cart(market)
