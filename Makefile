@@ -6,7 +6,7 @@ NAME ?=
 EMAIL ?=
 BILLING_URL ?=
 
-.PHONY: help run test faults check bench contract code manage setup system-packages lock docs clean forget
+.PHONY: help run test faults check bench contract code manage setup system-packages lock docs messages clean forget
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does
@@ -64,6 +64,9 @@ lock: setup ## Choose the newest packages that pyproject.toml allows, with their
 
 docs: setup ## Draw the pages of docs/ that are made from the code
 	@$(BIN)/python -m config.pictures
+
+messages: setup system-packages ## Write every text that is not translated yet into locale/
+	@$(BIN)/python -m config.catalogues
 
 clean: ## Remove what was made, except the environment and the data
 	@rm -rf staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
