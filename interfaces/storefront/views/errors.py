@@ -2,7 +2,7 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -45,11 +45,16 @@ def too_many(request: HttpRequest, retry_after_seconds: int = RETRY_AFTER_SECOND
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Say that we made a mistake, or, where the database is away, that it will be back soon."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if _means_database_away(sys.exc_info()[1]):
         response = _page(request, 503)
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
     return _page(request, 500)
+
+
+def _means_database_away(error: BaseException | None) -> bool:
+    """Tell it from our own mistakes: psycopg has no better name than the bare class for a connection that breaks off."""
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
 
 
 def _page(request: HttpRequest, status: int, *, template: str = "", **more: str) -> HttpResponse:
