@@ -10,8 +10,11 @@ from collections import Counter
 import httpx
 import psycopg2
 import pytest
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
+from django.test import RequestFactory
 
 from config.local.postgres import Postgres
+from interfaces.storefront.views.errors import broken
 from tests.faults.counts import ORDERS
 from tests.faults.placing import evenly, place_all
 from tests.faults.shop import Visitor, form_on, is_confirmation
@@ -149,3 +152,14 @@ def test_a_database_that_answers_before_it_has_written_would_lose_orders(open_sh
     tell("Control, a forgetful Postgres", acknowledged=len(client.acknowledged), there=len(found))
     assert len(client.acknowledged) == len(tokens)
     assert len(found) < len(tokens)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(OperationalError, 503), (InterfaceError, 503), (DatabaseError, 503), (ProgrammingError, 500), (ValueError, 500)],
+)
+def test_the_page_tells_an_outage_from_a_mistake(rf: RequestFactory, error: type[Exception], status: int):
+    try:
+        raise error  # noqa: TRY301  # so that it is the one being handled
+    except error:
+        assert broken(rf.get("/")).status_code == status
