@@ -21,7 +21,7 @@ def partner_orders(partner: Partner) -> QuerySet[Order]:
 
 
 def _submitted(orders: QuerySet[Order]) -> QuerySet[Order]:
-    ready_to_show = orders.select_related("division", "appointment", "premises").prefetch_related("lines")
+    ready_to_show = orders.select_related("division", "appointment__slot", "premises").prefetch_related("lines")
     return ready_to_show.exclude(status=OrderStatus.DRAFT).order_by("-submitted_at")
 
 
