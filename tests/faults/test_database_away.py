@@ -27,7 +27,7 @@ WARM_UP = 10
 BACK_WITHIN = 10.0
 """Seconds in which the site serves again once Postgres does."""
 PATIENCE_OF_A_CLIENT = 120.0
-FORGETFUL = ("synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=0")
+FORGETFUL = ("synchronous_commit=off", "wal_writer_delay=10s", "wal_writer_flush_after=1GB")
 SUBMITTED = "SELECT token FROM orders_order WHERE submitted_at IS NOT NULL"
 DOUBLED = """
     SELECT (SELECT count(*) FROM events_event WHERE name = 'orders.submitted'), (SELECT count(*) FROM accounts_customer),
