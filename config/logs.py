@@ -13,7 +13,10 @@ _PERSONAL_KEYS = re.compile(
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _LONG_NUMBER = re.compile(r"(?<![\w-])\d[\d -]{7,}\d(?![\w-])")
-_SECRET_IN_PATH = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=/|$|\s|\?)")
+_SECRET_IN_PATH = re.compile(r"((?<=/)|(?<=%2F))[A-Za-z0-9_:%=-]{20,}?(?=%2F|[/\s?&#'\")>,]|$)", re.IGNORECASE)
+_QUERY = re.compile(r"(?<=[\w/.~%-])\?\S+")
+_HARMLESS = (bool, int, float, type(None))
+"""Kinds of values that tell nothing; any other is written as text, which is masked: a request shows its address."""
 
 MASK = "•••"
 
@@ -25,14 +28,16 @@ def mask_personal_data(_logger: Any, _method: str, event: MutableMapping[str, An
             continue
         if _PERSONAL_KEYS.search(key):
             event[key] = MASK
-        elif isinstance(value, str):
-            event[key] = mask_text(value)
+        elif not (key.startswith("_") or isinstance(value, _HARMLESS)):
+            event[key] = mask_text(str(value))
     return event
 
 
 def mask_text(text: str) -> str:
-    """Take e-mail addresses, long numbers and secret parts of addresses out of a text."""
-    return _SECRET_IN_PATH.sub(MASK, _LONG_NUMBER.sub(MASK, _EMAIL.sub(MASK, text)))
+    """Take e-mail addresses, long numbers, what was asked (`?address=…`) and secret parts of addresses out of a text."""
+    for pattern, instead in ((_EMAIL, MASK), (_QUERY, f"?{MASK}"), (_LONG_NUMBER, MASK), (_SECRET_IN_PATH, MASK)):
+        text = pattern.sub(instead, text)
+    return text
 
 
 def logging_of(*, json: bool, level: str) -> None:
