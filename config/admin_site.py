@@ -89,7 +89,9 @@ class OperatorSite(admin.AdminSite):
         """Leave out the way from a row to its page on the site: no row has one."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in NO_PAGES]
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]  # leads on where Django shows a page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Change a password where everybody does, with its second factor and its message."""
         del request, extra_context
         return redirect("account_change_password")

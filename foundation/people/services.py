@@ -157,12 +157,12 @@ def end_all_sessions(person: User) -> None:
 
 
 def forget_what_is_over(*, at: datetime) -> int:
-    """Delete sessions that have expired, the browsers noted for them, and attempts of windows that are over."""
+    """Delete expired sessions, the browsers noted for them, and attempts of windows that are over; return how many."""
     lives = Exists(Session.objects.filter(session_key=OuterRef("session_key")))
     with transaction.atomic():
         sessions, _tables = Session.objects.filter(expire_date__lt=at).delete()
         noted = UserSession.objects.filter(~lives, created_at__lt=at - LONGEST_SIGN_IN)
-        browsers, _tables = noted.delete()
+        browsers: int = noted.delete()[0]
         attempts, _tables = Attempts.objects.filter(until__lt=at).delete()
     return sessions + browsers + attempts
 
