@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from catalog.states import (
     ANSWER_PREFIX,
@@ -200,7 +200,7 @@ class PackageItem(models.Model):
 
     package = models.ForeignKey(Package, models.CASCADE, related_name="items", verbose_name=_("package"))
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", verbose_name=_("product"))
-    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    position = models.PositiveSmallIntegerField(pgettext_lazy("position", "order"), default=0)
     role = models.CharField(_("part"), max_length=10, choices=ItemRole.choices, default=ItemRole.INCLUDED)
     choice_group = models.SlugField(
         _("group to choose from"), max_length=40, blank=True,
@@ -446,7 +446,7 @@ class CampaignPackage(models.Model):
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="entries", verbose_name=_("campaign"))
     package = models.ForeignKey(Package, models.PROTECT, related_name="entries", verbose_name=_("package"))
-    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    position = models.PositiveSmallIntegerField(pgettext_lazy("position", "order"), default=0)
 
     class Meta:
         ordering: ClassVar = ["position", "pk"]
@@ -474,7 +474,9 @@ class EligibilityGroup(models.Model):
     campaign = models.ForeignKey(
         Campaign, models.CASCADE, null=True, blank=True, related_name="eligibility", verbose_name=_("campaign")
     )
-    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text=_("Groups are checked in this order."))
+    position = models.PositiveSmallIntegerField(
+        pgettext_lazy("position", "order"), default=0, help_text=_("Groups are checked in this order.")
+    )
     name = models.CharField(_("name"), max_length=80, help_text=_("For staff: what this group asks."))
     if_true = models.CharField(_("if true"), max_length=10, choices=GroupStep.choices, default=GroupStep.NEXT)
     if_false = models.CharField(_("if false"), max_length=10, choices=GroupStep.choices, default=GroupStep.FAILS)
@@ -527,7 +529,7 @@ class EligibilityCriterion(models.Model):
     group = models.ForeignKey(
         EligibilityGroup, models.CASCADE, related_name="criteria", verbose_name=_("eligibility group")
     )
-    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    position = models.PositiveSmallIntegerField(pgettext_lazy("position", "order"), default=0)
     fact = models.CharField(
         _("fact"),
         max_length=80,
