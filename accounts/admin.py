@@ -18,7 +18,7 @@ class PartnerAdmin(DivisionScopedAdmin):
     list_select_related = ("division", "user")
     search_fields = ("name", "code")
     fields = ("name", "code", "division", "user", "active_from", "active_until")
-    raw_id_fields = ("user",)
+    autocomplete_fields = ("user",)
 
 
 class ContactInline(DivisionScopedTabular):

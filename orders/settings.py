@@ -10,6 +10,8 @@ HOLD_MINUTES = declare(
     default=20,
     label=_("Appointments are kept for"),
     help=_("Minutes for which a chosen appointment is kept for a visitor who is still ordering."),
+    minimum=1,
+    maximum=240,
 )
 EARLIEST_DAYS = declare(
     "orders.earliest_days",
@@ -17,6 +19,8 @@ EARLIEST_DAYS = declare(
     default=1,
     label=_("Earliest appointment"),
     help=_("Days from today. 0 is today."),
+    minimum=0,
+    maximum=60,
 )
 LATEST_DAYS = declare(
     "orders.latest_days",
@@ -24,6 +28,8 @@ LATEST_DAYS = declare(
     default=30,
     label=_("Latest appointment"),
     help=_("Days from today."),
+    minimum=1,
+    maximum=365,
 )
 NO_VISIT_PRODUCTS = declare(
     "orders.no_visit_products",
@@ -38,4 +44,6 @@ DRAFT_DAYS = declare(
     default=30,
     label=_("Carts are kept for"),
     help=_("Days without a change, after which an order that was never submitted is closed and its details erased."),
+    minimum=1,
+    maximum=365,
 )

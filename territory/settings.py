@@ -10,6 +10,8 @@ QUALIFICATION_DAYS = declare(
     default=14,
     label=_("Days that an address check holds"),
     help=_("After these days the address is checked again before an order can be sent."),
+    minimum=1,
+    maximum=365,
 )
 PREMISES_CREATION = declare(
     "territory.premises_creation",

@@ -30,6 +30,8 @@ class Setting:
     label: str | Promise
     help: str | Promise
     choices: Choices | None = None
+    minimum: int | None = None
+    maximum: int | None = None
 
     def parse(self, value: Any) -> Any:
         """
@@ -46,9 +48,13 @@ class Setting:
         """
         Turn what was typed into a value that a division may set.
 
-        :raises ValidationError: if it cannot be read as one, or is not among the division's choices
+        :raises ValidationError: if it cannot be read as one, is not among the division's choices or out of bounds
         """
         parsed = self.parse(value)
+        if self.minimum is not None and parsed < self.minimum:
+            raise ValidationError(_("At least %s.") % self.minimum)
+        if self.maximum is not None and parsed > self.maximum:
+            raise ValidationError(_("At most %s.") % self.maximum)
         if self.choices and parsed not in dict(self.choices(division)):
             raise ValidationError(_("“%s” is not one of the choices.") % value)
         return parsed
@@ -73,15 +79,20 @@ def declare(  # noqa: PLR0913  # a declaration: every part is named where it is 
     label: str | Promise,
     help: str | Promise,  # noqa: A002  # what operators read
     choices: Choices | None = None,
+    minimum: int | None = None,
+    maximum: int | None = None,
 ) -> Setting:
     """
     Declare an inherited setting, once, in the `settings.py` of the app that reads it.
 
     :param name: app and setting, such as `catalog.default_campaign`; stored, so kept for ever
+    :param minimum: the least that may be set; every number has bounds, or one market's slip would stop a sweep of all
     """
     if name in SETTINGS:
         raise ValueError(f"The setting {name} is declared twice.")
-    SETTINGS[name] = Setting(name, kind, default, label, help, choices)
+    if kind in (int, Decimal) and (minimum is None or maximum is None):
+        raise ValueError(f"The setting {name} is a number without bounds.")
+    SETTINGS[name] = Setting(name, kind, default, label, help, choices, minimum, maximum)
     return SETTINGS[name]
 
 

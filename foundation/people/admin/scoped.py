@@ -1,14 +1,19 @@
 """An admin that asks the permission matrix and shows everybody their own divisions, instead of Django's permissions."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.filters import RelatedOnlyFieldListFilter
 from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
-from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
+from django.forms import CheckboxInput, ModelChoiceField, ModelForm, ModelMultipleChoiceField
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
 from foundation.people.models import UserRequest
@@ -20,10 +25,12 @@ if TYPE_CHECKING:
     StackedInline = admin.StackedInline[Any, Any]
     TabularInline = admin.TabularInline[Any, Any]
     Inline = InlineModelAdmin[Any, Any]
+    InlineFormSet = BaseInlineFormSet[Any, Any, Any]
     BaseAdmin = admin.options.BaseModelAdmin[Any]
 else:
     ModelAdmin, StackedInline, TabularInline = admin.ModelAdmin, admin.StackedInline, admin.TabularInline
     Inline = BaseAdmin = object
+    InlineFormSet = BaseInlineFormSet
 
 
 def division_of(row: models.Model, path: str) -> Division | None:
@@ -40,6 +47,18 @@ class _LimitsChoices(BaseAdmin):
     """Foreign keys offer only rows that the person may know of."""
 
     permission: ClassVar[Permission] = Permission.CONFIGURE
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if getattr(cls, "raw_id_fields", ()):
+            raise TypeError(f"{cls.__name__}: a raw id shows the name of any row of the house; use autocomplete_fields")
+
+    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Let a choice lead to what was chosen, to look at; it is made, changed and deleted in its own place."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_delete_related = False
+        return field
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -117,6 +136,19 @@ class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
         if self.division_path != "pk" and can_everywhere(_user(request), *permissions):
             mine |= models.Q(**{f"{self.division_path}__isnull": True})
         return rows.filter(mine)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Narrow a list by its own filters alone: any other column could be guessed letter by letter."""
+        column = lookup.split("__")[0]
+        own = {name.split("__")[0] for name in self._filtered_by(request)}
+        is_own = column in own or column not in {field.name for field in self.opts.get_fields()}
+        return is_own and super().lookup_allowed(lookup, value, request)
+
+    def _filtered_by(self, request: HttpRequest) -> Iterator[str]:
+        yield self.date_hierarchy or ""
+        for entry in self.get_list_filter(request):
+            name = entry[0] if isinstance(entry, tuple) else entry
+            yield name if isinstance(name, str) else str(name.parameter_name)
 
     # Who may do what with them.
 
@@ -229,8 +261,24 @@ class _DivisionScopedInline(_LimitsChoices, Inline):
         return self.has_change_permission(request, obj)
 
 
+class _NamedDeletion(InlineFormSet):
+    """Rows whose box to delete them says so by itself: its column's heading is no label of it."""
+
+    def get_deletion_widget(self) -> CheckboxInput:
+        return CheckboxInput(attrs={"aria-label": _("Delete")})
+
+
 class DivisionScopedTabular(_DivisionScopedInline, TabularInline):
     """Rows within the page of another row, one line each."""
+
+    formset = _NamedDeletion
+
+    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Give each input the name that stands above its column."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            getattr(field.widget, "widget", field.widget).attrs["aria-label"] = capfirst(field.label)
+        return field
 
 
 class DivisionScopedStacked(_DivisionScopedInline, StackedInline):
