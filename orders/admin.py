@@ -19,7 +19,7 @@ class TermsVersionAdmin(DivisionScopedAdmin):
     """Publish terms; published, they stay as they are, for customers have agreed to them."""
 
     shows_inherited = True
-    list_display = ("titles", "version", "division", "published_at")
+    list_display = ("__str__", "division", "published_at")
     list_filter = ("division",)
     list_select_related = ("division",)
     fields = ("division", "version", "titles", "texts", "published_at")
@@ -59,7 +59,7 @@ class OrderLineAdmin(ReadOnlyAdmin):
 
     permission = Permission.SEE_ORDERS
     division_path = "order__division"
-    list_display = ("order", "position", "names", "quantity", "recurring", "one_time", "status", "installed_on")
+    list_display = ("order", "position", "__str__", "recurring", "one_time", "status", "installed_on")
     list_filter = ("status", "family", "order__division")
     list_select_related = ("order",)
     search_fields = ("=order__number", "=product__code")

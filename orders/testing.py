@@ -155,11 +155,12 @@ def make_order(
     market: Market | None = None,
     *,
     details: ContactDetails | None = None,
+    premises: Premises | None = None,
     by: User | None = None,
     sold_for: Partner | None = None,
 ) -> Order:
     """Make an order and bring it to a status, without any billing system's help."""
-    order = make_draft(market, details=details, by=by, sold_for=sold_for)
+    order = make_draft(market, details=details, premises=premises, by=by, sold_for=sold_for)
     if status != OrderStatus.DRAFT:
         order = submit(order)
         _WAYS[status](order)

@@ -74,9 +74,8 @@ def open_slots(
     :param first: the first day in the division's zone, by default and at the earliest the division's earliest
     :param last: the last day, by default and at the latest the division's latest
     """
-    start, day = today(division), timedelta(days=1)
-    earliest = max(filter(None, (first, start + effective(division, EARLIEST_DAYS) * day)))
-    latest = min(filter(None, (last, start + effective(division, LATEST_DAYS) * day)))
+    earliest, latest = _bookable_days(division)
+    earliest, latest = max(first or earliest, earliest), min(last or latest, latest)
     free = Q(booked__lt=F("capacity"))
     if order and has_place(order):
         free |= Q(pk=order.appointment.slot_id)
@@ -84,9 +83,22 @@ def open_slots(
         free,
         division=division,
         starts_at__gte=max(_midnight(earliest, division), now()),
-        starts_at__lt=_midnight(latest + day, division),
+        starts_at__lt=_midnight(latest + timedelta(days=1), division),
     )
     return list(slots.order_by("starts_at"))
+
+
+def is_bookable(slot: AppointmentSlot, division: Division) -> bool:
+    """Tell whether a slot lies ahead, and between the division's earliest and latest day."""
+    earliest, latest = _bookable_days(division)
+    return slot.starts_at > now() and earliest <= slot.starts_at.astimezone(division.zone).date() <= latest
+
+
+def _bookable_days(division: Division) -> tuple[date, date]:
+    """Return the first and the last day for which appointments are given, in the division's zone."""
+    start = today(division)
+    earliest, latest = (start + timedelta(days=effective(division, days)) for days in (EARLIEST_DAYS, LATEST_DAYS))
+    return earliest, latest
 
 
 def _midnight(day: date, division: Division) -> datetime:
@@ -99,6 +111,12 @@ def current_terms(division: Division) -> TermsVersion | None:
     return max(
         published, key=lambda terms: (division.lineage.index(terms.division_id), terms.published_at), default=None
     )
+
+
+@by_configuration
+def terms_by_id(terms_id: int) -> TermsVersion:
+    """Return terms that were published at some time."""
+    return TermsVersion.objects.get(pk=terms_id)
 
 
 @by_configuration

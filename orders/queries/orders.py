@@ -9,12 +9,14 @@ from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Contact, Customer
 from foundation.divisions.models import Division
+from foundation.divisions.queries import division_by_id
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 from orders.models import InstalledService, Order, OrderLine
+from orders.queries.carts import terms_by_id
 from orders.states import OrderStatus
 
 SUBMITTED = sorted(set(OrderStatus.values) - {OrderStatus.DRAFT})
@@ -44,9 +46,23 @@ def services_visible_to(user: Person) -> QuerySet[InstalledService]:
 
 
 def order_by_token(token: str) -> Order | None:
-    """Return the order that a secret stands for, with all that its pages show, in one statement."""
-    related = ("division", "qualification__premises", "premises", "appointment__slot", "terms", "customer", "account")
-    return Order.objects.select_related(*related).filter(token=token).first()
+    """
+    Return the order that a secret stands for, with all that its pages show, in one statement.
+
+    Its division and its terms come from what this process remembers of the configuration: joined, they would cost the
+    database more time to plan than to read.
+    """
+    related = ("qualification", "premises", "appointment__slot")
+    order = Order.objects.select_related(*related).filter(token=token).first()
+    if order is None:
+        return None
+    order.division = division_by_id(order.division_id)
+    if order.terms_id:
+        order.terms = terms_by_id(order.terms_id)
+    if order.qualification.premises_id == order.premises_id:
+        order.qualification.premises = order.premises
+    order.qualification.division = division_by_id(order.qualification.division_id)
+    return order
 
 
 def order_of_work_order(request_id: str) -> Order:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
@@ -12,6 +12,7 @@ from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from orders.models import Appointment, AppointmentSlot, Order
+from orders.queries import is_bookable
 from orders.services.drafting import locked_draft
 from orders.settings import HOLD_MINUTES
 from orders.states import AppointmentStatus
@@ -26,10 +27,18 @@ def hold_slot(order_id: int, slot_id: int) -> Appointment:
     """
     Keep a slot for a cart for a while, instead of the one that it had.
 
-    :raises NotAllowed: if the slot is full, over or of another market, or the order is no draft any more
+    One address keeps one place: what other carts for the same premises had kept is given back, so that nobody
+    empties the calendar with carts.
+
+    :raises NotAllowed: if the slot is full, outside the days that are offered, or of another market, or the order is
+        no draft any more
     """
     order = locked_draft(order_id)
-    appointment = Appointment.objects.filter(order=order).first()
+    kept_there = Q(order__premises_id=order.premises_id, status=AppointmentStatus.HELD)
+    appointments = {one.order_id: one for one in Appointment.objects.filter(Q(order=order) | kept_there)}
+    appointment = appointments.pop(order.pk, None)
+    if appointments:
+        _release_held(Appointment.objects.filter(pk__in=[other.pk for other in appointments.values()]))
     had = appointment.slot_id if appointment and appointment.takes_place else None
     slot = take_place(order.division, slot_id, instead_of=had)
     until = now() + timedelta(minutes=effective(order.division, HOLD_MINUTES))
@@ -44,10 +53,10 @@ def take_place(division: Division, slot_id: int, *, instead_of: int | None = Non
     """
     Take a place in a slot and give back another, in ascending order of slots; the same one again is kept.
 
-    :raises NotAllowed: if the slot is full, over or of another market
+    :raises NotAllowed: if the slot is full, outside the days that are offered, or of another market
     """
-    slot = AppointmentSlot.objects.filter(pk=slot_id, division=division, starts_at__gt=now()).first()
-    if slot is None:
+    slot = AppointmentSlot.objects.filter(pk=slot_id, division=division).first()
+    if slot is None or not is_bookable(slot, division):
         raise NotAllowed(_("This appointment is not available. Choose another one."), code="no_such_slot", field="slot")
     if slot.pk == instead_of:
         return slot
@@ -79,7 +88,7 @@ def book(order: Order) -> None:
     :raises NotAllowed: if others have taken it meanwhile
     """
     appointment = Appointment.objects.select_related("slot").get(order=order)
-    if appointment.slot.starts_at <= now():
+    if not is_bookable(appointment.slot, order.division):
         raise NotAllowed(_("This appointment is not available. Choose another one."), code="slot_taken", field="slot")
     if not appointment.takes_place:
         _take(appointment.slot)
@@ -107,11 +116,14 @@ def release_expired_holds() -> int:
 
 @transaction.atomic
 def _release_chunk() -> int:
-    expired = Appointment.objects.filter(status=AppointmentStatus.HELD, held_until__lte=now())
-    orders = Order.objects.filter(appointment__in=expired).select_for_update(
-        no_key=True, of=("self",), skip_locked=True
-    )
-    held = list(expired.filter(order__in=list(orders.values_list("pk", flat=True)[:CHUNK])).order_by("slot_id"))
+    return _release_held(Appointment.objects.filter(held_until__lte=now()))
+
+
+def _release_held(appointments: QuerySet[Appointment]) -> int:
+    """Give back a chunk of kept places, but for those whose orders somebody is working on; return how many."""
+    kept = appointments.filter(status=AppointmentStatus.HELD)
+    orders = Order.objects.filter(appointment__in=kept).select_for_update(no_key=True, of=("self",), skip_locked=True)
+    held = list(kept.filter(order__in=list(orders.values_list("pk", flat=True)[:CHUNK])).order_by("slot_id"))
     for appointment in held:
         appointment.release()
         give_back(appointment.slot_id)

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import Account
 from accounts.queries import overdue_account_of
+from foundation.divisions.models import Division
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -16,7 +18,7 @@ from orders.events import OrderAccepted, OrderHeld, OrderRejected, OrderReleased
 from orders.models import Order
 from orders.queries import details_of
 from orders.services.endings import free_what_it_had, locked_order
-from orders.states import HoldReason, OrderStatus
+from orders.states import OPEN, HoldReason, OrderStatus
 
 HOLD_FIELDS = ("status", "hold_reason", "hold_note", "hold_reminder_at", "hold_owner")
 REMIND_AFTER = timedelta(days=1)
@@ -25,7 +27,9 @@ REMIND_AFTER = timedelta(days=1)
 @transaction.atomic
 def check_order(order_id: int) -> Order:
     """
-    Accept a submitted order, or let a person decide where the customer owes on an earlier account.
+    Accept a submitted order, or let a person decide.
+
+    One does where the customer owes on an earlier account, and where another order is under way at the same premises.
 
     :raises NotAllowed: if it was checked before
     """
@@ -33,11 +37,27 @@ def check_order(order_id: int) -> Order:
     if order.status != OrderStatus.ACKNOWLEDGED:
         raise NotAllowed(_("This order was checked before."), code="checked_before")
     details = details_of(order)
-    overdue = overdue_account_of(details) if details else None
-    if overdue is None:
-        return _accept(order, by=None)
-    note = _("Account %(number)s has overdue bills.") % {"number": overdue.number}
-    return _hold(order, HoldReason.DELINQUENT, note=note, reminder_at=now() + REMIND_AFTER, by=None)
+    remind_at = now() + REMIND_AFTER
+    if details and (overdue := overdue_account_of(details)):
+        note = _overdue_note(overdue, order.division)
+        return _hold(order, HoldReason.DELINQUENT, note=note, reminder_at=remind_at, by=None)
+    if other := _order_under_way_beside(order):
+        note = _("Order %(number)s is under way at the same address.") % {"number": other.number}
+        return _hold(order, HoldReason.TO_CLARIFY, note=note, reminder_at=remind_at, by=None)
+    return _accept(order, by=None)
+
+
+def _overdue_note(account: Account, division: Division) -> str:
+    """Say what is owed; an account of another market is not named to this one's staff."""
+    if account.division_id in division.lineage:
+        return _("Account %(number)s has overdue bills.") % {"number": account.number}
+    return _("A customer of another market with this e-mail address or phone number has overdue bills.")
+
+
+def _order_under_way_beside(order: Order) -> Order | None:
+    """Return an earlier order for the same premises that has not ended."""
+    others = Order.objects.filter(premises_id=order.premises_id, status__in=OPEN, submitted_at__lte=order.submitted_at)
+    return others.exclude(pk=order.pk).order_by("submitted_at").first()
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Fill a cart, step by step. Each step locks the order and refuses what was submitted meanwhile."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +46,7 @@ def start_order(  # noqa: PLR0913  # from where, for whom, by whom: each has a n
     attribution: Sequence[str] = (),
 ) -> Order:
     """
-    Start a cart for an address that was checked; the same key again returns the cart that it started.
+    Start a cart for an address that was checked; the same person's same key there again returns that cart.
 
     The order belongs to the division of the premises. Where staff or a partner starts it, it counts as sold by them.
     Where a partner's link brought the visitor, it counts as sold for that partner; a code that says nothing to us is
@@ -61,7 +63,7 @@ def start_order(  # noqa: PLR0913  # from where, for whom, by whom: each has a n
         raise NotAllowed(_("This address belongs to another market."), code="other_market")
     seller = by if by and (sold_for or is_staff_member(by)) else None
     order = Order(
-        start_key=key,
+        start_key=_start_key(key, qualification.premises_id, by),
         division=qualification.division,
         site_code=site_code,
         channel=Channel(channel),
@@ -78,8 +80,13 @@ def start_order(  # noqa: PLR0913  # from where, for whom, by whom: each has a n
         with transaction.atomic():
             order.save(force_insert=True)
     except IntegrityError:
-        return Order.objects.get(start_key=key)
+        return Order.objects.get(start_key=order.start_key)
     return order
+
+
+def _start_key(key: str, premises_id: int | None, by: User | None) -> str:
+    """Return the key as it is kept: one person's, at one address, so that nobody reaches a cart by guessing a key."""
+    return hashlib.sha256(json.dumps([key, premises_id, by.pk if by else None]).encode()).hexdigest()
 
 
 def _partner_who_sent(attribution: Sequence[str], division: Division) -> Partner | None:
