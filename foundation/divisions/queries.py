@@ -94,6 +94,12 @@ def _nearest(division: Division, setting: Setting) -> tuple[Any, int | None]:
 
 
 @by_configuration
+def division_by_id(division_id: int) -> Division:
+    """Return a division as it is configured now."""
+    return Division.objects.get(pk=division_id)
+
+
+@by_configuration
 def _sites() -> tuple[Site, ...]:
     """Return the active sites, the most particular first: named hosts before `*`, long paths before short."""
     sites = Site.objects.filter(is_active=True).select_related("division", "brand")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django import template
@@ -18,6 +19,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str, *, directed: bool = False) -> SafeString:
     """
     Draw an icon of `static/icons/icons.svg`, hidden from screen readers: the text beside it says the same.
@@ -29,6 +31,13 @@ def icon(name: str, *, directed: bool = False) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', kind, sprite, name
     )
+
+
+@register.simple_tag(takes_context=True)
+def rendered(context: template.Context, name: str) -> SafeString:
+    """Render a template once, to be written in several places: `{% rendered "…" as part %}`."""
+    assert context.template is not None  # noqa: S101  # a template is being rendered
+    return context.template.engine.get_template(name).render(context)
 
 
 @register.filter
