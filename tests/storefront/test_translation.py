@@ -1,97 +1,179 @@
-"""Nothing on a public page is said in one language only."""
+"""Nothing that a customer meets is said in one language only."""
 
-import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
+import io
+from datetime import timedelta
 
 import pytest
-from django.utils import translation
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
 
-from catalog.models import Charge, Package, Product
-from orders.testing import make_draft, submit
-from territory.states import AvailabilityStatus
-from territory.testing import make_qualification
+from accounts.testing import make_details, make_partner
+from foundation.correspondence.models import Document, Message
+from foundation.now import now, today
+from foundation.people.models import User
+from foundation.people.testing import make_person, sign_in
+from orders.models import Order
+from orders.services import letters
+from orders.states import OrderStatus
+from orders.testing import make_draft, make_order, submit
+from territory.models import Qualification
+from territory.services import qualify, record_occupancy
+from territory.states import AvailabilityStatus, ProductFamily, Technology
+from territory.testing import make_available, make_premises, make_qualification
+from tests.pseudo_locale import SAME_EVERYWHERE, operators_texts, speak_in_brackets, untranslated
 from tests.storefront.conftest import Visitor
 
-SPOKEN_ATTRIBUTES = {"aria-label", "placeholder", "alt", "title"}
 QUESTIONS = ("package", "options", "details", "appointment", "terms", "review")
-OUTCOMES = (AvailabilityStatus.PLANNED, AvailabilityStatus.UNSERVICEABLE, AvailabilityStatus.BLOCKED)
-SAME_EVERYWHERE = {"English", "Español", "Mbps", "Gbps", "Hz"}
-
-
-class Texts(HTMLParser):
-    """Collect what a page says, aloud and in print."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.said.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.said += [value or "" for name, value in attrs if name in SPOKEN_ATTRIBUTES]
+REFUSALS = (AvailabilityStatus.PLANNED, AvailabilityStatus.UNSERVICEABLE, AvailabilityStatus.BLOCKED)
+ACCOUNT_PAGES = (
+    "account_login", "account_signup", "account_reset_password", "account_reset_password_done",
+    "account_email_verification_sent", "account_inactive",
+)  # fmt: skip
+OWN_PAGES = (
+    "selfcare:start", "selfcare:sales", "account_email", "account_change_password", "account_logout", "mfa_index",
+    "mfa_activate_totp", "usersessions_list", "account_reauthenticate",
+)  # fmt: skip
+LETTERS = (letters.send_confirmation, letters.send_cancellation, letters.send_completion)
 
 
 @pytest.fixture
 def pseudo_locale(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every translation be its source in brackets."""
-    real = translation._trans
-    monkeypatch.setattr(real, "gettext", lambda message: f"[{message}]" if message else message)
-    monkeypatch.setattr(real, "pgettext", lambda _context, message: f"[{message}]")
-    monkeypatch.setattr(real, "ngettext", lambda one, many, number: f"[{one if number == 1 else many}]")
-    monkeypatch.setattr(real, "npgettext", lambda _context, one, many, number: f"[{one if number == 1 else many}]")
+    speak_in_brackets(monkeypatch)
 
 
-def untranslated(page: str, data: set[str]) -> Iterator[str]:
-    """Return the words outside of brackets that are no data of the operator's or the visitor's."""
-    texts = Texts()
-    texts.feed(page)
-    for said in texts.said:
-        left = said
-        while (shorter := re.sub(r"\[[^\[\]]*\]", "", left)) != left:
-            left = shorter
-        for known in sorted(data, key=len, reverse=True):
-            left = left.replace(known, "")
-        if words := re.findall(r"[^\W\d_]{2,}", left):
-            yield " ".join(words)
+def data_of(visitor: Visitor, *orders: Order) -> set[str]:
+    """Return what the operator and the customers have typed."""
+    brand = visitor.market.site.brand
+    data = SAME_EVERYWHERE | operators_texts(visitor.market.division)
+    data |= {brand.name, visitor.market.division.name, "Terms of service", "You pay, we serve."}
+    for order in orders:
+        assert order.terms is not None
+        data |= {order.address, order.note, order.terms.version, order.contact["name"], order.contact["email"]}
+    return data
 
 
-def operators_texts(visitor: Visitor) -> set[str]:
-    brand, division = visitor.market.site.brand, visitor.market.division
-    rows = [row for model in (Product, Package, Charge) for row in model.objects.filter(division=division)]
-    return {
-        brand.name,
-        "Terms of service",
-        "You pay, we serve.",
-        *(text for row in rows for text in row.names.values()),
-    }
+def left_out(client: Client, pages: list[str], data: set[str]) -> dict[str, list[str]]:
+    """Return the words of each page that are not translated; a page that does not open fails."""
+    said = {}
+    for page in pages:
+        answer = client.get(page)
+        assert answer.status_code in {200, 404}, (page, answer.status_code)
+        if words := sorted(untranslated(answer.content.decode(), data)):
+            said[page] = words
+    return said
+
+
+def every_answer(visitor: Visitor) -> list[Qualification]:
+    """Check addresses until each outcome has been seen."""
+    division = visitor.market.division
+    served = make_premises(division)
+    record_occupancy(served.pk, [ProductFamily.INTERNET], since=today(division), reference="before")
+    make_available(served)
+    stand_in = {"alternate_technology": Technology.FIXED_WIRELESS, "alternate_down_mbps": 100, "alternate_up_mbps": 20}
+    answers = [make_qualification(division, status=status) for status in REFUSALS]
+    answers += [
+        make_qualification(division),
+        make_qualification(division, status=AvailabilityStatus.PLANNED, **stand_in),
+        make_qualification(division, premises=served),
+        qualify(typed="1 Nowhere Lane", premises_id=None, division=division, channel="web"),
+    ]
+    return answers
 
 
 @pytest.mark.usefixtures("pseudo_locale")
-def test_every_public_page_is_translated(visitor: Visitor):
-    order, placed = make_draft(visitor.market), submit(make_draft(visitor.market))
-    answers = [make_qualification(visitor.market.division, status=status) for status in OUTCOMES]
-    answers.append(make_qualification(visitor.market.division))
-    pages = [
-        "/",
-        "/check/?address=12+Oak",
-        "/no-such-page/",
-        f"/order/{placed.token}/",
-        f"/order/{placed.token}/confirmation/",
-    ]
-    pages += [f"/order/{order.token}/{question}/" for question in QUESTIONS]
-    pages += [f"/address/{answer.key}/" for answer in answers]
-    data = (
-        SAME_EVERYWHERE | operators_texts(visitor) | {order.note, order.terms.version, placed.terms.version, "12 Oak"}
-    )
-    for row in (order, placed):
-        data |= {row.address, row.contact["name"], row.contact["email"]}
-    data |= {answer.premises.label for answer in answers}
+class TestEveryPublicPage:
+    def test_of_an_order_is_translated(self, visitor: Visitor):
+        order, placed = make_draft(visitor.market), submit(make_draft(visitor.market))
+        pages = ["/", "/check/?address=12+Oak", "/no-such-page/", "/embed/address/"]
+        pages += [f"/order/{placed.token}/", f"/order/{placed.token}/confirmation/"]
+        pages += [f"/order/{order.token}/{question}/" for question in QUESTIONS]
 
-    said = {page: sorted(untranslated(visitor.get(page).content.decode(), data)) for page in pages}
+        assert left_out(visitor, pages, data_of(visitor, order, placed) | {"12 Oak"}) == {}
 
-    assert {page: words for page, words in said.items() if words} == {}
+    def test_of_a_check_is_translated_whatever_its_outcome(self, visitor: Visitor):
+        answers = every_answer(visitor)
+        data = data_of(visitor) | {answer.typed for answer in answers}
+        pages = [f"/address/{answer.key}/{page}" for answer in answers for page in ("", "told/")]
+
+        assert len({answer.outcome for answer in answers}) == 7
+        assert left_out(visitor, pages, data) == {}
+
+    def test_of_what_has_expired_is_translated(self, visitor: Visitor):
+        order, answer = make_draft(visitor.market), visitor.qualified()
+        pages = [f"/address/{answer.key}/", f"/order/{order.token}/check-again/"]
+
+        with time_machine.travel(now() + timedelta(days=60), tick=False):
+            assert left_out(visitor, pages, data_of(visitor, order) | {answer.typed}) == {}
+
+    def test_in_front_of_an_account_is_translated(self, visitor: Visitor):
+        pages = [reverse(name) for name in ACCOUNT_PAGES]
+
+        assert left_out(visitor, pages, data_of(visitor)) == {}
+
+    def test_of_an_account_is_translated(self, visitor: Visitor):
+        person = partner_who_has_ordered(visitor)
+        order = Order.objects.get(user=person)
+        data = data_of(visitor, order) | {person.name, person.email, "Corner shop", "Rutland"}
+        pages = [reverse(name) for name in OWN_PAGES] + [reverse("selfcare:order", args=[order.pk])]
+
+        link = sales_link_in(sign_in(visitor, person))
+        assert left_out(visitor, pages, data | {link}) == {}
+
+
+def partner_who_has_ordered(visitor: Visitor) -> User:
+    """Make somebody who has an order of their own, and sells."""
+    person = make_person(email="casey@people.example", name="Casey Customer")
+    make_partner(visitor.market.division, user=person, code="corner", name="Corner shop")
+    submit(make_draft(visitor.market, details=make_details(email=person.email), by=person))
+    return person
+
+
+def sales_link_in(client: Client) -> str:
+    context = client.get(reverse("selfcare:sales")).context
+    return str(context["link"])
+
+
+@pytest.mark.usefixtures("pseudo_locale")
+class TestEveryLetter:
+    def test_is_translated(self, visitor: Visitor):
+        order = make_order(OrderStatus.COMPLETED, visitor.market)
+        for send in LETTERS:
+            send(order.pk)
+        letters.send_new_appointment(order.pk, change="1")
+        data = data_of(visitor, order) | {order.number, order.contact["name"].split()[0]}
+
+        said = {}
+        for message in Message.objects.all():
+            assert message.html
+            text = f"<p>{message.subject_line}</p><p>{message.text}</p>{message.html}"
+            link = letters.link_to(order)
+            said[message.kind] = sorted(untranslated(text.replace(link, ""), data | addresses_in(order)))
+
+        assert len(said) == 4
+        assert {kind: words for kind, words in said.items() if words} == {}
+
+    def test_is_translated_as_a_pdf(self, visitor: Visitor):
+        order = submit(make_draft(visitor.market))
+        letters.send_confirmation(order.pk)
+
+        pages = PdfReader(io.BytesIO(bytes(Document.objects.get().content))).pages
+        text = "".join(page.extract_text() for page in pages)
+        data = data_of(visitor, order) | addresses_in(order) | {letters.link_to(order)}
+
+        assert "[Total" in text
+        assert list(untranslated(_unbroken(text), {_unbroken(known) for known in data})) == []
+
+
+def _unbroken(text: str) -> str:
+    """Take the white space out: a PDF breaks lines anywhere, so that no word of the data can be found."""
+    return "".join(text.split())
+
+
+def addresses_in(order: Order) -> set[str]:
+    customer, account = order.parties()
+    return {order.number, account.number, customer.number}
 
 
 def test_what_is_not_translated_is_found():
