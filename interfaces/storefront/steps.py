@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_lazy
 
+from catalog.queries import Quote
 from foundation.divisions.models import Division
 from interfaces.storefront.shop import Summary
 from orders.models import AppointmentSlot, Order
@@ -120,13 +121,21 @@ def summary_of(order: Order) -> Summary:
 
 
 def what_it_holds(order: Order) -> str:
-    """Say in one sentence what an order holds now."""
+    """Say in one sentence what an order holds now: its package, what was added, and the visit."""
     quote = order.quoted
     if quote is None:
         return _("It has no package yet.")
+    package = " + ".join([quote.package_name, *_added(order, quote)])
     if visit := visit_in_words(order):
-        return _("It has %(package)s, with a visit on %(visit)s.") % {"package": quote.package_name, "visit": visit}
-    return _("It has %(package)s.") % {"package": quote.package_name}
+        return _("It has %(package)s, with a visit on %(visit)s.") % {"package": package, "visit": visit}
+    return _("It has %(package)s.") % {"package": package}
+
+
+def _added(order: Order, quote: Quote) -> list[str]:
+    """Name what was added to the package, and how many of it."""
+    added = order.chosen.add_ons if order.chosen else {}
+    lines = [line for line in quote.lines if line.code in added]
+    return [f"{line.quantity} × {line.name}" if line.quantity > 1 else line.name for line in lines]
 
 
 def days_of(slots: list[AppointmentSlot], division: Division) -> list[dict[str, Any]]:

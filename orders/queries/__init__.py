@@ -2,6 +2,7 @@
 
 from orders.queries.carts import (
     changes_between,
+    changes_since,
     current_terms,
     details_of,
     is_bookable,
@@ -28,6 +29,7 @@ __all__ = [
     "StepState",
     "appointment_window",
     "changes_between",
+    "changes_since",
     "current_terms",
     "details_of",
     "is_bookable",

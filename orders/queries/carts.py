@@ -1,5 +1,6 @@
 """What a cart still needs, and what it can have."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -22,6 +23,11 @@ VISITED_FAMILIES = frozenset(
     {ProductFamily.INTERNET, ProductFamily.VIDEO, ProductFamily.VOICE, ProductFamily.INSTALLATION}
 )
 """What a technician installs, unless the market says that a product of the order needs no visit."""
+
+
+_AMOUNT = r"(\d{1,10}(?:\.\d{1,4})?)"
+_SHOWN_TOTAL = re.compile(f"{_AMOUNT}/{_AMOUNT}/{_AMOUNT}/([A-Z]{{3}})")
+"""How `shown_total` writes, to read it from a form."""
 
 
 def details_of(order: Order) -> ContactDetails | None:
@@ -136,12 +142,23 @@ def changes_between(old: Quote, new: Quote, *, language: str) -> list[str]:
         sentence for line in new.lines for sentence in _line_changes(lines.pop(line.code, None), line, new, language)
     ]
     said += [_("%(product)s is no longer included.") % {"product": line.name} for line in lines.values()]
-    totals = (
-        (_("Due today"), old.due_today, new.due_today),
-        (_("Each month"), old.monthly, new.monthly),
-        (_("Each month after promotions"), old.monthly_after, new.monthly_after),
-    )
-    return said + [_from_to(*total, new.currency, language) for total in totals if total[1] != total[2]]
+    return said + _total_changes((old.due_today, old.monthly, old.monthly_after), new, language)
+
+
+def changes_since(shown: str, quote: Quote, *, language: str) -> list[str]:
+    """Say which totals differ from those that a page showed, by its mark of them; nothing if it cannot be read."""
+    read = _SHOWN_TOTAL.fullmatch(shown)
+    if read is None or read[4] != quote.currency:
+        return []
+    return _total_changes((Decimal(read[1]), Decimal(read[2]), Decimal(read[3])), quote, language)
+
+
+def _total_changes(before: tuple[Decimal, Decimal, Decimal], quote: Quote, language: str) -> list[str]:
+    """Say which of today, each month, and each month after promotions are other amounts now."""
+    labels = (_("Due today"), _("Each month"), _("Each month after promotions"))
+    after = (quote.due_today, quote.monthly, quote.monthly_after)
+    totals = zip(labels, before, after, strict=True)
+    return [_from_to(label, old, new, quote.currency, language) for label, old, new in totals if old != new]
 
 
 def _line_changes(old: QuoteLine | None, new: QuoteLine, quote: Quote, language: str) -> Iterator[str]:

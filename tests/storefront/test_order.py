@@ -408,6 +408,21 @@ class TestTwoWindows:
         assert "changed in another window" in text(response)
         assert order.quoted.package_name in text(response)
 
+    def test_an_order_that_cost_something_else_says_what_the_other_window_changed(self, visitor: Visitor):
+        order = make_draft(visitor.market)
+        page = text(visitor.get(f"/order/{order.token}/review/"))
+        fill(visitor, order, "options", **{f"addon-{visitor.market.add_on}": "2"})
+
+        form = {"key": hidden(page, "key"), "shown": hidden(page, "shown")}
+        response = text(visitor.post(f"/order/{order.token}/review/", form, follow=True))
+
+        order.refresh_from_db()
+        added = next(line for line in order.quoted.lines if line.code == visitor.market.add_on)
+        assert order.status == OrderStatus.DRAFT
+        assert f"It has {order.quoted.package_name} + 2 × {added.name}, with a visit on" in response
+        assert f"→ ${order.quoted.monthly}" in response
+        assert "nothing has changed" not in response
+
     def test_the_same_answer_twice_is_a_double_click(self, visitor: Visitor):
         order = visitor.begin()
         page = text(visitor.get(f"/order/{order.token}/options/"))

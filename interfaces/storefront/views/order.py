@@ -41,7 +41,7 @@ from interfaces.storefront.steps import (
 from interfaces.storefront.views.errors import used_form
 from orders import services as orders
 from orders.models import Order
-from orders.queries import current_terms, details_of, open_slots, order_by_token, shown_total
+from orders.queries import changes_since, current_terms, details_of, open_slots, order_by_token, shown_total
 from orders.states import Channel, OrderStatus
 from territory.models import Qualification
 
@@ -114,12 +114,14 @@ def _next(order: Order) -> HttpResponse:
 
 
 def _say_stale(request: SiteRequest, order: Order, asked: Question) -> HttpResponse:
-    messages.warning(
-        request,
-        _("This order was changed in another window after you opened this page. %(now)s Look it over and go on.")
-        % {"now": what_it_holds(order)},
-    )
+    messages.warning(request, _changed_elsewhere(order))
     return redirect(address_of(order, asked))
+
+
+def _changed_elsewhere(order: Order) -> str:
+    return _("This order was changed in another window after you opened this page. %(now)s Look it over and go on.") % {
+        "now": what_it_holds(order)
+    }
 
 
 @require_POST
@@ -349,7 +351,7 @@ def _after_refusal(request: SiteRequest, order: Order, refusal: NotAllowed) -> H
     if refusal.code == "key_reused":
         return used_form(request, str(refusal), onwards=reverse("storefront:order", args=[order.token]))
     if refusal.code in {"price_changed", "qualification_changed"}:
-        return _refresh(request, order)
+        return _refresh(request, order, shown=request.POST.get("shown", "")[:120])
     messages.error(request, str(refusal))
     if refusal.code == "slot_taken":
         return redirect(address_of(order, Question.APPOINTMENT))
@@ -360,20 +362,29 @@ def _review_again(order: Order) -> HttpResponse:
     return redirect(address_of(order, Question.REVIEW))
 
 
-def _refresh(request: SiteRequest, order: Order) -> HttpResponse:
-    """Check and quote again, say every change, and lead to where it matters."""
+def _refresh(request: SiteRequest, order: Order, *, shown: str = "") -> HttpResponse:
+    """
+    Check and quote again, say every change, and lead to where it matters.
+
+    :param shown: the mark of the totals that the page showed; other totals before this check are another window's doing
+    """
+    before = order.quoted
     try:
         refreshed = orders.refresh_draft(order.pk)
     except NotAllowed as refusal:
         messages.error(request, str(refusal))
         return redirect("storefront:order", order.token)
+    after, changes = refreshed.order.quoted, refreshed.changes
     if not refreshed.is_possible:
         messages.error(request, _("What you chose can no longer be had at your address: choose again."))
-    elif refreshed.changes:
+    elif shown and before and after and shown != shown_total(before):
+        messages.warning(request, _changed_elsewhere(refreshed.order))
+        changes = tuple(changes_since(shown, after, language=order.language))
+    elif changes:
         messages.warning(request, _("Something has changed since you saw it. Look it over before you order."))
     else:
         messages.info(request, _("We checked your address and the prices again: nothing has changed."))
-    for change in refreshed.changes:
+    for change in changes:
         messages.warning(request, change)
     return redirect("storefront:order", order.token)
 
