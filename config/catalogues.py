@@ -1,6 +1,7 @@
 """The catalogues of translations: `make messages` writes them, a test says that they are current."""
 
 import os
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.core.management.commands import makemessages
 
 SPEAKS_TO_NOBODY = (".venv", ".data", "bench", "docs", "sandbox", "static", "tests")
 """Folders whose texts no visitor and no member of staff reads."""
+CLOCK = '"POT-Creation-Date:'
 
 
 def collect_messages() -> None:
@@ -30,6 +32,15 @@ def collect_messages() -> None:
         no_wrap=True,
         verbosity=0,
     )
+    for folder in settings.LOCALE_PATHS:
+        for catalogue in Path(folder).glob("*/LC_MESSAGES/*.po"):
+            _forget_when(catalogue)
+
+
+def _forget_when(catalogue: Path) -> None:
+    """Take the line out that would differ at each run."""
+    lines = catalogue.read_text(encoding="utf-8").splitlines(keepends=True)
+    catalogue.write_text("".join(line for line in lines if not line.startswith(CLOCK)), encoding="utf-8")
 
 
 if __name__ == "__main__":
