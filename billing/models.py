@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
@@ -60,6 +62,10 @@ class BillingSystem(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if settings.IS_SECURE and not self.base_url.lower().startswith("https://"):
+            raise ValidationError({"base_url": _("Write an address that begins with https://.")})
 
 
 class Polling(models.Model):

@@ -21,6 +21,8 @@ from foundation.events.models import Delivery
 from foundation.events.services import outstanding_deliveries
 from foundation.jobs.models import Job
 from foundation.now import now
+from foundation.people.queries import can_everywhere
+from foundation.people.states import Permission
 
 BEARER = "Bearer "
 BROKER_PATIENCE = 1.0
@@ -50,8 +52,8 @@ def ready(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Show the numbers to staff, and to a collector that has the token; to others there is no such page."""
-    if not (_has_token(request) or (request.user.is_active and request.user.is_staff)):
+    """Show the numbers, which are of the whole house, to who sees all of it, and to a collector that has the token; to others there is no such page."""
+    if not (_has_token(request) or (can_everywhere(request.user, Permission.CONFIGURE, Permission.AUDIT))):
         raise Http404
     registry = CollectorRegistry()
     registry.register(_Numbers())

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "foundation.divisions.middleware.SiteMiddleware",
+    "foundation.divisions.middleware.ReadableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -260,10 +261,10 @@ THROTTLE_FACTOR: int = env.int("THROTTLE_FACTOR", default=1)
 """Multiplies every limit below; a load test from one address sets it high."""
 THROTTLES = {
     "address_check": "30/m/client 400/d/client",
+    "suggest": "240/m/client",
     "lead_capture": "10/h/client 30/d/client",
     "order_step": "240/m/client",
     "submit": "20/h/client 60/d/client",
-    "order_lookup": "20/h/client",
     "pdf": "30/h/client",
     "export": "20/h/account",
     "search": "120/m/account",

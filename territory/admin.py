@@ -15,9 +15,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 
+from foundation.cells import safe_cell
 from foundation.jobs.queries import progress_of
 from foundation.lifecycle import NotAllowed
-from foundation.people.admin import DivisionScopedAdmin, DivisionScopedTabular, ReadOnlyAdmin
+from foundation.people.admin import (
+    DivisionScopedAdmin,
+    DivisionScopedStacked,
+    DivisionScopedTabular,
+    ReadOnlyAdmin,
+)
 from foundation.people.models import UserRequest
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
@@ -27,7 +33,6 @@ from territory.models import AddressLookup, Availability, ImportFile, Occupancy,
 from territory.queries import premises_ids_like
 
 MOST_COUNTED = 10_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", " ")
 
 
 class BoundedPaginator(Paginator[Any]):
@@ -48,14 +53,16 @@ class LargeTableAdmin(DivisionScopedAdmin):
     list_select_related: ClassVar[tuple[str, ...]] = ("division",)
 
 
-class AvailabilityInline(DivisionScopedTabular):
+class AvailabilityInline(DivisionScopedStacked):
     """What an address can have, family by family; the site follows at once."""
 
     model = Availability
     fields = (
-        "family", "status", "technology", "down_mbps", "up_mbps", "available_from", "reason",
-        "alternate_technology", "alternate_down_mbps", "alternate_up_mbps",
-    )  # fmt: skip
+        ("family", "status", "available_from"),
+        ("technology", "down_mbps", "up_mbps"),
+        "reason",
+        ("alternate_technology", "alternate_down_mbps", "alternate_up_mbps"),
+    )
 
 
 class OccupancyInline(DivisionScopedTabular):
@@ -75,8 +82,8 @@ class PremisesAdmin(LargeTableAdmin):
     list_filter = ("division",)
     search_fields = ("source_id",)
     search_help_text = _("An address, misspelt if you like, or the operator's number.")
-    fields = ("division", "street_line", "unit", "city", "state", "zip_code", "source_id", "latitude", "longitude")
-    readonly_fields = ("division", "street_line", "unit", "city", "state", "zip_code", "source_id")
+    fields = (("division", "source_id"), ("latitude", "longitude"))
+    readonly_fields = ("division", "source_id")
     inlines: ClassVar = [AvailabilityInline, OccupancyInline]
     change_form_template = "territory/premises_change_form.html"
 
@@ -122,6 +129,7 @@ class PremisesAdmin(LargeTableAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Override"),
+            "subtitle": premises.label,
             "form": form,
             "premises": premises,
         }
@@ -200,7 +208,7 @@ class ImportFileAdmin(LargeTableAdmin, ReadOnlyAdmin):
             raise Http404
         refused = file.job.errors.values_list("row", "column", "message", "raw").iterator()
         lines = csv.writer(_Echo())
-        rows: Iterable[str] = (lines.writerow([_harmless(value) for value in row]) for row in _with_header(refused))
+        rows: Iterable[str] = (lines.writerow([safe_cell(value) for value in row]) for row in _with_header(refused))
         headers = {"Content-Disposition": f'attachment; filename="refused-{file.pk}.csv"'}
         return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -230,12 +238,6 @@ class _Echo:
 def _with_header(rows: Iterable[Iterable[Any]]) -> Iterable[Iterable[Any]]:
     yield (gettext("row"), gettext("column"), gettext("reason"), gettext("content"))
     yield from rows
-
-
-def _harmless(value: Any) -> str:
-    """Return a value that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 @admin.register(Qualification)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
@@ -18,6 +19,8 @@ from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
 from foundation.people.services import require
 from foundation.people.states import Permission
+
+log = structlog.get_logger(__name__)
 
 
 def system_for(division: Division) -> BillingSystem:
@@ -63,14 +66,22 @@ def check_connection(system_id: int, *, by: User) -> None:
     """
     Ask a billing system something harmless, to see that it answers us.
 
-    :raises NotAllowed: if it does not, with the reason; or if the person may not configure
+    :raises NotAllowed: if it does not; or if the person may not configure
     """
     system = BillingSystem.objects.select_related("division").get(pk=system_id)
     require(by, Permission.CONFIGURE, system.division)
     try:
         port_of(system).check()
     except (Unavailable, Unclear) as problem:
-        raise NotAllowed(str(problem), code="no_connection") from problem
+        log.warning("billing_check_failed", system=system.code, problem=str(problem))
+        raise NotAllowed(_no_connection(problem), code="no_connection") from problem
+
+
+def _no_connection(problem: Unavailable | Unclear) -> str:
+    """Say what failed in our own words: an address may be anybody's, and what stands there is not to be read out."""
+    if isinstance(problem, Unavailable):
+        return _("The billing system cannot be reached at this address with this token.")
+    return _("Something answers at this address, but not as a billing system does.")
 
 
 def declare_products(system_id: int, products: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """The tree of divisions, what they inherit, and the sites through which the public meets them."""
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from zoneinfo import ZoneInfo
 
@@ -178,6 +179,11 @@ class DivisionSetting(models.Model):
         return f"{self.division}: {self.name}"
 
 
+ORIGIN = re.compile(
+    r"https://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?", re.IGNORECASE
+)
+"""An origin (RFC 6454) that a content security policy may name: no wildcard, no path, nothing that ends the list."""
+
 hex_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write a colour as # and six digits, for example #1d4ed8."))
 
 
@@ -232,6 +238,8 @@ class Brand(models.Model):
         return self.name
 
     def clean(self) -> None:
+        if any(unicodedata.category(sign) == "Cc" for sign in self.name):
+            raise ValidationError({"name": _("A name is one line, without control characters.")})
         unreadable = _("This colour's contrast is %(found).1f; text needs at least %(needed)s.")
         for field, ground in (("primary", "#ffffff"), ("primary_dark", "#15191e")):
             colour = getattr(self, field)
@@ -286,6 +294,10 @@ class Site(models.Model):
             raise ValidationError({"languages": _("Unknown language: %s") % ", ".join(sorted(unknown))})
         if self.default_language not in self.languages:
             raise ValidationError({"default_language": _("The default language must be one of the site's languages.")})
+        for host in self.embed_hosts:
+            if not ORIGIN.fullmatch(host):
+                text = _("Write each as https:// and a host name, for example https://www.example.com, not “%s”.")
+                raise ValidationError({"embed_hosts": text % host})
 
 
 __all__ = [

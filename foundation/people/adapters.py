@@ -1,6 +1,8 @@
 """Where allauth's ways differ from ours."""
 
 import time
+from email.utils import formataddr
+from secrets import token_urlsafe
 from typing import Any
 
 import structlog
@@ -11,6 +13,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.hashers import make_password
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -70,6 +73,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # Mail.
 
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tell the owner of a known address; the answer takes as long as that to an unknown one, which hashes too."""
+        make_password(token_urlsafe())
+        super().send_account_already_exists_mail(email)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """
         Send a message about an account at once.
@@ -108,7 +116,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_from_email(self) -> str:
         """Return the brand's own sender, else the house's."""
         brand = self._brand()
-        return f'"{brand.name}" <{brand.email}>' if brand and brand.email else settings.DEFAULT_FROM_EMAIL
+        if not (brand and brand.email):
+            return settings.DEFAULT_FROM_EMAIL
+        return formataddr((" ".join(brand.name.split()), brand.email))
 
     def _brand(self) -> Brand | None:
         site = getattr(self.request, "site", None)

@@ -84,7 +84,11 @@ class TmfBilling:
     def read_webhook(self, headers: Mapping[str, str], body: bytes, at: datetime) -> VendorFact:
         """Check who posted it and when, and read it."""
         self._check_signature(headers, body, at)
-        return translation.vendor_fact(json.loads(body))
+        try:
+            event = json.loads(body)
+        except RecursionError as problem:
+            raise ValueError("It is nested too deep.") from problem
+        return translation.vendor_fact(event)
 
     def check(self) -> None:
         """Read one event, which needs address and token to be right."""
@@ -129,7 +133,7 @@ def _read_answer(answer: httpx.Response) -> Any:
         raise Unclear(f"HTTP {answer.status_code}")
     try:
         return answer.json()
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Unclear("The answer is not JSON.") from problem
 
 
@@ -138,7 +142,7 @@ def _reason_of(answer: httpx.Response) -> str:
     try:
         error = answer.json()
         return f"{error['reason']} ({error['code']})"[:LONGEST_REASON]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

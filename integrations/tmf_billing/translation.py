@@ -1,5 +1,7 @@
 """Our words as TM Forum's (TMF622, TMF697), and theirs as ours."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -43,6 +45,8 @@ BILLING_KINDS = {
     "receiptDeallocation": "receipt_deallocation",
 }
 
+LONGEST_ID = 100
+LONGEST_KIND = 80
 UNREADABLE = (KeyError, TypeError, AttributeError, ValueError, ArithmeticError)
 """What reading raises where a document has not the contract's shape."""
 
@@ -185,10 +189,40 @@ def vendor_fact(event: Mapping[str, Any]) -> VendorFact:
         raise ValueError(f"This is no event: {problem!r}") from problem
     report, trouble = None, ""
     try:
+        _check_size(event_id, kind)
         report = _report(event["event"])
     except UNREADABLE as problem:
-        trouble = repr(problem)
-    return VendorFact(event_id=event_id, kind=kind, occurred_at=occurred_at, raw=event, report=report, trouble=trouble)
+        trouble = _keepable(repr(problem))
+    return VendorFact(
+        event_id=_short_id(event_id),
+        kind=_keepable(kind)[:LONGEST_KIND],
+        occurred_at=occurred_at,
+        raw=json.loads(_keepable(json.dumps(event))),
+        report=report,
+        trouble=trouble,
+    )
+
+
+def _check_size(event_id: str, kind: str) -> None:
+    """
+    Hold an event's names against what the contract allows.
+
+    :raises ValueError: if one is too long, or holds a NUL
+    """
+    if len(event_id) > LONGEST_ID or len(kind) > LONGEST_KIND or "\0" in event_id + kind:
+        raise ValueError("The event's id or kind is too long, or holds a NUL.")
+
+
+def _short_id(event_id: str) -> str:
+    """Return an id that we can keep, and by which an event that is told again is known again."""
+    if len(event_id) <= LONGEST_ID and "\0" not in event_id:
+        return event_id
+    return hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _keepable(text: str) -> str:
+    """Return text, or JSON, without NUL, which Postgres cannot keep."""
+    return text.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")
 
 
 def _report(resources: Mapping[str, Any]) -> WorkOrderReport | BillingReport | None:
@@ -204,14 +238,26 @@ def _work_order_report(document: Mapping[str, Any]) -> WorkOrderReport:
     window = document.get("appointment", {}).get("validFor")
     notes = [str(note["text"]) for note in document.get("note", []) if note.get("author") == "dispatch"]
     return WorkOrderReport(
-        request_id=str(document["externalId"]),
-        work_order_id=str(document["id"]),
+        request_id=_id(document["externalId"]),
+        work_order_id=_id(document["id"]),
         version=int(document["version"]),
         state=STATES[document["state"]],
         lines=tuple(_line_report(item) for item in document["workOrderItem"]),
         appointment=_window(document["appointment"]) if window else None,
         reason=str(document.get("cancellationReason") or (notes[-1] if notes else "")),
     )
+
+
+def _id(given: Any) -> str:
+    """
+    Return an id as text.
+
+    :raises ValueError: if it is longer than the contract allows, or holds a NUL
+    """
+    text = str(given)
+    if len(text) > LONGEST_ID or "\0" in text:
+        raise ValueError("An id is too long, or holds a NUL.")
+    return text
 
 
 def _line_report(item: Mapping[str, Any]) -> LineReport:

@@ -2,47 +2,15 @@
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 
 from django.http import HttpResponse
-from django.utils.functional import Promise
 from django.utils.text import slugify
 
-FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫−")
-"""
-What a spreadsheet may take for the beginning of a formula, half, full and small width (OWASP, CSV Injection).
+from foundation.cells import Cell, safe_cell
 
-Text that begins so, behind blanks or not, is written behind an apostrophe.
-"""
-UNSEEN = frozenset({"Cc", "Cf"})
-"""Unicode categories of signs that take no room: controls, marks of direction, byte order marks."""
 MOST_ROWS = 50_000
 """The longest file: what a spreadsheet opens without a wait, and a request makes well within its time."""
-
-Cell = str | int | Decimal | datetime | date | Promise | None
-
-
-def safe_cell(value: Cell) -> str | int | Decimal:
-    """Return a value as a spreadsheet may read it: numbers as they are, text never a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, int | Decimal):
-        return value
-    text = value.isoformat(sep=" ", timespec="minutes") if isinstance(value, datetime) else str(value)
-    return f"'{text}" if _begins_a_formula(text) else text
-
-
-def _begins_a_formula(text: str) -> bool:
-    """Tell whether a sign of a formula comes first, or first behind what nobody sees."""
-    for sign in text:
-        if sign in FORMULA_SIGNS:
-            return True
-        if not sign.isspace() and unicodedata.category(sign) not in UNSEEN:
-            return False
-    return False
 
 
 def csv_text(header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> str:

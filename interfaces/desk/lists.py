@@ -6,14 +6,16 @@ from typing import Generic, TypeVar
 
 from django.db import models
 from django.forms import Form
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
+from foundation.cells import Cell
 from foundation.people.models import User, UserRequest
-from interfaces.desk.exports import MOST_ROWS, Cell, csv_response
+from foundation.people.throttles import throttled
+from interfaces.desk.exports import MOST_ROWS, csv_response
 from interfaces.desk.models import SavedFilter
 from interfaces.desk.paging import Count, Order, Page, count_of, page_of
 
@@ -127,12 +129,13 @@ def respond(request: UserRequest, wanted: List[Row], filters: FilterSet, **conte
     rows: models.QuerySet[Row] = filters.qs
     order = wanted.order_from(request.GET)
     if "export" in request.GET:
-        return _file(wanted, rows.order_by(*order.terms))
+        return _file(request, wanted, rows.order_by(*order.terms))
     page = page_of(rows, order=order, place=request.GET)
     return render(request, wanted.template, {"page": _list_page(wanted, filters, page, order, request), **context})
 
 
-def _file(wanted: List[Row], rows: "models.QuerySet[Row]") -> HttpResponse:
+@throttled("export", methods=("GET",))
+def _file(_request: HttpRequest, wanted: List[Row], rows: "models.QuerySet[Row]") -> HttpResponse:
     read = list(rows[: MOST_ROWS + 1])
     lines: list[list[Cell]] = [[column.cell(row) for column in wanted.columns] for row in read[:MOST_ROWS]]
     if len(read) > MOST_ROWS:

@@ -61,6 +61,6 @@ def _remembered(cookies: Mapping[str, str]) -> CameBy:
     try:
         kept = json.loads(cookies.get(COOKIE, "{}"))
         marks = CameBy(str(kept.get("partner", "")), tuple(str(touch) for touch in kept.get("touches", [])))
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return CameBy()
     return marks if not marks.partner or MARK.fullmatch(marks.partner) else CameBy(touches=marks.touches)

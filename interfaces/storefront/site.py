@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 
 from foundation.divisions.models import Division, Site
@@ -25,25 +24,15 @@ class SiteRequest(HttpRequest):
 
 
 def site_page(view: View) -> View:
-    """Serve a page only where there is a site, and refuse what no keyboard types."""
+    """Serve a page only where there is a site."""
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if getattr(request, "site", None) is None:
             raise Http404
-        if _has_nul(request):
-            raise BadRequest
         return view(request, *args, **kwargs)
 
     return page
-
-
-def _has_nul(request: HttpRequest) -> bool:
-    texts = [request.path_info]
-    for sent in (request.GET, request.POST):
-        for name, values in sent.lists():
-            texts += [name, *map(str, values)]
-    return any("\0" in text for text in texts)
 
 
 def visitor(request: HttpRequest) -> User | None:

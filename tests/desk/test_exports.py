@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from interfaces.desk.exports import csv_response, csv_text, safe_cell
+from foundation.cells import safe_cell
+from interfaces.desk.exports import csv_response, csv_text
 
 SIGNS = "=+-@\t\r\n＝＋－＠"
 text = st.text(alphabet=st.characters(exclude_categories=("Cs",)))

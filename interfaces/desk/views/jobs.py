@@ -17,6 +17,7 @@ from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.services import require
 from foundation.people.states import Permission
+from foundation.people.throttles import throttled
 from interfaces.desk.access import staff_page
 from interfaces.desk.exports import csv_response
 from interfaces.desk.filters import JobFilters
@@ -71,6 +72,7 @@ def job(request: UserRequest, pk: int) -> HttpResponse:
     return render(request, "desk/job.html", context)
 
 
+@throttled("export", methods=("GET",))
 @staff_page()
 def job_errors(request: UserRequest, pk: int) -> HttpResponse:
     """Give the rows that were wrong as a file, each with its line number and what it said."""

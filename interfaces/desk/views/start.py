@@ -6,6 +6,7 @@ from django.shortcuts import render
 from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
+from foundation.people.throttles import throttled
 from interfaces.desk.access import staff_page
 from interfaces.desk.forms import SearchForm
 from interfaces.desk.queries import figures_for, find, looked_after_by
@@ -24,6 +25,7 @@ def home(request: UserRequest) -> HttpResponse:
     return render(request, "desk/home.html", context)
 
 
+@throttled("search", methods=("GET",))
 @staff_page()
 def search(request: UserRequest) -> HttpResponse:
     """Find whatever a text may mean."""

@@ -33,6 +33,7 @@ WITH_PACKAGES = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
 
 
 @require_GET
+@throttled("suggest", methods=("GET",))
 @site_page
 def suggest(request: SiteRequest) -> HttpResponse:
     """List addresses that the text so far may mean."""
@@ -45,6 +46,7 @@ def suggest(request: SiteRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @throttled("address_check")
+@throttled("suggest", methods=("GET", "HEAD"))
 @site_page
 def check(request: SiteRequest) -> HttpResponse:
     """Find the one premises that is meant and check it; where several may be meant, ask."""
@@ -166,6 +168,7 @@ def told(request: SiteRequest, key: str) -> HttpResponse:
 
 
 @require_POST
+@throttled("address_check")
 @site_page
 def check_again(request: SiteRequest, key: str) -> HttpResponse:
     """Ask the same question again, and say whether the answer is another one."""

@@ -13,6 +13,8 @@ from foundation.divisions.models import Brand
 from interfaces.storefront.context import THEME_COOKIE, THEMES
 
 FOR_EVER = "public, max-age=31536000, immutable"
+PICTURE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""What a logo may do, opened on its own: show itself. An SVG is a document, which could run scripts otherwise."""
 
 
 @require_POST
@@ -66,7 +68,9 @@ def brand_logo(_request: HttpRequest, code: str, version: int) -> HttpResponse:
     brand = get_object_or_404(Brand, code=code)
     if not brand.logo_type:
         raise Http404
-    return _kept(HttpResponse(bytes(brand.logo), content_type=brand.logo_type), brand, version)
+    response = HttpResponse(bytes(brand.logo), content_type=brand.logo_type)
+    response.headers["Content-Security-Policy"] = PICTURE_ALONE
+    return _kept(response, brand, version)
 
 
 def _kept(response: HttpResponse, brand: Brand, version: int) -> HttpResponse:

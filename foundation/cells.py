@@ -1,0 +1,38 @@
+"""What may stand in a table that is opened as a spreadsheet: no program."""
+
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.functional import Promise
+
+FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫−")
+"""
+What a spreadsheet may take for the beginning of a formula, half, full and small width (OWASP, CSV Injection).
+
+Text that begins so, behind blanks or not, is written behind an apostrophe.
+"""
+UNSEEN = frozenset({"Cc", "Cf"})
+"""Unicode categories of signs that take no room: controls, marks of direction, byte order marks."""
+
+Cell = str | int | Decimal | datetime | date | Promise | None
+
+
+def safe_cell(value: Cell) -> str | int | Decimal:
+    """Return a value as a spreadsheet may read it: numbers as they are, text never a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, int | Decimal):
+        return value
+    text = value.isoformat(sep=" ", timespec="minutes") if isinstance(value, datetime) else str(value)
+    return f"'{text}" if _begins_a_formula(text) else text
+
+
+def _begins_a_formula(text: str) -> bool:
+    """Tell whether a sign of a formula comes first, or first behind what nobody sees."""
+    for sign in text:
+        if sign in FORMULA_SIGNS:
+            return True
+        if not sign.isspace() and unicodedata.category(sign) not in UNSEEN:
+            return False
+    return False
