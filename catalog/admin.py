@@ -114,7 +114,13 @@ class ProductAdmin(DivisionScopedAdmin):
             else:
                 return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[product.pk]))
         title = gettext("New price from a day on")
-        context = {**self.admin_site.each_context(request), "title": title, "form": form, "product": product}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "subtitle": str(product),
+            "form": form,
+            "product": product,
+        }
         return render(request, "catalog/new_price.html", context)
 
 

@@ -144,4 +144,5 @@ class NewPriceForm(forms.Form):
         super().__init__(*args, **kwargs)
         mine = divisions_where(user, Permission.CONFIGURE) & Division.objects.under(product.division_id)
         self.fields["division"].queryset = mine  # type: ignore[attr-defined]
+        self.fields["division"].initial = product.division_id
         self.fields["starts_on"].initial = today(product.division)

@@ -34,7 +34,7 @@ from catalog.queries.offers import (
     price_cart,
 )
 from catalog.queries.pricing import AppliedPromotion, MonthlyStep, Quote, QuoteLine, QuoteTax, Selection
-from catalog.queries.reasons import Reason
+from catalog.queries.reasons import Reason, speed_in_words
 
 __all__ = [
     "AppliedPromotion",
@@ -71,4 +71,5 @@ __all__ = [
     "prices_visible_to",
     "products_visible_to",
     "promotions_visible_to",
+    "speed_in_words",
 ]

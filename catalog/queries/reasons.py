@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,9 @@ from foundation.rules import CriterionTrace, Decision, Truth
 from territory.states import ProductFamily, Technology
 
 Json = dict[str, Any]
+
+MBPS_IN_A_GBPS = 1000
+"""From here on a speed is said in Gbps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +113,23 @@ def technology_name(code: str) -> str:
     return label if label.isupper() else label.lower()
 
 
+def speed_in_words(mbps: int) -> str:
+    """Say a speed as people say it: 500 Mbps, 1.2 Gbps."""
+    if mbps < MBPS_IN_A_GBPS:
+        return f"{mbps} Mbps"
+    gbps = Decimal(mbps) / MBPS_IN_A_GBPS
+    return f"{number_format(gbps.normalize() if gbps % 1 else int(gbps))} Gbps"
+
+
 def _what_the_address_has(details: Mapping[str, Any]) -> str:
     technology, speed = details.get("has_technology"), details.get("has_mbps")
     if technology and speed:
-        return _("this address has %(technology)s up to %(speed)s Mbps") % {
+        return _("this address has %(technology)s up to %(speed)s") % {
             "technology": technology_name(technology),
-            "speed": speed,
+            "speed": speed_in_words(speed),
         }
     if speed:
-        return _("this address has up to %(speed)s Mbps") % {"speed": speed}
+        return _("this address has up to %(speed)s") % {"speed": speed_in_words(speed)}
     if technology:
         return _("this address has %(technology)s") % {"technology": technology_name(technology)}
     return _("what this address has is not known")
@@ -129,10 +141,10 @@ def _say_technology(details: Mapping[str, Any]) -> str:
 
 
 def _say_speed(details: Mapping[str, Any]) -> str:
-    found = _what_the_address_has(details)
+    said = {"needed": speed_in_words(details["needs_mbps"]), "found": _what_the_address_has(details)}
     if details["direction"] == "up":
-        return _("Needs %(needed)s Mbps upload; %(found)s.") % {"needed": details["needs_mbps"], "found": found}
-    return _("Needs %(needed)s Mbps; %(found)s.") % {"needed": details["needs_mbps"], "found": found}
+        return _("Needs %(needed)s upload; %(found)s.") % said
+    return _("Needs %(needed)s; %(found)s.") % said
 
 
 def _say_planned(details: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from foundation.jobs.models import Job
 from foundation.jobs.queries import progress_of
@@ -42,15 +42,18 @@ class JobAdmin(ReadOnlyAdmin):
     def progress(self, job: Job) -> str:
         """Draw a bar, which a page that is loaded again moves."""
         found = progress_of(job)
-        bar = '<progress max="100" value="{0}">{0} %</progress> {1} / {2} ({3})'
-        return format_html(bar, found.percent, found.done, found.total, found.wrong)
+        counted = gettext("%(done)s of %(total)s rows, %(wrong)s of them wrong") % vars(found)
+        bar = '<progress max="100" value="{0}" aria-label="{1}">{0} %</progress> {1}'
+        return format_html(bar, found.percent, counted)
 
     @admin.display(description=gettext_lazy("rows that were wrong"))
     def errors(self, job: Job) -> str:
         """List the first input rows that were refused, and why."""
         rows = ((error.row, error.column, error.message, error.raw) for error in job.errors.all()[:ERRORS_SHOWN])
         lines = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
-        return format_html("<table>{}</table>", lines) if lines else "—"
+        heads = (gettext("Row"), gettext("Column"), gettext("Reason"), gettext("Content"))
+        head = format_html_join("", '<th scope="col">{}</th>', ((text,) for text in heads))
+        return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, lines) if lines else "—"
 
     def has_work_permission(self, request: HttpRequest) -> bool:
         """Let those act who may start such work, not those who only look."""

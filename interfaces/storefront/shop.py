@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext as _
 
 from catalog.queries import (
@@ -17,6 +17,7 @@ from catalog.queries import (
     Quote,
     catalogue_of,
     price_cart,
+    speed_in_words,
 )
 from catalog.queries.pricing import default_selection
 from catalog.settings import DEFAULT_CAMPAIGN
@@ -29,8 +30,6 @@ from territory.states import NETWORK_FAMILIES, Outcome, ProductFamily, Technolog
 
 SERVICES = frozenset({*NETWORK_FAMILIES, ProductFamily.MOBILE})
 """The families that a package is chosen for; the others come with it."""
-FASTEST_IN_MBPS = 1000
-"""From here on a speed is said in Gbps."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,16 @@ class Summary:
         """All estimated taxes and fees of the first month."""
         return sum((tax.monthly for tax in self.quote.taxes), ZERO) if self.quote else ZERO
 
+    @property
+    def taxes_monthly_after(self) -> Decimal:
+        """All estimated taxes and fees of a month once all promotions have ended."""
+        return sum((tax.monthly_after for tax in self.quote.taxes), ZERO) if self.quote else ZERO
+
+    @property
+    def taxes_today(self) -> Decimal:
+        """All estimated taxes and fees on what is paid once."""
+        return sum((tax.today for tax in self.quote.taxes), ZERO) if self.quote else ZERO
+
 
 def card_of(package: ListedPackage, quote: Quote) -> Card:
     """Describe a package by the products that its quote prices."""
@@ -98,17 +107,10 @@ def speed_of(down_mbps: int | None, up_mbps: int | None) -> str:
     if not down_mbps:
         return ""
     if down_mbps == up_mbps:
-        return _("%(speed)s both ways") % {"speed": _one_speed(down_mbps)}
+        return _("%(speed)s both ways") % {"speed": speed_in_words(down_mbps)}
     if not up_mbps:
-        return _("up to %(speed)s") % {"speed": _one_speed(down_mbps)}
-    return _("%(down)s down, %(up)s up") % {"down": _one_speed(down_mbps), "up": _one_speed(up_mbps)}
-
-
-def _one_speed(mbps: int) -> str:
-    if mbps >= FASTEST_IN_MBPS:
-        gbps = Decimal(mbps) / FASTEST_IN_MBPS
-        return f"{number_format(gbps.normalize() if gbps % 1 else int(gbps))} Gbps"
-    return f"{mbps} Mbps"
+        return _("up to %(speed)s") % {"speed": speed_in_words(down_mbps)}
+    return _("%(down)s down, %(up)s up") % {"down": speed_in_words(down_mbps), "up": speed_in_words(up_mbps)}
 
 
 def shop_window(division: Division, on: date) -> tuple[Card, ...]:

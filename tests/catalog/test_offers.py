@@ -81,7 +81,7 @@ class TestOffersFor:
                 {"minimum_down_mbps": 1000},
                 CABLE,
                 ReasonCode.SPEED,
-                "Needs 1000 Mbps; this address has cable up to 300 Mbps.",
+                "Needs 1 Gbps; this address has cable up to 300 Mbps.",
             ),
             (
                 {"minimum_up_mbps": 100},

@@ -46,11 +46,14 @@ ACTIVE_SVG = re.compile(r"<script|<foreignobject|<!entity|<!doctype|javascript:|
 
 @dataclass(frozen=True)
 class SettingRow:
-    """One setting on the page: where its value comes from, and the two inputs that change it."""
+    """One setting on the page: what it is and where that comes from, and the two inputs that change it."""
 
     setting: Setting
-    effective: Effective
-    inherited: Effective
+    in_force: str
+    source: Division | None
+    otherwise: str
+    """What would be inherited."""
+    otherwise_from: Division | None
     is_own: bool
     own: Any
     value: Any
@@ -76,10 +79,13 @@ class SettingsForm(forms.Form):
     def rows(self) -> Iterator[SettingRow]:
         """Yield the settings in the order of their apps, for the template."""
         for name, setting in sorted(SETTINGS.items()):
+            present, inherited = self.present[name], self._inherited(setting)
             yield SettingRow(
                 setting=setting,
-                effective=self.present[name],
-                inherited=self._inherited(setting),
+                in_force=_in_words(setting, present.value, self.division),
+                source=present.source,
+                otherwise=_in_words(setting, inherited.value, self.division),
+                otherwise_from=inherited.source,
                 is_own=self._is_own(name),
                 own=self[f"{name}:own"],
                 value=self[name],
@@ -96,6 +102,8 @@ class SettingsForm(forms.Form):
                     values[name] = setting.choose(values.get(name, ""), self.division)
                 except ValidationError as error:
                     self.add_error(name, error)
+            elif not self._is_own(name) and name in self.data and name in self.changed_data:
+                self.add_error(name, _("Tick “Set here” for this value to count."))
         return values
 
     def save(self) -> list[str]:
@@ -112,6 +120,16 @@ class SettingsForm(forms.Form):
         return changed
 
 
+def _in_words(setting: Setting, value: Any, division: Division) -> str:
+    """Return a value as the page says it: a choice by its label, several separated by commas."""
+    if setting.kind is bool:
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(value)
+    labels = dict(setting.choices(division)) if setting.choices else {}
+    return str(labels.get(value, value))
+
+
 def _field_for(setting: Setting, value: Any, division: Division) -> forms.Field:
     """Build the input that suits a setting's kind; `Setting.choose` is what checks it."""
     label = str(setting.label)
@@ -121,7 +139,7 @@ def _field_for(setting: Setting, value: Any, division: Division) -> forms.Field:
     if setting.choices and setting.kind is not list:
         offered = list(setting.choices(division))
         return forms.ChoiceField(label=label, choices=offered, initial=value, required=False)
-    shown = ", ".join(value) if isinstance(value, list) else value
+    shown = ", ".join(value) if isinstance(value, list) else str(value)
     widget = forms.NumberInput if setting.kind is int else forms.TextInput
     return forms.CharField(label=label, initial=shown, required=False, widget=widget)
 

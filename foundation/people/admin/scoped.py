@@ -139,7 +139,7 @@ class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Narrow a list by its own filters alone: any other column could be guessed letter by letter."""
-        column = lookup.split("__")[0]
+        column = lookup.split("__", maxsplit=1)[0]
         own = {name.split("__")[0] for name in self._filtered_by(request)}
         is_own = column in own or column not in {field.name for field in self.opts.get_fields()}
         return is_own and super().lookup_allowed(lookup, value, request)
@@ -264,7 +264,7 @@ class _DivisionScopedInline(_LimitsChoices, Inline):
 class _NamedDeletion(InlineFormSet):
     """Rows whose box to delete them says so by itself: its column's heading is no label of it."""
 
-    def get_deletion_widget(self) -> CheckboxInput:
+    def get_deletion_widget(self) -> Any:
         return CheckboxInput(attrs={"aria-label": _("Delete")})
 
 
