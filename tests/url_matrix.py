@@ -276,6 +276,7 @@ MATRIX: dict[str, Page] = {
     "desk:order_release": Page(WORK, pk_of("held")),
     "desk:order_reject": Page(WORK, pk_of("held")),
     "desk:order_cancel": Page(WORK, pk_of("order")),
+    "desk:order_close": Page(WORK, pk_of("order")),
     "desk:order_approve_cancellation": Page(WORK, pk_of("assessed")),
     "desk:order_refuse_cancellation": Page(WORK, pk_of("assessed")),
     "desk:customer": Page(SEE, lambda world: {"pk": world.order.customer_id}),
@@ -327,7 +328,7 @@ MATRIX: dict[str, Page] = {
     # Machines.
     "live": own(ANYONE),
     "ready": own(ANYONE),
-    "metrics": own(SETTING_UP),  # and whoever has its token: tests/local/test_health.py
+    "metrics": own(NOBODY),  # who sees the whole house: tests/test_attacks.py; who has its token: tests/local/test_health.py
     "tmf_billing:webhook": Page(NOBODY, lambda _world: {"code": "unknown"}, is_for_all=True),  # signed: tests/billing
     # The admin's own frame; its tables say themselves who may open them.
     "admin:index": Page(SETTING_UP),
