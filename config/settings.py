@@ -264,7 +264,7 @@ THROTTLES = {
     "suggest": "240/m/client",
     "lead_capture": "10/h/client 30/d/client",
     "order_step": "240/m/client",
-    "submit": "20/h/client 60/d/client",
+    "submit": "300/h/client 2000/d/client",  # a store and all its visitors may have one address
     "pdf": "30/h/client",
     "export": "20/h/account",
     "search": "120/m/account",

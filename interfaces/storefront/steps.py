@@ -14,7 +14,7 @@ from catalog.queries import Quote
 from foundation.divisions.models import Division
 from interfaces.storefront.shop import Summary
 from orders.models import AppointmentSlot, Order
-from orders.queries import appointment_window, needs_appointment, next_step
+from orders.queries import appointment_window, day_in_words, needs_appointment, next_step, visit_hours
 from orders.states import AppointmentStatus, DraftStep
 
 
@@ -142,12 +142,12 @@ def days_of(slots: list[AppointmentSlot], division: Division) -> list[dict[str, 
     """Group slots by their day in the division's zone."""
     days: dict[Any, dict[str, Any]] = {}
     for slot in slots:
-        start, end = slot.starts_at.astimezone(division.zone), slot.ends_at.astimezone(division.zone)
+        start = slot.starts_at.astimezone(division.zone)
         day = days.setdefault(
             start.date(),
-            {"date": start.date(), "weekday": date_format(start, "l"), "label": date_format(start, "F j"), "slots": []},
+            {"date": start.date(), "weekday": date_format(start, "l"), "label": day_in_words(start), "slots": []},
         )
         left = slot.capacity - slot.booked
-        window = _("%(from)s to %(to)s") % {"from": date_format(start, "P"), "to": date_format(end, "P")}
+        window = visit_hours(slot.starts_at, slot.ends_at, division.zone)
         day["slots"].append({"id": slot.pk, "label": window, "left": left, "is_full": False})
     return list(days.values())

@@ -20,7 +20,15 @@ from orders.queries.orders import (
     orders_visible_to,
     services_visible_to,
 )
-from orders.queries.progress import Progress, Step, StepState, appointment_window, progress_of
+from orders.queries.progress import (
+    Progress,
+    Step,
+    StepState,
+    appointment_window,
+    day_in_words,
+    progress_of,
+    visit_hours,
+)
 
 __all__ = [
     "OrderFilter",
@@ -31,6 +39,7 @@ __all__ = [
     "changes_between",
     "changes_since",
     "current_terms",
+    "day_in_words",
     "details_of",
     "is_bookable",
     "lines_of",
@@ -44,4 +53,5 @@ __all__ = [
     "progress_of",
     "services_visible_to",
     "shown_total",
+    "visit_hours",
 ]

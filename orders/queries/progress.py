@@ -6,7 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format, time_format
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _, ngettext, pgettext
 
 from orders.models import Order, OrderLine
 from orders.queries.orders import lines_of
@@ -49,10 +49,25 @@ def appointment_window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -
     """Return when a technician comes, in the active language and a division's zone."""
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     return _("%(day)s, %(from)s to %(to)s") % {
-        "day": date_format(start, "l, F j"),
-        "from": time_format(start.time(), "g:i A"),
-        "to": time_format(end.time(), "g:i A"),
+        "day": f"{date_format(start, 'l')}, {day_in_words(start)}",
+        "from": _hour(start),
+        "to": _hour(end),
     }
+
+
+def visit_hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """Return between which hours a technician comes, as `appointment_window` says them."""
+    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    return _("%(from)s to %(to)s") % {"from": _hour(start), "to": _hour(end)}
+
+
+def day_in_words(day: datetime) -> str:
+    """Say a day of the year in the order of the active language: November 23, 23 de noviembre."""
+    return date_format(day, "MONTH_DAY_FORMAT")
+
+
+def _hour(moment: datetime) -> str:
+    return time_format(moment.time(), pgettext("time of a visit, as Django's date filter reads it", "g:i A"))
 
 
 def progress_of(order: Order) -> Progress:

@@ -61,7 +61,11 @@ class Building:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One suggestion: a premises, or, without a `premises_id`, a building whose unit must be told."""
+    """
+    One suggestion: a premises, or, without a `premises_id`, a building whose unit must be told.
+
+    A premises names its building where it was found as one of the building's units.
+    """
 
     premises_id: int | None
     label: str
@@ -304,7 +308,12 @@ def units_of(building_key: str, *, division: Division) -> list[Candidate]:
         street_id=int(match[1]), house_number=match[2], division_id__in=division_ids_below(division.pk)
     )
     found = sorted(premises, key=lambda one: _natural(one.unit_key))
-    return [Candidate(one.pk, one.label, one.division_id, unit=one.unit) for one in found]
+    if not found:
+        return []
+    first = found[0]
+    label = address_line(first.street_line, "", first.city, first.state, first.zip_code)
+    building = Building(building_key, label, len(found))
+    return [Candidate(one.pk, one.label, one.division_id, building, one.unit) for one in found]
 
 
 def _natural(unit: str) -> list[tuple[int, str]]:

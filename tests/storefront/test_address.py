@@ -51,6 +51,8 @@ class TestCheckingAnAddress:
         page = visitor.get(page["Location"]).content.decode()
 
         assert "Which unit is yours?" in page
+        assert units[0].label.replace(" Apt 1,", ",") in page
+        assert units[0].label not in page
         assert all(f'value="{unit.pk}"' in page for unit in units)
 
     def test_lets_choose_where_several_may_be_meant(self, visitor: Visitor):
@@ -188,6 +190,24 @@ class TestLeavingAnAddressToBeTold:
         assert response["Location"] == f"/address/{answer.key}/told/"
         assert (lead.email, lead.outcome, lead.consent_version) == ("jo@example.com", Outcome.PLANNED, "tell-me-1")
         assert "about nothing else" in lead.consent_text
+
+    def test_keeps_who_waits_for_more_where_something_can_be_had_already(self, visitor: Visitor):
+        premises = make_premises(visitor.market.division)
+        make_available(
+            premises, status=AvailabilityStatus.UNSERVICEABLE,
+            alternate_technology=Technology.DSL, alternate_down_mbps=50, alternate_up_mbps=5,
+        )  # fmt: skip
+        page = visitor.check(premises_id=premises.pk)["Location"]
+
+        offered = visitor.get(page).content.decode()
+        wrong = visitor.post(f"{page}tell-me/", {**TELL_ME, "agree": ""}).content.decode()
+        kept = visitor.post(f"{page}tell-me/", TELL_ME)
+
+        assert f'action="{page}tell-me/"' in offered
+        assert 'id="tell-me" open' in wrong
+        assert "Without your yes" in wrong
+        assert kept["Location"] == f"{page}told/"
+        assert Lead.objects.get().outcome == Outcome.ALTERNATE
 
     def test_keeps_one_lead_however_often_it_is_pressed(self, visitor: Visitor):
         answer = make_qualification(visitor.market.division, status=AvailabilityStatus.PLANNED)

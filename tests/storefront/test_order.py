@@ -6,15 +6,17 @@ import pytest
 import time_machine
 from django.http import HttpResponse
 from django.test import Client
+from django.utils.translation import override
 
 from catalog.models import Product
 from catalog.services import set_price
 from catalog.states import PriceKind
 from foundation.divisions.services import set_value
 from foundation.now import now, today
+from interfaces.storefront.steps import summary_of
 from orders import services
 from orders.models import AppointmentSlot, Order
-from orders.queries import current_terms, details_of, open_slots
+from orders.queries import current_terms, day_in_words, details_of, open_slots, visit_hours
 from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import OrderStatus
 from orders.testing import Market, make_cart, make_draft, make_market, submit
@@ -283,6 +285,23 @@ class TestAppointment:
         assert text(visitor.get(f"/order/{order.token}/appointment/?from=nonsense")).count("<fieldset") == 7
 
 
+    def test_is_said_in_the_order_of_the_language_and_alike_on_every_page(self, visitor: Visitor):
+        order = make_draft(visitor.market)
+        slot = order.appointment.slot
+        with override("es"):
+            said = visit_hours(slot.starts_at, slot.ends_at, order.division.zone)
+            day = day_in_words(slot.starts_at.astimezone(order.division.zone))
+        spanish = {"HTTP_ACCEPT_LANGUAGE": "es"}
+
+        picker = text(visitor.get(f"/order/{order.token}/appointment/", **spanish))
+        review = text(visitor.get(f"/order/{order.token}/review/", **spanish))
+
+        assert f"<span>{said}" in picker
+        assert f"{day}, " in review
+        assert " de " in day
+        assert said.split()[-2:] == review.split(f"{day}, ")[1].split("<")[0].split()[-2:]
+
+
 class TestTerms:
     def test_needs_a_tick(self, visitor: Visitor):
         order = make_draft(visitor.market)
@@ -389,6 +408,21 @@ class TestSubmitting:
             assert visitor.get(f"/order/{order.token}/{question}/")["Location"] == f"/order/{order.token}/"
 
 
+class TestTheSummary:
+    def test_its_visible_lines_add_up_to_each_total(self, visitor: Visitor):
+        order = make_draft(visitor.market)
+        quote, summary = order.quoted, summary_of(order)
+
+        page = text(visitor.get(f"/order/{order.token}/review/"))
+
+        once, monthly = quote.one_time_before_taxes, quote.monthly_before_taxes
+        assert once + summary.taxes_today == quote.due_today
+        assert monthly + summary.taxes_monthly == quote.monthly
+        assert quote.monthly_after_before_taxes + summary.taxes_monthly_after == quote.monthly_after
+        assert f"and ${summary.taxes_today} once" in page.split("Estimated taxes and fees")[1].split("</summary>")[0]
+        assert "on your first bill" in page
+
+
 class TestTwoWindows:
     def test_pressing_start_twice_starts_one_order(self, visitor: Visitor):
         answer = visitor.qualified()
@@ -468,8 +502,9 @@ class TestAfterTheOrder:
     def test_says_that_the_pdf_is_still_being_made(self, visitor: Visitor):
         order = submit(make_draft(visitor.market))
 
-        response = visitor.get(f"/order/{order.token}/confirmation.pdf", follow=True)
+        response = visitor.get(f"/order/{order.token}/confirmation.pdf")
 
+        assert (response.status_code, response["Retry-After"]) == (503, "60")
         assert "still being made" in text(response)
 
     def test_gives_the_pdf_as_it_was_sent(self, visitor: Visitor):

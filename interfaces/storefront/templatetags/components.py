@@ -57,3 +57,11 @@ def national(phone: str) -> str:
     """Write a phone number in E.164 as people of its own country write it."""
     number = to_python(phone)
     return number.as_national if number and number.is_valid() else phone
+
+
+@register.filter
+def tel(phone: str) -> str:
+    """Return the address that calls a phone number as people write it: `tel:` and nothing but digits and a plus."""
+    number = to_python(phone)
+    written = number.as_e164 if number and number.is_valid() else phone
+    return "tel:" + "".join(letter for letter in written if letter in "+0123456789")

@@ -30,6 +30,8 @@ CHANNEL = "web"
 SHORTEST_TYPED = 4
 """Fewer letters than these find everything and nothing."""
 WITH_PACKAGES = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
+WAITED_FOR = frozenset({Outcome.ALTERNATE, Outcome.PLANNED, Outcome.UNSERVICEABLE})
+"""What may be better one day at an address that has packages."""
 
 
 @require_GET
@@ -94,7 +96,7 @@ def _pick(request: SiteRequest, *, address: str, building: str, **_more: Any) ->
     found = None if units or not address else search_addresses(address, division=market)
     context = {
         "typed": address,
-        "building": units[0] if units else None,
+        "building": units[0].building if units else None,
         "units": units,
         "candidates": found.candidates if found else (),
         "carried": came_by(request).pairs,
@@ -111,19 +113,21 @@ def outcome(request: SiteRequest, key: str) -> HttpResponse:
     if answer.is_expired(now()):
         return render(request, "storefront/outcome_expired.html", {"answer": answer})
     if answer.outcome in WITH_PACKAGES:
-        return _packages(request, answer)
+        return _packages(request, answer, TellMeForm(), key=secrets.token_urlsafe(18))
     return _no_that_leads_on(request, answer, TellMeForm(), key=secrets.token_urlsafe(18))
 
 
-def _packages(request: SiteRequest, answer: Qualification) -> HttpResponse:
-    marks = came_by(request)
+def _packages(request: SiteRequest, answer: Qualification, form: TellMeForm, *, key: str) -> HttpResponse:
+    marks, families = came_by(request), found_families(answer)
     offers = offers_for(answer, division=answer.division, on=today(answer.division))
     context = {
         "answer": answer,
-        "families": found_families(answer),
+        "families": families,
         "offers": offers,
         "cards": cards_of(offers),
-        "key": secrets.token_urlsafe(18),
+        "key": key,
+        "form": form,
+        "may_wait": any(found.outcome in WAITED_FOR for found in families),
         "carried": marks.pairs,
     }
     return remember(render(request, "storefront/packages.html", context), marks)
@@ -143,10 +147,9 @@ def tell_me(request: SiteRequest, key: str) -> HttpResponse:
     answer = _qualification(request, key)
     form_key = request.POST.get("key", "")[:80] or secrets.token_urlsafe(18)
     form = TellMeForm(request.POST)
-    if answer.outcome in WITH_PACKAGES:
-        return redirect("storefront:outcome", key)
     if not form.is_valid():
-        return _no_that_leads_on(request, answer, form, key=form_key)
+        page = _packages if answer.outcome in WITH_PACKAGES else _no_that_leads_on
+        return page(request, answer, form, key=form_key)
     leads.capture_lead(
         key=form_key,
         qualification_id=answer.pk,

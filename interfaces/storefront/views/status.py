@@ -1,9 +1,7 @@
 """After the order: its confirmation, and where it stands."""
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -18,6 +16,8 @@ from orders.states import OrderStatus
 
 CONFIRMATION = "orders.confirmation"
 """The kind of document under which orders keep their confirmation."""
+PDF_RETRY_AFTER_SECONDS = 60
+"""After how long a confirmation that is being made is worth asking for again."""
 
 
 @require_safe
@@ -51,10 +51,15 @@ def confirmation_pdf(request: SiteRequest, token: str) -> HttpResponse:
     order = order_of(request, token)
     document = documents_about(order).filter(kind=CONFIRMATION).first()
     if document is None:
-        messages.info(request, _("The PDF is still being made. Try again in a minute; it also comes by e-mail."))
-        return redirect("storefront:order", token)
+        return _still_being_made(request, order)
     response = HttpResponse(bytes(document.content), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{document.filename}"'
+    return response
+
+
+def _still_being_made(request: SiteRequest, order: Order) -> HttpResponse:
+    response = render(request, "storefront/order_pdf_pending.html", {"order": order}, status=503)
+    response.headers["Retry-After"] = str(PDF_RETRY_AFTER_SECONDS)
     return response
 
 
