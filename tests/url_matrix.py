@@ -328,7 +328,7 @@ MATRIX: dict[str, Page] = {
     # Machines.
     "live": own(ANYONE),
     "ready": own(ANYONE),
-    "metrics": own(NOBODY),  # who sees the whole house: tests/test_attacks.py; who has its token: tests/local/test_health.py
+    "metrics": own(NOBODY),  # who sees the whole house: tests/test_attacks.py; a token: tests/local/test_health.py
     "tmf_billing:webhook": Page(NOBODY, lambda _world: {"code": "unknown"}, is_for_all=True),  # signed: tests/billing
     # The admin's own frame; its tables say themselves who may open them.
     "admin:index": Page(SETTING_UP),
