@@ -21,6 +21,7 @@ from orders.events import (
     OrderAccepted,
     OrderCancelled,
     OrderCompleted,
+    OrderFailed,
     OrderRescheduled,
     OrderSubmitted,
     WindowReported,
@@ -67,6 +68,12 @@ def send_cancellation(fact: OrderCancelled, _event: Event) -> None:
 def send_completion(fact: OrderCompleted, _event: Event) -> None:
     """Tell the customer that everything works."""
     services.send_completion(fact.order_id)
+
+
+@subscribe(OrderFailed)
+def send_failure(fact: OrderFailed, _event: Event) -> None:
+    """Tell the customer that nothing could be installed, and that we will call."""
+    services.send_failure(fact.order_id)
 
 
 @subscribe(WorkOrderConfirmed)

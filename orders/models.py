@@ -24,6 +24,8 @@ from orders.states import (
     LINE_MOVES,
     MOVES,
     OPEN,
+    REPORTED,
+    VISITED,
     AppointmentStatus,
     CancelReason,
     Channel,
@@ -249,7 +251,7 @@ class Order(Lifecycle):
             models.Index(
                 fields=["division", "status", "-id"],
                 name="order_open",
-                condition=Q(status__in=sorted(OPEN)),
+                condition=Q(status__in=sorted({*OPEN, OrderStatus.FAILED})),
             ),
             models.Index(fields=["touched_at"], name="order_draft_age", condition=Q(status=OrderStatus.DRAFT)),
         ]
@@ -408,7 +410,7 @@ class Order(Lifecycle):
     def confirm_work_order(self, work_order_id: str) -> None:
         """The billing system has the work order. What is being cancelled, or held for another reason, stays so."""
         self.work_order_id, self.problem = work_order_id, ""
-        if self.work_order_stage != WorkOrderStage.DISPATCHED:
+        if self.work_order_stage not in VISITED:
             self.work_order_stage = WorkOrderStage.CONFIRMED
         if self.status == OrderStatus.PENDING or self.hold_reason == HoldReason.WORK_ORDER_REFUSED:
             self._move(OrderStatus.IN_PROGRESS)
@@ -427,8 +429,9 @@ class Order(Lifecycle):
             self.hold(HoldReason.WORK_ORDER_REFUSED, note=reason, reminder_at=at, owner=None)
 
     def dispatch(self) -> None:
-        """A technician is on the way."""
-        self.work_order_stage = WorkOrderStage.DISPATCHED
+        """A technician is on the way, unless we have heard already what came of it."""
+        if self.work_order_stage not in REPORTED:
+            self.work_order_stage = WorkOrderStage.DISPATCHED
 
     def complete(self, *, at: datetime) -> None:
         """
@@ -437,6 +440,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if the order has ended otherwise
         """
         self._move(OrderStatus.COMPLETED)
+        self.work_order_stage = WorkOrderStage.INSTALLED
         self.completed_at = self.ended_at = at
         self._forget_hold()
 
@@ -448,6 +452,7 @@ class Order(Lifecycle):
         """
         if self.status != OrderStatus.PARTIAL:
             self._move(OrderStatus.PARTIAL)
+        self.work_order_stage = WorkOrderStage.PARTLY
         self._forget_hold()
 
     def fail(self, reason: str, *, at: datetime) -> None:
@@ -457,6 +462,7 @@ class Order(Lifecycle):
         :raises NotAllowed: if something of it works, or it has ended
         """
         self._move(OrderStatus.FAILED)
+        self.work_order_stage = WorkOrderStage.FAILED
         self.problem, self.ended_at = reason, at
         self._forget_hold()
 

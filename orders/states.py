@@ -122,6 +122,16 @@ class WorkOrderStage(models.TextChoices):
     REFUSED = "refused", _("Refused")
     CONFIRMED = "confirmed", _("Confirmed")
     DISPATCHED = "dispatched", _("Technician on the way")
+    PARTLY = "partly", _("Partly installed")
+    INSTALLED = "installed", _("Installed")
+    FAILED = "failed", _("Could not be installed")
+
+
+VISITED = frozenset({WorkOrderStage.DISPATCHED, WorkOrderStage.PARTLY, WorkOrderStage.INSTALLED, WorkOrderStage.FAILED})
+"""A technician has set out, or reported: a confirmation that arrives late takes nothing back."""
+
+REPORTED = frozenset({WorkOrderStage.INSTALLED, WorkOrderStage.FAILED})
+"""The technician is back: word of setting out that arrives late takes nothing back."""
 
 
 class AppointmentStatus(models.TextChoices):
@@ -169,6 +179,7 @@ class CancelReason(models.TextChoices):
     NOT_ACCEPTED = "not_accepted", _("Not accepted by us")
     ABANDONED = "abandoned", _("Never submitted")
     BY_VENDOR = "by_vendor", _("Ended by the billing system")
+    NOT_INSTALLED = "not_installed", _("Could not be installed")
 
 
 class Channel(models.TextChoices):

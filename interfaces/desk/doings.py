@@ -69,6 +69,10 @@ def _can_be_held(order: Order) -> bool:
     return order.can_move(OrderStatus.HELD)
 
 
+def _has_failed(order: Order) -> bool:
+    return order.status == OrderStatus.FAILED
+
+
 def _can_be_rejected(order: Order) -> bool:
     return _is_held(order) and order.accepted_at is None
 
@@ -82,4 +86,5 @@ DOINGS = (
     Doing(_("Put on hold"), "order_hold", _can_be_held, "o"),
     Doing(_("Reject"), "order_reject", _can_be_rejected, is_grave=True),
     Doing(_("Cancel the order"), "order_cancel", _is_changeable, is_grave=True),
+    Doing(_("Close the order"), "order_close", _has_failed, is_grave=True),
 )

@@ -1,6 +1,6 @@
 """What staff fill in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,7 +15,7 @@ from billing.states import SubmissionStatus
 from foundation.divisions.models import Division
 from foundation.now import today
 from foundation.people.models import User
-from foundation.people.queries import colleagues
+from foundation.people.queries import can, colleagues
 from foundation.people.states import Permission
 from leads.states import CloseReason
 from orders.models import AppointmentSlot
@@ -50,12 +50,18 @@ CANCEL_REASONS = (
     CancelReason.MISTAKE,
 )
 """Why customers cancel; the other reasons are our own."""
+CLOSE_REASONS = (CancelReason.NOT_INSTALLED, *CANCEL_REASONS)
+"""Why an order is closed that could not be installed."""
 
 
 def _note(label: Any, *, required: bool = True, help_text: Any = "") -> forms.CharField:
     return forms.CharField(
         label=label, max_length=500, required=required, help_text=help_text, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+def _reasons(reasons: Iterable[CancelReason]) -> list[tuple[str, Any]]:
+    return [("", _("Choose a reason")), *((reason.value, reason.label) for reason in reasons)]
 
 
 class ResendForm(forms.Form):
@@ -173,10 +179,7 @@ class HoldForm(forms.Form):
 class CancelForm(forms.Form):
     """Why an order is cancelled, and its number, so that it is this one that is meant."""
 
-    reason = forms.ChoiceField(
-        label=_("Reason"),
-        choices=[("", _("Choose a reason")), *((reason.value, reason.label) for reason in CANCEL_REASONS)],
-    )
+    reason = forms.ChoiceField(label=_("Reason"), choices=_reasons(CANCEL_REASONS))
     note = _note(_("Note"), required=False)
     confirmation = forms.CharField(label=_("Order number"), max_length=20)
 
@@ -193,6 +196,12 @@ class CancelForm(forms.Form):
         return typed
 
 
+class CloseOrderForm(CancelForm):
+    """Why an order is closed that could not be installed, and its number."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=_reasons(CLOSE_REASONS))
+
+
 class CheckForm(forms.Form):
     """The address that a caller means: as typed, or picked."""
 
@@ -203,13 +212,16 @@ class CheckForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    """Who looks after a lead."""
+    """Who looks after a lead: oneself, or a colleague, for those who may give out work."""
 
     to = forms.ModelChoiceField(label=_("Who looks after it"), queryset=User.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, division: Division, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to"].queryset = colleagues(division, Permission.WORK_LEADS).order_by("name")  # type: ignore[attr-defined]
+        people = colleagues(division, Permission.WORK_LEADS)
+        if not can(user, Permission.ASSIGN_WORK, division):
+            people = people.filter(pk=user.pk)
+        self.fields["to"].queryset = people.order_by("name")  # type: ignore[attr-defined]
         self.fields["to"].initial = user
 
 

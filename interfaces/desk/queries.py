@@ -74,6 +74,10 @@ def _overdue(orders: QuerySet[Order], at: datetime) -> QuerySet[Order]:
     )
 
 
+def _failed(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
+    return orders.filter(status=OrderStatus.FAILED)
+
+
 def _to_decide(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
     return orders.filter(status=OrderStatus.ASSESSING_CANCELLATION)
 
@@ -84,6 +88,7 @@ TROUBLES = (
     Trouble("unknown", gettext_lazy("Work order unknown"), _unknown, "bad"),
     Trouble("refused", gettext_lazy("Work order refused"), _refused, "bad"),
     Trouble("overdue", gettext_lazy("Appointment overdue"), _overdue, "bad"),
+    Trouble("failed", gettext_lazy("Installation failed"), _failed, "bad"),
     Trouble("to_decide", gettext_lazy("Cancellation to be decided"), _to_decide),
 )
 

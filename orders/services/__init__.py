@@ -39,7 +39,13 @@ from orders.services.drafting import (
     refresh_draft,
     start_order,
 )
-from orders.services.letters import send_cancellation, send_completion, send_confirmation, send_new_appointment
+from orders.services.letters import (
+    send_cancellation,
+    send_completion,
+    send_confirmation,
+    send_failure,
+    send_new_appointment,
+)
 from orders.services.submission import submit_order
 
 __all__ = [
@@ -80,6 +86,7 @@ __all__ = [
     "send_cancellation",
     "send_completion",
     "send_confirmation",
+    "send_failure",
     "send_new_appointment",
     "start_order",
     "submit_order",

@@ -35,7 +35,13 @@ from orders.states import CancelReason, OrderStatus, WorkOrderStage
 
 CANCELLATION = ("status", "ended_at", "problem", "work_order_changes", *CANCEL_FIELDS, *HOLD_FIELDS[1:])
 ASKED_FOR = frozenset(
-    {WorkOrderStage.ASKED, WorkOrderStage.UNKNOWN, WorkOrderStage.CONFIRMED, WorkOrderStage.DISPATCHED}
+    {
+        WorkOrderStage.ASKED,
+        WorkOrderStage.UNKNOWN,
+        WorkOrderStage.CONFIRMED,
+        WorkOrderStage.DISPATCHED,
+        WorkOrderStage.PARTLY,
+    }
 )
 """The billing system has been asked for the work order, and has not refused."""
 CHUNK = 500

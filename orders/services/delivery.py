@@ -334,7 +334,7 @@ def record_failure(request_id: str, *, lines: Iterable[str], reason: str) -> Ord
     order.problem = reason
     if all(line.status == LineStatus.FAILED for line in every) and order.status != OrderStatus.FAILED:
         order.fail(reason, at=now())
-        publish(OrderFailed(order_id=order.pk), subject=order, division=order.division, by=None)
+        publish(OrderFailed(order_id=order.pk), subject=order, about=concerned(order), division=order.division, by=None)
     order.save(update_fields=STAGE_FIELDS)
     fact = ServicesFailed(order_id=order.pk, products=[line.product_id for line in failed])
     publish(fact, subject=order, division=order.division, by=None)

@@ -162,6 +162,16 @@ def send_completion(order_id: int) -> None:
     _send(order, "completed", f"orders.completed:{order.pk}", _context(order))
 
 
+def send_failure(order_id: int) -> None:
+    """
+    Send the customer word that nothing could be installed, and that we will call; again, nothing is sent.
+
+    :raises NotAllowed: if the order was not submitted
+    """
+    order = _submitted(order_id)
+    _send(order, "failed", f"orders.failed:{order.pk}", _context(order))
+
+
 def _submitted(order_id: int) -> Order:
     related = ("division", "customer", "account", "terms")
     order = Order.objects.select_related(*related).get(pk=order_id)

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.queries import primary_contact
+from accounts.states import AccountStatus
 from billing.models import Submission
 from billing.states import SubmissionStatus
 from foundation.now import now, today
@@ -208,6 +209,31 @@ class TestCancel:
         assert fresh(order).status == status
 
 
+class TestFailedInstallation:
+    def test_is_counted_on_the_first_page_and_listed(self, market, csr):
+        order = make_order(OrderStatus.FAILED, market)
+        make_order(OrderStatus.IN_PROGRESS, market)
+
+        figures = csr.get(reverse("desk:home")).context["figures"]
+
+        figure = next(figure for figure in figures if str(figure.label) == "Installation failed")
+        assert figure.count.number == 1
+        assert [row.pk for row in csr.get(figure.url).context["page"].rows] == [order.pk]
+
+    def test_is_closed_with_a_reason_and_the_number_of_the_order(self, market, csr):
+        order = make_order(OrderStatus.FAILED, market)
+        address = reverse("desk:order_close", args=[order.pk])
+        assert address in csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+        assert act(csr, "order_close", order, reason="not_installed", confirmation="1").status_code == 422
+
+        act(csr, "order_close", order, reason="not_installed", note="No line.", confirmation=order.number)
+
+        closed = fresh(order)
+        assert (closed.status, closed.cancel_reason, closed.cancel_note) == ("cancelled", "not_installed", "No line.")
+        assert closed.account.status == AccountStatus.CLOSED
+        assert address not in csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+
+
 @pytest.fixture
 def unknown(market):
     """Make a work order of which nobody knows whether the vendor has it."""
@@ -297,6 +323,18 @@ class TestLead:
 
         assert answer.status_code == 422
         assert Lead.objects.get(pk=lead.pk).status == LeadStatus.NEW
+
+    def test_is_offered_to_nobody_to_whom_it_may_not_be_given(self, market, supervisor, csr):
+        lead = make_lead(market.division)
+        address = reverse("desk:lead_assign", args=[lead.pk])
+
+        offered = {
+            person.person: set(person.get(address).context["form"].fields["to"].queryset)
+            for person in (csr, supervisor)
+        }
+
+        assert offered == {csr.person: {csr.person}, supervisor.person: {csr.person, supervisor.person}}
+        assert "Take it" in csr.get(reverse("desk:lead", args=[lead.pk])).content.decode()
 
     def test_becomes_an_order_where_something_can_be_ordered(self, market, csr):
         lead = make_lead(market.division, qualification=make_qualification(market.division))

@@ -10,6 +10,7 @@ from accounts.testing import make_account, make_details
 from billing.models import Submission
 from billing.ports import WorkOrder, thawed
 from billing.states import SubmissionKind
+from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
@@ -60,6 +61,38 @@ class TestCheckOrder:
         assert (order.status, order.hold_reason) == (OrderStatus.HELD, HoldReason.DELINQUENT)
         assert order.hold_reminder_at
         assert published(OrderHeld) == [OrderHeld(order_id=order.pk, reason=HoldReason.DELINQUENT)]
+
+    def test_names_an_overdue_account_to_its_own_market_only(self, market):
+        owing = make_details()
+        elsewhere = make_account(make_division(), details=owing)
+        set_standing(elsewhere.pk, Standing.DELINQUENT, by=None)
+        order = make_order(market=market, details=make_details(email=owing.email))
+
+        services.check_order(order.pk)
+
+        order = again(order)
+        assert order.hold_reason == HoldReason.DELINQUENT
+        assert elsewhere.number not in order.hold_note
+        assert "another market" in order.hold_note
+
+    def test_lets_a_person_decide_about_a_second_order_for_a_home(self, market):
+        first = make_order(OrderStatus.PENDING, market)
+        second = make_order(market=market, premises=first.premises)
+
+        services.check_order(second.pk)
+
+        second = again(second)
+        assert (second.status, second.hold_reason) == (OrderStatus.HELD, HoldReason.TO_CLARIFY)
+        assert first.number in second.hold_note
+        assert again(first).status == OrderStatus.PENDING
+
+    def test_accepts_a_new_order_for_a_home_whose_first_was_cancelled(self, market):
+        first = make_order(OrderStatus.CANCELLED, market)
+        second = make_order(market=market, premises=first.premises)
+
+        services.check_order(second.pk)
+
+        assert again(second).status == OrderStatus.PENDING
 
     def test_is_done_once(self, market):
         order = make_order(market=market)
@@ -278,6 +311,39 @@ class TestRecordInstall:
 
         assert again(other).status == OrderStatus.COMPLETED
         assert "already" in again(other).problem
+
+
+class TestWorkOrderStage:
+    @pytest.mark.parametrize(
+        ("status", "stage"),
+        [
+            (OrderStatus.PARTIAL, WorkOrderStage.PARTLY),
+            (OrderStatus.COMPLETED, WorkOrderStage.INSTALLED),
+            (OrderStatus.FAILED, WorkOrderStage.FAILED),
+        ],
+    )
+    def test_moves_on_with_the_report_and_not_back(self, market, status, stage):
+        order = make_order(status, market)
+        assert order.work_order_stage == stage
+
+        services.record_work_order_confirmed(order.work_order_request_id, work_order_id="WO-1")
+
+        assert again(order).work_order_stage == stage
+
+    @pytest.mark.parametrize("status", [OrderStatus.COMPLETED, OrderStatus.FAILED])
+    def test_is_not_undone_by_a_late_word_of_setting_out(self, market, status):
+        order = make_order(status, market)
+
+        services.record_dispatch(order.work_order_request_id)
+
+        assert again(order).work_order_stage == order.work_order_stage
+
+    def test_of_a_failed_order_that_works_after_all_is_installed(self, market):
+        order = make_order(OrderStatus.FAILED, market)
+
+        install(order)
+
+        assert again(order).work_order_stage == WorkOrderStage.INSTALLED
 
 
 class TestRecordFailure:

@@ -52,6 +52,19 @@ class TestStartOrder:
 
         assert start(market, qualification).pk == start(market, qualification).pk
 
+    @pytest.mark.parametrize("elsewhere", [False, True])
+    def test_gives_nobody_the_cart_of_another_who_guesses_its_key(self, market, elsewhere):
+        qualification, csr = make_qualification(market.division), make_person(Role.CSR, market.division)
+        of_staff = start(market, qualification, key="lead-1", by=csr)
+        of_visitor = start(market, qualification, key="1")
+        there = make_qualification(market.division) if elsewhere else qualification
+
+        guessed = start(market, there, key="lead-1")
+
+        assert guessed.pk not in {of_staff.pk, of_visitor.pk}
+        assert (guessed.sold_by, guessed.qualification) == (None, there)
+        assert start(market, there, key="1", by=csr).pk not in {of_staff.pk, of_visitor.pk, guessed.pk}
+
     def test_is_refused_where_nothing_can_be_had(self, market):
         nothing = make_qualification(market.division, status=AvailabilityStatus.UNSERVICEABLE)
 

@@ -22,7 +22,7 @@ from foundation.people.testing import make_person
 from orders import services
 from orders.events import OrderSubmitted
 from orders.models import Order
-from orders.queries import open_slots
+from orders.queries import lines_of, open_slots
 from orders.services import letters
 from orders.states import OrderStatus
 from orders.testing import make_draft, make_market, make_order, submit
@@ -165,6 +165,7 @@ class TestOtherLetters:
         [
             (OrderStatus.CANCELLED, services.send_cancellation, "is cancelled"),
             (OrderStatus.COMPLETED, services.send_completion, "ready to use"),
+            (OrderStatus.FAILED, services.send_failure, "We will call you"),
         ],
     )
     def test_tell_how_it_ended_once(self, market, status, send, said):
@@ -175,11 +176,31 @@ class TestOtherLetters:
         assert said in Message.objects.get().text
 
 
+@pytest.fixture
+def only_orders_listen(monkeypatch):
+    for name, listeners in list(facts.HANDLERS.items()):
+        ours = {label: one for label, one in listeners.items() if label.startswith("orders.")}
+        monkeypatch.setitem(facts.HANDLERS, name, ours)
+
+
+@pytest.mark.usefixtures("only_orders_listen")
+class TestOrderFailed:
+    def test_leads_to_one_letter_however_often_it_is_reported(self, market):
+        order = make_order(OrderStatus.FAILED, market)
+        lines = [line.line_id for line in lines_of(order)]
+        services.record_failure(order.work_order_request_id, lines=lines, reason="Still nobody at home.")
+
+        drain()
+
+        message = Message.objects.get(kind="orders.failed")
+        assert message.subject_line == f"We could not install order {order.number}"
+        assert f"/order/{order.token}/" in message.html
+        assert message.to == order.customer.contacts.get().email
+
+
+@pytest.mark.usefixtures("only_orders_listen")
 class TestOrderSubmitted:
-    def test_leads_to_a_letter_and_a_work_order(self, market, monkeypatch):
-        for name, listeners in list(facts.HANDLERS.items()):
-            ours = {label: one for label, one in listeners.items() if label.startswith("orders.")}
-            monkeypatch.setitem(facts.HANDLERS, name, ours)
+    def test_leads_to_a_letter_and_a_work_order(self, market):
         order = make_order(market=market)
 
         drain()

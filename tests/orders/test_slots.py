@@ -73,6 +73,45 @@ class TestHoldSlot:
         with time_machine.travel(over.starts_at), pytest.raises(NotAllowed, match="not available"):
             services.hold_slot(order.pk, over.pk)
 
+    @pytest.mark.parametrize("position", [0, -1])
+    def test_is_refused_outside_the_days_that_are_offered(self, market, position):
+        order, slot = make_cart(market), open_slots(market.division)[position]
+        set_value(market.division, EARLIEST_DAYS, 3)
+        set_value(market.division, LATEST_DAYS, 5)
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.hold_slot(order.pk, slot.pk)
+
+        assert refusal.value.code == "no_such_slot"
+        assert taken(slot) == 0
+
+    def test_keeps_one_place_for_all_the_carts_of_an_address(self, market):
+        one = make_draft(market)
+        other = make_cart(market, premises=one.premises)
+        first, second = one.appointment.slot, open_slots(market.division)[0]
+
+        services.hold_slot(other.pk, second.pk)
+
+        one.appointment.refresh_from_db()
+        assert one.appointment.status == AppointmentStatus.RELEASED
+        assert (taken(first), taken(second)) == (0, 1)
+
+    def test_takes_over_the_last_place_from_another_cart_of_the_address(self, market):
+        one = make_draft(market)
+        other = make_cart(market, premises=one.premises)
+
+        services.hold_slot(other.pk, one.appointment.slot_id)
+
+        assert taken(one.appointment.slot) == 1
+        assert Appointment.objects.get(order=other).status == AppointmentStatus.HELD
+
+    def test_leaves_what_is_booked_at_the_address(self, market):
+        booked = make_order(market=market)
+
+        services.hold_slot(make_cart(market, premises=booked.premises).pk, open_slots(market.division)[0].pk)
+
+        assert Appointment.objects.get(order=booked).status == AppointmentStatus.BOOKED
+
     def test_is_refused_once_the_order_was_submitted(self, market):
         order, slot = make_order(market=market), open_slots(market.division)[0]
 

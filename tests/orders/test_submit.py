@@ -16,6 +16,7 @@ from catalog.models import Product
 from catalog.services import set_price
 from catalog.states import PriceKind
 from foundation.divisions.queries import one_configuration_version
+from foundation.divisions.services import set_value
 from foundation.events.testing import published
 from foundation.lifecycle import LockingQuerySet, NotAllowed
 from foundation.now import now, today
@@ -25,6 +26,7 @@ from orders.events import OrderSubmitted
 from orders.models import AppointmentSlot, Order, OrderLine
 from orders.queries import shown_total
 from orders.services import submission
+from orders.settings import EARLIEST_DAYS, LATEST_DAYS
 from orders.states import AppointmentStatus, CancelReason, DraftStep, LineStatus, OrderStatus
 from orders.testing import make_cart, make_draft, make_market, submit
 from territory.states import AvailabilityStatus, ProductFamily
@@ -244,6 +246,16 @@ class TestSubmitOrderRefuses:
         services.record_install(order.work_order_request_id, lines=every, installed_on=today(market.division))
 
         assert self.refused(draft).code == "qualification_changed"
+
+    def test_a_slot_on_a_day_that_is_no_longer_offered(self, draft):
+        set_value(draft.division, EARLIEST_DAYS, 30)
+        set_value(draft.division, LATEST_DAYS, 60)
+
+        with pytest.raises(NotAllowed) as refusal:
+            submit(draft)
+
+        assert (refusal.value.code, refusal.value.field) == ("slot_taken", "slot")
+        assert Order.objects.get(pk=draft.pk).status == OrderStatus.DRAFT
 
     def test_a_slot_that_others_took_when_its_time_ran_out(self, db):
         market = make_market(capacity=1)

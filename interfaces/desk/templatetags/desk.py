@@ -39,24 +39,29 @@ def tone(status: str) -> str:
 
 
 @register.simple_tag
-def moment(at: datetime | None, division: Division | None = None) -> SafeString | str:
-    """Write a moment in a division's time zone, with the zone on hover; a dash where there is none."""
+def moment(at: datetime | None, division: Division | None = None, *, zone: bool = False) -> SafeString | str:
+    """
+    Write a moment in a division's time zone, with the zone on hover; a dash where there is none.
+
+    :param zone: write the zone beside it, too: where rows of several divisions stand below each other
+    """
     if at is None:
         return "–"
     local = timezone.localtime(at, division.zone if division else None)
     shown = date_format(local, "SHORT_DATETIME_FORMAT")
+    if zone:
+        shown = f"{shown} {local.tzname()}"
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), local.tzname(), shown)
 
 
 @register.simple_tag
-def age(at: datetime | None) -> SafeString | str:
-    """Write how long ago a moment was, in its largest unit, with the moment on hover."""
+def age(at: datetime | None, division: Division | None = None) -> SafeString | str:
+    """Write how long ago a moment was, in its largest unit, with the moment in a division's time zone on hover."""
     if at is None:
         return "–"
-    shown = duration(now() - at)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), date_format(at, "DATETIME_FORMAT"), shown
-    )
+    local = timezone.localtime(at, division.zone if division else None)
+    exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, duration(now() - at))
 
 
 @register.filter
@@ -144,10 +149,11 @@ def day(at: datetime | date, division: Division) -> str:
 
 @register.simple_tag
 def visit(order: Order) -> str:
-    """Write when a technician comes for an order, short enough for a table."""
+    """Write when a technician comes for an order, with the zone, short enough for a table."""
     appointment = getattr(order, "appointment", None)
     if appointment is None or not appointment.takes_place:
         return "–"
     zone = order.division.zone
     start, end = timezone.localtime(appointment.starts_at, zone), timezone.localtime(appointment.ends_at, zone)
-    return f"{date_format(start, 'D j M')}, {time_format(start.time(), 'P')}–{time_format(end.time(), 'P')}"
+    hours = f"{time_format(start.time(), 'P')}–{time_format(end.time(), 'P')}"
+    return f"{date_format(start, 'D j M')}, {hours} {start.tzname()}"

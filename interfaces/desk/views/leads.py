@@ -64,6 +64,7 @@ def lead(request: UserRequest, pk: int) -> HttpResponse:
         "may_work": can(request.user, Permission.WORK_LEADS, found.division),
         "is_open": found.can_move(LeadStatus.CLOSED),
         "may_assign": found.can_move(LeadStatus.ASSIGNED),
+        "may_give": can(request.user, Permission.ASSIGN_WORK, found.division),
         "may_convert": found.can_move(LeadStatus.CONVERTED),
     }
     return render(request, "desk/lead.html", context)
@@ -73,9 +74,10 @@ def lead(request: UserRequest, pk: int) -> HttpResponse:
 def assign(request: UserRequest, pk: int) -> HttpResponse:
     """Give a lead to somebody, or take it oneself."""
     found = _found(request, pk)
+    may_give = can(request.user, Permission.ASSIGN_WORK, found.division)
     action = Action(
-        title=_("Assign the lead"),
-        button=_("Assign it"),
+        title=_("Assign the lead") if may_give else _("Take the lead"),
+        button=_("Assign it") if may_give else _("Take it"),
         done=_("The lead is assigned."),
         subject=found,
         back=_back(found),

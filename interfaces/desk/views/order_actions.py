@@ -12,7 +12,15 @@ from foundation.people.models import UserRequest
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
-from interfaces.desk.forms import CancelForm, ConfirmForm, CorrectForm, HoldForm, ReasonForm, RescheduleForm
+from interfaces.desk.forms import (
+    CancelForm,
+    CloseOrderForm,
+    ConfirmForm,
+    CorrectForm,
+    HoldForm,
+    ReasonForm,
+    RescheduleForm,
+)
 from interfaces.desk.views.orders import found_order, visit_of
 from orders.models import Order
 from orders.queries import open_slots
@@ -169,6 +177,27 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
         is_grave=True,
     )
     form = CancelForm(posted(request), number=order.number)
+
+    def do(answers: dict[str, Any]) -> object:
+        return cancel_order(pk, CancelReason(answers["reason"]), note=answers["note"], by=request.user)
+
+    return perform(request, action, form, do)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def close(request: UserRequest, pk: int) -> HttpResponse:
+    """Close an order that could not be installed."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Close the order"),
+        explanation=_("The customer is told that the order is cancelled. This cannot be undone."),
+        button=_("Close the order"),
+        done=_("The order is closed."),
+        subject=_named(order),
+        back=_back(order),
+        is_grave=True,
+    )
+    form = CloseOrderForm(posted(request), number=order.number)
 
     def do(answers: dict[str, Any]) -> object:
         return cancel_order(pk, CancelReason(answers["reason"]), note=answers["note"], by=request.user)

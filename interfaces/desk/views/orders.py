@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
 from billing.queries import submissions_for
-from catalog.queries import Quote
+from catalog.queries import Quote, campaigns_visible_to
 from foundation.correspondence.queries import documents_about, messages_about
 from foundation.people.models import User, UserRequest
 from foundation.people.queries import can
@@ -56,6 +56,7 @@ ORDERS: List[Order] = List(
         Preset(_("Open"), "status=open"),
         Preset(_("On hold"), "status=held"),
         Preset(_("Appointment overdue"), "stuck=overdue"),
+        Preset(_("Installation failed"), "stuck=failed"),
         Preset(_("Carts"), "status=draft"),
     ],
 )
@@ -106,6 +107,7 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "lines": _shown_lines(quote, lines_of(found)),
         "visit": visit_of(found),
         "contact": _contact(found),
+        "campaign": _campaign_name(found, request.user),
         "submissions": submissions_for(found).select_related("billing_system"),
         "messages_sent": messages_about(found).defer("text", "html"),
         "documents": documents_about(found),
@@ -125,6 +127,12 @@ def found_order(user: User, pk: int) -> Order:
         "qualification",
     )  # fmt: skip
     return get_object_or_404(orders_visible_to(user).select_related(*related), pk=pk)
+
+
+def _campaign_name(order: Order, user: User) -> str:
+    """Return what the campaign of an order is called; its code, if it is there no more."""
+    named = campaigns_visible_to(user).filter(code=order.campaign, division__in=order.division.lineage).first()
+    return str(named.names) if named else order.campaign
 
 
 def _contact(order: Order) -> Contact | None:
