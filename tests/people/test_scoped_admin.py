@@ -108,7 +108,7 @@ class TestDivisionSettings:
         page = operator.get(reverse("admin:divisions_division_settings", args=[mine.pk]))
 
         row = next(row for row in page.context["form"].rows() if row.setting == TIME_ZONE)
-        assert (row.effective.value, row.effective.source, row.is_own) == ("America/Denver", top, False)
+        assert (row.in_force, row.source, row.is_own) == ("America/Denver", top, False)
         assert "America/Denver" in page.content.decode()
 
     def test_sets_one_and_inherits_it_again(self, operator, mine):
