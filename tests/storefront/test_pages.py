@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.db import OperationalError
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.storefront.context import THEME_COOKIE
+from interfaces.storefront.templatetags.components import tel
 from interfaces.storefront.views import errors
 from orders.testing import Market
 from tests.storefront.conftest import Visitor, statements_of
@@ -173,3 +176,20 @@ def test_every_icon_that_is_drawn_exists():
     assert drawn
     assert {name for name in drawn if f'id="{name}"' not in sprite} == set()
     assert settings.CSRF_FAILURE_VIEW
+
+
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [("(602) 555-0123", "tel:+16025550123"), ("+1 602 555 0123", "tel:+16025550123"), ("ext. 12", "tel:12")],
+)
+def test_a_number_that_can_be_called_is_nothing_but_digits(written: str, called: str):
+    assert tel(written) == called
+
+
+@pytest.mark.parametrize(("rows", "says"), [([], False), ([1], True)])
+def test_an_empty_list_has_no_pages(rows: list[int], says: bool):  # noqa: FBT001  # a parameter of the test
+    page = Paginator(rows, 10).page(1)
+
+    shown = render_to_string("components/_paging.html", {"page": page}, request=RequestFactory().get("/"))
+
+    assert ("<nav" in shown) is says

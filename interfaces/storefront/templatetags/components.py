@@ -60,8 +60,12 @@ def national(phone: str) -> str:
 
 
 @register.filter
-def tel(phone: str) -> str:
-    """Return the address that calls a phone number as people write it: `tel:` and nothing but digits and a plus."""
-    number = to_python(phone)
+def tel(phone: str, region: str = "US") -> str:
+    """
+    Return the address that calls a phone number as people write it: `tel:` and nothing but digits and a plus.
+
+    :param region: the country of numbers without one, as ISO 3166 code
+    """
+    number = to_python(phone, region=region)
     written = number.as_e164 if number and number.is_valid() else phone
     return "tel:" + "".join(letter for letter in written if letter in "+0123456789")
