@@ -264,7 +264,7 @@ class _DivisionScopedInline(_LimitsChoices, Inline):
 class _NamedDeletion(InlineFormSet):
     """Rows whose box to delete them says so by itself: its column's heading is no label of it."""
 
-    def get_deletion_widget(self) -> Any:
+    def get_deletion_widget(self) -> Any:  # type: ignore[override]  # the stubs take it for a class method
         return CheckboxInput(attrs={"aria-label": _("Delete")})
 
 
