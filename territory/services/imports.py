@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -45,6 +45,8 @@ KIND = "territory.import_premises"
 ROWS_AT_ONCE = 20_000
 LONGEST_LINE = 100_000
 """Characters in one row; what is longer has lost a quotation mark."""
+HEADER_ROWS = 1
+"""Blocks count the rows below the header; people are told the number that a spreadsheet shows."""
 LONGEST_RAW = 2000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -130,7 +132,7 @@ def _keep(file: ImportFile, content: BinaryIO) -> list[tuple[int, int, str]]:
             ImportBlock.objects.create(
                 file=file, first=file.rows + 1, content="".join(lines).encode("utf-8", "surrogateescape")
             )
-            _copy(cursor, "import_key", ((file.rows + at, key) for at, key in enumerate(keys, 1) if key))
+            _copy(cursor, "import_key", ((file.rows + at, key) for at, key in enumerate(keys, HEADER_ROWS + 1) if key))
             file.rows += len(keys)
         cursor.execute("""
             SELECT row, first, key FROM import_key
@@ -193,13 +195,14 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     with connection.cursor() as cursor:
         cursor.execute(_PATIENTLY)
         cursor.execute(_STAGING)
-        repeated = set(job.errors.filter(row__range=(chunk.first, chunk.last)).values_list("row", flat=True))
-        numbered = enumerate(read_rows(bytes(block.content), file.delimiter), chunk.first)
+        first, last = (row + HEADER_ROWS for row in (chunk.first, chunk.last))
+        repeated = set(job.errors.filter(row__range=(first, last)).values_list("row", flat=True))
+        numbered = enumerate(read_rows(bytes(block.content), file.delimiter), first)
         rows = list(_right_rows(reader, (row for row in numbered if row[0] not in repeated), refuse))
         streets = _streets(cursor, file.division_id, reader)
         _copy(cursor, "staged", ((number, streets[row.street], *row) for number, row in rows), texts=_STAGED_TEXTS)
         _copy(cursor, "staged_offer", _flat(reader.offers), texts=_OFFER_TEXTS)
-        cursor.execute("CREATE INDEX ON staged_offer (offers); ANALYZE staged; ANALYZE staged_offer")
+        cursor.execute("ANALYZE staged")
         merge = _Merge(cursor, job, file.division_id)
         merge.premises()
         if reader.has_offers:
@@ -252,7 +255,7 @@ _PATIENTLY = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
 _STAGING = """
     DROP TABLE IF EXISTS staged, staged_offer, matched;
     CREATE TEMP TABLE staged (
-        row bigint PRIMARY KEY, street_id bigint, source_id text UNIQUE, street_no int, house_number text, unit_key text, street_line text,
+        row bigint PRIMARY KEY, street_id bigint, source_id text, street_no int, house_number text, unit_key text, street_line text,
         unit text, city text, state text, zip_code text, latitude float8, longitude float8, offers int
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_offer (
@@ -367,14 +370,22 @@ class _Merge:
             self._run(_LEAVE_WHAT_MOVES_ONTO_OTHERS)
             self._changed |= {row for (row,) in self._run(_UPDATE)}
         self._cursor.execute(_BY_HASH)
-        self._run(_INSERT)
-        self.added = self._cursor.rowcount
+        self.added = self._add()
         self._cursor.execute(_BY_INDEX)
         self._cursor.execute("SELECT (SELECT count(*) FROM staged) - (SELECT count(*) FROM matched)")
         if self._cursor.fetchone()[0]:
             self._changed |= {row for (row,) in self._run(_ADOPT)}
             self._refuse(self._run(_TAKEN))
         self.changed = len(self._changed)
+
+    def _add(self) -> int:
+        """Add what is new: in the usual case at once, else leaving out the rows whose address is taken."""
+        try:
+            with transaction.atomic():
+                self._run(_INSERT)
+        except IntegrityError:
+            self._run(_INSERT_WHERE_FREE)
+        return int(self._cursor.rowcount)
 
     def availability(self) -> None:
         """Let each premises have what the file says, and nothing else."""
@@ -417,18 +428,20 @@ _UPDATE = f"""
      WHERE p.id = m.premises_id AND ({_columns("p", _DELIVERED)}) IS DISTINCT FROM ({_STAGED})
     RETURNING s.row
 """
-_INSERT = f"""
+_INSERT_HOW = f"""
     WITH made AS (
         INSERT INTO territory_premises (division_id, source_id, {", ".join(_DELIVERED)})
         SELECT %(division)s, s.source_id, {_columns("s", _DELIVERED)}
           FROM staged s
          WHERE s.row NOT IN (SELECT row FROM matched)
          ORDER BY s.row
-        ON CONFLICT DO NOTHING
+        {{}}
         RETURNING id, source_id
     )
     INSERT INTO matched SELECT s.row, made.id, true FROM made JOIN staged s USING (source_id)
 """
+_INSERT = _INSERT_HOW.format("")
+_INSERT_WHERE_FREE = _INSERT_HOW.format("ON CONFLICT DO NOTHING")
 _ADOPT = f"""
     WITH adopted AS (
         UPDATE territory_premises p SET source_id = s.source_id, latitude = s.latitude, longitude = s.longitude

@@ -10,6 +10,7 @@ its name in front, such as `video_status`, speaks for it. A file without any of 
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -32,6 +33,9 @@ LONGEST = {"source_id": 40, "street_line": 100, "unit": 30, "city": 60}
 """Characters that the columns of `Premises` hold."""
 _FAMILY_COLUMNS = {f"{family}_{column}" for family in ProductFamily.values for column in OFFERED}
 KNOWN = {*REQUIRED, *OPTIONAL, "families", *OFFERED, *_FAMILY_COLUMNS}
+
+_PADDING = re.compile(r"(?<![^\s#])0+(?=\d+(?:\s|$))")
+"""The zeros with which vendors fill up a number to a fixed width, as in STE 000220; not those of 0A or A-07."""
 
 Row = list[str]
 
@@ -145,7 +149,7 @@ class BlockReader:
         if len(unit) > LONGEST["unit"]:
             raise RowProblem("unit", _("Longer than %s characters.") % LONGEST["unit"])
         return PremisesRow(
-            source_id, street, number, read_unit(unit) if unit else "", line, unit.lstrip("# "), place.city,
+            source_id, street, number, read_unit(unit) if unit else "", line, _shown_unit(unit), place.city,
             place.state.upper(), place.zip_code, _degrees("latitude", latitude, 90), _degrees("longitude", longitude, 180),
             self._read_offers(row),
         )  # fmt: skip
@@ -224,6 +228,11 @@ class BlockReader:
 
     def _cell(self, row: Row, column: str) -> str:
         return row[self._at[column]].strip() if column in self._at else ""
+
+
+def _shown_unit(text: str) -> str:
+    """Return a unit as people read it: without the sign in front of it and the zeros that only fill it up."""
+    return _PADDING.sub("", text).lstrip("# ") if text else ""
 
 
 def _degrees(column: str, value: str, most: int) -> str:
