@@ -1,21 +1,18 @@
 """Addresses, what can be had there, and how they came in; made for tables that nobody can count."""
 
-import csv
-from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 
-from foundation.cells import safe_cell
 from foundation.jobs.queries import progress_of
 from foundation.lifecycle import NotAllowed
 from foundation.people.admin import (
@@ -28,7 +25,7 @@ from foundation.people.models import UserRequest
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
 from territory import services
-from territory.forms import ImportForm, OverrideForm
+from territory.forms import ImportForm, OverrideForm, columns_of_file
 from territory.models import AddressLookup, Availability, ImportFile, Occupancy, Override, Premises, Qualification
 from territory.queries import premises_ids_like
 
@@ -175,11 +172,6 @@ class ImportFileAdmin(LargeTableAdmin, ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             path("load/", self.admin_site.admin_view(self.load_view), name="territory_importfile_load"),
-            path(
-                "<int:file_id>/refused/",
-                self.admin_site.admin_view(self.refused_view),
-                name="territory_importfile_refused",
-            ),
             *super().get_urls(),
         ]
 
@@ -198,19 +190,8 @@ class ImportFileAdmin(LargeTableAdmin, ReadOnlyAdmin):
                 form.add_error("file", refusal.message)
             else:
                 return HttpResponseRedirect(reverse("admin:jobs_job_change", args=[job.pk]))
-        context = {**self.admin_site.each_context(request), "title": gettext("Import premises"), "form": form}
-        return render(request, "territory/import.html", context)
-
-    def refused_view(self, request: UserRequest, file_id: int) -> StreamingHttpResponse:
-        """Send the refused rows as a file: row, column, reason, and what the row said."""
-        file = self.get_queryset(request).filter(pk=file_id).first()
-        if file is None or file.job is None:
-            raise Http404
-        refused = file.job.errors.values_list("row", "column", "message", "raw").iterator()
-        lines = csv.writer(_Echo())
-        rows: Iterable[str] = (lines.writerow([safe_cell(value) for value in row]) for row in _with_header(refused))
-        headers = {"Content-Disposition": f'attachment; filename="refused-{file.pk}.csv"'}
-        return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8", headers=headers)
+        context = {"title": gettext("Import premises"), "form": form, "columns": columns_of_file()}
+        return render(request, "territory/import.html", {**self.admin_site.each_context(request), **context})
 
     @admin.display(description=_("progress"))
     def progress(self, file: ImportFile) -> SafeString | str:
@@ -224,20 +205,8 @@ class ImportFileAdmin(LargeTableAdmin, ReadOnlyAdmin):
     def refused(self, file: ImportFile) -> SafeString | str:
         """Offer the refused rows, where there are any."""
         count = file.job.errors.count() if file.job else 0
-        url = reverse("admin:territory_importfile_refused", args=[file.pk])
+        url = reverse("admin:jobs_job_errors", args=[file.job_id]) if count else ""
         return format_html('<a href="{}">{}</a>', url, count) if count else "0"
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _with_header(rows: Iterable[Iterable[Any]]) -> Iterable[Iterable[Any]]:
-    yield (gettext("row"), gettext("column"), gettext("reason"), gettext("content"))
-    yield from rows
 
 
 @admin.register(Qualification)

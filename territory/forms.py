@@ -10,9 +10,25 @@ from foundation.people.models import User
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
 from territory.models import Override, Premises
+from territory.services.premises_file import OFFERED, OPTIONAL, REQUIRED
+from territory.states import AvailabilityStatus, ProductFamily, Technology
 
 MOST_BYTES = 200 * 1024 * 1024
 """Larger files are loaded on the server, by `manage.py import_premises`."""
+
+
+def columns_of_file() -> dict[str, Any]:
+    """Return the columns that a file may have, by how much they are needed, and the values of those that take few."""
+    return {
+        "required": REQUIRED,
+        "optional": OPTIONAL,
+        "offered": OFFERED,
+        "codes": {
+            "families": ProductFamily.values,
+            "status": AvailabilityStatus.values,
+            "technology": Technology.values,
+        },
+    }
 
 
 class ImportForm(forms.Form):

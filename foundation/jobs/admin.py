@@ -1,14 +1,18 @@
 """Long work: how far it is, what was wrong, and a way to stop it or take it up again."""
 
-from collections.abc import Callable
+import csv
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
 
+from foundation.cells import safe_cell
 from foundation.jobs.models import Job
 from foundation.jobs.queries import progress_of
 from foundation.jobs.services import cancel_job, resume_job
@@ -53,7 +57,25 @@ class JobAdmin(ReadOnlyAdmin):
         lines = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
         heads = (gettext("Row"), gettext("Column"), gettext("Reason"), gettext("Content"))
         head = format_html_join("", '<th scope="col">{}</th>', ((text,) for text in heads))
-        return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, lines) if lines else "—"
+        if not lines:
+            return "—"
+        table = format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, lines)
+        url = reverse("admin:jobs_job_errors", args=[job.pk])
+        return format_html('<p><a href="{}">{}</a></p>{}', url, gettext("All of them as CSV"), table)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the file of all rows that were wrong."""
+        view = self.admin_site.admin_view(self.errors_view)
+        return [path("<int:job_id>/errors.csv", view, name="jobs_job_errors"), *super().get_urls()]
+
+    def errors_view(self, request: HttpRequest, job_id: int) -> StreamingHttpResponse:
+        """Send the rows that were wrong as a file: row, column, reason, and what the row said."""
+        job = get_object_or_404(self.get_queryset(request), pk=job_id)
+        errors = job.errors.values_list("row", "column", "message", "raw").iterator()
+        lines = csv.writer(_Echo())
+        rows: Iterable[str] = (lines.writerow([safe_cell(value) for value in row]) for row in _with_header(errors))
+        headers = {"Content-Disposition": f'attachment; filename="refused-{job.pk}.csv"'}
+        return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8", headers=headers)
 
     def has_work_permission(self, request: HttpRequest) -> bool:
         """Let those act who may start such work, not those who only look."""
@@ -78,3 +100,15 @@ class JobAdmin(ReadOnlyAdmin):
             else:
                 self.log_change(request, job, str(move.__name__))
                 self.message_user(request, str(job))
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _with_header(rows: Iterable[Iterable[Any]]) -> Iterable[Iterable[Any]]:
+    yield (gettext("row"), gettext("column"), gettext("reason"), gettext("content"))
+    yield from rows

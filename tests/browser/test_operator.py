@@ -329,9 +329,9 @@ class TestAnImport:
             header, *lines = csv.reader(refused)
         assert header == ["row", "column", "reason", "content"]
         assert [(row, column) for row, column, _reason, _content in lines] == [
-            ("2", "street"),
-            ("3", "zip"),
-            ("4", "up_mbps"),
+            ("3", "street"),
+            ("4", "zip"),
+            ("5", "up_mbps"),
         ]
         assert all(reason for _row, _column, reason, _content in lines)
         operator.ask_for(Premises.objects.get(source_id="A5"), "Good news: you can have service here")

@@ -1,8 +1,13 @@
 """What an operator does in the admin, and that the site follows."""
 
+import io
+from pathlib import Path
+
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.templatetags.static import static
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -10,7 +15,7 @@ from foundation.jobs.models import Job
 from foundation.jobs.services import work_one_chunk
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
-from territory.models import Override, Premises
+from territory.models import ImportFile, Override, Premises
 from territory.queries import (
     imports_visible_to,
     lookups_visible_to,
@@ -18,7 +23,8 @@ from territory.queries import (
     premises_visible_to,
     qualifications_visible_to,
 )
-from territory.services import qualify
+from territory.services import qualify, start_import
+from territory.services.premises_file import OFFERED, OPTIONAL, REQUIRED
 from territory.testing import make_available, make_premises, make_qualification
 
 pytestmark = pytest.mark.django_db
@@ -110,9 +116,46 @@ class TestImportAdmin:
         page = operator_client.get(reverse("admin:territory_importfile_changelist")).content.decode()
         assert "100 %" in page
         file = imports_visible_to(answer.wsgi_request.user).get()
-        refused = operator_client.get(reverse("admin:territory_importfile_refused", args=[file.pk]))
+        refused = operator_client.get(reverse("admin:jobs_job_errors", args=[file.job_id]))
         lines = b"".join(refused.streaming_content).decode().splitlines()
-        assert lines[1:] == ['2,street,Missing.,"\'=2,,Rutland,VT,05701"']
+        assert lines[1:] == ['3,street,Missing.,"\'=2,,Rutland,VT,05701"']
+
+    def test_leads_from_the_page_of_the_work_to_the_file_of_what_was_refused(self, operator_client, system):
+        job = start_import(
+            io.BytesIO(b"source_id,street,city,state,zip\n2,,Rutland,VT,05701\n"),
+            name="a.csv",
+            division=system,
+            by=None,
+        )
+        while work_one_chunk(job.pk):
+            pass
+
+        page = operator_client.get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
+
+        assert reverse("admin:jobs_job_errors", args=[job.pk]) in page
+
+    def test_gives_nobody_what_was_refused_in_another_market(self, operator_client, neighbour):
+        job = start_import(
+            io.BytesIO(b"source_id,street,city,state,zip\n2,,Rutland,VT,05701\n"),
+            name="a.csv",
+            division=neighbour,
+            by=None,
+        )
+
+        assert operator_client.get(reverse("admin:jobs_job_errors", args=[job.pk])).status_code == 404
+
+    def test_offers_an_example_that_is_taken_in_whole(self, operator_client, system):
+        page = operator_client.get(reverse("admin:territory_importfile_load")).content.decode()
+        example = Path(finders.find("examples/premises.csv"))
+
+        with example.open("rb") as content:
+            job = start_import(content, name="premises.csv", division=system, by=None)
+        while work_one_chunk(job.pk):
+            pass
+
+        assert f'href="{static("examples/premises.csv")}"' in page
+        assert all(column in page for column in (*REQUIRED, *OPTIONAL, *OFFERED))
+        assert (ImportFile.objects.get().added, job.errors.count()) == (3, 0)
 
     def test_says_what_is_wrong_with_a_broken_file(self, operator_client, system):
         upload = {"division": system.pk, "file": SimpleUploadedFile("premises.csv", b"street\n12 Oak Street\n")}

@@ -56,10 +56,32 @@ class TestImport:
         house, flat = Premises.objects.order_by("source_id")
         assert counts(file) == (2, 0, 0, 0)
         assert (house.label, house.latitude) == ("12 Oak Street, Rutland, VT 05701", 43.6)
-        assert (flat.unit_key, flat.house_number) == ("2", "14")
+        assert (flat.unit_key, flat.unit, flat.house_number) == ("2", "APT 2", "14")
         assert {row.family: row.down_mbps for row in house.availability.all()} == {"internet": 1000, "video": 1000}
         planned = flat.availability.get()
         assert (planned.status, str(planned.available_from), planned.reason) == ("planned", "2027-03-31", "Soon")
+
+    @pytest.mark.parametrize(
+        ("delivered", "shown"),
+        [
+            ("STE 000220", "STE 220"),
+            ("#004", "4"),
+            ("BLDG 02 APT 010", "BLDG 2 APT 10"),
+            ("A-07", "A-07"),
+            ("0A", "0A"),
+        ],
+    )
+    def test_shows_a_unit_without_the_zeros_that_fill_it_up(self, system, delivered, shown):
+        load(system, FLAT.replace("#APT 000002", delivered))
+
+        assert Premises.objects.get().unit == shown
+
+    def test_names_rows_as_a_spreadsheet_counts_them(self, system):
+        again = HOUSE.replace("12 Oak", "16 Oak")
+
+        error = load(system, HOUSE, FLAT, again).job.errors.get()
+
+        assert (error.row, error.message) == (4, "The same number as in row 2.")
 
     def test_ends_with_a_fact_and_without_the_file(self, system):
         file = load(system, HOUSE)
@@ -143,6 +165,8 @@ class TestRefusals:
         [
             (HOUSE.replace("1,12", ",12"), "source_id"),
             (HOUSE.replace("12 Oak Street", " "), "street"),
+            (HOUSE.replace("12 Oak", f"{'9' * 21} Oak"), "street"),
+            (HOUSE.replace("Street,,", "Street," + "1-" * 14 + ","), "unit"),
             (HOUSE.replace("Rutland", ""), "city"),
             (HOUSE.replace("VT", "XX"), "state"),
             (HOUSE.replace("05701", "O5701"), "zip"),
@@ -159,7 +183,7 @@ class TestRefusals:
     def test_name_row_and_column_and_let_the_others_in(self, system, wrong, column):
         file = load(system, FLAT, wrong)
 
-        assert refusals(file) == [(2, column)]
+        assert refusals(file) == [(3, column)]
         assert [*Premises.objects.values_list("source_id", flat=True)] == ["2"]
         assert progress_of(file.job).wrong == 1
 
@@ -169,29 +193,29 @@ class TestRefusals:
 
         file = load(system, HOUSE, FLAT, HOUSE.replace("12 Oak", "16 Oak"), other)
 
-        assert refusals(file) == [(3, "source_id")]
+        assert refusals(file) == [(4, "source_id")]
         assert Premises.objects.get(source_id="1").house_number == "12"
         assert counts(file) == (3, 0, 0, 1)
 
     def test_an_address_that_stands_twice_counts_once(self, system, monkeypatch):
         again = HOUSE.replace("1,12 Oak Street", "9,12 Oak St.")
-        assert refusals(load(system, HOUSE, again)) == [(2, "street")]
+        assert refusals(load(system, HOUSE, again)) == [(3, "street")]
 
         monkeypatch.setattr(imports, "ROWS_AT_ONCE", 1)
-        assert refusals(load(system, again.replace("9,", "8,"), FLAT)) == [(1, "street")]
+        assert refusals(load(system, again.replace("9,", "8,"), FLAT)) == [(2, "street")]
 
     def test_an_address_that_moves_onto_another_is_refused(self, system):
         load(system, HOUSE, FLAT.replace("#APT 000002", ""))
 
         file = load(system, HOUSE.replace("12 Oak", "14 Oak"))
 
-        assert refusals(file) == [(1, "street")]
+        assert refusals(file) == [(2, "street")]
         assert Premises.objects.get(source_id="1").house_number == "12"
 
     def test_a_row_in_another_encoding_is_refused_alone(self, system):
         content = f"{HEADER}\n{HOUSE}\n".encode() + FLAT.replace("Oak", "Peña").encode("latin-1")
 
-        assert refusals(load_bytes(system, content)) == [(2, "")]
+        assert refusals(load_bytes(system, content)) == [(3, "")]
         assert Premises.objects.count() == 1
 
     @pytest.mark.parametrize(
