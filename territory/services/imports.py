@@ -169,6 +169,8 @@ def _noted(text: Iterable[str], lines: list[str]) -> Iterator[str]:
 
 def _storable(text: str) -> str:
     """Return a text as the database can keep it: what is no character is shown as a question mark."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\x00", "?")
 
 

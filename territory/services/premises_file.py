@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -29,7 +30,7 @@ OFFERED = (
 )  # fmt: skip
 """The columns of `Availability`, in the order in which they are stored."""
 FASTEST = 100_000
-LONGEST = {"source_id": 40, "street_line": 100, "unit": 30, "city": 60}
+LONGEST = {"source_id": 40, "street_line": 100, "unit": 30, "unit_key": 24, "house_number": 20, "city": 60}
 """Characters that the columns of `Premises` hold."""
 _FAMILY_COLUMNS = {f"{family}_{column}" for family in ProductFamily.values for column in OFFERED}
 KNOWN = {*REQUIRED, *OPTIONAL, "families", *OFFERED, *_FAMILY_COLUMNS}
@@ -123,9 +124,10 @@ class BlockReader:
         self.has_offers = any(column in header for column in ("families", *OFFERED, *_FAMILY_COLUMNS))
         self._width = len(header)
         self._at = {column: index for index, column in enumerate(header)}
-        self._offer_columns = [i for i, column in enumerate(header) if column not in {*REQUIRED, *OPTIONAL}]
-        self._optional = [self._at.get(column, -1) for column in OPTIONAL]
-        self._places: dict[tuple[str, str, str], Place] = {}
+        self._required_of = itemgetter(*(self._at[column] for column in REQUIRED))
+        self._offer_of = _taking([i for i, column in enumerate(header) if column not in {*REQUIRED, *OPTIONAL}])
+        self._unit_at, self._latitude_at, self._longitude_at = (self._at.get(column) for column in OPTIONAL)
+        self._places: dict[tuple[str, ...], Place] = {}
         self._street_of: dict[tuple[str, Place], int] = {}
         self._offers_of: dict[tuple[str, ...], int] = {}
 
@@ -139,19 +141,17 @@ class BlockReader:
             raise RowProblem(
                 "", _("%(found)s values instead of %(expected)s.") % {"found": len(row), "expected": self._width}
             )
-        at = self._at
-        source_id = self._text("source_id", row[at["source_id"]])
-        line = self._text("street", row[at["street"]], limit="street_line")
-        raw_place = (row[at["city"]], row[at["state"]], row[at["zip"]])
-        place = self._places.get(raw_place) or self._read_place(raw_place)
+        source_id, line, *raw_place = self._required_of(row)
+        source_id = self._text("source_id", source_id)
+        line = self._text("street", line, limit="street_line")
+        place = self._places.get(tuple(raw_place)) or self._read_place(tuple(raw_place))
         number, street = self._read_street(line, place)
-        unit, latitude, longitude = ("" if index < 0 else row[index].strip() for index in self._optional)
-        if len(unit) > LONGEST["unit"]:
-            raise RowProblem("unit", _("Longer than %s characters.") % LONGEST["unit"])
+        unit = "" if self._unit_at is None else row[self._unit_at].strip()
+        latitude = "" if self._latitude_at is None else _degrees("latitude", row[self._latitude_at], 90)
+        longitude = "" if self._longitude_at is None else _degrees("longitude", row[self._longitude_at], 180)
         return PremisesRow(
-            source_id, street, number, read_unit(unit) if unit else "", line, _shown_unit(unit), place.city,
-            place.state.upper(), place.zip_code, _degrees("latitude", latitude, 90), _degrees("longitude", longitude, 180),
-            self._read_offers(row),
+            source_id, street, number, _unit_key(unit) if unit else "", line, _shown_unit(unit) if unit else "",
+            place.city, place.state.upper(), place.zip_code, latitude, longitude, self._read_offers(row),
         )  # fmt: skip
 
     def _text(self, column: str, value: str, limit: str = "source_id") -> str:
@@ -162,12 +162,12 @@ class BlockReader:
             raise RowProblem(column, _("Longer than %s characters.") % LONGEST[limit])
         return value
 
-    def _read_place(self, raw: tuple[str, str, str]) -> Place:
+    def _read_place(self, raw: tuple[str, ...]) -> Place:
         city = " ".join(raw[0].split())
         city_key, state, zip_code = read_city(city), read_state(raw[1]), read_zip(raw[2])
         if not city_key:
             raise RowProblem("city", _("Missing."))
-        if len(city) > LONGEST["city"]:
+        if max(len(city), len(city_key)) > LONGEST["city"]:
             raise RowProblem("city", _("Longer than %s characters.") % LONGEST["city"])
         if not state:
             raise RowProblem("state", _("“%s” is no state.") % raw[1])
@@ -180,13 +180,11 @@ class BlockReader:
         number, _blank, text = line.partition(" ")
         if not (number.isdecimal() and number.isascii() and text[:1].isalpha()):
             number, street, text = read_street_line(line)
-            if len(number) > 20:
-                raise RowProblem("street", _("The house number is too long."))
-            return number, self._street_number(text, place, street)
+            return _house_number(number), self._street_number(text, place, street)
         known = self._street_of.get((text, place))
         if known is None:
             known = self._street_number(text, place, read_street_line(line)[1])
-        return number.lstrip("0") or "0", known
+        return _house_number(number.lstrip("0") or "0"), known
 
     def _street_number(self, text: str, place: Place, street: Street) -> int:
         if not street.name or len(street.name) > 80:
@@ -201,7 +199,7 @@ class BlockReader:
         return self.streets[key]
 
     def _read_offers(self, row: Row) -> int:
-        raw = tuple([row[index] for index in self._offer_columns])
+        raw = self._offer_of(row)
         known = self._offers_of.get(raw)
         if known is None:
             offers = self._parse_offers(row)
@@ -235,7 +233,28 @@ def _shown_unit(text: str) -> str:
     return _PADDING.sub("", text).lstrip("# ") if text else ""
 
 
+def _taking(columns: list[int]) -> Callable[[Row], tuple[str, ...]]:
+    """Return a function that takes these columns from a row."""
+    if len(columns) > 1:
+        return itemgetter(*columns)
+    return lambda row: tuple(row[index] for index in columns)
+
+
+def _house_number(number: str) -> str:
+    if len(number) > LONGEST["house_number"]:
+        raise RowProblem("street", _("The house number is too long."))
+    return number
+
+
+def _unit_key(unit: str) -> str:
+    key = read_unit(unit)
+    if len(unit) > LONGEST["unit"] or len(key) > LONGEST["unit_key"]:
+        raise RowProblem("unit", _("Longer than %s characters.") % LONGEST["unit_key"])
+    return key
+
+
 def _degrees(column: str, value: str, most: int) -> str:
+    value = value.strip()
     if not value:
         return ""
     try:
