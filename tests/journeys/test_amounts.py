@@ -234,9 +234,16 @@ def on_page(counted: Recount) -> list[str]:
         amounts += [line.once] if monthly and line.once else []
         amounts += [line.full["recurring"]] if line.months else []
     if counted.dues:
-        amounts.append(sum((due.monthly for due in counted.dues), Decimal(0)))
+        amounts += _sums_of_dues(counted)
         amounts += [amount for due in counted.dues for amount in (due.today, due.monthly)]
     return [written(amount) for amount in (*amounts, counted.today, *(amount for _month, amount in counted.steps))]
+
+
+def _sums_of_dues(counted: Recount) -> list[Decimal]:
+    today, monthly, after = (
+        sum((getattr(due, when) for due in counted.dues), Decimal(0)) for when in ("today", "monthly", "monthly_after")
+    )
+    return [monthly, *([today] if today else []), *([after] if counted.months and after != monthly else [])]
 
 
 def in_text(counted: Recount) -> list[str]:
