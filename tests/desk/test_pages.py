@@ -1,5 +1,6 @@
 """Each page of the desk, for each role, on real rows; a stranger's rows do not exist."""
 
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
@@ -8,12 +9,17 @@ from django.urls import reverse
 
 from accounts.models import Customer
 from billing.models import Submission
+from catalog.models import Campaign
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import Letter, queue_message
+from foundation.divisions.fields import Texts
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import TIME_ZONE
 from foundation.events.facts import FACTS
 from foundation.jobs import services as jobs
 from foundation.jobs.models import Job, JobError
 from foundation.people.states import Role
+from interfaces.desk.templatetags.desk import age, moment
 from interfaces.desk.words import SENTENCES
 from leads.models import Lead
 from leads.testing import make_lead
@@ -276,3 +282,30 @@ class TestWords:
         for name, sentence in SENTENCES.items():
             fields = dict.fromkeys(FACTS[name].__dataclass_fields__, "x")
             assert str(sentence) % fields
+
+
+class TestMoment:
+    AT = datetime(2026, 12, 1, 17, 30, tzinfo=UTC)
+
+    def test_names_the_zone_of_its_division_where_several_are_listed(self, market):
+        set_value(market.division, TIME_ZONE, "America/Denver")
+
+        assert ">12/01/2026 10:30 a.m. MST<" in moment(self.AT, market.division, zone=True)
+        assert ">12/01/2026 10:30 a.m.<" in moment(self.AT, market.division)
+
+    def test_of_an_age_is_in_the_zone_of_its_division(self, market):
+        set_value(market.division, TIME_ZONE, "America/Denver")
+
+        assert "10:30 a.m. MST" in age(self.AT, market.division)
+
+
+class TestNames:
+    def test_stand_for_the_codes_of_campaign_and_language(self, market, csr):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        Campaign.objects.filter(division=market.division).update(code="spring", names=Texts(en="Spring Hello"))
+        Order.objects.filter(pk=order.pk).update(campaign="spring")
+
+        page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+
+        assert "Campaign: Spring Hello" in page
+        assert "<dd>English</dd>" in page
