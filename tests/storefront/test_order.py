@@ -284,7 +284,6 @@ class TestAppointment:
         assert "Earlier days" in second
         assert text(visitor.get(f"/order/{order.token}/appointment/?from=nonsense")).count("<fieldset") == 7
 
-
     def test_is_said_in_the_order_of_the_language_and_alike_on_every_page(self, visitor: Visitor):
         order = make_draft(visitor.market)
         slot = order.appointment.slot
