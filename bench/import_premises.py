@@ -5,6 +5,7 @@ The floor copies the very rows that the import made into the same tables, with t
 One row in a hundred is wrong.
 """
 
+import io
 import itertools
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from bench._premises import ROWS, Row, premises_rows, write_premises
@@ -54,14 +56,8 @@ def empty() -> None:
 
 
 def load(source: Path, division: Any) -> None:
-    """Take the file in as the command does."""
-    from foundation.jobs.services import work_one_chunk
-    from territory.services import start_import
-
-    with source.open("rb") as file:
-        job = start_import(file, name=source.name, division=division, by=None)
-    while work_one_chunk(job.pk):
-        pass
+    """Take the file in by the command, with its two workers."""
+    call_command("import_premises", source, division=division.code, stdout=io.StringIO())
 
 
 def keep(folder: Path) -> None:

@@ -255,7 +255,7 @@ class TestCommand:
         path = tmp_path / "premises.csv"
         path.write_text(f"{HEADER}\n{HOUSE}\n{FLAT}\n1,,,,,,,,,,,,,,\n")
 
-        call_command("import_premises", path, division=system.code)
+        call_command("import_premises", path, division=system.code, workers=1)
 
         assert "2 added, 0 changed, 0 unchanged, 1 refused" in capsys.readouterr().out
 
@@ -265,7 +265,7 @@ class TestCommand:
 
         for file, code in ((path, system.code), (path, "nowhere"), (tmp_path / "none.csv", system.code)):
             with pytest.raises(CommandError):
-                call_command("import_premises", file, division=code)
+                call_command("import_premises", file, division=code, workers=1)
 
 
 @pytest.mark.django_db(transaction=True)

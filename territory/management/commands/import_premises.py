@@ -2,10 +2,12 @@
 
 import time
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
@@ -29,11 +31,17 @@ class Command(BaseCommand):
         """Name the file and the division."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--division", required=True, help="the division's code")
+        parser.add_argument("--workers", type=int, default=2, help="how many chunks to work on at once (2)")
 
-    def handle(self, *, file: Path, division: str, **_options: Any) -> None:
+    def handle(self, *, file: Path, division: str, workers: int = 1, **_options: Any) -> None:
         """Start or resume the import and work on it until it is over."""
         job = self._start(file, division)
-        self._work(job)
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            others = [pool.submit(_work_beside, job.pk) for _number in range(1, workers)]
+            self._work(job)
+        for other in others:
+            other.result()
+        job.refresh_from_db()
         if job.status == JobStatus.FAILED:
             raise CommandError(job.problem)
         taken = ImportFile.objects.get(job=job)
@@ -72,3 +80,12 @@ class Command(BaseCommand):
         progress = progress_of(job)
         if progress.total > progress.done:
             self.stdout.write(f"{progress.done} / {progress.total} ({progress.rate:.0f}/s)")
+
+
+def _work_beside(job_id: int) -> None:
+    """Take chunks on a connection of one's own until none waits."""
+    try:
+        while work_one_chunk(job_id):
+            pass
+    finally:
+        connection.close()
