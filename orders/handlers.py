@@ -22,6 +22,7 @@ from orders.events import (
     OrderCancelled,
     OrderCompleted,
     OrderFailed,
+    OrderReleased,
     OrderRescheduled,
     OrderSubmitted,
     WindowReported,
@@ -43,6 +44,12 @@ def send_confirmation(fact: OrderSubmitted, _event: Event) -> None:
 @subscribe(OrderAccepted)
 def ask_for_work_order(fact: OrderAccepted, event: Event) -> None:
     """Ask the billing system for the work order."""
+    services.request_work_order(fact.order_id, by=event.actor)
+
+
+@subscribe(OrderReleased)
+def ask_for_work_order_after_all(fact: OrderReleased, event: Event) -> None:
+    """Ask for the work order of an order that was held before anybody had asked."""
     services.request_work_order(fact.order_id, by=event.actor)
 
 

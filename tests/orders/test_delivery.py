@@ -11,9 +11,10 @@ from billing.models import Submission
 from billing.ports import WorkOrder, thawed
 from billing.states import SubmissionKind
 from foundation.divisions.testing import make_division
+from foundation.events.services import deliver_next
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
-from foundation.now import today
+from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders import services
@@ -179,6 +180,21 @@ class TestRequestWorkOrder:
     def test_is_refused_while_the_order_is_held(self, market):
         with pytest.raises(NotAllowed):
             services.request_work_order(make_order(OrderStatus.HELD, market).pk, by=None)
+
+    def test_is_made_good_when_an_order_is_released_that_was_held_before_it_was_asked_for(self, market):
+        order = make_order(OrderStatus.ACKNOWLEDGED, market)
+        by = make_person(Role.SUPERVISOR, market.division)
+        services.check_order(order.pk)
+        services.hold_order(order.pk, HoldReason.TO_CLARIFY, note="A dog?", reminder_at=now(), by=by)
+        while deliver_next():
+            pass
+        assert not Submission.objects.filter(request_id=order.work_order_request_id).exists()
+
+        services.release_order(order.pk, by=by)
+        while deliver_next():
+            pass
+
+        assert Submission.objects.filter(request_id=order.work_order_request_id).count() == 1
 
 
 class TestRecordWorkOrderConfirmed:
