@@ -170,7 +170,7 @@ class TestAnAddress:
 
         operator.ask_for(house, "Talk to us about this address")
         call = operator.visitor.get_by_role("link", name="Call 602 555 0100").first
-        expect(call).to_have_attribute("href", "tel:602 555 0100")
+        expect(call).to_have_attribute("href", "tel:+16025550100")
         expect(operator.visitor.locator("main")).not_to_contain_text("quarrel")
         operator.leave_a_number()
 
