@@ -30,7 +30,7 @@ def test_kill_9_while_posting_leaves_one_work_order(system, vendor, request_id, 
     vendor.faults(slow_answer_seconds=10, forget_request_ids=True)
     with stack.worker() as worker:
         submission = ask_for_work_order(system, request_id)
-        eventually(lambda: len(vendor.made_under(request_id)) == 1, within=20)
+        eventually(lambda: len(vendor.made_under(request_id)) == 1, within=90)
         worker.kill()
     vendor.faults(slow_answer_seconds=0)
     assert is_now(submission, SubmissionStatus.SENDING)
@@ -38,6 +38,6 @@ def test_kill_9_while_posting_leaves_one_work_order(system, vendor, request_id, 
     clock.write_text(json.dumps({"offset_seconds": 120}))
     with stack.worker():
         deliver_due.delay()
-        eventually(lambda: is_now(submission, SubmissionStatus.CONFIRMED), within=20)
+        eventually(lambda: is_now(submission, SubmissionStatus.CONFIRMED), within=90)
 
     assert [made["id"] for made in vendor.made_under(request_id)] == [submission.external_id]

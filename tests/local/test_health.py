@@ -3,16 +3,19 @@ import pytest
 from django.test import Client
 
 from foundation.people.testing import make_person
-from tests.stack import Stack, free_port
+from tests.stack import Stack, eventually, free_port
 
 pytestmark = pytest.mark.django_db
 
 
 class TestReady:
     def test_is_yes_while_postgres_answers(self, client: Client):
-        answer = client.get("/health/ready")
+        def both_answer():
+            answer = client.get("/health/ready")
+            assert answer.status_code == 200
+            return answer.json() == {"database": "ok", "queue": "ok"}
 
-        assert (answer.status_code, answer.json()) == (200, {"database": "ok", "queue": "ok"})
+        eventually(both_answer, within=30)  # a busy machine's queue may miss the check's short patience once
 
     def test_is_yes_without_a_broker_which_no_order_needs(self, stack: Stack):
         with stack.web(workers=1, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0") as web:
