@@ -78,7 +78,7 @@ class Stack:
         self.folder = folder
         self.environment = {
             **os.environ,
-            "DATABASE_URL": _url_of_test_database(),
+            "DATABASE_URL": url_of_test_database(),
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
 
@@ -277,7 +277,7 @@ def _collect_static_files_once() -> None:
             collect_static_files()
 
 
-def _url_of_test_database() -> str:
+def url_of_test_database() -> str:
     """Return the address of the database that Django's tests use, in the form of DATABASE_URL."""
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 

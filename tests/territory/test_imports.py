@@ -23,6 +23,7 @@ from territory.models import Availability, ImportBlock, ImportFile, Premises, Sp
 from territory.queries import search_addresses
 from territory.services import imports, start_import
 from territory.testing import make_premises
+from tests.stack import url_of_test_database
 
 HEADER = "source_id,street,unit,city,state,zip,latitude,longitude,families,status,technology,down_mbps,up_mbps,available_from,reason"
 HOUSE = "1,12 Oak Street,,Rutland,VT,05701,43.6,-72.9,internet video,,fibre,1000,1000,,"
@@ -308,12 +309,9 @@ class TestKilledImport:
 
 
 def _command(path) -> subprocess.Popen:
-    settings = connection.settings_dict
-    name, host, port, user = (settings[key] for key in ("NAME", "HOST", "PORT", "USER"))
-    address = f"postgres://{user}@{host}:{port}/{name}" if "/" not in host else f"postgres://{user}@/{name}?host={host}"
     return subprocess.Popen(
         [sys.executable, "manage.py", "import_premises", str(path), "--division", "system"],
-        env={**os.environ, "DATABASE_URL": address},
+        env={**os.environ, "DATABASE_URL": url_of_test_database()},
         stdout=subprocess.DEVNULL,
     )
 
