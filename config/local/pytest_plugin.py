@@ -59,5 +59,5 @@ def _database_of_worker(url: str, worker: str) -> str:
     if parts.scheme == "filesystem":
         return url
     if parts.scheme == "redis+socket":
-        return parts._replace(query=f"virtual_host={number}").geturl()
+        return f"redis+socket://{parts.path}?virtual_host={number}"  # geturl() would drop the empty host's slashes
     return parts._replace(path=f"/{number}").geturl()
