@@ -70,3 +70,23 @@ class FactOutcome(models.TextChoices):
     WAITING = "waiting", _("Waiting for its submission")
     KEPT = "kept", _("Kept, of no use to us")
     UNREADABLE = "unreadable", _("Kept, cannot be read")
+
+
+class AllocationSource(models.TextChoices):
+    """What pays a bill: money that came in, or a credit note of ours."""
+
+    RECEIPT = "receipt", _("Receipt")
+    CREDIT_NOTE = "credit_note", _("Credit note")
+
+
+class ServiceStatus(models.TextChoices):
+    """What a billing system says of an account's service."""
+
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    DISCONNECTED = "disconnected", _("Disconnected")
+    CLOSED = "closed", _("Account closed")
+
+
+ENDED = frozenset({ServiceStatus.DISCONNECTED, ServiceStatus.CLOSED})
+"""Nothing is served any more."""

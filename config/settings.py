@@ -65,6 +65,8 @@ LOCAL_APPS = [
     "billing",
     "orders",
     "leads",
+    "referrals",
+    "commissions",
     "integrations.tmf_billing",
     "interfaces.storefront",
     "interfaces.selfcare",

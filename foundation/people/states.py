@@ -28,6 +28,12 @@ class Permission(models.TextChoices):
     SETTLE_SUBMISSIONS = "settle_submissions", _("resend and settle what a billing system left unclear")
     SEE_LEADS = "see_leads", _("see leads")
     WORK_LEADS = "work_leads", _("assign and convert leads")
+    SEE_REFERRALS = "see_referrals", _("see referrals and where their rewards are")
+    WORK_REFERRALS = "work_referrals", _("enrol referrers, withdraw invitations and decide about signals")
+    SEE_LEDGER = "see_ledger", _("see payouts and the ledger")
+    BUILD_BATCHES = "build_batches", _("build and freeze payouts")
+    APPROVE_BATCHES = "approve_batches", _("audit and approve payouts that somebody else has built")
+    APPROVE_RULES = "approve_rules", _("approve commission rules that somebody else has written")
     ASSIGN_WORK = "assign_work", _("give work to others")
     CONFIGURE = "configure", _("change catalogue, campaigns, markets and settings")
     IMPORT = "import", _("import premises and availability")
@@ -36,17 +42,36 @@ class Permission(models.TextChoices):
     AUDIT = "audit", _("read every record and its history")
 
 
-_CSR = frozenset({Permission.SEE_ORDERS, Permission.WORK_ORDERS, Permission.SEE_LEADS, Permission.WORK_LEADS})
-_READ = frozenset({Permission.SEE_ORDERS, Permission.SEE_LEADS})
+_CSR = frozenset(
+    {
+        Permission.SEE_ORDERS,
+        Permission.WORK_ORDERS,
+        Permission.SEE_LEADS,
+        Permission.WORK_LEADS,
+        Permission.SEE_REFERRALS,
+        Permission.WORK_REFERRALS,
+    }
+)
+_READ = frozenset({Permission.SEE_ORDERS, Permission.SEE_LEADS, Permission.SEE_REFERRALS, Permission.SEE_LEDGER})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
     Role.PARTNER: frozenset(),
     Role.FIELD_AGENT: frozenset({Permission.SEE_ORDERS}),
     Role.CSR: _CSR,
-    Role.SUPERVISOR: _CSR | {Permission.SETTLE_SUBMISSIONS, Permission.ASSIGN_WORK},
+    Role.SUPERVISOR: _CSR
+    | {
+        Permission.SETTLE_SUBMISSIONS,
+        Permission.ASSIGN_WORK,
+        Permission.SEE_LEDGER,
+        Permission.BUILD_BATCHES,
+    },
     Role.OPERATOR: _CSR
     | {
+        Permission.SEE_LEDGER,
+        Permission.BUILD_BATCHES,
+        Permission.APPROVE_BATCHES,
+        Permission.APPROVE_RULES,
         Permission.SETTLE_SUBMISSIONS,
         Permission.ASSIGN_WORK,
         Permission.CONFIGURE,
@@ -54,7 +79,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_PEOPLE,
         Permission.RETRY_DELIVERIES,
     },
-    Role.AUDITOR: _READ | {Permission.AUDIT},
+    Role.AUDITOR: _READ | {Permission.AUDIT, Permission.APPROVE_BATCHES, Permission.APPROVE_RULES},
 }
 """The permission matrix. Tests read it, the documentation is made from it."""
 
@@ -75,6 +100,7 @@ SETUP_PERMISSIONS = frozenset(
         Permission.IMPORT,
         Permission.MANAGE_PEOPLE,
         Permission.RETRY_DELIVERIES,
+        Permission.APPROVE_RULES,
         Permission.AUDIT,
     }
 )

@@ -1,0 +1,106 @@
+"""What happens to rules, rewards and batches: ids, amounts as decimal text, ISO dates and codes."""
+
+from dataclasses import dataclass
+
+from foundation.events.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionMoved(Fact, name="commissions.version_moved"):
+    """A version of a rule was sent to review, approved, put in force, superseded or withdrawn."""
+
+    version_id: int
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardAccrued(Fact, name="commissions.reward_accrued"):
+    """A reward has begun to qualify."""
+
+    reward_id: int
+    referral_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardCapLimited(Fact, name="commissions.reward_cap_limited"):
+    """A limit was reached: nothing will be earned, and the referrer is told."""
+
+    reward_id: int
+    referral_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardQualified(Fact, name="commissions.reward_qualified"):
+    """A reward is earned."""
+
+    reward_id: int
+    amount: str
+    currency: str
+    qualified_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardForfeited(Fact, name="commissions.reward_forfeited"):
+    """A reward will not be earned, unless the facts change."""
+
+    reward_id: int
+    reason: str
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardReinstated(Fact, name="commissions.reward_reinstated"):
+    """Facts that came late have restored a reward: it qualifies again."""
+
+    reward_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardHeld(Fact, name="commissions.reward_held"):
+    """An earned reward waits: the reasons."""
+
+    reward_id: int
+    reasons: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardReleased(Fact, name="commissions.reward_released"):
+    """Nothing holds an earned reward any more."""
+
+    reward_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardClawedBack(Fact, name="commissions.reward_clawed_back"):
+    """A reward, or a part of it, was taken back: before it was paid, or as a receivable."""
+
+    reward_id: int
+    amount: str
+    currency: str
+    reason: str
+    is_receivable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardSettled(Fact, name="commissions.reward_settled"):
+    """A reward was credited to the payee's bill, or set off."""
+
+    reward_id: int
+    credit_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchMoved(Fact, name="commissions.batch_moved"):
+    """A batch was built, frozen, approved, sent, discarded or reconciled."""
+
+    batch_id: int
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditReturned(Fact, name="commissions.credit_returned"):
+    """The billing system refused a payment: its reward is owed again, and held."""
+
+    line_id: int
+    reward_id: int
+    reason: str

@@ -1,0 +1,577 @@
+"""Rules and their versions, rewards, the ledger, and the batches in which rewards are paid."""
+
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext, gettext_lazy as _
+
+from accounts.models import Account
+from billing.models import Submission
+from commissions.states import (
+    BATCH_MOVES,
+    LEGS,
+    LINE_MOVES,
+    REWARD_MOVES,
+    VERSION_MOVES,
+    Basis,
+    BatchStatus,
+    EntryKind,
+    HoldReason,
+    LedgerAccount,
+    LineStatus,
+    ReasonCode,
+    Reconciliation,
+    RewardForm,
+    RewardStatus,
+    RunKind,
+    Side,
+    Verdict,
+    VersionStatus,
+    WaitUnit,
+)
+from foundation.divisions.fields import TranslatedField
+from foundation.divisions.models import Division
+from foundation.jobs.models import Job
+from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
+from foundation.money import MoneyField
+from foundation.now import now
+from foundation.people.models import User
+from referrals.models import Programme, Referral
+
+# Rules. ----------------------------------------------------------------------------------------------------------
+
+
+class Rule(models.Model):
+    """What a market pays for a referral, over all the versions of it that there have been."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True, help_text=_("Short, for reports. Kept for ever."))
+    names = TranslatedField(_("name"))
+    division = models.ForeignKey(
+        Division, models.PROTECT, related_name="+", verbose_name=_("division"),
+        help_text=_("It holds here and below, except where a division below has a rule of its own."),
+    )  # fmt: skip
+    programme = models.ForeignKey(
+        Programme, models.PROTECT, null=True, blank=True, related_name="rules", verbose_name=_("programme"),
+        help_text=_("Empty: for the referrals of every programme of these divisions."),
+    )  # fmt: skip
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), default=100, help_text=_("Of several rules of one division the smallest number is tried first.")
+    )
+    granted = MoneyField(_("granted so far"), default=Decimal("0.00"), editable=False)
+    """Counted against the version's budget by guarded updates."""
+
+    objects = LockingQuerySet["Rule"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["division", "priority", "code"]
+        verbose_name = _("commission rule")
+        verbose_name_plural = _("commission rules")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(granted__gte=0), name="granted_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.names)
+
+
+class RuleVersion(Lifecycle):
+    """
+    One wording of a rule. Once it is in review it never changes: a change is another version.
+
+    Which version counts for a referral is decided by the moment of the friend's order, however much later it is paid.
+    """
+
+    MOVES = VERSION_MOVES
+
+    rule = models.ForeignKey(Rule, models.PROTECT, related_name="versions", verbose_name=_("rule"))
+    number = models.PositiveIntegerField(_("version"), editable=False)
+    status = models.CharField(
+        _("status"), max_length=12, choices=VersionStatus.choices, default=VersionStatus.DRAFT, editable=False
+    )
+    effective_from = models.DateTimeField(_("in force from"), null=True, blank=True)
+    """Empty in a draft: from its approval on."""
+    effective_until = models.DateTimeField(_("in force until"), null=True, blank=True)
+    """Exclusive; set when the next version comes into force, or in advance."""
+    author = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("written by"), editable=False
+    )
+    approver = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"), editable=False
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
+    reason = models.CharField(_("reason for the change"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("written"), default=now, editable=False)
+
+    # For which orders.
+    conditions = models.JSONField(
+        _("conditions"), default=dict, blank=True, encoder=DjangoJSONEncoder,
+        help_text=_("Empty: for every referred order."),
+    )  # fmt: skip
+    """A `foundation.rules.RuleSet` over the facts in `commissions.queries.FACTS`."""
+
+    # When it is earned.
+    wait_count = models.PositiveSmallIntegerField(
+        _("wait after installation"), default=3, validators=[MaxValueValidator(1000)]
+    )
+    wait_unit = models.CharField(_("counted in"), max_length=6, choices=WaitUnit.choices, default=WaitUnit.MONTHS)
+    bills_needed = models.PositiveSmallIntegerField(
+        _("bills paid"), default=3, validators=[MaxValueValidator(36)],
+        help_text=_("How many of the friend's bills must be paid in full. 0: none."),
+    )  # fmt: skip
+    days_late_allowed = models.PositiveSmallIntegerField(
+        _("days late allowed"), default=5, null=True, blank=True, validators=[MaxValueValidator(365)],
+        help_text=_("A bill may be paid so many days after it is due. Empty: however late."),
+    )  # fmt: skip
+    weekend_moves_due_date = models.BooleanField(_("a due date on a weekend counts as the Monday after"), default=True)
+    must_be_active = models.BooleanField(_("the friend must still be served"), default=True)
+    months_to_qualify = models.PositiveSmallIntegerField(
+        _("at the latest after months"), default=12, validators=[MinValueValidator(1), MaxValueValidator(60)],
+        help_text=_("Counted from installation. What is not earned by then is forfeited."),
+    )  # fmt: skip
+
+    # When it is taken back.
+    clawback_full_days = models.PositiveSmallIntegerField(
+        _("taken back whole until day"), default=0,
+        help_text=_("If the friend leaves within so many days of installation. 0: never."),
+    )  # fmt: skip
+    clawback_none_days = models.PositiveSmallIntegerField(
+        _("then less each day, until day"), default=0, help_text=_("From this day on nothing is taken back.")
+    )
+
+    # How much at the most.
+    budget = MoneyField(
+        _("budget"), null=True, blank=True, help_text=_("Of the rule, over all payees. Empty: without limit.")
+    )
+    most_per_month = models.PositiveSmallIntegerField(_("rewards a month"), null=True, blank=True)
+    most_per_year = models.PositiveSmallIntegerField(_("rewards a year"), null=True, blank=True)
+    most_ever = models.PositiveSmallIntegerField(_("rewards in all"), null=True, blank=True)
+
+    objects = LockingQuerySet["RuleVersion"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["rule", "-number"]
+        verbose_name = _("version of a rule")
+        verbose_name_plural = _("versions of rules")
+        constraints: ClassVar = [
+            status_constraint(VersionStatus, name="version_status_is_known"),
+            models.UniqueConstraint(fields=["rule", "number"], name="one_version_per_number"),
+            models.CheckConstraint(
+                condition=Q(effective_until=None) | Q(effective_until__gt=F("effective_from")),
+                name="version_ends_after_it_starts",
+                violation_error_message=_("It ends before it starts."),
+            ),
+            models.CheckConstraint(
+                condition=Q(approver=None) | ~Q(approver=F("author")), name="nobody_approves_their_own_version"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[VersionStatus.APPROVED, VersionStatus.IN_FORCE, VersionStatus.SUPERSEDED])
+                | Q(effective_from__isnull=False, approved_at__isnull=False),
+                name="approved_versions_say_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(clawback_none_days__gte=F("clawback_full_days")),
+                name="clawback_gets_less",
+                violation_error_message=_("The second day lies before the first."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return gettext("%(rule)s, version %(number)d") % {"rule": self.rule, "number": self.number}
+
+
+class RewardTerm(models.Model):
+    """What one side gets under a version of a rule."""
+
+    version = models.ForeignKey(RuleVersion, models.CASCADE, related_name="terms", verbose_name=_("version"))
+    side = models.CharField(_("for the"), max_length=10, choices=Side.choices, default=Side.REFERRER)
+    form = models.CharField(_("form"), max_length=12, choices=RewardForm.choices, default=RewardForm.BILL_CREDIT)
+    basis = models.CharField(_("reckoned as"), max_length=16, choices=Basis.choices, default=Basis.FLAT)
+    amount = MoneyField(_("amount"), null=True, blank=True, help_text=_("Of a fixed amount."))
+    percent = models.DecimalField(
+        _("percent"), max_digits=6, decimal_places=3, null=True, blank=True,
+        validators=[MinValueValidator(Decimal("0.001")), MaxValueValidator(Decimal(1000))],
+    )  # fmt: skip
+    tiers = models.JSONField(_("steps by count"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    """`[[5, "50.00"], …]`: from the payee's so-manieth reward on, this amount (or percent) instead; ascending."""
+
+    class Meta:
+        ordering: ClassVar = ["version", "side"]
+        verbose_name = _("reward")
+        verbose_name_plural = _("rewards of a rule")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "side"], name="one_term_per_side"),
+            models.CheckConstraint(
+                condition=Q(form=RewardForm.FREE_MONTH, amount=None, percent=None)
+                | Q(form=RewardForm.BILL_CREDIT, basis=Basis.FLAT, amount__gt=0, percent=None)
+                | Q(form=RewardForm.BILL_CREDIT, amount=None, percent__gt=0) & ~Q(basis=Basis.FLAT),
+                name="term_says_how_much",
+                violation_error_message=_("Enter an amount or a percentage, as the reckoning asks."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.get_side_display()}"
+
+
+# Rewards. --------------------------------------------------------------------------------------------------------
+
+
+class Payee(models.Model):
+    """Somebody who is owed rewards: a customer's account, credited on its bill. Locked to count and to set off."""
+
+    account = models.OneToOneField(Account, models.PROTECT, related_name="payee", verbose_name=_("account"))
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    currency = models.CharField(_("currency"), max_length=3)
+
+    objects = LockingQuerySet["Payee"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        verbose_name = _("payee")
+        verbose_name_plural = _("payees")
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class RewardQuerySet(LockingQuerySet["Reward"]):
+    """Rewards by what has to be done about them."""
+
+    def payable(self) -> "RewardQuerySet":
+        """Keep those that are earned and wait for a batch."""
+        return self.filter(status=RewardStatus.PAYABLE)
+
+
+class Reward(Lifecycle):
+    """What one side of a referral may get, under the version of the rule that was in force when the friend ordered."""
+
+    MOVES = REWARD_MOVES
+
+    referral = models.ForeignKey(Referral, models.PROTECT, related_name="rewards", verbose_name=_("referral"))
+    side = models.CharField(_("for the"), max_length=10, choices=Side.choices)
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    """The referral's: whose budget pays, and in whose zone days are counted."""
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="rewards", verbose_name=_("payee"))
+    friend_account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name=_("friend's account"))
+    """Whose bills decide."""
+    version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="rewards", verbose_name=_("rule"))
+    term = models.ForeignKey(RewardTerm, models.PROTECT, related_name="+", verbose_name=_("as promised"))
+    ordinal = models.PositiveIntegerField(_("the payee's so-manieth"))
+    status = models.CharField(
+        _("status"), max_length=12, choices=RewardStatus.choices, default=RewardStatus.ACCRUED, editable=False
+    )
+    amount = MoneyField(_("amount"), null=True, editable=False)
+    """In `currency`. None until it is earned where it is reckoned from what the friend pays."""
+    rate = models.DecimalField(_("percent"), max_digits=6, decimal_places=3, null=True, editable=False)
+    """The percentage that applies where the amount is reckoned from what the friend pays."""
+    currency = models.CharField(_("currency"), max_length=3)
+    calculation = models.CharField(_("how it was reckoned"), max_length=200, blank=True)
+    """In words and figures: “12.5 % × $63.00 = $7.88”."""
+    inputs = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    """What the calculation started from: base, percent, ordinal; recomputed, it gives the same cent."""
+
+    installed_on = models.DateField(_("installed"))
+    earliest_on = models.DateField(_("earliest"))
+    """The end of the wait after installation; dates are the division's."""
+    latest_on = models.DateField(_("latest"))
+    watched_until = models.DateField(_("may be taken back until"))
+    """The last day whose facts may still take it back; after it, what was earned is final."""
+    moves = models.PositiveSmallIntegerField(default=0, editable=False)
+    """How many ledger entries it has had: the next one's key counts from here."""
+    accrued_at = models.DateTimeField(_("accrued"), default=now)
+    qualified_on = models.DateField(_("earned"), null=True, editable=False)
+    decided_on = models.DateField(_("last looked at"), null=True, editable=False)
+    """The day as of which the last run decided."""
+    reason = models.CharField(_("because"), max_length=20, choices=ReasonCode.choices, blank=True, editable=False)
+    reason_on = models.DateField(_("since"), null=True, editable=False)
+    """The day on which the reason came true."""
+    holds = ArrayField(
+        models.CharField(max_length=20, choices=HoldReason.choices), default=list, verbose_name=_("held because")
+    )
+    clawed_back = MoneyField(_("taken back"), default=Decimal("0.00"), editable=False)
+    settled_on = models.DateField(_("credited"), null=True, editable=False)
+
+    objects = RewardQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("reward")
+        verbose_name_plural = _("rewards")
+        constraints: ClassVar = [
+            status_constraint(RewardStatus, name="reward_status_is_known"),
+            models.UniqueConstraint(fields=["referral", "side"], name="one_reward_per_side"),
+            models.CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="reward_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(clawed_back__gte=0) & (Q(clawed_back=0) | Q(clawed_back__lte=F("amount"))),
+                name="no_more_is_taken_back_than_was_given",
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    status__in=[
+                        RewardStatus.HELD, RewardStatus.PAYABLE, RewardStatus.BATCHED, RewardStatus.SETTLED,
+                        RewardStatus.REVERSED,
+                    ]
+                )
+                | Q(amount__isnull=False, qualified_on__isnull=False),
+                name="earned_rewards_say_what_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[RewardStatus.PAYABLE, RewardStatus.BATCHED, RewardStatus.SETTLED])
+                | Q(holds=[]),
+                name="released_only_when_nothing_holds",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=RewardStatus.HELD) | ~Q(holds=[]), name="held_rewards_say_why"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[RewardStatus.FORFEITED, RewardStatus.REVERSED]) | ~Q(reason=""),
+                name="refused_rewards_say_why",
+            ),
+        ]  # fmt: skip
+        indexes: ClassVar = [
+            models.Index(fields=["payee", "-id"], name="reward_payee"),
+            models.Index(fields=["friend_account"], name="reward_friend_account"),
+            models.Index(fields=["division", "status", "-id"], name="reward_division"),
+            models.Index(
+                fields=["id"],
+                name="reward_undecided",
+                condition=Q(status__in=["accrued", "held", "payable", "settled", "forfeited"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return gettext("Reward %d") % self.pk
+
+
+# The ledger. -----------------------------------------------------------------------------------------------------
+
+
+def _legs_condition() -> Q:
+    """Build the condition that each kind of entry moves money between its own two accounts."""
+    condition = Q()
+    for kind, pairs in LEGS.items():
+        for debit, credit in pairs:
+            condition |= Q(kind=kind.value, debit=debit.value, credit=credit.value)
+    return condition
+
+
+class LedgerEntry(models.Model):
+    """
+    One movement of money between two accounts: both legs in one row, so that they cannot but add up to zero.
+
+    The database refuses to change or delete one, or to empty the table. A correction is a further entry.
+    """
+
+    key = models.CharField(max_length=120, unique=True)
+    """What makes it this entry and no other, `<reward>:<which of its entries>`; written twice, it stands once."""
+    kind = models.CharField(_("kind"), max_length=10, choices=EntryKind.choices)
+    debit = models.CharField(_("debit"), max_length=10, choices=LedgerAccount.choices)
+    credit = models.CharField(_("credit"), max_length=10, choices=LedgerAccount.choices)
+    amount = MoneyField(_("amount"))
+    """Above zero, in `currency`."""
+    currency = models.CharField(_("currency"), max_length=3)
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="entries", verbose_name=_("payee"))
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    reward = models.ForeignKey(Reward, models.PROTECT, related_name="entries", verbose_name=_("reward"))
+    version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="+", verbose_name=_("rule"))
+    calculation = models.CharField(_("how it was reckoned"), max_length=200, blank=True)
+    inputs = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    effective_on = models.DateField(_("true on"))
+    """The division's day on which it became true, however late we heard."""
+    period = models.DateField(_("period"))
+    """The first day of the month in which it is booked: of `effective_on`, or the first open one after it."""
+    posted_at = models.DateTimeField(_("posted"), default=now)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="an_entry_moves_something"),
+            models.CheckConstraint(condition=_legs_condition(), name="an_entry_moves_between_its_accounts"),
+            models.CheckConstraint(condition=Q(period__day=1), name="an_entrys_period_is_a_month"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["payee", "id"], name="entry_payee"),
+            models.Index(fields=["reward"], name="entry_reward"),
+            models.Index(fields=["division", "period"], name="entry_period"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="never_emptied",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'The ledger is append-only.';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount} {self.currency}"
+
+
+class ClosedPeriod(models.Model):
+    """A month of a division that takes no more entries: what is heard later is booked in the next open one."""
+
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    period = models.DateField(_("period"), help_text=_("The first day of the month."))
+    closed_at = models.DateTimeField(_("closed"), default=now)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("closed by"))
+
+    class Meta:
+        ordering: ClassVar = ["-period"]
+        verbose_name = _("closed period")
+        verbose_name_plural = _("closed periods")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["division", "period"], name="a_period_is_closed_once"),
+            models.CheckConstraint(condition=Q(period__day=1), name="a_period_is_a_month"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.division}: {self.period:%Y-%m}"
+
+
+# Paying. ---------------------------------------------------------------------------------------------------------
+
+
+class Batch(Lifecycle):
+    """Rewards that are paid together: built by one person, audited and approved by another, then sent."""
+
+    MOVES = BATCH_MOVES
+
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    """What lies here and below is paid in it."""
+    currency = models.CharField(_("currency"), max_length=3)
+    status = models.CharField(
+        _("status"), max_length=16, choices=BatchStatus.choices, default=BatchStatus.BUILDING, editable=False
+    )
+    built_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("built by"), editable=False
+    )
+    """None where the schedule built it."""
+    built_at = models.DateTimeField(_("built"), default=now, editable=False)
+    frozen_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("frozen by"), editable=False
+    )
+    frozen_at = models.DateTimeField(_("frozen"), null=True, editable=False)
+    count = models.PositiveIntegerField(_("payments"), default=0, editable=False)
+    total = MoneyField(_("total"), default=Decimal("0.00"), editable=False)
+    checksum = models.CharField(_("checksum"), max_length=64, blank=True, editable=False)
+    """SHA-256 over the frozen lines: payee, reward, amount."""
+    approved_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"), editable=False
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
+    submitted_at = models.DateTimeField(_("sent"), null=True, editable=False)
+    confirmed_at = models.DateTimeField(_("reconciled"), null=True, editable=False)
+    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+", verbose_name=_("work"), editable=False)
+
+    objects = LockingQuerySet["Batch"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("payout batch")
+        verbose_name_plural = _("payout batches")
+        constraints: ClassVar = [
+            status_constraint(BatchStatus, name="batch_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | Q(built_by=None) | ~Q(approved_by=F("built_by")),
+                name="nobody_approves_their_own_batch",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | Q(frozen_by=None) | ~Q(approved_by=F("frozen_by")),
+                name="nobody_approves_what_they_froze",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[BatchStatus.BUILDING, BatchStatus.FROZEN, BatchStatus.DISCARDED])
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="sent_batches_were_approved",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return gettext("Batch %d") % self.pk
+
+
+class BatchLine(Lifecycle):
+    """One reward in a batch: a credit for its payee, under a request id that never changes."""
+
+    MOVES = LINE_MOVES
+
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="lines", verbose_name=_("batch"))
+    reward = models.ForeignKey(Reward, models.PROTECT, related_name="lines", verbose_name=_("reward"))
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="+", verbose_name=_("payee"))
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    amount = MoneyField(_("amount"))
+    """The credit to be posted: the reward less what is set off."""
+    set_off = MoneyField(_("set off"), default=Decimal("0.00"))
+    """What is kept of it for what was taken back from the same payee."""
+    currency = models.CharField(_("currency"), max_length=3)
+    request_id = models.CharField(_("request id"), max_length=100, unique=True)
+    status = models.CharField(
+        _("status"), max_length=10, choices=LineStatus.choices, default=LineStatus.PENDING, editable=False
+    )
+    is_flagged = models.BooleanField(_("flagged"), default=False)
+    is_sampled = models.BooleanField(_("in the sample"), default=False)
+    verdict = models.CharField(_("audit"), max_length=8, choices=Verdict.choices, default=Verdict.UNREAD)
+    read_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("read by"))
+    read_at = models.DateTimeField(_("read"), null=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    submission = models.ForeignKey(
+        Submission, models.PROTECT, null=True, related_name="+", verbose_name=_("submission")
+    )
+    credit_id = models.CharField(_("vendor's credit"), max_length=100, blank=True)
+    reconciliation = models.CharField(
+        _("reconciliation"), max_length=8, choices=Reconciliation.choices, default=Reconciliation.OPEN
+    )
+    confirmed_at = models.DateTimeField(_("credited"), null=True)
+
+    objects = LockingQuerySet["BatchLine"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["batch", "pk"]
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        constraints: ClassVar = [
+            status_constraint(LineStatus, name="payment_status_is_known"),
+            models.CheckConstraint(condition=Q(amount__gte=0, set_off__gte=0), name="payment_is_not_negative"),
+            models.UniqueConstraint(
+                fields=["reward"],
+                condition=Q(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]),
+                name="a_reward_is_paid_once",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["batch", "status", "id"], name="line_batch")]
+
+    def __str__(self) -> str:
+        return f"{self.batch}: {self.reward}"
+
+
+class PeriodRun(models.Model):
+    """The proof that something was done once for a period: whoever writes this row does it, nobody else."""
+
+    kind = models.CharField(_("kind"), max_length=12, choices=RunKind.choices)
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    period = models.DateField(_("for"))
+    """The night's date, or the month's first day, in the division's zone."""
+    started_at = models.DateTimeField(_("started"), default=now)
+    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+", verbose_name=_("work"))
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("scheduled run")
+        verbose_name_plural = _("scheduled runs")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=RunKind.values), name="run_kind_is_known"),
+            models.UniqueConstraint(fields=["kind", "division", "period"], name="each_period_is_run_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.period}"

@@ -1,0 +1,217 @@
+"""The states of rules, rewards, batches and what hangs on them, and the accounts of the ledger."""
+
+from collections.abc import Mapping
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class VersionStatus(models.TextChoices):
+    """Where a version of a rule stands."""
+
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    APPROVED = "approved", _("Approved, not yet in force")
+    IN_FORCE = "in_force", _("In force")
+    SUPERSEDED = "superseded", _("Superseded")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+VERSION_MOVES: Mapping[VersionStatus, frozenset[VersionStatus]] = {
+    VersionStatus.DRAFT: frozenset({VersionStatus.IN_REVIEW, VersionStatus.WITHDRAWN}),
+    VersionStatus.IN_REVIEW: frozenset({VersionStatus.DRAFT, VersionStatus.APPROVED, VersionStatus.WITHDRAWN}),
+    VersionStatus.APPROVED: frozenset({VersionStatus.IN_FORCE, VersionStatus.WITHDRAWN}),
+    VersionStatus.IN_FORCE: frozenset({VersionStatus.SUPERSEDED}),
+}
+
+
+class Side(models.TextChoices):
+    """Who is rewarded: each side of a referral has a reward of its own."""
+
+    REFERRER = "referrer", _("Referrer")
+    FRIEND = "friend", _("Friend")
+
+
+class RewardForm(models.TextChoices):
+    """In what form a reward is given; each is paid as a credit on the payee's bill."""
+
+    BILL_CREDIT = "bill_credit", _("Bill credit")
+    FREE_MONTH = "free_month", _("Free month")
+
+
+class Basis(models.TextChoices):
+    """What an amount is reckoned from."""
+
+    FLAT = "flat", _("Fixed amount")
+    PERCENT_MONTHLY = "percent_monthly", _("Percent of the friend's monthly charges")
+    PERCENT_ONE_TIME = "percent_one_time", _("Percent of the friend's one-time charges")
+    PERCENT_CASH = "percent_cash", _("Percent of the cash paid on the friend's bills, before tax")
+
+
+class WaitUnit(models.TextChoices):
+    """What the wait after installation is counted in."""
+
+    DAYS = "days", _("Days")
+    MONTHS = "months", _("Months")
+
+
+class RewardStatus(models.TextChoices):
+    """How far a reward is."""
+
+    ACCRUED = "accrued", _("Qualifying")
+    HELD = "held", _("Earned, on hold")
+    PAYABLE = "payable", _("Earned")
+    BATCHED = "batched", _("Being paid")
+    SETTLED = "settled", _("Credited")
+    CAP_LIMITED = "cap_limited", _("Limit reached")
+    FORFEITED = "forfeited", _("Not eligible")
+    REVERSED = "reversed", _("Taken back")
+
+
+REWARD_MOVES: Mapping[RewardStatus, frozenset[RewardStatus]] = {
+    RewardStatus.ACCRUED: frozenset({RewardStatus.HELD, RewardStatus.PAYABLE, RewardStatus.FORFEITED}),
+    RewardStatus.HELD: frozenset({RewardStatus.PAYABLE, RewardStatus.FORFEITED, RewardStatus.REVERSED}),
+    RewardStatus.PAYABLE: frozenset({RewardStatus.HELD, RewardStatus.BATCHED, RewardStatus.REVERSED}),
+    RewardStatus.BATCHED: frozenset({RewardStatus.SETTLED, RewardStatus.PAYABLE, RewardStatus.HELD}),
+    RewardStatus.SETTLED: frozenset({RewardStatus.REVERSED}),
+    RewardStatus.FORFEITED: frozenset({RewardStatus.ACCRUED}),  # a fact that came late: refused is a derived state
+}
+
+QUALIFYING = frozenset({RewardStatus.ACCRUED, RewardStatus.FORFEITED})
+"""What a nightly run looks at before anything was earned: a no is reconsidered when the facts change."""
+EARNED = frozenset({RewardStatus.HELD, RewardStatus.PAYABLE, RewardStatus.SETTLED})
+"""What a nightly run looks at for as long as it may be taken back; what is being paid waits for its outcome."""
+
+
+class ReasonCode(models.TextChoices):
+    """Why a reward is not earned, or was taken back."""
+
+    PAID_LATE = "paid_late", _("A bill was not paid in time")
+    LEFT_EARLY = "left_early", _("Service ended too early")
+    RECEIPT_TAKEN_BACK = "receipt_taken_back", _("A payment was taken back")
+    TOO_FEW_BILLS = "too_few_bills", _("Too few bills within the time allowed")
+    NOT_ELIGIBLE = "not_eligible", _("The rule does not hold for this order")
+    DISQUALIFIED = "disqualified", _("The referral is not eligible")
+    FRAUD = "fraud", _("Found not to be genuine")
+    NO_CASH = "no_cash", _("Nothing was paid in cash")
+
+
+class HoldReason(models.TextChoices):
+    """Why an earned reward waits: it is released when no reason is left."""
+
+    SIGNAL = "signal", _("Something about the referral is being looked at")
+    CREDIT_REFUSED = "credit_refused", _("The billing system refused the credit")
+    PAYEE_CLOSED = "payee_closed", _("The account to be credited is closed")
+    AUDIT = "audit", _("An auditor has set it aside")
+
+
+class LedgerAccount(models.TextChoices):
+    """
+    The accounts of the ledger, of each payee in each currency.
+
+    What we owe at a date is the balance of *held*, *payable* and *in transit*.
+    """
+
+    EXPENSE = "expense", _("Reward expense")
+    HELD = "held", _("Held: not earned yet")
+    PAYABLE = "payable", _("Payable: earned, not yet sent")
+    IN_TRANSIT = "in_transit", _("In transit: sent, not yet confirmed")
+    PAID = "paid", _("Paid")
+    RECEIVABLE = "receivable", _("Receivable: paid, and taken back")
+
+
+class EntryKind(models.TextChoices):
+    """What an entry stands for."""
+
+    ACCRUAL = "accrual", _("Accrued")
+    RELEASE = "release", _("Earned")
+    FORFEIT = "forfeit", _("Forfeited")
+    REINSTATE = "reinstate", _("Qualifying again")
+    SEND = "send", _("Sent for payment")
+    SETTLE = "settle", _("Paid")
+    RETURN = "return", _("Returned unpaid")
+    HOLD = "hold", _("Put on hold")
+    CLAWBACK = "clawback", _("Taken back")
+    RECOVER = "recover", _("Set off against what was taken back")
+
+
+LEGS: Mapping[EntryKind, frozenset[tuple[LedgerAccount, LedgerAccount]]] = {
+    EntryKind.ACCRUAL: frozenset({(LedgerAccount.EXPENSE, LedgerAccount.HELD)}),
+    EntryKind.RELEASE: frozenset({(LedgerAccount.HELD, LedgerAccount.PAYABLE)}),
+    EntryKind.FORFEIT: frozenset({(LedgerAccount.HELD, LedgerAccount.EXPENSE)}),
+    EntryKind.REINSTATE: frozenset({(LedgerAccount.EXPENSE, LedgerAccount.HELD)}),
+    EntryKind.SEND: frozenset({(LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT)}),
+    EntryKind.SETTLE: frozenset({(LedgerAccount.IN_TRANSIT, LedgerAccount.PAID)}),
+    EntryKind.RETURN: frozenset({(LedgerAccount.IN_TRANSIT, LedgerAccount.PAYABLE)}),
+    EntryKind.HOLD: frozenset({(LedgerAccount.PAYABLE, LedgerAccount.HELD)}),
+    EntryKind.CLAWBACK: frozenset(
+        {
+            (LedgerAccount.HELD, LedgerAccount.EXPENSE),
+            (LedgerAccount.PAYABLE, LedgerAccount.EXPENSE),
+            (LedgerAccount.RECEIVABLE, LedgerAccount.EXPENSE),
+        }
+    ),
+    EntryKind.RECOVER: frozenset({(LedgerAccount.PAYABLE, LedgerAccount.RECEIVABLE)}),
+}
+"""Which account each kind of entry debits and credits; the database repeats it."""
+
+
+class BatchStatus(models.TextChoices):
+    """How far a payout batch is."""
+
+    BUILDING = "building", _("Being built")
+    FROZEN = "frozen", _("Frozen, to be audited")
+    APPROVED = "approved", _("Approved")
+    SUBMITTED = "submitted", _("Sent to billing")
+    CONFIRMED = "confirmed", _("Confirmed and reconciled")
+    PARTLY_RETURNED = "partly_returned", _("Partly returned")
+    DISCARDED = "discarded", _("Discarded")
+
+
+BATCH_MOVES: Mapping[BatchStatus, frozenset[BatchStatus]] = {
+    BatchStatus.BUILDING: frozenset({BatchStatus.FROZEN, BatchStatus.DISCARDED}),
+    BatchStatus.FROZEN: frozenset({BatchStatus.APPROVED, BatchStatus.DISCARDED}),
+    BatchStatus.APPROVED: frozenset({BatchStatus.SUBMITTED}),
+    BatchStatus.SUBMITTED: frozenset({BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED}),
+    BatchStatus.PARTLY_RETURNED: frozenset({BatchStatus.CONFIRMED}),
+}
+
+
+class LineStatus(models.TextChoices):
+    """What became of one payment of a batch."""
+
+    PENDING = "pending", _("Not sent yet")
+    SENT = "sent", _("Sent, no answer yet")
+    CONFIRMED = "confirmed", _("Credited")
+    RETURNED = "returned", _("Returned")
+    REMOVED = "removed", _("Taken out")
+
+
+LINE_MOVES: Mapping[LineStatus, frozenset[LineStatus]] = {
+    LineStatus.PENDING: frozenset({LineStatus.SENT, LineStatus.CONFIRMED, LineStatus.REMOVED}),
+    LineStatus.SENT: frozenset({LineStatus.CONFIRMED, LineStatus.RETURNED}),
+}
+
+
+class Verdict(models.TextChoices):
+    """What an auditor found of a payment that was read."""
+
+    UNREAD = "unread", _("Not read yet")
+    CORRECT = "correct", _("Correct")
+    WRONG = "wrong", _("Wrong: taken out")
+
+
+class Reconciliation(models.TextChoices):
+    """How a payment of ours compares with the credit that the billing system shows."""
+
+    OPEN = "open", _("Not seen there yet")
+    MATCHED = "matched", _("Matches")
+    DIFFERS = "differs", _("Differs")
+
+
+class RunKind(models.TextChoices):
+    """What is done once in each period."""
+
+    QUALIFY = "qualify", _("Nightly qualification")
+    BUILD_BATCH = "build_batch", _("Payout batch")
+    STATEMENTS = "statements", _("Statements")
