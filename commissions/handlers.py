@@ -1,0 +1,1 @@
+"""What commissions does about facts from below: one service call each."""
