@@ -54,5 +54,34 @@ document.addEventListener("change", (event) => {
   count.textContent = ticked || count.dataset.words;
 });
 
+// What is handed on can be copied with one press.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy] button");
+  if (!button) return;
+  const input = button.parentElement.querySelector("input");
+  input.select();
+  await navigator.clipboard?.writeText(input.value);
+  button.textContent = button.dataset.copied;
+});
+
+// How many letters are left, in the words of the page.
+function countLetters(field) {
+  const count = document.getElementById(field.dataset.count);
+  if (!count) return;
+  count.dataset.words ??= count.textContent;
+  const left = field.maxLength - field.value.length;
+  count.textContent = field.value ? count.dataset.left.replace("0", left) : count.dataset.words;
+}
+document.addEventListener("input", (event) => {
+  if (event.target.dataset?.count) countLetters(event.target);
+});
+
+function offerComforts() {
+  for (const button of document.querySelectorAll("[data-copy] button[hidden]")) button.hidden = !navigator.clipboard;
+  document.querySelectorAll("[data-count]").forEach(countLetters);
+}
+
+document.addEventListener("DOMContentLoaded", offerComforts);
+document.addEventListener("htmx:afterSettle", offerComforts);
 document.addEventListener("DOMContentLoaded", focusSummary);
 document.addEventListener("htmx:afterSettle", focusSummary);
