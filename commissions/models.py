@@ -1,5 +1,6 @@
 """Rules and their versions, rewards, the ledger, and the batches in which rewards are paid."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from commissions.states import (
     EntryKind,
     HoldReason,
     LedgerAccount,
+    LineFlag,
     LineStatus,
     ReasonCode,
     Reconciliation,
@@ -38,7 +40,7 @@ from commissions.states import (
 from foundation.divisions.fields import TranslatedField
 from foundation.divisions.models import Division
 from foundation.jobs.models import Job
-from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
+from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.money import MoneyField
 from foundation.now import now
 from foundation.people.models import User
@@ -441,6 +443,16 @@ class ClosedPeriod(models.Model):
 # Paying. ---------------------------------------------------------------------------------------------------------
 
 
+def _refuse_if_approved(row: str, *, goes_on_with: str = "") -> str:
+    """Write the trigger function that leaves the payments of approved batches as they were approved."""
+    return f"""
+        IF EXISTS (SELECT 1 FROM commissions_batch WHERE id = {row}.batch_id AND approved_at IS NOT NULL) THEN
+            RAISE EXCEPTION 'The payments of an approved batch do not change.';
+        END IF;
+        RETURN {goes_on_with or row};
+    """  # noqa: S608 - no part of it comes from outside
+
+
 class Batch(Lifecycle):
     """Rewards that are paid together: built by one person, audited and approved by another, then sent."""
 
@@ -464,7 +476,7 @@ class Batch(Lifecycle):
     count = models.PositiveIntegerField(_("payments"), default=0, editable=False)
     total = MoneyField(_("total"), default=Decimal("0.00"), editable=False)
     checksum = models.CharField(_("checksum"), max_length=64, blank=True, editable=False)
-    """SHA-256 over the frozen lines: payee, reward, amount."""
+    """SHA-256 over the frozen lines; from it follows which are in the sample. What an auditor takes out stays in it."""
     approved_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"), editable=False
     )
@@ -495,9 +507,83 @@ class Batch(Lifecycle):
                 name="sent_batches_were_approved",
             ),
         ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="approved_batches_never_change",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__approved_at__isnull=False)
+                & (
+                    pgtrigger.Q(old__count__df=pgtrigger.F("new__count"))
+                    | pgtrigger.Q(old__total__df=pgtrigger.F("new__total"))
+                    | pgtrigger.Q(old__checksum__df=pgtrigger.F("new__checksum"))
+                    | pgtrigger.Q(old__currency__df=pgtrigger.F("new__currency"))
+                    | pgtrigger.Q(old__division__df=pgtrigger.F("new__division"))
+                    | pgtrigger.Q(old__built_by__df=pgtrigger.F("new__built_by"))
+                    | pgtrigger.Q(old__frozen_by__df=pgtrigger.F("new__frozen_by"))
+                    | pgtrigger.Q(old__approved_by__df=pgtrigger.F("new__approved_by"))
+                    | pgtrigger.Q(old__approved_at__df=pgtrigger.F("new__approved_at"))
+                ),
+                func="RAISE EXCEPTION 'An approved batch does not change.';",
+            ),
+        ]
 
     def __str__(self) -> str:
         return gettext("Batch %d") % self.pk
+
+    def freeze(self, *, count: int, total: Decimal, checksum: str, by: User | None, at: datetime) -> None:
+        """
+        Nothing is added or taken out any more, but by an auditor.
+
+        :raises NotAllowed: if it is not being built
+        """
+        self._move(BatchStatus.FROZEN)
+        self.count, self.total, self.checksum = count, total, checksum
+        self.frozen_by, self.frozen_at = by, at
+
+    def approve(self, *, by: User, at: datetime) -> None:
+        """
+        Somebody else answers for it: it will be paid.
+
+        :raises NotAllowed: if it is not frozen, or the person had a hand in it
+        """
+        if self.was_made_by(by):
+            raise NotAllowed(
+                gettext("You built or froze this batch: somebody else has to read and approve it."), code="own_batch"
+            )
+        self._move(BatchStatus.APPROVED)
+        self.approved_by, self.approved_at = by, at
+
+    def submit(self, job: Job, *, at: datetime) -> None:
+        """
+        Its payments go out.
+
+        :raises NotAllowed: if it is not approved, or they went out before
+        """
+        self._move(BatchStatus.SUBMITTED)
+        self.job, self.submitted_at = job, at
+
+    def confirm(self, *, at: datetime) -> None:
+        """Every payment was credited, and is shown so by the billing system."""
+        self._move(BatchStatus.CONFIRMED)
+        self.confirmed_at = at
+
+    def return_partly(self, *, at: datetime) -> None:
+        """Every payment has its answer, and some were refused."""
+        self._move(BatchStatus.PARTLY_RETURNED)
+        self.confirmed_at = at
+
+    def discard(self) -> None:
+        """
+        Nothing of it is paid; its rewards wait for another batch.
+
+        :raises NotAllowed: if it was approved
+        """
+        self._move(BatchStatus.DISCARDED)
+
+    def was_made_by(self, person: User) -> bool:
+        """Tell whether a person built or froze it, and so may neither read nor approve it."""
+        return person.pk in {self.built_by_id, self.frozen_by_id}
 
 
 class BatchLine(Lifecycle):
@@ -514,11 +600,14 @@ class BatchLine(Lifecycle):
     set_off = MoneyField(_("set off"), default=Decimal("0.00"))
     """What is kept of it for what was taken back from the same payee."""
     currency = models.CharField(_("currency"), max_length=3)
-    request_id = models.CharField(_("request id"), max_length=100, unique=True)
+    request_id = models.CharField(_("request id"), max_length=100)
+    """`reward-<reward>-<attempt>`: another attempt only after the billing system has refused the one before."""
     status = models.CharField(
         _("status"), max_length=10, choices=LineStatus.choices, default=LineStatus.PENDING, editable=False
     )
-    is_flagged = models.BooleanField(_("flagged"), default=False)
+    flags = ArrayField(
+        models.CharField(max_length=20, choices=LineFlag.choices), default=list, verbose_name=_("flagged because")
+    )
     is_sampled = models.BooleanField(_("in the sample"), default=False)
     verdict = models.CharField(_("audit"), max_length=8, choices=Verdict.choices, default=Verdict.UNREAD)
     read_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("read by"))
@@ -527,6 +616,9 @@ class BatchLine(Lifecycle):
     submission = models.ForeignKey(
         Submission, models.PROTECT, null=True, related_name="+", verbose_name=_("submission")
     )
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    problem = models.CharField(_("problem"), max_length=300, blank=True)
+    """What the billing system said when it refused it."""
     credit_id = models.CharField(_("vendor's credit"), max_length=100, blank=True)
     reconciliation = models.CharField(
         _("reconciliation"), max_length=8, choices=Reconciliation.choices, default=Reconciliation.OPEN
@@ -547,11 +639,118 @@ class BatchLine(Lifecycle):
                 condition=Q(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]),
                 name="a_reward_is_paid_once",
             ),
+            models.UniqueConstraint(
+                fields=["request_id"], condition=~Q(status=LineStatus.REMOVED), name="a_payment_has_its_request_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict=Verdict.UNREAD, read_by=None, read_at=None)
+                | ~Q(verdict=Verdict.UNREAD) & Q(read_by__isnull=False, read_at__isnull=False),
+                name="verdicts_say_whose",
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict=Verdict.WRONG) | Q(status=LineStatus.REMOVED), name="what_is_wrong_is_not_paid"
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["batch", "status", "id"], name="line_batch")]
+        indexes: ClassVar = [
+            models.Index(fields=["batch", "status", "id"], name="line_batch"),
+            models.Index(
+                fields=["sent_at"],
+                name="line_to_reconcile",
+                condition=Q(status__in=[LineStatus.SENT, LineStatus.CONFIRMED], reconciliation=Reconciliation.OPEN),
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="approved_payments_never_change",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__amount__df=pgtrigger.F("new__amount"))
+                | pgtrigger.Q(old__set_off__df=pgtrigger.F("new__set_off"))
+                | pgtrigger.Q(old__currency__df=pgtrigger.F("new__currency"))
+                | pgtrigger.Q(old__reward__df=pgtrigger.F("new__reward"))
+                | pgtrigger.Q(old__payee__df=pgtrigger.F("new__payee"))
+                | pgtrigger.Q(old__batch__df=pgtrigger.F("new__batch"))
+                | pgtrigger.Q(old__division__df=pgtrigger.F("new__division"))
+                | pgtrigger.Q(old__request_id__df=pgtrigger.F("new__request_id")),
+                func=_refuse_if_approved("OLD", goes_on_with="NEW"),
+            ),
+            pgtrigger.Trigger(
+                name="approved_batches_lose_nothing",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                func=_refuse_if_approved("OLD"),
+            ),
+            pgtrigger.Trigger(
+                name="approved_batches_gain_nothing",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func=_refuse_if_approved("NEW"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.batch}: {self.reward}"
+
+    @property
+    def is_to_be_read(self) -> bool:
+        """Whether the batch cannot be approved before an auditor has read this payment."""
+        return (self.is_sampled or bool(self.flags)) and self.verdict == Verdict.UNREAD
+
+    @property
+    def flags_in_words(self) -> list[str]:
+        """Why it is flagged."""
+        return [str(LineFlag(flag).label) for flag in self.flags]
+
+    def read(self, verdict: Verdict, note: str, *, by: User, at: datetime) -> None:
+        """
+        Note what an auditor found; what is wrong is taken out, and says why.
+
+        :raises NotAllowed: if it was read or taken out before, or nothing is said about what is wrong
+        """
+        if self.verdict != Verdict.UNREAD or self.status != LineStatus.PENDING:
+            raise NotAllowed(gettext("This payment was read or taken out before."), code="already_read")
+        if verdict == Verdict.WRONG:
+            if not note:
+                raise NotAllowed(gettext("Say what is wrong."), code="no_note", field="note")
+            self._move(LineStatus.REMOVED)
+        self.verdict, self.note, self.read_by, self.read_at = verdict, note, by, at
+
+    def remove(self) -> None:
+        """
+        Take it out before anybody has read it.
+
+        :raises NotAllowed: if it went out, or was taken out before
+        """
+        self._move(LineStatus.REMOVED)
+
+    def send(self, submission: Submission, *, at: datetime) -> None:
+        """
+        The billing system is asked for the credit.
+
+        :raises NotAllowed: if it was asked before
+        """
+        self._move(LineStatus.SENT)
+        self.submission, self.sent_at = submission, at
+
+    def confirm(self, credit_id: str, *, at: datetime) -> None:
+        """
+        The credit is there; where all of it was set off there is none to wait for.
+
+        :raises NotAllowed: if that was known, or it was returned
+        """
+        self._move(LineStatus.CONFIRMED)
+        self.credit_id, self.confirmed_at = credit_id, at
+        if not self.amount:
+            self.reconciliation = Reconciliation.MATCHED
+
+    def return_(self, problem: str) -> None:
+        """
+        The billing system will not have it.
+
+        :raises NotAllowed: if that was known, or it was credited
+        """
+        self._move(LineStatus.RETURNED)
+        self.problem = problem[:300]
 
 
 class PeriodRun(models.Model):

@@ -173,7 +173,6 @@ BATCH_MOVES: Mapping[BatchStatus, frozenset[BatchStatus]] = {
     BatchStatus.FROZEN: frozenset({BatchStatus.APPROVED, BatchStatus.DISCARDED}),
     BatchStatus.APPROVED: frozenset({BatchStatus.SUBMITTED}),
     BatchStatus.SUBMITTED: frozenset({BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED}),
-    BatchStatus.PARTLY_RETURNED: frozenset({BatchStatus.CONFIRMED}),
 }
 
 
@@ -191,6 +190,16 @@ LINE_MOVES: Mapping[LineStatus, frozenset[LineStatus]] = {
     LineStatus.PENDING: frozenset({LineStatus.SENT, LineStatus.CONFIRMED, LineStatus.REMOVED}),
     LineStatus.SENT: frozenset({LineStatus.CONFIRMED, LineStatus.RETURNED}),
 }
+
+
+class LineFlag(models.TextChoices):
+    """Why a payment is read by an auditor whether it falls into the sample or not."""
+
+    SIGNAL = "signal", _("Something about the referral looked odd")
+    LARGE = "large", _("A large amount")
+    FIRST = "first", _("The payee's first reward")
+    SAME_ADDRESS = "same_address", _("Referrer and friend live at one address")
+    RETURNED = "returned", _("Was returned before")
 
 
 class Verdict(models.TextChoices):
@@ -214,4 +223,3 @@ class RunKind(models.TextChoices):
 
     QUALIFY = "qualify", _("Nightly qualification")
     BUILD_BATCH = "build_batch", _("Payout batch")
-    STATEMENTS = "statements", _("Statements")
