@@ -104,3 +104,11 @@ class CreditReturned(Fact, name="commissions.credit_returned"):
     line_id: int
     reward_id: int
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodClosed(Fact, name="commissions.period_closed"):
+    """A month of a division, and all before it, takes no more entries."""
+
+    division_id: int
+    period: str

@@ -1,6 +1,6 @@
 """Rules and their versions, rewards, the ledger, and the batches in which rewards are paid."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from accounts.models import Account
 from billing.models import Submission
 from commissions.states import (
     BATCH_MOVES,
+    EARNED,
     LEGS,
     LINE_MOVES,
     REWARD_MOVES,
@@ -48,6 +49,21 @@ from referrals.models import Programme, Referral
 
 # Rules. ----------------------------------------------------------------------------------------------------------
 
+WORDING = (
+    "reason", "conditions", "wait_count", "wait_unit", "bills_needed", "days_late_allowed", "weekend_moves_due_date",
+    "must_be_active", "months_to_qualify", "clawback_full_days", "clawback_none_days", "budget", "most_per_month",
+    "most_per_year", "most_ever",
+)  # fmt: skip
+"""What a version says besides its terms: written in a draft, and frozen with it."""
+_FROZEN = ("rule_id", "number", "author_id", "writers", "created_at", *WORDING)
+_APPROVAL = ("effective_from", "approver_id", "approved_at")
+
+
+def _differ(*columns: str) -> str:
+    """Write the SQL condition that an update changes one of these columns."""
+    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in ("NEW", "OLD"))
+    return f"({new}) IS DISTINCT FROM ({old})"
+
 
 class Rule(models.Model):
     """What a market pays for a referral, over all the versions of it that there have been."""
@@ -76,6 +92,25 @@ class Rule(models.Model):
         verbose_name_plural = _("commission rules")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(granted__gte=0), name="granted_is_not_negative"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="place_never_changes",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("code", "division", "programme", "priority"),
+                func=pgtrigger.Func(
+                    """
+                    IF (NEW.code, NEW.division_id, NEW.programme_id, NEW.priority)
+                        IS DISTINCT FROM (OLD.code, OLD.division_id, OLD.programme_id, OLD.priority)
+                        AND EXISTS (SELECT 1 FROM {meta.db_table}version
+                            WHERE rule_id = OLD.id AND status NOT IN ('draft', 'withdrawn'))
+                    THEN
+                        RAISE EXCEPTION 'A rule stays where it is once a version of it was sent to review.';
+                    END IF;
+                    RETURN NEW;
+                    """
+                ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -108,6 +143,8 @@ class RuleVersion(Lifecycle):
     )
     approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
     reason = models.CharField(_("reason for the change"), max_length=300, blank=True)
+    writers = ArrayField(models.BigIntegerField(), default=list, editable=False)
+    """The ids of all who changed it while it was a draft: none of them approves it."""
     created_at = models.DateTimeField(_("written"), default=now, editable=False)
 
     # For which orders.
@@ -163,6 +200,19 @@ class RuleVersion(Lifecycle):
         constraints: ClassVar = [
             status_constraint(VersionStatus, name="version_status_is_known"),
             models.UniqueConstraint(fields=["rule", "number"], name="one_version_per_number"),
+            models.UniqueConstraint(
+                fields=["rule"],
+                condition=Q(status__in=[VersionStatus.DRAFT, VersionStatus.IN_REVIEW]),
+                name="one_open_version_per_rule",
+            ),
+            models.UniqueConstraint(
+                fields=["rule"], condition=Q(status=VersionStatus.IN_FORCE), name="one_version_in_force_per_rule"
+            ),
+            models.UniqueConstraint(
+                fields=["rule", "effective_from"],
+                condition=~Q(status__in=[VersionStatus.DRAFT, VersionStatus.IN_REVIEW, VersionStatus.WITHDRAWN]),
+                name="one_version_per_moment",
+            ),
             models.CheckConstraint(
                 condition=Q(effective_until=None) | Q(effective_until__gt=F("effective_from")),
                 name="version_ends_after_it_starts",
@@ -182,9 +232,110 @@ class RuleVersion(Lifecycle):
                 violation_error_message=_("The second day lies before the first."),
             ),
         ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="wording_is_frozen",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=f"""
+                    IF OLD.status NOT IN ('draft', 'in_review') AND NEW.status IN ('draft', 'in_review') THEN
+                        RAISE EXCEPTION 'A version that was approved or withdrawn is no draft again.';
+                    END IF;
+                    IF OLD.status <> 'draft' AND {_differ(*_FROZEN)} THEN
+                        RAISE EXCEPTION 'A version of a rule that is no draft does not change.';
+                    END IF;
+                    IF OLD.status NOT IN ('draft', 'in_review') AND {_differ(*_APPROVAL)} THEN
+                        RAISE EXCEPTION 'The approval of a version does not change.';
+                    END IF;
+                    IF OLD.status IN ('superseded', 'withdrawn') AND {_differ("status", "effective_until")} THEN
+                        RAISE EXCEPTION 'A version that has ended does not change.';
+                    END IF;
+                    IF NEW.approver_id = ANY (NEW.writers) THEN
+                        RAISE EXCEPTION 'Nobody approves what they have written.';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Protect(
+                name="versions_are_kept", operation=pgtrigger.Delete, condition=~pgtrigger.Q(old__status="draft")
+            ),
+        ]
 
     def __str__(self) -> str:
         return gettext("%(rule)s, version %(number)d") % {"rule": self.rule, "number": self.number}
+
+    def require_draft(self) -> None:
+        """
+        Let pass what may still be written.
+
+        :raises NotAllowed: if it was sent to review, or has ended
+        """
+        if self.status != VersionStatus.DRAFT:
+            message = gettext("Only a draft can be changed. Start a new version instead.")
+            raise NotAllowed(message, code="not_a_draft")
+
+    def send_to_review(self) -> None:
+        """
+        It is written: somebody else is to read it.
+
+        :raises NotAllowed: if it is no draft
+        """
+        self._move(VersionStatus.IN_REVIEW)
+
+    def return_to_draft(self) -> None:
+        """
+        It is to be written once more.
+
+        :raises NotAllowed: if it is not in review
+        """
+        self._move(VersionStatus.DRAFT)
+
+    def approve(self, *, by: User, at: datetime, effective_from: datetime) -> None:
+        """
+        Somebody who has not written it agrees to it, from a moment on.
+
+        :raises NotAllowed: if it is not in review, or the person has written in it
+        """
+        if by.pk in self.writers or by.pk == self.author_id:
+            message = gettext("You have written in this version yourself: another person must approve it.")
+            raise NotAllowed(message, code="own_version")
+        self._move(VersionStatus.APPROVED)
+        self.approver, self.approved_at, self.effective_from = by, at, effective_from
+
+    def put_in_force(self) -> None:
+        """
+        Its moment has come.
+
+        :raises NotAllowed: if it was not approved
+        """
+        self._move(VersionStatus.IN_FORCE)
+
+    def supersede(self, *, until: datetime) -> None:
+        """
+        Another one is in force from a moment on; it stays in force for the orders before it.
+
+        :raises NotAllowed: if it is not in force
+        """
+        self._move(VersionStatus.SUPERSEDED)
+        self.effective_until = min(filter(None, (self.effective_until, until)))
+
+    def end(self, *, until: datetime) -> None:
+        """
+        Nothing follows it: it is in force until a moment.
+
+        :raises NotAllowed: if it is not in force
+        """
+        if self.status != VersionStatus.IN_FORCE:
+            raise NotAllowed(gettext("This version is not in force."), code="wrong_status")
+        self.effective_until = until
+
+    def withdraw(self) -> None:
+        """
+        It will never be in force.
+
+        :raises NotAllowed: if it is or was in force
+        """
+        self._move(VersionStatus.WITHDRAWN)
 
 
 class RewardTerm(models.Model):
@@ -215,6 +366,30 @@ class RewardTerm(models.Model):
                 name="term_says_how_much",
                 violation_error_message=_("Enter an amount or a percentage, as the reckoning asks."),
             ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="terms_are_frozen",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("term", "RECORD")],
+                func="""
+                    IF TG_OP = 'INSERT' THEN
+                        term = NEW;
+                    ELSE
+                        term = OLD;
+                    END IF;
+                    IF EXISTS (SELECT 1 FROM commissions_ruleversion WHERE id = term.version_id AND status <> 'draft')
+                        OR TG_OP = 'UPDATE' AND NEW.version_id <> OLD.version_id
+                    THEN
+                        RAISE EXCEPTION 'What a version promises does not change once it is no draft.';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN
+                        RETURN OLD;
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:
@@ -349,6 +524,85 @@ class Reward(Lifecycle):
 
     def __str__(self) -> str:
         return gettext("Reward %d") % self.pk
+
+    @property
+    def owed(self) -> Decimal:
+        """What is left of it after what was taken back."""
+        return (self.amount or Decimal("0.00")) - self.clawed_back
+
+    def hold(self, reason: HoldReason) -> None:
+        """
+        It waits, though it is earned.
+
+        :raises NotAllowed: if it is not earned, is being paid or was paid
+        """
+        if self.status != RewardStatus.HELD:
+            self._move(RewardStatus.HELD)
+        self.holds = sorted({*self.holds, reason.value})
+
+    def release(self, reason: HoldReason) -> None:
+        """
+        One reason to wait is gone; with the last one, it can be paid.
+
+        :raises NotAllowed: if it does not wait for this reason
+        """
+        if self.status != RewardStatus.HELD or reason not in self.holds:
+            raise NotAllowed(gettext("It is not held for this reason."), code="not_held")
+        self.holds = [held for held in self.holds if held != reason]
+        if not self.holds:
+            self._move(RewardStatus.PAYABLE)
+
+    def forfeit(self, reason: ReasonCode, on: date) -> None:
+        """
+        It will not be earned, or is not owed after all.
+
+        :raises NotAllowed: if it can be paid, is being paid or was paid
+        """
+        self._move(RewardStatus.FORFEITED)
+        self.reason, self.reason_on, self.holds = reason, on, []
+
+    def take_back(self, amount: Decimal, reason: ReasonCode, on: date) -> None:
+        """
+        It is not owed after all, or a part of it; what is taken back whole is over.
+
+        :param amount: above zero, at most what is owed
+        :raises NotAllowed: if it is not earned, is being paid, was taken back for this reason, or is less than that
+        """
+        if self.clawed_back and self.reason == reason:
+            raise NotAllowed(gettext("It was taken back for this reason before."), code="taken_back")
+        if not Decimal(0) < amount <= self.owed:
+            raise NotAllowed(gettext("More would be taken back than was given."), code="too_much")
+        if amount == self.owed or self.status not in EARNED:
+            self._move(RewardStatus.REVERSED)  # which refuses what is not earned, or is being paid
+            self.holds = []
+        self.clawed_back += amount
+        self.reason, self.reason_on = reason, on
+
+    def put_in_batch(self) -> None:
+        """
+        It is to be paid in a batch.
+
+        :raises NotAllowed: if it is not earned, is held, or is in one
+        """
+        self._move(RewardStatus.BATCHED)
+
+    def take_out_of_batch(self, hold: HoldReason | None = None) -> None:
+        """
+        It is not paid in this batch: it waits for another, or is held for a reason.
+
+        :raises NotAllowed: if it is in none
+        """
+        self._move(RewardStatus.HELD if hold else RewardStatus.PAYABLE)
+        self.holds = [hold.value] if hold else []
+
+    def settle(self, on: date) -> None:
+        """
+        It was credited, or set off.
+
+        :raises NotAllowed: if it is in no batch
+        """
+        self._move(RewardStatus.SETTLED)
+        self.settled_on = on
 
 
 # The ledger. -----------------------------------------------------------------------------------------------------

@@ -212,6 +212,7 @@ class Migration(migrations.Migration):
                 ('effective_until', models.DateTimeField(blank=True, null=True, verbose_name='in force until')),
                 ('approved_at', models.DateTimeField(editable=False, null=True, verbose_name='approved')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason for the change')),
+                ('writers', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, editable=False, size=None)),
                 ('created_at', models.DateTimeField(default=foundation.now.now, editable=False, verbose_name='written')),
                 ('conditions', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='Empty: for every referred order.', verbose_name='conditions')),
                 ('wait_count', models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MaxValueValidator(1000)], verbose_name='wait after installation')),
@@ -357,6 +358,10 @@ class Migration(migrations.Migration):
             model_name='rule',
             constraint=models.CheckConstraint(condition=models.Q(('granted__gte', 0)), name='granted_is_not_negative'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='rule',
+            trigger=pgtrigger.compiler.Trigger(name='place_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF (NEW.code, NEW.division_id, NEW.programme_id, NEW.priority)\n                        IS DISTINCT FROM (OLD.code, OLD.division_id, OLD.programme_id, OLD.priority)\n                        AND EXISTS (SELECT 1 FROM commissions_ruleversion\n                            WHERE rule_id = OLD.id AND status NOT IN ('draft', 'withdrawn'))\n                    THEN\n                        RAISE EXCEPTION 'A rule stays where it is once a version of it was sent to review.';\n                    END IF;\n                    RETURN NEW;\n                    ", hash='75ad930b339f62df88f0fd21279454110a10d1cc', operation='UPDATE OF "code", "division", "programme", "priority"', pgid='pgtrigger_place_never_changes_84a60', table='commissions_rule', when='BEFORE')),
+        ),
         migrations.AddConstraint(
             model_name='ruleversion',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'in_review', 'approved', 'in_force', 'superseded', 'withdrawn'])), name='version_status_is_known'),
@@ -364,6 +369,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ruleversion',
             constraint=models.UniqueConstraint(fields=('rule', 'number'), name='one_version_per_number'),
+        ),
+        migrations.AddConstraint(
+            model_name='ruleversion',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'in_review'])), fields=('rule',), name='one_open_version_per_rule'),
+        ),
+        migrations.AddConstraint(
+            model_name='ruleversion',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'in_force')), fields=('rule',), name='one_version_in_force_per_rule'),
+        ),
+        migrations.AddConstraint(
+            model_name='ruleversion',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'in_review', 'withdrawn']), _negated=True), fields=('rule', 'effective_from'), name='one_version_per_moment'),
         ),
         migrations.AddConstraint(
             model_name='ruleversion',
@@ -381,6 +398,14 @@ class Migration(migrations.Migration):
             model_name='ruleversion',
             constraint=models.CheckConstraint(condition=models.Q(('clawback_none_days__gte', models.F('clawback_full_days'))), name='clawback_gets_less', violation_error_message='The second day lies before the first.'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ruleversion',
+            trigger=pgtrigger.compiler.Trigger(name='wording_is_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF OLD.status NOT IN ('draft', 'in_review') AND NEW.status IN ('draft', 'in_review') THEN\n                        RAISE EXCEPTION 'A version that was approved or withdrawn is no draft again.';\n                    END IF;\n                    IF OLD.status <> 'draft' AND (NEW.rule_id, NEW.number, NEW.author_id, NEW.writers, NEW.created_at, NEW.reason, NEW.conditions, NEW.wait_count, NEW.wait_unit, NEW.bills_needed, NEW.days_late_allowed, NEW.weekend_moves_due_date, NEW.must_be_active, NEW.months_to_qualify, NEW.clawback_full_days, NEW.clawback_none_days, NEW.budget, NEW.most_per_month, NEW.most_per_year, NEW.most_ever) IS DISTINCT FROM (OLD.rule_id, OLD.number, OLD.author_id, OLD.writers, OLD.created_at, OLD.reason, OLD.conditions, OLD.wait_count, OLD.wait_unit, OLD.bills_needed, OLD.days_late_allowed, OLD.weekend_moves_due_date, OLD.must_be_active, OLD.months_to_qualify, OLD.clawback_full_days, OLD.clawback_none_days, OLD.budget, OLD.most_per_month, OLD.most_per_year, OLD.most_ever) THEN\n                        RAISE EXCEPTION 'A version of a rule that is no draft does not change.';\n                    END IF;\n                    IF OLD.status NOT IN ('draft', 'in_review') AND (NEW.effective_from, NEW.approver_id, NEW.approved_at) IS DISTINCT FROM (OLD.effective_from, OLD.approver_id, OLD.approved_at) THEN\n                        RAISE EXCEPTION 'The approval of a version does not change.';\n                    END IF;\n                    IF OLD.status IN ('superseded', 'withdrawn') AND (NEW.status, NEW.effective_until) IS DISTINCT FROM (OLD.status, OLD.effective_until) THEN\n                        RAISE EXCEPTION 'A version that has ended does not change.';\n                    END IF;\n                    IF NEW.approver_id = ANY (NEW.writers) THEN\n                        RAISE EXCEPTION 'Nobody approves what they have written.';\n                    END IF;\n                    RETURN NEW;\n                ", hash='ffb0b202e26c5a38f249b9fa7cee1c7ecb80350f', operation='UPDATE', pgid='pgtrigger_wording_is_frozen_0fbe4', table='commissions_ruleversion', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ruleversion',
+            trigger=pgtrigger.compiler.Trigger(name='versions_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."status" = \'draft\'))', func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='8db33698c47410b0ab42d92dca96ca087493e108', operation='DELETE', pgid='pgtrigger_versions_are_kept_1f7ad', table='commissions_ruleversion', when='BEFORE')),
+        ),
         migrations.AddConstraint(
             model_name='rewardterm',
             constraint=models.UniqueConstraint(fields=('version', 'side'), name='one_term_per_side'),
@@ -388,6 +413,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='rewardterm',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', None), ('form', 'free_month'), ('percent', None)), models.Q(('amount__gt', 0), ('basis', 'flat'), ('form', 'bill_credit'), ('percent', None)), models.Q(('amount', None), ('form', 'bill_credit'), ('percent__gt', 0), models.Q(('basis', 'flat'), _negated=True)), _connector='OR'), name='term_says_how_much', violation_error_message='Enter an amount or a percentage, as the reckoning asks.'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='rewardterm',
+            trigger=pgtrigger.compiler.Trigger(name='terms_are_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE term RECORD;', func="\n                    IF TG_OP = 'INSERT' THEN\n                        term = NEW;\n                    ELSE\n                        term = OLD;\n                    END IF;\n                    IF EXISTS (SELECT 1 FROM commissions_ruleversion WHERE id = term.version_id AND status <> 'draft')\n                        OR TG_OP = 'UPDATE' AND NEW.version_id <> OLD.version_id\n                    THEN\n                        RAISE EXCEPTION 'What a version promises does not change once it is no draft.';\n                    END IF;\n                    IF TG_OP = 'DELETE' THEN\n                        RETURN OLD;\n                    END IF;\n                    RETURN NEW;\n                ", hash='e1fa489bed26444fdfaf4b49e1644f10f6fcf032', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_terms_are_frozen_01a48', table='commissions_rewardterm', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='reward',
@@ -455,7 +484,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credit', 'held'), ('debit', 'expense'), ('kind', 'accrual')), models.Q(('credit', 'payable'), ('debit', 'held'), ('kind', 'release')), models.Q(('credit', 'expense'), ('debit', 'held'), ('kind', 'forfeit')), models.Q(('credit', 'held'), ('debit', 'expense'), ('kind', 'reinstate')), models.Q(('credit', 'in_transit'), ('debit', 'payable'), ('kind', 'send')), models.Q(('credit', 'paid'), ('debit', 'in_transit'), ('kind', 'settle')), models.Q(('credit', 'payable'), ('debit', 'in_transit'), ('kind', 'return')), models.Q(('credit', 'held'), ('debit', 'payable'), ('kind', 'hold')), models.Q(('credit', 'expense'), ('debit', 'held'), ('kind', 'clawback')), models.Q(('credit', 'expense'), ('debit', 'receivable'), ('kind', 'clawback')), models.Q(('credit', 'expense'), ('debit', 'payable'), ('kind', 'clawback')), models.Q(('credit', 'receivable'), ('debit', 'payable'), ('kind', 'recover')), _connector='OR'), name='an_entry_moves_between_its_accounts'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credit', 'held'), ('debit', 'expense'), ('kind', 'accrual')), models.Q(('credit', 'payable'), ('debit', 'held'), ('kind', 'release')), models.Q(('credit', 'expense'), ('debit', 'held'), ('kind', 'forfeit')), models.Q(('credit', 'held'), ('debit', 'expense'), ('kind', 'reinstate')), models.Q(('credit', 'in_transit'), ('debit', 'payable'), ('kind', 'send')), models.Q(('credit', 'paid'), ('debit', 'in_transit'), ('kind', 'settle')), models.Q(('credit', 'payable'), ('debit', 'in_transit'), ('kind', 'return')), models.Q(('credit', 'held'), ('debit', 'payable'), ('kind', 'hold')), models.Q(('credit', 'expense'), ('debit', 'receivable'), ('kind', 'clawback')), models.Q(('credit', 'expense'), ('debit', 'held'), ('kind', 'clawback')), models.Q(('credit', 'expense'), ('debit', 'payable'), ('kind', 'clawback')), models.Q(('credit', 'receivable'), ('debit', 'payable'), ('kind', 'recover')), _connector='OR'), name='an_entry_moves_between_its_accounts'),
         ),
         migrations.AddConstraint(
             model_name='ledgerentry',
