@@ -554,11 +554,12 @@ class Reward(Lifecycle):
 
     def forfeit(self, reason: ReasonCode, on: date) -> None:
         """
-        It will not be earned, or is not owed after all.
+        It will not be earned, or is not owed after all; of two reasons the later stands.
 
         :raises NotAllowed: if it can be paid, is being paid or was paid
         """
-        self._move(RewardStatus.FORFEITED)
+        if self.status != RewardStatus.FORFEITED:
+            self._move(RewardStatus.FORFEITED)
         self.reason, self.reason_on, self.holds = reason, on, []
 
     def take_back(self, amount: Decimal, reason: ReasonCode, on: date) -> None:
@@ -612,7 +613,7 @@ def _legs_condition() -> Q:
     """Build the condition that each kind of entry moves money between its own two accounts."""
     condition = Q()
     for kind, pairs in LEGS.items():
-        for debit, credit in pairs:
+        for debit, credit in sorted(pairs):
             condition |= Q(kind=kind.value, debit=debit.value, credit=credit.value)
     return condition
 

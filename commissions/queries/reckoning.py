@@ -1,0 +1,118 @@
+"""
+How much a reward is and when it may be earned: pure, so that accrual, trials and recounts say the same.
+
+A percentage is rounded once, half up (`foundation.money`). A step by count counts from the payee's so-manieth reward.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _, ngettext, override
+
+from commissions.models import RewardTerm, RuleVersion
+from commissions.states import Basis, RewardForm, WaitUnit
+from foundation.money import format_money, percent_of, round_money
+
+LANGUAGE_OF_RECORDS = "en"
+"""A calculation is kept as it was written; pages that speak other languages write it anew from its inputs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bases:
+    """What amounts are reckoned from: the friend's charges before taxes, and the payee's own each month."""
+
+    monthly: Decimal
+    one_time: Decimal
+    free_month: Decimal
+
+    def of(self, term: RewardTerm) -> Decimal | None:
+        """Return what a term is reckoned from; None for a fixed amount, and for what is only known when it is paid."""
+        if term.form == RewardForm.FREE_MONTH:
+            return self.free_month
+        return {Basis.PERCENT_MONTHLY: self.monthly, Basis.PERCENT_ONE_TIME: self.one_time}.get(Basis(term.basis))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reckoned:
+    """An amount, how it was reckoned in words, and what it was reckoned from."""
+
+    amount: Decimal | None
+    """None until it is earned, where it is a percentage of what the friend pays."""
+    rate: Decimal | None = None
+    calculation: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dates:
+    """The days that a version sets for a reward, in the division's calendar."""
+
+    earliest_on: date
+    latest_on: date
+    watched_until: date
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last of that month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def dates_of(version: RuleVersion, installed_on: date) -> Dates:
+    """Return when a reward may be earned at the earliest and the latest, and until when it may be taken back."""
+    if version.wait_unit == WaitUnit.MONTHS:
+        earliest_on = months_after(installed_on, version.wait_count)
+    else:
+        earliest_on = installed_on + timedelta(days=version.wait_count)
+    latest_on = months_after(installed_on, version.months_to_qualify)
+    watched_until = max(latest_on, installed_on + timedelta(days=version.clawback_none_days))
+    return Dates(earliest_on=earliest_on, latest_on=latest_on, watched_until=watched_until)
+
+
+def value_of(term: RewardTerm, ordinal: int) -> Decimal | None:
+    """Return the amount or percentage that a term names for the payee's so-manieth reward."""
+    steps = [Decimal(value) for first, value in term.tiers if first <= ordinal]
+    return steps[-1] if steps else term.amount if term.basis == Basis.FLAT else term.percent
+
+
+def reckon(term: RewardTerm, *, ordinal: int, bases: Bases, currency: str) -> Reckoned:
+    """Reckon what one side gets; the same inputs give the same cent, today and in any year."""
+    inputs: dict[str, Any] = {"form": term.form, "basis": term.basis, "ordinal": ordinal}
+    base, value = bases.of(term), value_of(term, ordinal)
+    with override(LANGUAGE_OF_RECORDS):
+        if term.form == RewardForm.FREE_MONTH:
+            amount = round_money(bases.free_month, currency)
+            words = _("A free month: %(amount)s") % {"amount": _money(amount, currency)}
+            return Reckoned(amount=amount, calculation=words, inputs={**inputs, "base": str(base)})
+        if value is None:
+            raise ValueError(f"Term {term.pk} names no amount.")
+        if term.basis == Basis.FLAT:
+            words = _("Reward %(ordinal)d: %(amount)s") % {"ordinal": ordinal, "amount": _money(value, currency)}
+            return Reckoned(amount=value, calculation=words, inputs={**inputs, "amount": str(value)})
+        inputs["percent"] = str(value)
+        if base is None:
+            words = _("%(percent)s %% of the cash that is paid before taxes") % {"percent": plain(value)}
+            return Reckoned(amount=None, rate=value, calculation=words, inputs=inputs)
+        amount = percent_of(value, base, currency)
+        words = f"{plain(value)} % × {_money(base, currency)} = {_money(amount, currency)}"
+        return Reckoned(amount=amount, rate=value, calculation=words, inputs={**inputs, "base": str(base)})
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return format_money(amount, currency, LANGUAGE_OF_RECORDS)
+
+
+def plain(number: Decimal) -> str:
+    """Write a number without zeros that say nothing."""
+    return f"{number:f}".rstrip("0").rstrip(".") if "." in f"{number:f}" else f"{number:f}"
+
+
+def count_of(number: int, unit: str) -> str:
+    """Write so many days or months."""
+    if unit == WaitUnit.MONTHS:
+        return ngettext("%(count)d month", "%(count)d months", number) % {"count": number}
+    return ngettext("%(count)d day", "%(count)d days", number) % {"count": number}
