@@ -97,7 +97,7 @@ class Rule(models.Model):
             pgtrigger.Trigger(
                 name="place_never_changes",
                 when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("code", "division", "programme", "priority"),
+                operation=pgtrigger.UpdateOf("code", "division_id", "programme_id", "priority"),
                 func=pgtrigger.Func(
                     """
                     IF (NEW.code, NEW.division_id, NEW.programme_id, NEW.priority)

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,6 +76,51 @@ def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name
         Delivery.objects.bulk_create(Delivery(event=event, handler=label, due_at=heard_at) for label in listeners)
         _nudge_after_commit()
     return event
+
+
+def publish_many(moving: str, params: Mapping[str, Any], *, kinds: Iterable[type[Fact]], counting: str) -> list[Any]:
+    """
+    Run one statement that moves many rows, and record its facts and what is owed to their listeners in the same.
+
+    :param moving: `WITH …`, common table expressions that move the rows; the last of them, `facts`, selects `name`,
+        `payload` (as JSON), `subject_type`, `subject_id`, `about`, `division_id`, `at`, and `place`, their order
+    :param kinds: the facts that there may be
+    :param counting: a SELECT of one row from these expressions, for the caller
+    :return: that row
+    :raises RuntimeError: outside a transaction
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("A fact is published in the transaction that makes it true.")
+    owed = [(kind.name, label) for kind in kinds for label in HANDLERS.get(kind.name, {})]
+    heard_at = now()
+    statement = f"""{moving}, told AS (
+        INSERT INTO events_event (
+            name, payload, subject_type, subject_id, about, division_id, channel, actor_role, at, recorded_at
+        )
+        SELECT name, payload, subject_type, subject_id, about, division_id, '', '', at, %(heard_at)s
+        FROM facts ORDER BY place
+        RETURNING id, name
+    ), owed AS (
+        INSERT INTO events_delivery (event_id, handler, attempts, due_at, error)
+        SELECT told.id, listener.handler, 0, %(heard_at)s, ''
+        FROM told JOIN unnest(%(listened_to)s::text[], %(listeners)s::text[]) AS listener (name, handler) USING (name)
+        RETURNING 1
+    )
+    {counting}"""  # noqa: S608  # texts of ours; every value is a parameter
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement,
+            {
+                **params,
+                "heard_at": heard_at,
+                "listened_to": [name for name, _label in owed],
+                "listeners": [label for _name, label in owed],
+            },
+        )
+        row = cursor.fetchone()
+    if owed:
+        _nudge_after_commit()
+    return list(row)
 
 
 def _nudge_after_commit() -> None:

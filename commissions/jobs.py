@@ -1,0 +1,8 @@
+"""The long work of commissions: how a chunk of each kind is done."""
+
+from commissions.services.batches import POSTING, post_chunk
+from commissions.services.qualification import JOB, qualify_chunk
+from foundation.jobs.services import register
+
+register(JOB, qualify_chunk)
+register(POSTING, post_chunk)

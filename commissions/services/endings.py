@@ -1,0 +1,163 @@
+"""How a reward ends: sent, credited or returned; forfeited, or taken back."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardSettled
+from commissions.models import Reward
+from commissions.services.ledger import post
+from commissions.states import EARNED, QUALIFYING, EntryKind, HoldReason, LedgerAccount, ReasonCode, RewardStatus
+from foundation.events.facts import Fact
+from foundation.events.services import publish
+from foundation.lifecycle import NotAllowed
+from foundation.money import ZERO
+from foundation.now import today
+from foundation.people.models import User
+
+STANDS_IN = {
+    RewardStatus.ACCRUED: LedgerAccount.HELD,
+    RewardStatus.HELD: LedgerAccount.HELD,
+    RewardStatus.PAYABLE: LedgerAccount.PAYABLE,
+    RewardStatus.SETTLED: LedgerAccount.RECEIVABLE,
+}
+"""The account from which a reward is taken back: where it stands, or what is claimed for it."""
+
+
+def locked_reward(reward_id: int) -> Reward:
+    """Hold one reward for a move, with what its facts are about."""
+    return Reward.objects.locked().select_related("division", "referral__order", "payee__account").get(pk=reward_id)
+
+
+def tell(reward: Reward, fact: Fact, *, by: User | None) -> None:
+    """Publish a fact about a reward, on the timelines of the referral, its order and the payee's account."""
+    about = [reward.referral, reward.referral.order, reward.payee.account]
+    publish(fact, subject=reward, about=about, division=reward.division, by=by)
+
+
+# Being paid. ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def send_reward(reward_id: int, amount: Decimal, *, on: date) -> Reward:
+    """
+    Note that the credit for a reward in a batch goes out.
+
+    :param amount: the credit, without what is set off; nothing is posted where all of it is set off
+    :raises NotAllowed: if it is in no batch, or is more than is owed
+    """
+    reward = locked_reward(reward_id)
+    _refuse_unless_batched(reward)
+    if amount > reward.owed:
+        raise NotAllowed(_("More would be paid than is owed."), code="too_much")
+    if amount:
+        post(reward, EntryKind.SEND, amount, effective_on=on)
+    return reward
+
+
+@transaction.atomic
+def settle_reward(  # noqa: PLR0913  # how it was paid
+    reward_id: int, amount: Decimal, *, set_off: Decimal = ZERO, on: date, credit_id: str = "", by: User | None = None
+) -> Reward:
+    """
+    Note that a reward was credited, and what of it was set off against what the payee owes.
+
+    :param amount: the credit that was sent
+    :raises NotAllowed: if it is in no batch, or the two do not add up to what is owed
+    """
+    reward = locked_reward(reward_id)
+    if amount + set_off != reward.owed:
+        raise NotAllowed(_("What was paid is not what is owed."), code="other_amount")
+    reward.settle(on)
+    reward.save(update_fields=["status", "settled_on"])
+    if amount:
+        post(reward, EntryKind.SETTLE, amount, effective_on=on)
+    if set_off:
+        post(reward, EntryKind.RECOVER, set_off, effective_on=on)
+    tell(reward, RewardSettled(reward_id=reward.pk, credit_id=credit_id), by=by)
+    return reward
+
+
+@transaction.atomic
+def return_reward(
+    reward_id: int, amount: Decimal = ZERO, *, hold: HoldReason | None = None, on: date, by: User | None = None
+) -> Reward:
+    """
+    Note that a reward is not paid in this batch: it is owed again, and waits for another or is held.
+
+    :param amount: what had been sent of it
+    :raises NotAllowed: if it is in no batch
+    """
+    reward = locked_reward(reward_id)
+    reward.take_out_of_batch(hold)
+    reward.save(update_fields=["status", "holds"])
+    if amount:
+        post(reward, EntryKind.RETURN, amount, effective_on=on)
+    if hold:
+        post(reward, EntryKind.HOLD, reward.owed, effective_on=on)
+        tell(reward, RewardHeld(reward_id=reward.pk, reasons=reward.holds), by=by)
+    return reward
+
+
+def _refuse_unless_batched(reward: Reward) -> None:
+    if reward.status != RewardStatus.BATCHED:
+        raise NotAllowed(_("This reward is in no batch."), code="wrong_status")
+
+
+# Not being owed. --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def end_rewards_of(referral_id: int, reason: ReasonCode, *, by: User | None) -> list[Reward]:
+    """
+    Forfeit or take back what a referral has earned or might earn: it is not genuine, or came to nothing.
+
+    What is being paid waits for its outcome and is taken back then (`commissions.handlers` asks again).
+    """
+    ids = Reward.objects.filter(referral_id=referral_id).order_by("pk").values_list("pk", flat=True)
+    return [_end(locked_reward(pk), reason, by=by) for pk in ids]
+
+
+def _end(reward: Reward, reason: ReasonCode, *, by: User | None) -> Reward:
+    on = today(reward.division)
+    if reward.status in EARNED:
+        take_back(reward, reward.owed, reason, on, by=by)
+    elif reward.status in QUALIFYING:
+        forfeit(reward, reason, on, by=by)
+    return reward
+
+
+def forfeit(reward: Reward, reason: ReasonCode, on: date, *, by: User | None) -> None:
+    """
+    Forfeit a reward that is locked, with its entry and its fact.
+
+    :raises NotAllowed: if it can be paid, is being paid or was paid
+    """
+    was_open = reward.status != RewardStatus.FORFEITED
+    reward.forfeit(reason, on)
+    reward.save(update_fields=["status", "reason", "reason_on", "holds"])
+    if was_open and reward.owed:
+        post(reward, EntryKind.FORFEIT, reward.owed, effective_on=on)
+    tell(reward, RewardForfeited(reward_id=reward.pk, reason=reason.value, since=on.isoformat()), by=by)
+
+
+def take_back(reward: Reward, amount: Decimal, reason: ReasonCode, on: date, *, by: User | None) -> None:
+    """
+    Take back a reward that is locked, or a part of it, with its entry and its fact.
+
+    :raises NotAllowed: see `Reward.take_back`
+    """
+    debit = STANDS_IN.get(RewardStatus(reward.status))
+    reward.take_back(amount, reason, on)
+    reward.save(update_fields=["status", "clawed_back", "reason", "reason_on", "holds"])
+    post(reward, EntryKind.CLAWBACK, amount, effective_on=on, debit=debit)
+    fact = RewardClawedBack(
+        reward_id=reward.pk,
+        amount=str(amount),
+        currency=reward.currency,
+        reason=reason.value,
+        is_receivable=debit == LedgerAccount.RECEIVABLE,
+    )
+    tell(reward, fact, by=by)

@@ -1,0 +1,79 @@
+"""Holds: an earned reward waits for as long as there is a reason, and is released when none is left."""
+
+from django.db import transaction
+
+from commissions.events import RewardHeld, RewardReleased
+from commissions.models import Reward
+from commissions.services.endings import locked_reward, tell
+from commissions.services.ledger import post
+from commissions.states import EntryKind, HoldReason, RewardStatus
+from foundation.lifecycle import NotAllowed
+from foundation.now import today
+from foundation.people.models import User
+from referrals.models import Signal
+from referrals.states import SignalStatus
+
+
+@transaction.atomic
+def hold_reward(reward_id: int, reason: HoldReason, *, by: User | None) -> Reward:
+    """
+    Let an earned reward wait; held for this reason already, it stays as it is.
+
+    :raises NotAllowed: if it is not earned, is being paid or was paid
+    """
+    reward = locked_reward(reward_id)
+    if reason in reward.holds:
+        return reward
+    was_free = reward.status == RewardStatus.PAYABLE
+    reward.hold(reason)
+    reward.save(update_fields=["status", "holds"])
+    if was_free:
+        post(reward, EntryKind.HOLD, reward.owed, effective_on=today(reward.division))
+    tell(reward, RewardHeld(reward_id=reward.pk, reasons=reward.holds), by=by)
+    return reward
+
+
+@transaction.atomic
+def release_reward(reward_id: int, reason: HoldReason, *, by: User | None) -> Reward:
+    """
+    Take one reason to wait from a reward; with the last one it can be paid.
+
+    :raises NotAllowed: if it is not held for this reason
+    """
+    reward = locked_reward(reward_id)
+    reward.release(reason)
+    reward.save(update_fields=["status", "holds"])
+    if reward.status == RewardStatus.PAYABLE:
+        post(reward, EntryKind.RELEASE, reward.owed, effective_on=today(reward.division))
+        tell(reward, RewardReleased(reward_id=reward.pk), by=by)
+    return reward
+
+
+@transaction.atomic
+def hold_for_signal(referral_id: int) -> list[Reward]:
+    """Let what a referral has earned wait while a signal about it is open; what is not earned yet waits anyway."""
+    if not _open_signals(referral_id):
+        return []
+    earned = Reward.objects.filter(referral_id=referral_id, status__in=[RewardStatus.PAYABLE, RewardStatus.HELD])
+    ids = earned.order_by("pk").values_list("pk", flat=True)
+    return [hold_reward(pk, HoldReason.SIGNAL, by=None) for pk in ids]
+
+
+@transaction.atomic
+def release_for_signals(referral_id: int, *, by: User | None) -> list[Reward]:
+    """Release what was held for a referral's signals, unless another one is open."""
+    if _open_signals(referral_id):
+        return []
+    held = Reward.objects.filter(referral_id=referral_id, holds__contains=[HoldReason.SIGNAL])
+    return [_release(pk, by=by) for pk in held.order_by("pk").values_list("pk", flat=True)]
+
+
+def _release(reward_id: int, *, by: User | None) -> Reward:
+    try:
+        return release_reward(reward_id, HoldReason.SIGNAL, by=by)
+    except NotAllowed:  # somebody was faster, or it was taken back meanwhile
+        return Reward.objects.get(pk=reward_id)
+
+
+def _open_signals(referral_id: int) -> bool:
+    return Signal.objects.filter(referral_id=referral_id, status=SignalStatus.OPEN).exists()
