@@ -30,6 +30,14 @@ class RewardCapLimited(Fact, name="commissions.reward_cap_limited"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NothingAccrued(Fact, name="commissions.nothing_accrued"):
+    """A friend was installed and nobody gets anything: no rule holds (0), or the one that holds comes to nothing."""
+
+    referral_id: int
+    version_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RewardQualified(Fact, name="commissions.reward_qualified"):
     """A reward is earned."""
 

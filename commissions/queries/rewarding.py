@@ -1,0 +1,73 @@
+"""What rewards are reckoned from that is not on the order: what the payee pays each month, and what they had before."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, F, Q, Sum
+
+from commissions.models import Payee, Reward, Rule, RuleVersion
+from commissions.queries.reckoning import months_after
+from commissions.states import RewardStatus, Side
+from foundation.money import ZERO, round_money
+from orders.models import InstalledService
+
+COMMITTED = frozenset(RewardStatus) - {RewardStatus.CAP_LIMITED, RewardStatus.FORFEITED}
+"""What a budget has given out: what was forfeited has gone back into it."""
+LIMITS = ("most_per_month", "most_per_year", "most_ever")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Had:
+    """How many rewards a payee has had on one side under a rule: in the month and year of a day, and in all."""
+
+    in_month: int = 0
+    in_year: int = 0
+    ever: int = 0
+
+    def limit_of(self, version: RuleVersion) -> str:
+        """Return the name of the limit that leaves no room for another one; empty if there is room."""
+        pairs = zip(LIMITS, (self.in_month, self.in_year, self.ever), strict=True)
+        return next((name for name, had in pairs if (most := getattr(version, name)) is not None and had >= most), "")
+
+
+def had_before(payee: Payee, side: Side, rule: Rule, on: date) -> Had:
+    """
+    Count what a payee has had on one side under a rule, by the day of installation; limited ones do not count.
+
+    One that was forfeited keeps its place: what counts must not depend on which bill was heard of first.
+    """
+    rewards = Reward.objects.filter(payee=payee, side=side, version__rule=rule)
+    in_year = Q(installed_on__year=on.year)
+    counts = rewards.exclude(status=RewardStatus.CAP_LIMITED).aggregate(
+        in_month=Count("pk", filter=in_year & Q(installed_on__month=on.month)),
+        in_year=Count("pk", filter=in_year),
+        ever=Count("pk"),
+    )
+    return Had(**counts)
+
+
+def free_months_of(account_ids: Collection[int], on: date) -> dict[int, Decimal]:
+    """Return what accounts pay each month, before taxes, for the services that work on a day."""
+    sums: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for account_id, amount in _charges(account_ids, on):
+        sums[account_id] += amount
+    return dict(sums)
+
+
+def _charges(account_ids: Collection[int], on: date) -> Iterator[tuple[int, Decimal]]:
+    working = Q(until=None) | Q(until__gt=on)
+    services = InstalledService.objects.filter(working, account__in=account_ids, since__lte=on).select_related("line")
+    for service in services:
+        line = service.line
+        is_promoted = on < months_after(service.since, line.promotion_months)
+        amount = line.recurring if is_promoted else line.recurring_after
+        yield service.account_id, round_money(amount * service.quantity / line.quantity)
+
+
+def committed_of(rule_id: int) -> Decimal:
+    """Return what a rule has given out and not got back."""
+    rewards = Reward.objects.filter(version__rule=rule_id, status__in=COMMITTED)
+    return rewards.aggregate(total=Sum(F("amount") - F("clawed_back")))["total"] or ZERO
