@@ -1,0 +1,28 @@
+"""Payout batches: built by one person, read and approved by another, posted as credits, read back, reconciled."""
+
+from commissions.services.batches.auditing import approve_batch, freeze_batch, read_line
+from commissions.services.batches.building import build_batch, discard_batch, remove_line
+from commissions.services.batches.posting import (
+    POSTING,
+    post_batch,
+    post_chunk,
+    record_credit_confirmed,
+    record_credit_refused,
+)
+from commissions.services.batches.reconciling import conclude_batch, reconcile_batches
+
+__all__ = [
+    "POSTING",
+    "approve_batch",
+    "build_batch",
+    "conclude_batch",
+    "discard_batch",
+    "freeze_batch",
+    "post_batch",
+    "post_chunk",
+    "read_line",
+    "reconcile_batches",
+    "record_credit_confirmed",
+    "record_credit_refused",
+    "remove_line",
+]

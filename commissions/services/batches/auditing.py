@@ -1,0 +1,181 @@
+"""
+Freeze a batch, read what has to be read of it, approve it.
+
+The sample follows from the checksum, so that nobody chooses what an auditor sees, and anybody can draw it again: the
+payments with the smallest SHA-256 of `<checksum>:<request id>`.
+"""
+
+import hashlib
+import heapq
+import math
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from django.db import models, transaction
+from django.db.models import Exists, F, Func, OuterRef, Q, Sum, Value
+from django.utils.translation import gettext as _, ngettext
+
+from commissions.models import Batch, BatchLine
+from commissions.services.batches.building import announce, locked_batch, locked_batch_of
+from commissions.services.endings import return_reward
+from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
+from commissions.states import BatchStatus, HoldReason, LineFlag, LineStatus, Verdict
+from foundation.divisions.queries import effective
+from foundation.lifecycle import NotAllowed
+from foundation.money import ZERO
+from foundation.now import now, today
+from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
+from referrals.models import Signal
+
+LEAST_SAMPLE = 30
+SAMPLE_SHARE = Decimal("0.05")
+"""The sample is the larger of the two, and no larger than the batch."""
+FROZEN_LINES = ~Q(status=LineStatus.REMOVED) | Q(verdict=Verdict.WRONG)
+"""What a batch was frozen with: also what an auditor took out of it since."""
+
+
+@transaction.atomic
+def freeze_batch(batch_id: int, *, by: User) -> Batch:
+    """
+    Let a batch take no more changes: count it, add it up, seal it, and draw what an auditor has to read.
+
+    :raises NotAllowed: if it is not being built, is empty, or the person may not build batches there
+    """
+    batch = locked_batch(batch_id)
+    require(by, Permission.BUILD_BATCHES, batch.division)
+    frozen = list(_frozen_lines(batch))
+    total = sum((line.amount for line in frozen), ZERO)
+    batch.freeze(count=len(frozen), total=total, checksum=checksum_of(frozen), by=by, at=now())
+    if not frozen:
+        raise NotAllowed(_("There is no payment in it: discard it."), code="empty")
+    batch.save(update_fields=["status", "count", "total", "checksum", "frozen_by", "frozen_at"])
+    drawn = sample_of(batch.checksum, frozen)
+    batch.lines.filter(pk__in=[line.pk for line in drawn]).update(is_sampled=True)
+    _flag(batch)
+    return announce(batch, by=by)
+
+
+def _frozen_lines(batch: Batch) -> Iterator[BatchLine]:
+    return batch.lines.filter(FROZEN_LINES).order_by("pk").iterator()
+
+
+def checksum_of(lines: Iterable[BatchLine]) -> str:
+    """Return the SHA-256 over payments in the order of their keys: whom, for which reward, how much, under which id."""
+    seal = hashlib.sha256()
+    for line in lines:
+        parts = (line.payee_id, line.reward_id, f"{line.amount:.2f}", f"{line.set_off:.2f}", line.currency)
+        seal.update(f"{':'.join(map(str, parts))}:{line.request_id}\n".encode())
+    return seal.hexdigest()
+
+
+def sample_of(checksum: str, lines: list[BatchLine]) -> list[BatchLine]:
+    """Draw the payments that an auditor has to read, the same ones whenever it is drawn again."""
+    size = max(LEAST_SAMPLE, math.ceil(len(lines) * SAMPLE_SHARE))
+
+    def lot(line: BatchLine) -> str:
+        return hashlib.sha256(f"{checksum}:{line.request_id}".encode()).hexdigest()
+
+    return heapq.nsmallest(size, lines, key=lot)
+
+
+def _flag(batch: Batch) -> None:
+    """Mark the payments that are read whether they were drawn or not, with every reason."""
+    lines = batch.lines.filter(status=LineStatus.PENDING)
+    for flag, condition in _reasons(batch):
+        appended = Func(F("flags"), Value(flag.value), function="array_append", output_field=models.JSONField())
+        lines.filter(condition).update(flags=appended)
+
+
+def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
+    limit: Decimal = effective(batch.division, FLAG_ABOVE)
+    of_payee = BatchLine.objects.filter(payee=OuterRef("payee"), status=LineStatus.CONFIRMED)
+    of_reward = BatchLine.objects.filter(reward=OuterRef("reward"), status=LineStatus.RETURNED)
+    yield LineFlag.SIGNAL, Exists(Signal.objects.filter(referral=OuterRef("reward__referral")))
+    yield LineFlag.LARGE, Q(amount__gt=limit - F("set_off"))
+    if effective(batch.division, FLAGS_FIRST_REWARDS):
+        yield LineFlag.FIRST, ~Exists(of_payee)
+    yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("payee__account__premises"))
+    yield LineFlag.RETURNED, Exists(of_reward)
+
+
+@transaction.atomic
+def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLine:
+    """
+    Note what an auditor found of a payment. What is wrong is taken out, and its reward is held.
+
+    :raises NotAllowed: if the batch is not frozen, the payment was read before, the person had a hand in the batch or
+        may not audit there, or says nothing about what is wrong
+    """
+    batch = locked_batch_of(line_id)
+    _require_auditor(by, batch)
+    line = BatchLine.objects.locked().select_related("reward__division").get(pk=line_id)
+    line.read(verdict, note.strip(), by=by, at=now())
+    line.save(update_fields=["status", "verdict", "note", "read_by", "read_at"])
+    if verdict == Verdict.WRONG:
+        return_reward(line.reward_id, hold=HoldReason.AUDIT, on=today(line.reward.division), by=by)
+    return line
+
+
+def _require_auditor(by: User, batch: Batch) -> None:
+    require(by, Permission.APPROVE_BATCHES, batch.division)
+    if batch.was_made_by(by):
+        raise NotAllowed(
+            _("You built or froze this batch: somebody else has to read and approve it."), code="own_batch"
+        )
+    if batch.status != BatchStatus.FROZEN:
+        raise NotAllowed(_("Only a frozen batch is read and approved."), code="not_frozen")
+
+
+@transaction.atomic
+def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> Batch:
+    """
+    Answer for a batch that others built and froze: what is in it will be paid.
+
+    :param shown: the sum that the approving person saw, where they saw one
+    :raises NotAllowed: if the person had a hand in it or may not approve there, if something that has to be read was
+        not, if its payments are not those that were frozen, if none is left, or if its sum is not the one that was seen
+    """
+    batch = locked_batch(batch_id)
+    _require_auditor(by, batch)
+    if unread := unread_lines(batch).count():
+        raise NotAllowed(
+            ngettext(
+                "%(count)d payment that is in the sample or flagged has not been read.",
+                "%(count)d payments that are in the sample or flagged have not been read.",
+                unread,
+            )
+            % {"count": unread},
+            code="unread",
+        )
+    _verify(batch, shown)
+    batch.approve(by=by, at=now())
+    batch.save(update_fields=["status", "approved_by", "approved_at"])
+    return announce(batch, by=by)
+
+
+def unread_lines(batch: Batch) -> models.QuerySet[BatchLine]:
+    """Return what still has to be read of a batch before it can be approved."""
+    waits = batch.lines.filter(status=LineStatus.PENDING, verdict=Verdict.UNREAD)
+    return waits.filter(Q(is_sampled=True) | ~Q(flags=[]))
+
+
+def _verify(batch: Batch, shown: Decimal | None) -> None:
+    """
+    Count a frozen batch once more.
+
+    :raises NotAllowed: if its payments are not those that were frozen, none is left, or another sum was seen
+    """
+    frozen = list(_frozen_lines(batch))
+    sealed = (len(frozen), sum((line.amount for line in frozen), ZERO), checksum_of(frozen))
+    if sealed != (batch.count, batch.total, batch.checksum):
+        raise NotAllowed(
+            _("The payments are not those that were frozen: count, total or checksum differ. Discard the batch."),
+            code="tampered",
+        )
+    left = batch.lines.filter(status=LineStatus.PENDING).aggregate(count=models.Count("pk"), total=Sum("amount"))
+    if not left["count"]:
+        raise NotAllowed(_("There is no payment left in it: discard it."), code="empty")
+    if shown is not None and shown != left["total"]:
+        raise NotAllowed(_("The sum has changed since you saw it. Look at it again."), code="other_sum")

@@ -1,0 +1,125 @@
+"""
+Post an approved batch as credits, and hear what became of each.
+
+Long work of `foundation.jobs` asks billing for one credit a payment, in chunks: a chunk is one transaction, and the
+request ids make a second asking harmless. Billing itself sends, looks up what is in doubt, and answers by facts.
+"""
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from billing.ports import Credit
+from billing.services import grant_credit
+from commissions.events import CreditReturned
+from commissions.models import BatchLine
+from commissions.services.batches.building import announce, locked_batch
+from commissions.services.endings import return_reward, send_reward, settle_reward
+from commissions.states import HoldReason, LineStatus
+from foundation.events.services import publish
+from foundation.jobs.models import Job, JobChunk
+from foundation.jobs.services import ChunkResult, start_job
+from foundation.now import now, today
+
+POSTING = "commissions.post_batch"
+"""The kind of long work that sends a batch."""
+CHUNK = 50
+"""Payments in one transaction: short enough that nobody waits for its locks."""
+
+
+@transaction.atomic
+def post_batch(batch_id: int) -> Job:
+    """
+    Let the workers send the payments of an approved batch.
+
+    :raises NotAllowed: if it is not approved, or was sent before
+    """
+    batch = locked_batch(batch_id)
+    job = start_job(
+        POSTING,
+        title=_("Payments of batch %(number)d") % {"number": batch.pk},
+        division=batch.division,
+        total=batch.lines.exclude(status=LineStatus.REMOVED).count(),
+        chunk_size=CHUNK,
+        params={"batch": batch.pk},
+        by=batch.approved_by,
+    )
+    batch.submit(job, at=now())
+    batch.save(update_fields=["status", "job", "submitted_at"])
+    announce(batch, by=None)
+    return job
+
+
+def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
+    """Ask billing for the credits of a chunk: of the batch's payments, which no longer change, its first to its last."""
+    lines = BatchLine.objects.filter(batch=job.params["batch"]).exclude(status=LineStatus.REMOVED).order_by("pk")
+    ids = list(lines.values_list("pk", flat=True)[chunk.first - 1 : chunk.last])
+    related = ("reward__division", "payee__account__customer", "division", "batch")
+    for line in BatchLine.objects.locked().filter(pk__in=ids).select_related(*related).order_by("reward_id"):
+        if line.status == LineStatus.PENDING:
+            _post(line)
+    return ChunkResult(done=len(ids))
+
+
+def _post(line: BatchLine) -> None:
+    """Take a payment from *payable* to *in transit*, and ask for its credit; what is wholly set off is paid thereby."""
+    send_reward(line.reward_id, line.amount, on=today(line.reward.division))
+    if not line.amount:
+        _confirm(line, "")
+        return
+    account = line.payee.account
+    with translation.override(account.customer.language):
+        reason = _("Referral reward %(number)d") % {"number": line.reward_id}
+    submission = grant_credit(
+        request_id=line.request_id,
+        division=line.division,
+        credit=Credit(account_number=account.number, amount=line.amount, currency=line.currency, reason=reason),
+        subject=line,
+        about=[line.reward, line.batch, account],
+        by=None,
+    )
+    line.send(submission, at=now())
+    line.save(update_fields=["status", "submission", "sent_at"])
+
+
+@transaction.atomic
+def record_credit_confirmed(request_id: str, credit_id: str) -> None:
+    """
+    Note that the billing system has credited a payment: its reward is settled. Credits of others are not ours to note.
+
+    :raises NotAllowed: if that was known, or it was returned
+    """
+    line = _asked_under(request_id)
+    if line is None:
+        return
+    _confirm(line, credit_id)
+
+
+def _confirm(line: BatchLine, credit_id: str) -> None:
+    line.confirm(credit_id, at=now())
+    line.save(update_fields=["status", "credit_id", "confirmed_at", "reconciliation"])
+    on = today(line.reward.division)
+    settle_reward(line.reward_id, line.amount, set_off=line.set_off, on=on, credit_id=credit_id)
+
+
+@transaction.atomic
+def record_credit_refused(request_id: str, reason: str) -> None:
+    """
+    Note that the billing system will not credit a payment: its reward is owed again, and held until a person looks.
+
+    :raises NotAllowed: if that was known, or it was credited
+    """
+    line = _asked_under(request_id)
+    if line is None:
+        return
+    line.return_(reason)
+    line.save(update_fields=["status", "problem"])
+    return_reward(line.reward_id, line.amount, hold=HoldReason.CREDIT_REFUSED, on=today(line.reward.division))
+    returned = CreditReturned(line_id=line.pk, reward_id=line.reward_id, reason=line.problem)
+    publish(returned, subject=line.reward, about=[line.batch, line.payee.account], division=line.division, by=None)
+
+
+def _asked_under(request_id: str) -> BatchLine | None:
+    related = ("reward__division", "payee__account", "division", "batch")
+    asked = BatchLine.objects.locked().filter(request_id=request_id).exclude(status=LineStatus.REMOVED)
+    return asked.select_related(*related).first()

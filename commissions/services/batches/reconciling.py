@@ -1,0 +1,72 @@
+"""
+Read back what was posted: a payment is paid when the billing system itself shows the credit, once, of that amount.
+
+A credit that is shown twice, with another amount or on another account is a difference, which only a person ends.
+"""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from commissions.models import Batch
+from commissions.services.batches.building import announce, locked_batch
+from commissions.states import BatchStatus, LineStatus, Reconciliation
+from foundation.now import now
+
+LOOKS_BACK = timedelta(days=7)
+"""How long what was compared before is compared again: a second credit under the same id may be shown later."""
+
+COMPARE = """
+    WITH shown AS (
+        SELECT credit.request_id, count(*) AS credits, min(credit.amount) AS amount, min(credit.currency) AS currency,
+            min(credit.account_id) AS account_id, max(credit.received_at) AS received_at
+        FROM billing_postedcredit credit
+        WHERE credit.request_id IN (
+            SELECT line.request_id FROM commissions_batchline line
+            WHERE line.status IN ('sent', 'confirmed', 'returned') AND line.reconciliation = 'open'
+            UNION ALL
+            SELECT recent.request_id FROM billing_postedcredit recent
+            WHERE recent.received_at > %(since)s AND recent.request_id <> ''
+        )
+        GROUP BY credit.request_id
+    ), compared AS (
+        SELECT line.id, CASE
+            WHEN line.status = 'returned' THEN 'differs'
+            WHEN (shown.credits, shown.amount, shown.currency, shown.account_id)
+                = (1, line.amount, line.currency, payee.account_id) THEN 'matched'
+            ELSE 'differs'
+        END AS reconciliation
+        FROM shown
+        JOIN commissions_batchline line ON line.request_id = shown.request_id AND line.status <> 'removed'
+        JOIN commissions_payee payee ON payee.id = line.payee_id
+    )
+    UPDATE commissions_batchline line SET reconciliation = compared.reconciliation
+    FROM compared
+    WHERE line.id = compared.id AND line.reconciliation <> compared.reconciliation
+"""
+
+
+def reconcile_batches() -> int:
+    """Compare what was paid with what the billing systems show, end the batches that are through, and count those."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(COMPARE, {"since": now() - LOOKS_BACK})
+    sent = Batch.objects.filter(status=BatchStatus.SUBMITTED).order_by("pk")
+    return sum(conclude_batch(batch_id) for batch_id in sent.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def conclude_batch(batch_id: int) -> bool:
+    """End a batch in which every payment has its answer and every credit was seen; tell whether it has ended now."""
+    batch = locked_batch(batch_id)
+    waits = Q(status__in=[LineStatus.PENDING, LineStatus.SENT])
+    unseen = Q(status=LineStatus.CONFIRMED) & ~Q(reconciliation=Reconciliation.MATCHED)
+    if batch.status != BatchStatus.SUBMITTED or batch.lines.filter(waits | unseen).exists():
+        return False
+    if batch.lines.filter(status=LineStatus.RETURNED).exists():
+        batch.return_partly(at=now())
+    else:
+        batch.confirm(at=now())
+    batch.save(update_fields=["status", "confirmed_at"])
+    announce(batch, by=None)
+    return True

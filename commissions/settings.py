@@ -1,0 +1,49 @@
+"""The inherited division settings that commissions read."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from foundation.divisions.settings import declare
+
+QUALIFICATION_HOUR = declare(
+    "commissions.qualification_hour",
+    kind=int,
+    default=2,
+    label=_("Rewards are judged from this hour on"),
+    help=_("Each night, in this market's time zone: what the bills of the day before say of every reward."),
+    minimum=0,
+    maximum=23,
+)
+PAYOUT_IS_AUTOMATIC = declare(
+    "commissions.payout_is_automatic",
+    kind=bool,
+    default=True,
+    label=_("Payout batches are built by themselves"),
+    help=_("Once a month. A person freezes it, and another one reads and approves it all the same."),
+)
+PAYOUT_DAY = declare(
+    "commissions.payout_day",
+    kind=int,
+    default=5,
+    label=_("Day of the month on which the payout batch is built"),
+    help=_("After that night's judgement of the rewards."),
+    minimum=1,
+    maximum=28,
+)
+FLAG_ABOVE = declare(
+    "commissions.flag_above",
+    kind=Decimal,
+    default=Decimal("100.00"),
+    label=_("Rewards above this amount are always audited"),
+    help=_("In this market's currency; the sample comes on top."),
+    minimum=0,
+    maximum=100_000,
+)
+FLAGS_FIRST_REWARDS = declare(
+    "commissions.flags_first_rewards",
+    kind=bool,
+    default=True,
+    label=_("A payee's first reward is always audited"),
+    help=_("Whoever was never paid before is looked at by a person."),
+)

@@ -1,0 +1,95 @@
+"""Rewards that are earned, batches in any state, and the people who build and approve them: all by way of services."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from accounts.models import Account
+from accounts.testing import make_account
+from commissions.models import Batch, Reward
+from commissions.services.accrual import accrue_rewards
+from commissions.services.batches import approve_batch, build_batch, freeze_batch, read_line
+from commissions.services.batches.auditing import unread_lines
+from commissions.services.qualification import reconsider
+from commissions.services.rules import TermDescription
+from commissions.states import RewardStatus, Side, Verdict, WaitUnit
+from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
+from foundation.people.models import User
+from foundation.people.states import Role
+from foundation.people.testing import make_person
+from orders.models import Order
+from orders.testing import Market, make_market
+from referrals.models import Programme
+
+AT_ONCE = {
+    "wait_count": 0,
+    "wait_unit": WaitUnit.DAYS,
+    "bills_needed": 0,
+    "must_be_active": False,
+    "clawback_none_days": 365,
+}
+"""A rule under which a reward is earned as soon as the friend is installed."""
+
+
+@dataclass(frozen=True)
+class Payouts:
+    """A market whose programmes pay at once, somebody who builds batches, and somebody who audits them."""
+
+    market: Market
+    builder: User
+    auditor: User
+    programmes: dict[str, Programme] = field(default_factory=dict)
+
+    @property
+    def division(self):
+        return self.market.division
+
+    def programme(self, amount: str = "25.00") -> Programme:
+        """Return the programme that pays an amount."""
+        if amount not in self.programmes:
+            programme = self.programmes[amount] = make_programme(self.division)
+            rule = make_rule(self.division, programme=programme)
+            make_version(rule, terms=[TermDescription(side=Side.REFERRER, amount=Decimal(amount))], **AT_ONCE)
+        return self.programmes[amount]
+
+
+def make_payouts(market: Market | None = None, *, base_url: str = "http://127.0.0.1:9") -> Payouts:
+    market = market or make_market(base_url=base_url)
+    builder = make_person(Role.SUPERVISOR, market.division, name="Sam Supervisor")
+    return Payouts(market, builder, make_person(Role.AUDITOR, market.division, name="Alex Auditor"))
+
+
+def make_earned(
+    payouts: Payouts, amount: str = "25.00", *, account: Account | None = None, order: Order | None = None
+) -> Reward:
+    """Make a reward that is earned: of an account, or of one that has referred nobody before."""
+    programme = payouts.programme(amount)
+    account = account or make_account(payouts.division)
+    referrer = programme.referrers.filter(account=account).first() or make_referrer(programme, account=account)
+    referral = make_referral(referrer, market=payouts.market, order=order)
+    (reward,) = accrue_rewards(referral.pk)
+    reconsider(reward.friend_account_id)
+    reward.refresh_from_db()
+    assert reward.status == RewardStatus.PAYABLE
+    return reward
+
+
+def make_several(payouts: Payouts, number: int, amount: str = "25.00") -> list[Reward]:
+    """Make rewards of different payees."""
+    return [make_earned(payouts, amount) for _one in range(number)]
+
+
+def read_all(batch: Batch, auditor: User) -> None:
+    """Find everything correct that has to be read."""
+    for line in unread_lines(batch).order_by("pk"):
+        read_line(line.pk, Verdict.CORRECT, "", by=auditor)
+
+
+def make_frozen(payouts: Payouts) -> Batch:
+    batch = build_batch(payouts.division.pk, by=payouts.builder)
+    return freeze_batch(batch.pk, by=payouts.builder)
+
+
+def make_approved(payouts: Payouts) -> Batch:
+    batch = make_frozen(payouts)
+    read_all(batch, payouts.auditor)
+    return approve_batch(batch.pk, by=payouts.auditor)
