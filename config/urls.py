@@ -7,6 +7,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("people/", include("allauth.urls")),
     path("people/", include("foundation.people.urls")),
+    path("mail/", include("foundation.correspondence.urls")),
     path("webhooks/billing/", include("integrations.tmf_billing.urls")),
     path("staff/", include("interfaces.desk.urls")),
     path("me/", include("interfaces.selfcare.urls")),

@@ -161,6 +161,11 @@ def make_order(
 ) -> Order:
     """Make an order and bring it to a status, without any billing system's help."""
     order = make_draft(market, details=details, premises=premises, by=by, sold_for=sold_for)
+    return bring_to(order, status)
+
+
+def bring_to(order: Order, status: OrderStatus) -> Order:
+    """Submit a cart that lacks nothing, and bring the order to a status, without any billing system's help."""
     if status != OrderStatus.DRAFT:
         order = submit(order)
         _WAYS[status](order)

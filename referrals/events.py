@@ -14,10 +14,9 @@ class ReferrerEnrolled(Fact, name="referrals.referrer_enrolled"):
 
 @dataclass(frozen=True, kw_only=True)
 class ReferrerSuspended(Fact, name="referrals.referrer_suspended"):
-    """A referrer may refer nobody for now."""
+    """A referrer may refer nobody for now; why stands on the referrer."""
 
     referrer_id: int
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +35,18 @@ class ProgrammeMoved(Fact, name="referrals.programme_moved"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FriendInvited(Fact, name="referrals.friend_invited"):
-    """An invitation was accepted and is to be written and sent."""
+class ReferrerLeft(Fact, name="referrals.referrer_left"):
+    """A referrer takes part no longer."""
 
-    invitation_id: int
+    referrer_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FriendsInvited(Fact, name="referrals.friends_invited"):
+    """Invitations of one form were accepted and are to be written and sent."""
+
+    referrer_id: int
+    invitation_ids: list[int]
 
 
 @dataclass(frozen=True, kw_only=True)

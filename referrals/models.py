@@ -26,6 +26,7 @@ from referrals.states import (
     REFERRAL_MOVES,
     REFERRER_MOVES,
     SIGNAL_MOVES,
+    UNWANTED_INVITATIONS,
     DisqualifyReason,
     InvitationStatus,
     ProgrammeStatus,
@@ -182,6 +183,9 @@ class Referrer(Lifecycle):
     )
     enrolled_at = models.DateTimeField(_("since"), default=now, editable=False)
     terms_version = models.CharField(_("accepted terms"), max_length=40)
+    terms_text = models.TextField(_("terms as accepted"), blank=True, editable=False)
+    """As they stood beside the tick, in the language in which they were read."""
+    terms_accepted_at = models.DateTimeField(_("accepted"), default=now, editable=False)
     terms_evidence = models.JSONField(default=dict, editable=False)
     """Where the acceptance came from: address of the request, page, who did it."""
     status_reason = models.CharField(_("reason"), max_length=200, blank=True, editable=False)
@@ -255,10 +259,16 @@ class Invitation(Lifecycle):
     """The check of the friend's address, made before anything was promised."""
     key = models.CharField(max_length=100, unique=True, editable=False)
     """The form and the row that it came from: pressed twice, it goes out once."""
+    corrects = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="correction", verbose_name=_("corrects"), editable=False
+    )
+    """The invitation whose address did not work: corrected once."""
     status = models.CharField(
         _("status"), max_length=12, choices=InvitationStatus.choices, default=InvitationStatus.QUEUED, editable=False
     )
     created_at = models.DateTimeField(_("invited"), default=now, editable=False)
+    written_at = models.DateTimeField(_("written"), null=True, editable=False)
+    """When its letter was given to correspondence."""
     sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
     clicked_at = models.DateTimeField(_("opened"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
@@ -281,10 +291,23 @@ class Invitation(Lifecycle):
         indexes: ClassVar = [
             models.Index(fields=["referrer", "-created_at"], name="invitation_referrer"),
             models.Index(fields=["division", "-id"], name="invitation_division"),
+            models.Index(
+                fields=["id"],
+                name="invitation_to_write",
+                condition=Q(status=InvitationStatus.QUEUED, written_at=None),
+            ),
+            models.Index(
+                fields=["created_at"], name="invitation_age", condition=Q(status__in=sorted(LIVE_INVITATIONS))
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.friend_name} ({self.get_status_display()})"
+
+    @property
+    def shown_status(self) -> InvitationStatus:
+        """What the referrer sees: whether a friend wants no mail is none of their business."""
+        return InvitationStatus.SENT if self.status in UNWANTED_INVITATIONS else InvitationStatus(self.status)
 
     @property
     def is_live(self) -> bool:
@@ -464,6 +487,18 @@ class Referral(Lifecycle):
         """
         self._move(ReferralStatus.DISQUALIFIED)
         self.reason, self.ended_at = reason, at
+
+    def reject(self, *, at: datetime) -> None:
+        """
+        It was found not to be genuine: for good, even where it had come to nothing already.
+
+        :raises NotAllowed: if that was known
+        """
+        if self.reason == DisqualifyReason.FRAUD:
+            raise NotAllowed(gettext("This referral was found not to be genuine."), code="fraud")
+        if self.status != ReferralStatus.DISQUALIFIED:
+            self._move(ReferralStatus.DISQUALIFIED)
+        self.reason, self.ended_at = DisqualifyReason.FRAUD, at
 
 
 class ResolvedTouch(models.Model):

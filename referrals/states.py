@@ -88,10 +88,16 @@ INVITATION_MOVES: Mapping[InvitationStatus, frozenset[InvitationStatus]] = {
         }
     ),
     InvitationStatus.BOUNCED: frozenset({InvitationStatus.WITHDRAWN}),
+    # These two look to the referrer like any other, and so can be taken back like any other.
+    InvitationStatus.SUPPRESSED: frozenset({InvitationStatus.WITHDRAWN}),
+    InvitationStatus.OPTED_OUT: frozenset({InvitationStatus.WITHDRAWN}),
 }
 
 LIVE_INVITATIONS = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENT, InvitationStatus.CLICKED})
 """An invitation in one of these may still lead to an order, and can be withdrawn."""
+
+UNWANTED_INVITATIONS = frozenset({InvitationStatus.SUPPRESSED, InvitationStatus.OPTED_OUT})
+"""The friend wants no such mail, which is not the referrer's to know: to them, these look as if they were sent."""
 
 
 class TouchKind(models.TextChoices):

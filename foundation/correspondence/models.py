@@ -1,11 +1,12 @@
 """Messages and documents, frozen as they were sent, and who wants none."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from foundation.correspondence.mailboxes import normalised_email
 from foundation.correspondence.states import MOVES, MessageStatus, Purpose
 from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
@@ -91,11 +92,26 @@ class Message(Lifecycle):
         self._move(MessageStatus.FAILED)
         self.error = error[:300]
 
+    def bounce(self, error: str) -> None:
+        """The mail server will never take it: nobody has this address, or this message is not wanted there."""
+        self._move(MessageStatus.BOUNCED)
+        self.error = error[:300]
+
+    def withhold(self) -> None:
+        """
+        It is not wanted any more.
+
+        :raises NotAllowed: if it is being sent, or was
+        """
+        self._move(MessageStatus.WITHHELD)
+
 
 class Suppression(models.Model):
-    """An address that wants no advertising, or that bounced."""
+    """An address that wants no advertising, from no market, under no spelling that leads to the same mailbox."""
 
     email = models.EmailField(_("e-mail"), unique=True)
+    mailbox = models.CharField(max_length=254, db_index=True, editable=False)
+    """`normalised_email` of the address."""
     reason = models.CharField(_("reason"), max_length=120)
     since = models.DateTimeField(_("since"), default=now)
 
@@ -105,3 +121,8 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep to which mailbox it leads."""
+        self.mailbox = normalised_email(self.email)
+        super().save(*args, **kwargs)

@@ -14,12 +14,14 @@ class MessageStatus(models.TextChoices):
     SENT = "sent", _("Sent")
     SUPPRESSED = "suppressed", _("Not sent: the recipient asked for none")
     FAILED = "failed", _("Failed")
+    BOUNCED = "bounced", _("Refused: the address does not work")
+    WITHHELD = "withheld", _("Not sent: no longer wanted")
 
 
 MOVES: Mapping[MessageStatus, frozenset[MessageStatus]] = {
-    MessageStatus.QUEUED: frozenset({MessageStatus.SENDING, MessageStatus.SUPPRESSED}),
-    MessageStatus.SENDING: frozenset({MessageStatus.SENT, MessageStatus.FAILED}),
-    MessageStatus.FAILED: frozenset({MessageStatus.SENDING}),
+    MessageStatus.QUEUED: frozenset({MessageStatus.SENDING, MessageStatus.SUPPRESSED, MessageStatus.WITHHELD}),
+    MessageStatus.SENDING: frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.BOUNCED}),
+    MessageStatus.FAILED: frozenset({MessageStatus.SENDING, MessageStatus.SUPPRESSED, MessageStatus.WITHHELD}),
 }
 
 

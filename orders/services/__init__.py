@@ -6,6 +6,7 @@ account. Whoever touches an appointment holds its order.
 """
 
 from orders.services.appointments import hold_slot, make_slots, release_expired_holds, repeat_slots
+from orders.services.attribution import CODE_MARK, add_attribution, forget_code
 from orders.services.changes import (
     approve_cancellation,
     cancel_order,
@@ -49,10 +50,12 @@ from orders.services.letters import (
 from orders.services.submission import submit_order
 
 __all__ = [
+    "CODE_MARK",
     "ORDERABLE",
     "Refreshed",
     "accept_order",
     "accept_terms",
+    "add_attribution",
     "approve_cancellation",
     "cancel_order",
     "check_order",
@@ -61,6 +64,7 @@ __all__ = [
     "correct_order",
     "discard_draft",
     "expire_old_drafts",
+    "forget_code",
     "hold_order",
     "hold_slot",
     "identify",

@@ -1,0 +1,29 @@
+"""Every read of referrals that has a rule in it."""
+
+from referrals.queries.letters import first_name, in_words, invitation_letter
+from referrals.queries.links import (
+    link_in_invitation,
+    link_of,
+    link_to_stop,
+    normalised_code,
+    referrer_by_code,
+    shown_code,
+)
+from referrals.queries.programmes import Reason, is_within_dates, programme_for, why_not
+from referrals.queries.resolver import PrecedenceRow, precedence_table
+from referrals.queries.visibility import (
+    invitations_visible_to,
+    own_referrers,
+    programmes_visible_to,
+    referrals_visible_to,
+    referrers_visible_to,
+    resolved_touches_of,
+    signals_visible_to,
+)
+
+__all__ = [
+    "PrecedenceRow", "Reason", "first_name", "in_words", "invitation_letter", "invitations_visible_to",
+    "is_within_dates", "link_in_invitation", "link_of", "link_to_stop", "normalised_code", "own_referrers",
+    "precedence_table", "programme_for", "programmes_visible_to", "referrals_visible_to", "referrer_by_code",
+    "referrers_visible_to", "resolved_touches_of", "shown_code", "signals_visible_to", "why_not",
+]  # fmt: skip

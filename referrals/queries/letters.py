@@ -1,0 +1,139 @@
+"""
+What a friend is written: an operator's text in the frame of the brand.
+
+A letter is rendered once for each program, market and language, with marks where one friend's letter differs from
+another's; ten thousand letters are that form filled in ten thousand times.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.html import escape
+
+from accounts.models import Customer
+from foundation.correspondence.services import Letter, compose, link_to_unsubscribe
+from foundation.divisions.models import Division
+from foundation.divisions.queries import brand_of, by_configuration, division_by_id
+from referrals.models import Invitation, Programme
+from referrals.queries.links import link_in_invitation, link_to_stop
+
+SALT = secrets.token_hex(6)
+"""In every mark of this process, so that nothing which anybody types is one."""
+BLANKS = ("referrer", "friend", "note", "link", "stop", "unsubscribe")
+MARKS = {name: f"blank{SALT}{name}end" for name in BLANKS}
+_ANY_MARK = re.compile("|".join(f"({mark})" for mark in MARKS.values()))
+
+
+@dataclass(frozen=True)
+class Form:
+    """A letter with marks for what differs from friend to friend."""
+
+    subject_line: str
+    text: str
+    html: str
+
+    def fill(self, values: Mapping[str, str]) -> Letter:
+        """Return the letter of one friend."""
+        plain = [values[name] for name in BLANKS]
+        one_line = [" ".join(value.split()) for value in plain]
+        escaped = [escape(value) for value in plain]
+        return Letter(
+            _ANY_MARK.sub(_filler(one_line), self.subject_line),
+            _ANY_MARK.sub(_filler(plain), self.text),
+            _ANY_MARK.sub(_filler(escaped), self.html),
+        )
+
+
+def _filler(values: Sequence[str]) -> Callable[[re.Match[str]], str]:
+    return lambda found: values[(found.lastindex or 1) - 1]
+
+
+def first_name(name: str) -> str:
+    """Return the first word of a name: by it a friend knows who invites them, and no more is said."""
+    return name.split(maxsplit=1)[0] if name.split() else ""
+
+
+def in_words(text: str, programme: Programme, *, referrer: str, division: Division, language: str) -> str:
+    """Return an operator's text with `{referrer}`, `{reward}` and `{brand}` filled in; other braces stay as they are."""
+    brand = brand_of(division)
+    values = {
+        "{referrer}": referrer,
+        "{reward}": programme.friend_rewards_in_words.in_language(language),
+        "{brand}": brand.name if brand else "",
+    }
+    return re.sub(r"\{(?:referrer|reward|brand)\}", lambda found: values[found[0]], text)
+
+
+def _form(programme: Programme, division: Division, language: str, *, has_note: bool) -> Form:
+    def words(text: str) -> str:
+        return in_words(text, programme, referrer=MARKS["referrer"], division=division, language=language)
+
+    context = {
+        "subject": words(programme.subjects.in_language(language)),
+        "body": words(programme.invitation_texts.in_language(language)),
+        "reward": programme.friend_rewards_in_words.in_language(language),
+        "has_note": has_note,
+        **MARKS,
+    }
+    letter = compose("referrals/mail/invitation", context, language=language, division=division)
+    return Form(letter.subject_line, letter.text, letter.html)
+
+
+@by_configuration
+def _kept_form(programme_id: int, division_id: int, language: str, *, has_note: bool) -> Form:
+    programme = Programme.objects.get(pk=programme_id)
+    return _form(programme, division_by_id(division_id), language, has_note=has_note)
+
+
+def invitation_letter(  # noqa: PLR0913  # what differs from letter to letter has a name
+    programme: Programme,
+    *,
+    language: str,
+    division: Division | None = None,
+    referrer: str = "Robin",
+    friend: str = "Alex",
+    note: str = "",
+) -> Letter:
+    """
+    Render an invitation as it would be sent, of a program that need not be saved; its links lead nowhere.
+
+    :param division: in whose brand; by default the program's own
+    """
+    division = division or programme.division
+    form = _form(programme, division, language, has_note=bool(note))
+    return form.fill(
+        {
+            "referrer": referrer,
+            "friend": friend,
+            "note": note,
+            "link": link_in_invitation("preview", division),
+            "stop": link_to_stop("preview", division),
+            "unsubscribe": link_to_unsubscribe("preview"),
+        }
+    )
+
+
+def letter_of(invitation: Invitation) -> Letter:
+    """Return the letter of an invitation, whose referrer and customer were read with it."""
+    customer: Customer = invitation.referrer.customer
+    division = division_by_id(invitation.division_id)
+    form = _kept_form(
+        invitation.referrer.programme_id, invitation.division_id, invitation.language, has_note=bool(invitation.note)
+    )
+    return form.fill(
+        {
+            "referrer": first_name(customer.name),
+            "friend": invitation.friend_name,
+            "note": invitation.note,
+            "link": link_in_invitation(invitation.token, division),
+            "stop": link_to_stop(invitation.token, division),
+            "unsubscribe": link_to_unsubscribe(letter_key(invitation)),
+        }
+    )
+
+
+def letter_key(invitation: Invitation) -> str:
+    """Return the key of an invitation's message: queued twice, it is one."""
+    return f"referrals.invitation:{invitation.pk}"

@@ -1,0 +1,40 @@
+"""
+Every change to programmes, referrers, invitations and referrals.
+
+Locks are taken in one order: the order, then the person who ordered, then the account, the referrer, invitations by
+ascending id, the referral, its signals.
+"""
+
+from referrals.services.attribution import resolve_order
+from referrals.services.enrolment import enrol, enrol_account, leave_programme, return_referrer, suspend_referrer
+from referrals.services.expiry import expire_invitations
+from referrals.services.invitations import (
+    FriendRow,
+    RowOutcome,
+    correct_invitation,
+    invite_friends,
+    stop_invitations_from,
+    withdraw_invitation,
+)
+from referrals.services.letters import (
+    record_invitation_bounced,
+    record_invitation_suppressed,
+    record_invitations_sent,
+    record_opted_out,
+    send_installed_alert,
+    send_ordered_alert,
+    send_test_invitation,
+    write_invitations,
+)
+from referrals.services.outcomes import decide_signal, record_ending, record_install
+from referrals.services.programmes import end_programme, pause_programme, start_programme
+from referrals.services.touches import Click, open_invitation, record_click, touch_by_code
+
+__all__ = [
+    "Click", "FriendRow", "RowOutcome", "correct_invitation", "decide_signal", "end_programme", "enrol",
+    "enrol_account", "expire_invitations", "invite_friends", "leave_programme", "open_invitation", "pause_programme",
+    "record_click", "record_ending", "record_install", "record_invitation_bounced", "record_invitation_suppressed",
+    "record_invitations_sent", "record_opted_out", "resolve_order", "return_referrer", "send_installed_alert",
+    "send_ordered_alert", "send_test_invitation", "start_programme", "stop_invitations_from", "suspend_referrer",
+    "touch_by_code", "withdraw_invitation", "write_invitations",
+]  # fmt: skip
