@@ -214,8 +214,12 @@ CELERY_BEAT_SCHEDULE = {
     "work on jobs": {"task": "foundation.jobs.tasks.work_on_jobs", "schedule": 10.0},
     "look up what billing left unclear": {"task": "billing.tasks.look_up_unknown", "schedule": 60.0},
     "ask billing for news": {"task": "billing.tasks.poll_billing_systems", "schedule": 30.0},
+    "judge rewards and build payouts": {"task": "commissions.tasks.run_schedule", "schedule": 120.0},
+    "compare payouts with what billing shows": {"task": "commissions.tasks.reconcile_payouts", "schedule": 300.0},
     "let go of appointments nobody took": {"task": "orders.tasks.release_expired_holds", "schedule": 60.0},
     "close carts nobody came back to": {"task": "orders.tasks.expire_old_drafts", "schedule": 3600.0},
+    "write invitations that wait": {"task": "referrals.tasks.write_invitations", "schedule": 60.0},
+    "let go of invitations that led nowhere": {"task": "referrals.tasks.expire_invitations", "schedule": 3600.0},
     "sweep sessions that are over": {"task": "foundation.people.tasks.sweep", "schedule": 24 * 3600.0},
 }
 ORDER_PAGE = "storefront:order"
@@ -268,6 +272,9 @@ THROTTLES = {
     "order_step": "240/m/client",
     "submit": "300/h/client 2000/d/client",  # a store and all its visitors may have one address
     "pdf": "30/h/client",
+    "referral_click": "60/m/client 600/d/client",
+    "enrol": "10/h/client 30/d/client",
+    "invite": "30/h/account 200/d/account",
     "export": "20/h/account",
     "search": "120/m/account",
 }

@@ -6,9 +6,9 @@ from decimal import Decimal
 from accounts.models import Account
 from accounts.testing import make_account
 from commissions.models import Batch, Reward
+from commissions.queries.batches import unread_lines
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import approve_batch, build_batch, freeze_batch, read_line
-from commissions.services.batches.auditing import unread_lines
 from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription
 from commissions.states import RewardStatus, Side, Verdict, WaitUnit

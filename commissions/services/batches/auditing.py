@@ -16,6 +16,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q, Sum, Value
 from django.utils.translation import gettext as _, ngettext
 
 from commissions.models import Batch, BatchLine
+from commissions.queries.batches import unread_lines
 from commissions.services.batches.building import announce, locked_batch, locked_batch_of
 from commissions.services.endings import return_reward
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
@@ -153,12 +154,6 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
     batch.approve(by=by, at=now())
     batch.save(update_fields=["status", "approved_by", "approved_at"])
     return announce(batch, by=by)
-
-
-def unread_lines(batch: Batch) -> models.QuerySet[BatchLine]:
-    """Return what still has to be read of a batch before it can be approved."""
-    waits = batch.lines.filter(status=LineStatus.PENDING, verdict=Verdict.UNREAD)
-    return waits.filter(Q(is_sampled=True) | ~Q(flags=[]))
 
 
 def _verify(batch: Batch, shown: Decimal | None) -> None:

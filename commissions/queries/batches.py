@@ -1,0 +1,123 @@
+"""What may be read of payouts: who sees which, how far one is, what still has to be read or waits for a person."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from billing.states import SubmissionStatus
+from commissions.models import Batch, BatchLine
+from commissions.states import LineStatus, Reconciliation, Verdict
+from foundation.money import ZERO
+from foundation.now import now
+from foundation.people.queries import Person, divisions_where
+from foundation.people.states import Permission
+
+MISSING_AFTER = timedelta(days=1)
+"""How long the billing system may take to show a credit that it has confirmed."""
+
+TO_BE_READ = Q(is_sampled=True) | ~Q(flags=[])
+UNREAD = TO_BE_READ & Q(status=LineStatus.PENDING, verdict=Verdict.UNREAD)
+NOT_SEEN = Q(status=LineStatus.CONFIRMED, reconciliation=Reconciliation.OPEN)
+IN_DOUBT = Q(status=LineStatus.SENT) & (
+    Q(submission__status=SubmissionStatus.UNKNOWN) | Q(submission__set_aside_at__isnull=False)
+)
+
+
+def batches_visible_to(user: Person) -> QuerySet[Batch]:
+    """Return the batches of the divisions where a member of staff may see payouts."""
+    return Batch.objects.filter(division__in=divisions_where(user, Permission.SEE_LEDGER))
+
+
+def lines_visible_to(user: Person) -> QuerySet[BatchLine]:
+    """Return the payments of the batches that a member of staff may see."""
+    return BatchLine.objects.filter(batch__in=batches_visible_to(user))
+
+
+def unread_lines(batch: Batch) -> QuerySet[BatchLine]:
+    """Return what still has to be read of a batch before it can be approved."""
+    return batch.lines.filter(UNREAD)
+
+
+def missing(lines: QuerySet[BatchLine]) -> QuerySet[BatchLine]:
+    """Keep the payments that were confirmed a day ago, and that the billing system does not show."""
+    return lines.filter(NOT_SEEN, confirmed_at__lt=now() - MISSING_AFTER)
+
+
+def needing_a_person(lines: QuerySet[BatchLine]) -> QuerySet[BatchLine]:
+    """Keep the payments that are shown otherwise than we sent them, or are not shown, or of which nobody can tell."""
+    is_missing = NOT_SEEN & Q(confirmed_at__lt=now() - MISSING_AFTER)
+    return lines.filter(Q(reconciliation=Reconciliation.DIFFERS) | is_missing | IN_DOUBT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a batch is, counted and added up over its payments."""
+
+    payments: int
+    """Without what was taken out."""
+    total: Decimal
+    set_off: Decimal
+    removed: int
+    wrong: int
+    """Of those taken out: by an auditor."""
+    sampled: int
+    flagged: int
+    to_read: int
+    unread: int
+    pending: int
+    sent: int
+    in_doubt: int
+    confirmed: int
+    confirmed_total: Decimal
+    returned: int
+    returned_total: Decimal
+    matched: int
+    differing: int
+    missing: int
+
+    @property
+    def read(self) -> int:
+        """How many of those that have to be read have been."""
+        return self.to_read - self.unread
+
+    @property
+    def answered(self) -> int:
+        """Of how many payments the outcome is known."""
+        return self.confirmed + self.returned
+
+
+def standing_of(batch: Batch) -> Standing:
+    """Count a batch, in one query."""
+    kept = ~Q(status=LineStatus.REMOVED)
+    is_confirmed, is_returned = Q(status=LineStatus.CONFIRMED), Q(status=LineStatus.RETURNED)
+    is_missing = NOT_SEEN & Q(confirmed_at__lt=now() - MISSING_AFTER)
+    is_wrong = Q(verdict=Verdict.WRONG)
+    counted = batch.lines.aggregate(
+        payments=Count("pk", filter=kept),
+        total=_sum("amount", kept),
+        set_off=_sum("set_off", kept),
+        removed=Count("pk", filter=~kept),
+        wrong=Count("pk", filter=is_wrong),
+        sampled=Count("pk", filter=Q(is_sampled=True)),
+        flagged=Count("pk", filter=~Q(flags=[])),
+        to_read=Count("pk", filter=TO_BE_READ & (kept | is_wrong)),
+        unread=Count("pk", filter=UNREAD),
+        pending=Count("pk", filter=Q(status=LineStatus.PENDING)),
+        sent=Count("pk", filter=Q(status=LineStatus.SENT)),
+        in_doubt=Count("pk", filter=IN_DOUBT),
+        confirmed=Count("pk", filter=is_confirmed),
+        confirmed_total=_sum("amount", is_confirmed),
+        returned=Count("pk", filter=is_returned),
+        returned_total=_sum("amount", is_returned),
+        matched=Count("pk", filter=Q(reconciliation=Reconciliation.MATCHED)),
+        differing=Count("pk", filter=Q(reconciliation=Reconciliation.DIFFERS)),
+        missing=Count("pk", filter=is_missing),
+    )
+    return Standing(**counted)
+
+
+def _sum(field: str, condition: Q) -> Coalesce:
+    return Coalesce(Sum(field, filter=condition), ZERO)

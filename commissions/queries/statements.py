@@ -1,0 +1,164 @@
+"""
+A payee's statement of a month: what was owed at its beginning, everything that moved, what was owed at its end.
+
+A month is that in which entries are booked, so that the statement of a closed month never changes, and each one begins
+with what the one before ended with.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from commissions.models import ClosedPeriod, LedgerEntry, Payee
+from commissions.states import EntryKind, LedgerAccount
+from foundation.money import ZERO
+from foundation.now import today
+
+ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
+    (EntryKind.ACCRUAL, _("Promised: begun to qualify")),
+    (EntryKind.REINSTATE, _("Qualifying again")),
+    (EntryKind.FORFEIT, _("Not eligible after all")),
+    (EntryKind.RELEASE, _("Earned, or released from hold")),
+    (EntryKind.HOLD, _("Put on hold")),
+    (EntryKind.CLAWBACK, _("Taken back")),
+    (EntryKind.RECOVER, _("Set off against what was taken back")),
+    (EntryKind.SETTLE, _("Paid: credited to the account")),
+)
+"""The lines of a statement. What is sent and returned moves within what can be paid, and is not told."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """What is held, what can be paid (or is on its way), what is claimed back, and what is owed on the whole."""
+
+    held: Decimal = ZERO
+    payable: Decimal = ZERO
+    receivable: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """What we owe the payee, less what they owe us."""
+        return self.held + self.payable - self.receivable
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing stands anywhere."""
+        return not (self.held or self.payable or self.receivable)
+
+    def __add__(self, other: "Position") -> "Position":
+        return Position(self.held + other.held, self.payable + other.payable, self.receivable + other.receivable)
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """All movements of one kind."""
+
+    kind: EntryKind
+    label: str | Promise
+    moved: Position
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """One movement: the entry, with its reward and referral read, and what it changed."""
+
+    entry: LedgerEntry
+    moved: Position
+
+    @property
+    def amount(self) -> Decimal:
+        """How much the whole has changed, or what was moved within it."""
+        return self.moved.total or self.entry.amount
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a payee was owed, earned and paid in a month; the rows lead from the opening to the closing."""
+
+    payee: Payee
+    period: date
+    opening: Position
+    rows: tuple[StatementRow, ...]
+    closing: Position
+    lines: tuple[StatementLine, ...]
+    is_final: bool
+    """Whether the month is closed: nothing will be added to it."""
+
+    @property
+    def currency(self) -> str:
+        """The currency of every amount in it."""
+        return self.payee.currency
+
+
+def statement_of(payee: Payee, period: date) -> Statement:
+    """Return the statement of a month, whole, in a number of queries that does not grow with its lines."""
+    period = period.replace(day=1)
+    entries = payee.entries.filter(currency=payee.currency)
+    opening = _position(entries.filter(period__lt=period))
+    related = ("reward__referral__order", "reward__version__rule")
+    lines = tuple(
+        StatementLine(entry, moved)
+        for entry in entries.filter(period=period).select_related(*related).order_by("pk")
+        if not (moved := _moved(entry.debit, entry.credit, entry.amount)).is_nothing
+    )
+    rows = tuple(
+        StatementRow(kind, label, moved)
+        for kind, label in ROWS
+        if not (moved := _add(line.moved for line in lines if line.entry.kind == kind)).is_nothing
+        or any(line.entry.kind == kind for line in lines)
+    )
+    closing = opening + _add(line.moved for line in lines)
+    return Statement(payee, period, opening, rows, closing, lines, is_closed(payee, period))
+
+
+def _position(entries: QuerySet[LedgerEntry]) -> Position:
+    sums = entries.order_by().values_list("debit", "credit").annotate(moved=Sum("amount"))
+    return _add(_moved(debit, credit, amount) for debit, credit, amount in sums)
+
+
+def _moved(debit: str, credit: str, amount: Decimal) -> Position:
+    return Position(
+        held=_change(LedgerAccount.HELD, debit, credit, amount),
+        payable=_change(LedgerAccount.PAYABLE, debit, credit, amount)
+        + _change(LedgerAccount.IN_TRANSIT, debit, credit, amount),
+        receivable=-_change(LedgerAccount.RECEIVABLE, debit, credit, amount),
+    )
+
+
+def _change(account: LedgerAccount, debit: str, credit: str, amount: Decimal) -> Decimal:
+    """Return what an entry adds to an account that grows by credits."""
+    return amount * ((credit == account) - (debit == account))
+
+
+def _add(positions: Iterable[Position]) -> Position:
+    return sum(positions, Position())
+
+
+def is_closed(payee: Payee, period: date) -> bool:
+    """Tell whether a month takes no more entries."""
+    return ClosedPeriod.objects.filter(division__in=payee.division.lineage, period__gte=period).exists()
+
+
+def periods_of(payee: Payee) -> list[date]:
+    """Return the months of which there is a statement, the latest first; the present one always is."""
+    booked = set(payee.entries.order_by().values_list("period", flat=True).distinct())
+    return sorted(booked | {today(payee.division).replace(day=1)}, reverse=True)
+
+
+def payees_of(user_id: int) -> QuerySet[Payee]:
+    """Return the payees that a customer signs in as."""
+    own = Payee.objects.filter(account__customer__user=user_id)
+    return own.select_related("account__customer", "division").order_by("pk")
+
+
+def table_of(statement: Statement) -> Iterator[tuple[str | Promise, Position]]:
+    """Yield the rows of a statement from its opening to its closing."""
+    yield _("Opening balance"), statement.opening
+    for row in statement.rows:
+        yield row.label, row.moved
+    yield _("Closing balance"), statement.closing

@@ -1,0 +1,49 @@
+"""A statement on paper."""
+
+from datetime import date
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from commissions.models import Payee
+from commissions.queries.statements import Statement, statement_of, table_of
+from foundation.correspondence.services import keep_document, render_pdf
+from foundation.divisions.queries import brand_of
+
+
+def print_statement(payee_id: int, period: date, *, language: str) -> bytes:
+    """
+    Return the statement of a month as PDF, in a language; that of a closed month is rendered once and kept.
+
+    :raises PdfUnavailableError: if the machine lacks WeasyPrint's libraries
+    """
+    payee = Payee.objects.select_related("account__customer", "division").get(pk=payee_id)
+    statement = statement_of(payee, period)
+    if not statement.is_final:
+        return render_pdf(html_of(statement, language=language))
+    kept = keep_document(
+        html_of(statement, language=language),
+        kind=f"commissions.statement:{period:%Y-%m}:{language}",
+        filename=filename_of(statement),
+        language=language,
+        division=payee.division,
+        subject=payee,
+    )
+    return bytes(kept.content)
+
+
+def html_of(statement: Statement, *, language: str) -> str:
+    """Return the page that is printed."""
+    with translation.override(language):
+        context = {
+            "statement": statement,
+            "table": list(table_of(statement)),
+            "brand": brand_of(statement.payee.division),
+            "language": language,
+        }
+        return render_to_string("commissions/statement_pdf.html", context)
+
+
+def filename_of(statement: Statement) -> str:
+    """Return the name under which a statement is saved."""
+    return f"statement-{statement.payee.account.number}-{statement.period:%Y-%m}.pdf"
