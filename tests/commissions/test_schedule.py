@@ -1,0 +1,214 @@
+"""What is done once a period: at its hour, in its zone, once however often it is asked, and late rather than never."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+
+from commissions.models import Batch, PeriodRun
+from commissions.services import schedule
+from commissions.services.accrual import accrue_rewards
+from commissions.services.qualification import JOB
+from commissions.services.schedule import run_due, scheduled_divisions
+from commissions.settings import PAYOUT_DAY, PAYOUT_IS_AUTOMATIC, QUALIFICATION_HOUR
+from commissions.states import BatchStatus, RewardStatus, RunKind
+from commissions.tasks import run_schedule
+from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import TIME_ZONE
+from foundation.divisions.testing import make_division
+from foundation.jobs.models import Job
+from foundation.jobs.services import work_one_chunk
+from orders.testing import make_market
+from tests.commissions.paying import AT_ONCE, make_earned, make_payouts
+from tests.orders.racing import together
+
+pytestmark = pytest.mark.django_db
+
+NIGHT = datetime(2026, 12, 5, 7, 30, tzinfo=UTC)
+"""Half past two on the fifth, in New York: the default hour has come, and so has the default payout day."""
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def division():
+    division = make_division()
+    make_rule(division)
+    return division
+
+
+def periods(kind: RunKind) -> list[date]:
+    return list(PeriodRun.objects.filter(kind=kind).order_by("period").values_list("period", flat=True))
+
+
+def do_the_work() -> None:
+    while work_one_chunk():
+        pass
+
+
+class TestDivisions:
+    def test_are_those_with_a_rule_and_none_above_them(self):
+        top = make_division()
+        make_rule(top)
+        below = make_division(parent=make_division(parent=top))
+        make_rule(below)
+        apart = make_division()
+        make_rule(apart)
+        make_division()
+
+        assert set(scheduled_divisions()) == {top, apart}
+
+
+class TestNight:
+    def test_is_judged_from_its_hour_on_in_its_zone(self, division):
+        set_value(division, TIME_ZONE, "America/Denver")
+        set_value(division, QUALIFICATION_HOUR, 3)
+        run_due(datetime(2026, 12, 4, 12, tzinfo=UTC))
+
+        early = run_due(datetime(2026, 12, 5, 9, 59, tzinfo=UTC))  # 2:59 there
+        due = run_due(datetime(2026, 12, 5, 10, 0, tzinfo=UTC))
+
+        assert early == []
+        assert [(run.kind, run.period) for run in due] == [(RunKind.QUALIFY, date(2026, 12, 5))]
+
+    def test_is_judged_once_however_often_it_is_asked(self, division):
+        started = [run_due(NIGHT + timedelta(minutes=2 * beat)) for beat in range(5)]
+
+        assert [len(runs) for runs in started] == [1, 0, 0, 0, 0]
+        assert Job.objects.filter(kind=JOB).count() == 1
+
+    def test_that_was_missed_is_made_good_once(self, division):
+        run_due(NIGHT)
+
+        run_due(NIGHT + 4 * DAY)
+        run_due(NIGHT + 4 * DAY)
+
+        assert periods(RunKind.QUALIFY) == [date(2026, 12, day) for day in (5, 6, 7, 8, 9)]
+        jobs = PeriodRun.objects.filter(period__gt=date(2026, 12, 5)).values_list("job", flat=True)
+        assert len(set(jobs)) == 1
+        assert Job.objects.filter(kind=JOB).count() == 2
+
+    def test_earns_what_is_due(self):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            market = make_market()
+            programme = make_programme(market.division)
+            make_version(make_rule(market.division), **{**AT_ONCE, "wait_count": 1})
+            (reward,) = accrue_rewards(make_referral(make_referrer(programme), market=market).pk)
+        assert reward.status == RewardStatus.ACCRUED
+
+        with time_machine.travel(NIGHT, tick=False):
+            run_due(NIGHT)
+            do_the_work()
+
+        reward.refresh_from_db()
+        assert (reward.status, reward.qualified_on) == (RewardStatus.PAYABLE, date(2026, 12, 5))
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_judged_once_by_two_schedulers_at_once(self, division):
+        outcomes = together(*[lambda: run_due(NIGHT)] * 2)
+
+        assert sorted(len(runs) for runs in outcomes) == [0, 1]
+        assert Job.objects.filter(kind=JOB).count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_would_be_judged_twice_without_the_row_of_its_period(self, division, monkeypatch):
+        """The control: whoever does not write the row first does the work as well."""
+        monkeypatch.setattr(schedule, "_is_done", lambda *_args: False)
+        monkeypatch.setattr(schedule, "_claim", lambda *_args, **_more: [PeriodRun(pk=0)])
+
+        together(*[lambda: run_due(NIGHT)] * 2)
+
+        assert Job.objects.filter(kind=JOB).count() == 2
+
+
+class TestPayout:
+    @pytest.fixture
+    def payouts(self):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            return make_payouts()
+
+    def run_at(self, at: datetime) -> list[PeriodRun]:
+        with time_machine.travel(at, tick=False):
+            run_schedule()
+            do_the_work()
+            return run_due(at)
+
+    def test_is_built_on_its_day_after_the_night_was_judged(self, payouts):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            reward = make_earned(payouts)
+        self.run_at(NIGHT - DAY)
+        with time_machine.travel(NIGHT, tick=False):
+            before = run_due(NIGHT)
+            unfinished = run_due(NIGHT)
+            do_the_work()
+            after = run_due(NIGHT)
+
+        assert [run.kind for run in before] == [RunKind.QUALIFY]
+        assert unfinished == []
+        assert [(run.kind, run.period) for run in after] == [(RunKind.BUILD_BATCH, date(2026, 12, 1))]
+        batch = Batch.objects.get()
+        assert (batch.status, batch.built_by, batch.built_at) == (BatchStatus.BUILDING, None, NIGHT)
+        assert [line.reward_id for line in batch.lines.all()] == [reward.pk]
+
+    def test_is_built_once_a_month(self, payouts):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            make_earned(payouts)
+        self.run_at(NIGHT)
+        with time_machine.travel(NIGHT + DAY, tick=False):
+            make_earned(payouts)
+
+        self.run_at(NIGHT + DAY)
+        assert Batch.objects.count() == 1
+        self.run_at(NIGHT + 31 * DAY)
+
+        assert Batch.objects.count() == 2
+        assert periods(RunKind.BUILD_BATCH) == [date(2026, 12, 1), date(2027, 1, 1)]
+
+    def test_that_was_missed_is_made_good_by_the_next(self, payouts):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            make_earned(payouts)
+        self.run_at(NIGHT)
+
+        self.run_at(NIGHT + 92 * DAY)
+
+        assert periods(RunKind.BUILD_BATCH) == [date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1), date(2027, 3, 1)]
+
+    def test_is_not_built_where_the_operator_wants_to(self, payouts):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            make_earned(payouts)
+        set_value(payouts.division, PAYOUT_IS_AUTOMATIC, value=False)
+
+        self.run_at(NIGHT)
+
+        assert not Batch.objects.exists()
+
+    def test_waits_for_its_day(self, payouts):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            make_earned(payouts)
+        set_value(payouts.division, PAYOUT_DAY, 6)
+
+        self.run_at(NIGHT)
+        assert not Batch.objects.exists()
+        self.run_at(NIGHT + DAY)
+
+        assert Batch.objects.count() == 1
+
+    def test_of_nothing_is_no_batch(self, payouts):
+        payouts.programme()
+
+        self.run_at(NIGHT)
+
+        assert periods(RunKind.BUILD_BATCH) == [date(2026, 12, 1)]
+        assert not Batch.objects.exists()
+
+
+class TestRules:
+    def test_whose_moment_has_come_are_put_in_force(self, division):
+        rule = make_rule(division)
+        version = make_version(rule, effective_from=NIGHT - 30 * DAY)
+        type(version).objects.filter(pk=version.pk).update(effective_until=NIGHT)
+
+        run_due(NIGHT)
+
+        version.refresh_from_db()
+        assert version.status == "superseded"
