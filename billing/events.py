@@ -151,9 +151,12 @@ class WorkOrderFailed(Fact, name="billing.work_order_failed"):
     reason: str
 
 
+# What is told of accounts. `account_id` is ours, where we know the account; dates are ISO, in the division's zone.
+
+
 @dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Fact, name="billing.invoice_issued"):
-    """An account was billed."""
+    """An account was billed: `amount` includes `tax`."""
 
     billing_system: str
     invoice_id: str
@@ -161,6 +164,9 @@ class InvoiceIssued(Fact, name="billing.invoice_issued"):
     amount: str
     currency: str
     due_date: str
+    account_id: int | None = None
+    issued_on: str = ""
+    tax: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +178,8 @@ class ReceiptRecorded(Fact, name="billing.receipt_recorded"):
     account_number: str
     amount: str
     currency: str
+    account_id: int | None = None
+    effective_on: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +192,8 @@ class ReceiptAllocated(Fact, name="billing.receipt_allocated"):
     account_number: str
     amount: str
     currency: str
+    account_id: int | None = None
+    effective_on: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,3 +206,71 @@ class ReceiptDeallocated(Fact, name="billing.receipt_deallocated"):
     account_number: str
     amount: str
     currency: str
+    account_id: int | None = None
+    effective_on: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditNoteAllocated(Fact, name="billing.credit_note_allocated"):
+    """A credit note, or a part of it, pays an invoice."""
+
+    billing_system: str
+    credit_note_id: str
+    invoice_id: str
+    account_number: str
+    amount: str
+    currency: str
+    account_id: int | None = None
+    effective_on: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditNoteDeallocated(Fact, name="billing.credit_note_deallocated"):
+    """A credit note, or a part of it, no longer pays an invoice."""
+
+    billing_system: str
+    credit_note_id: str
+    invoice_id: str
+    account_number: str
+    amount: str
+    currency: str
+    account_id: int | None = None
+    effective_on: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditPosted(Fact, name="billing.credit_posted"):
+    """The billing system shows a credit on an account; `request_id` is ours where we asked for it, else empty."""
+
+    billing_system: str
+    credit_id: str
+    request_id: str
+    account_number: str
+    account_id: int | None
+    amount: str
+    currency: str
+    posted_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceStatusChanged(Fact, name="billing.service_status_changed"):
+    """An account's service was suspended, restored or disconnected, or the account closed: a `ServiceStatus`."""
+
+    billing_system: str
+    account_number: str
+    account_id: int | None
+    status: str
+    effective_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgedBalanceReported(Fact, name="billing.aged_balance_reported"):
+    """What an account owes past its due date, newer than all that was told before; nothing, where it has paid."""
+
+    billing_system: str
+    account_number: str
+    account_id: int | None
+    past_due: str
+    currency: str
+    oldest_due_on: str
+    """Empty where nothing is past due."""

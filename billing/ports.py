@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import UnionType
 from typing import Any, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from billing.states import SubmissionKind, WorkOrderState
+from billing.states import BillingKind, ServiceStatus, SubmissionKind, WorkOrderState
 
 Plain = TypeVar("Plain")
 
@@ -204,18 +204,49 @@ class WorkOrderReport:
 
 @dataclass(frozen=True, kw_only=True)
 class BillingReport:
-    """An invoice, a receipt, or the (de)allocation of a receipt to an invoice."""
+    """Money on an account: a bill, a receipt, a credit, or what pays a bill or no longer does. The amount is above zero."""
 
-    kind: str
-    """`invoice`, `receipt`, `receipt_allocation` or `receipt_deallocation`."""
+    kind: BillingKind
     external_id: str
     account_number: str
     amount: Decimal
     currency: str
-    invoice_id: str = ""
-    receipt_id: str = ""
+    effective_date: str = ""
+    """ISO date from which it counts, of a bill the bill date; empty: the day of the event."""
+    tax: Decimal = Decimal(0)
+    """Of a bill: how much of the amount."""
     due_date: str = ""
-    """ISO date, of an invoice."""
+    """Of a bill: ISO date; empty: due at once."""
+    invoice_id: str = ""
+    """Of an allocation: the bill."""
+    source_id: str = ""
+    """Of an allocation: the receipt or credit note."""
+    request_id: str = ""
+    """Of a credit: ours, where we asked for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusReport:
+    """An account's service was suspended, restored or disconnected, or the account closed."""
+
+    account_number: str
+    status: ServiceStatus
+    effective_date: str = ""
+    """ISO date from which it holds; empty: the day of the event."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceReport:
+    """What an account owes past its due date: zero or more."""
+
+    account_number: str
+    past_due: Decimal
+    currency: str
+    oldest_due_date: str = ""
+    """ISO date on which the oldest unpaid bill was due; empty where nothing is past due."""
+
+
+AccountReport = BillingReport | StatusReport | BalanceReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +257,7 @@ class VendorFact:
     kind: str
     occurred_at: datetime
     raw: Mapping[str, Any]
-    report: WorkOrderReport | BillingReport | None
+    report: WorkOrderReport | AccountReport | None
     """None for what we have no use for, and for what cannot be read; it is kept all the same."""
     trouble: str = ""
     """Why it cannot be read."""

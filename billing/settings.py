@@ -22,3 +22,15 @@ BILLING_SYSTEM = declare(
     help=_("Where this market's work orders, and later its credits, are sent."),
     choices=_billing_systems,
 )
+DELINQUENT_AFTER_DAYS = declare(
+    "billing.delinquent_after_days",
+    kind=int,
+    default=10,
+    label=_("Bills count as overdue after"),
+    help=_(
+        "Days after the due date of the oldest unpaid bill. From the day after that, the account counts as overdue, "
+        "and a new order of the same customer waits for a person."
+    ),
+    minimum=0,
+    maximum=365,
+)

@@ -1,5 +1,7 @@
 """The states of what we ask of a billing system, and of what it reports."""
 
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +74,18 @@ class FactOutcome(models.TextChoices):
     UNREADABLE = "unreadable", _("Kept, cannot be read")
 
 
+class BillingKind(StrEnum):
+    """What a fact about money on an account is."""
+
+    INVOICE = "invoice"
+    RECEIPT = "receipt"
+    RECEIPT_ALLOCATION = "receipt_allocation"
+    RECEIPT_DEALLOCATION = "receipt_deallocation"
+    CREDIT_NOTE_ALLOCATION = "credit_note_allocation"
+    CREDIT_NOTE_DEALLOCATION = "credit_note_deallocation"
+    CREDIT = "credit"
+
+
 class AllocationSource(models.TextChoices):
     """What pays a bill: money that came in, or a credit note of ours."""
 
@@ -86,6 +100,15 @@ class ServiceStatus(models.TextChoices):
     SUSPENDED = "suspended", _("Suspended")
     DISCONNECTED = "disconnected", _("Disconnected")
     CLOSED = "closed", _("Account closed")
+
+
+class BillStatus(models.TextChoices):
+    """How a bill stands on a day."""
+
+    OPEN = "open", _("Open")
+    OVERDUE = "overdue", _("Overdue")
+    PAID = "paid", _("Paid")
+    PAID_LATE = "paid_late", _("Paid late")
 
 
 ENDED = frozenset({ServiceStatus.DISCONNECTED, ServiceStatus.CLOSED})

@@ -1,6 +1,7 @@
 """Everything that changes what we ask of billing systems, and what we know from them."""
 
 from billing.services.facts import apply_waiting_facts, poll_billing_system, receive_fact, receive_webhook
+from billing.services.standing import judge_standing, review_standings
 from billing.services.submissions import (
     ask_vendor,
     cancel_work_order,
@@ -20,11 +21,13 @@ __all__ = [
     "check_connection",
     "declare_products",
     "grant_credit",
+    "judge_standing",
     "poll_billing_system",
     "port_of",
     "receive_fact",
     "receive_webhook",
     "request_work_order",
     "resend_submission",
+    "review_standings",
     "settle_submission",
 ]

@@ -13,16 +13,13 @@ from django.utils.translation import gettext as _
 
 from billing.events import (
     InstallReported,
-    InvoiceIssued,
-    ReceiptAllocated,
-    ReceiptDeallocated,
-    ReceiptRecorded,
     WorkOrderDispatched,
     WorkOrderFailed,
     WorkOrderScheduled,
 )
 from billing.models import BillingSystem, InboundFact, Polling, Submission
 from billing.ports import (
+    AccountReport,
     Appointment,
     BillingReport,
     LineReport,
@@ -33,6 +30,7 @@ from billing.ports import (
     frozen,
     thawed,
 )
+from billing.services.accounts import apply_account_fact
 from billing.services.submissions import confirm
 from billing.services.systems import port_of
 from billing.states import FactOutcome, SubmissionKind, SubmissionStatus, WorkOrderState
@@ -100,7 +98,7 @@ def receive_fact(system: BillingSystem, fact: VendorFact) -> bool:
         event_id=fact.event_id,
         defaults={
             "kind": fact.kind,
-            "request_id": fact.report.request_id if isinstance(fact.report, WorkOrderReport) else "",
+            "request_id": fact.report.request_id if isinstance(fact.report, WorkOrderReport | BillingReport) else "",
             "payload": dict(fact.raw),
             "report": frozen(fact.report),
             "outcome": FactOutcome.UNREADABLE if fact.trouble else FactOutcome.WAITING,
@@ -127,18 +125,16 @@ def apply_waiting_facts(submission_id: int) -> None:
 # What a fact changes.
 
 
-def _apply(row: InboundFact, report: WorkOrderReport | BillingReport | None) -> None:
+def _apply(row: InboundFact, report: WorkOrderReport | AccountReport | None) -> None:
     if isinstance(report, WorkOrderReport):
         row.outcome = _apply_report(row, report)
-    elif isinstance(report, BillingReport):
-        fact = _billing_fact(row.billing_system.code, report)
-        publish(fact, subject=row, division=row.billing_system.division, by=None, at=row.occurred_at)
-        row.outcome = FactOutcome.APPLIED
+    elif report is not None:
+        row.outcome = apply_account_fact(row, report)
     else:
         row.outcome = FactOutcome.KEPT
-    if row.outcome != FactOutcome.WAITING:
+    if row.outcome not in {FactOutcome.WAITING, FactOutcome.UNREADABLE}:
         row.applied_at = now()
-    row.save(update_fields=["outcome", "applied_at"])
+    row.save(update_fields=["outcome", "trouble", "applied_at"])
 
 
 def _apply_report(row: InboundFact, report: WorkOrderReport) -> FactOutcome:
@@ -199,15 +195,3 @@ def _newly(state: WorkOrderState, before: WorkOrderReport | None, after: WorkOrd
 def _was_asked_to_cancel(work_order: Submission) -> bool:
     cancellations = work_order.requests.filter(kind=SubmissionKind.WORK_ORDER_CANCELLATION)
     return cancellations.exclude(status=SubmissionStatus.REFUSED).exists()
-
-
-def _billing_fact(system_code: str, report: BillingReport) -> Fact:
-    money = {"account_number": report.account_number, "amount": str(report.amount), "currency": report.currency}
-    if report.kind == "invoice":
-        return InvoiceIssued(
-            billing_system=system_code, invoice_id=report.external_id, due_date=report.due_date, **money
-        )
-    if report.kind == "receipt":
-        return ReceiptRecorded(billing_system=system_code, receipt_id=report.external_id, **money)
-    allocation = ReceiptAllocated if report.kind == "receipt_allocation" else ReceiptDeallocated
-    return allocation(billing_system=system_code, receipt_id=report.receipt_id, invoice_id=report.invoice_id, **money)

@@ -2,20 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from billing.ports import (
+    AccountReport,
     Amounts,
     Appointment,
+    BalanceReport,
     BillingReport,
     Credit,
     LineReport,
     Party,
     Place,
     Request,
+    StatusReport,
     VendorFact,
     WorkOrder,
     WorkOrderCancellation,
@@ -23,7 +27,7 @@ from billing.ports import (
     WorkOrderLine,
     WorkOrderReport,
 )
-from billing.states import WorkOrderState
+from billing.states import BillingKind, ServiceStatus, WorkOrderState
 
 Document = dict[str, Any]
 
@@ -38,15 +42,20 @@ STATES = {
     "rejected": WorkOrderState.FAILED,
     "cancelled": WorkOrderState.CANCELLED,
 }
-BILLING_KINDS = {
-    "invoice": "invoice",
-    "receipt": "receipt",
-    "receiptAllocation": "receipt_allocation",
-    "receiptDeallocation": "receipt_deallocation",
+SERVICE_STATUSES = {
+    "active": ServiceStatus.ACTIVE,
+    "suspended": ServiceStatus.SUSPENDED,
+    "disconnected": ServiceStatus.DISCONNECTED,
 }
 
 LONGEST_ID = 100
+LONGEST_ACCOUNT = 40
 LONGEST_KIND = 80
+CENT, TOO_MUCH = Decimal("0.01"), Decimal(10) ** 10
+CURRENCY = re.compile("[A-Z]{3}")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+YEARS = range(1990, 2200)
+"""Whatever is said to happen in another year is a slip, and some of its moments have no date in every zone."""
 UNREADABLE = (KeyError, TypeError, AttributeError, ValueError, ArithmeticError)
 """What reading raises where a document has not the contract's shape."""
 
@@ -187,9 +196,12 @@ def vendor_fact(event: Mapping[str, Any]) -> VendorFact:
         occurred_at = datetime.fromisoformat(event["eventTime"])
     except UNREADABLE as problem:
         raise ValueError(f"This is no event: {problem!r}") from problem
+    if occurred_at.tzinfo is None:
+        occurred_at = occurred_at.replace(tzinfo=UTC)
     report, trouble = None, ""
     try:
         _check_size(event_id, kind)
+        _check_year(occurred_at)
         report = _report(event["event"])
     except UNREADABLE as problem:
         trouble = _keepable(repr(problem))
@@ -213,6 +225,16 @@ def _check_size(event_id: str, kind: str) -> None:
         raise ValueError("The event's id or kind is too long, or holds a NUL.")
 
 
+def _check_year(moment: date) -> None:
+    """
+    Refuse a moment or a day that nobody can mean.
+
+    :raises ValueError: if it is in another age
+    """
+    if moment.year not in YEARS:
+        raise ValueError(f"The year cannot be meant: {moment.year}")
+
+
 def _short_id(event_id: str) -> str:
     """Return an id that we can keep, and by which an event that is told again is known again."""
     if len(event_id) <= LONGEST_ID and "\0" not in event_id:
@@ -225,12 +247,10 @@ def _keepable(text: str) -> str:
     return text.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")
 
 
-def _report(resources: Mapping[str, Any]) -> WorkOrderReport | BillingReport | None:
+def _report(resources: Mapping[str, Any]) -> WorkOrderReport | AccountReport | None:
     for name, document in resources.items():
-        if name == "workOrder":
-            return _work_order_report(document)
-        if name in BILLING_KINDS:
-            return _billing_report(BILLING_KINDS[name], document)
+        if name in READERS:
+            return READERS[name](document)
     return None
 
 
@@ -278,14 +298,135 @@ def _window(appointment: Mapping[str, Any]) -> Appointment:
     )
 
 
-def _billing_report(kind: str, document: Mapping[str, Any]) -> BillingReport:
-    return BillingReport(
-        kind=kind,
-        external_id=str(document["id"]),
-        account_number=str(document["billingAccount"]["id"]),
-        amount=Decimal(document["amount"]["value"]),
-        currency=str(document["amount"]["unit"]),
-        invoice_id=str(document.get("invoice", {}).get("id", "")),
-        receipt_id=str(document.get("receipt", {}).get("id", "")),
-        due_date=str(document.get("dueDate", "")),
+# What they tell of accounts: read strictly, for money and dates are judged by it. What is wrong is kept as unreadable.
+
+
+def _invoice(document: Mapping[str, Any]) -> BillingReport:
+    bill = _billing_report(BillingKind.INVOICE, document)
+    tax, currency = _amount(document["taxAmount"]) if document.get("taxAmount") else (Decimal("0.00"), bill["currency"])
+    if tax > bill["amount"] or currency != bill["currency"]:
+        raise ValueError("The tax is more than the amount, or of another currency.")
+    given = {"effective_date": _day(document, "billDate") or bill["effective_date"], "tax": tax}
+    return BillingReport(**bill | given, due_date=_day(document, "dueDate"))
+
+
+def _receipt(document: Mapping[str, Any]) -> BillingReport:
+    return BillingReport(**_billing_report(BillingKind.RECEIPT, document))
+
+
+def _credit_report(document: Mapping[str, Any]) -> BillingReport:
+    request_id = _id(document["externalId"]) if document.get("externalId") else ""
+    return BillingReport(**_billing_report(BillingKind.CREDIT, document), request_id=request_id)
+
+
+def _allocation(kind: BillingKind, source: str) -> Callable[[Mapping[str, Any]], BillingReport]:
+    def read(document: Mapping[str, Any]) -> BillingReport:
+        return BillingReport(
+            **_billing_report(kind, document),
+            invoice_id=_name_of(document["invoice"]),
+            source_id=_name_of(document[source]),
+        )
+
+    return read
+
+
+def _billing_report(kind: BillingKind, document: Mapping[str, Any]) -> dict[str, Any]:
+    amount, currency = _amount(document["amount"])
+    if not amount:
+        raise ValueError("The amount must be above zero.")
+    return {
+        "kind": kind,
+        "external_id": _name_of(document),
+        "account_number": _account_of(document),
+        "amount": amount,
+        "currency": currency,
+        "effective_date": _day(document, "effectiveDate"),
+    }
+
+
+def _service_status(document: Mapping[str, Any]) -> StatusReport:
+    return StatusReport(
+        account_number=_account_of(document),
+        status=SERVICE_STATUSES[document["status"]],
+        effective_date=_day(document, "effectiveDate"),
     )
+
+
+def _account_closure(document: Mapping[str, Any]) -> StatusReport:
+    return StatusReport(
+        account_number=_account_of(document),
+        status=ServiceStatus.CLOSED,
+        effective_date=_day(document, "effectiveDate"),
+    )
+
+
+def _aged_balance(document: Mapping[str, Any]) -> BalanceReport:
+    past_due, currency = _amount(document["pastDueAmount"])
+    oldest = _day(document, "oldestDueDate") if past_due else ""
+    if past_due and not oldest:
+        raise ValueError("Something is past due, and it is not said since when.")
+    return BalanceReport(
+        account_number=_account_of(document), past_due=past_due, currency=currency, oldest_due_date=oldest
+    )
+
+
+def _account_of(document: Mapping[str, Any]) -> str:
+    return _name_of(document["billingAccount"], LONGEST_ACCOUNT)
+
+
+def _name_of(resource: Mapping[str, Any], longest: int = LONGEST_ID) -> str:
+    """
+    Return the id of a resource.
+
+    :raises ValueError: if there is none, or it is longer than the contract allows
+    """
+    given = resource["id"]
+    if not isinstance(given, str) or not given or len(given) > longest:
+        raise ValueError("An id is missing, no text, or too long.")
+    return _id(given)
+
+
+def _amount(money: Mapping[str, Any]) -> tuple[Decimal, str]:
+    """
+    Return an amount with its currency.
+
+    :raises ValueError: if it is no text, negative, finer than a cent or beyond all bounds, or has no currency
+    """
+    value, currency = money["value"], money["unit"]
+    if not isinstance(value, str) or not isinstance(currency, str) or not CURRENCY.fullmatch(currency):
+        raise ValueError("An amount is a decimal in a text, with a currency of three letters.")
+    amount = Decimal(value)
+    if not amount.is_finite() or not 0 <= amount < TOO_MUCH or amount != amount.quantize(CENT):
+        raise ValueError("An amount is not below zero, and has at most ten digits and two decimals.")
+    return amount.quantize(CENT), currency
+
+
+def _day(document: Mapping[str, Any], name: str) -> str:
+    """
+    Return a date of a document, empty where it gives none.
+
+    :raises ValueError: if it is no date
+    """
+    given = document.get(name)
+    if given in (None, ""):
+        return ""
+    if not isinstance(given, str) or not DAY.fullmatch(given):
+        raise ValueError(f"{name} is no date.")
+    _check_year(date.fromisoformat(given))
+    return given
+
+
+READERS: Mapping[str, Callable[[Mapping[str, Any]], WorkOrderReport | AccountReport]] = {
+    "workOrder": _work_order_report,
+    "credit": _credit_report,
+    "invoice": _invoice,
+    "receipt": _receipt,
+    "receiptAllocation": _allocation(BillingKind.RECEIPT_ALLOCATION, "receipt"),
+    "receiptDeallocation": _allocation(BillingKind.RECEIPT_DEALLOCATION, "receipt"),
+    "creditNoteAllocation": _allocation(BillingKind.CREDIT_NOTE_ALLOCATION, "creditNote"),
+    "creditNoteDeallocation": _allocation(BillingKind.CREDIT_NOTE_DEALLOCATION, "creditNote"),
+    "serviceStatus": _service_status,
+    "accountClosure": _account_closure,
+    "agedBalance": _aged_balance,
+}
+"""How each resource that an event may hold is read."""

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.billing import page
+from sandbox.billing.accounts import EVENTS
 from sandbox.billing.faults import Faults
-from sandbox.billing.vendor import Refusal, Vendor
+from sandbox.billing.refusals import Refusal
+from sandbox.billing.vendor import Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,7 @@ logger = logging.getLogger(__name__)
 LONGEST_BODY = 1_000_000
 LARGEST_PAGE = 500
 REQUESTS = "workOrder|changeWorkOrder|cancelWorkOrder|credit"
-ISSUED = "invoice|receipt|receiptAllocation|receiptDeallocation"
+ISSUED = "|".join(EVENTS)
 WRITING = {"POST", "PUT", "DELETE"}
 
 
@@ -161,8 +163,33 @@ def advance(call: Call) -> Answer:
 
 
 def issue(call: Call) -> Answer:
-    """Issue an invoice, record a receipt, allocate it or take the allocation back."""
-    return Answer(HTTPStatus.CREATED, call.vendor.issue(call.path[0], call.body))
+    """Record a document about an account as it is given: an invoice, a receipt, an allocation, a status."""
+    return Answer(HTTPStatus.CREATED, call.vendor.accounts.issue(call.path[0], call.body))
+
+
+def pay(call: Call) -> Answer:
+    """Take in money for an invoice and allocate it."""
+    return Answer(HTTPStatus.CREATED, call.vendor.accounts.pay(call.body))
+
+
+def credit(call: Call) -> Answer:
+    """Allocate a credit note to an invoice."""
+    return Answer(HTTPStatus.CREATED, call.vendor.accounts.credit(call.body))
+
+
+def return_payment(call: Call) -> Answer:
+    """Take the allocation of a receipt back whole."""
+    return Answer(HTTPStatus.CREATED, call.vendor.accounts.take_back("receiptAllocation", call.body))
+
+
+def return_credit(call: Call) -> Answer:
+    """Take the allocation of a credit note back whole."""
+    return Answer(HTTPStatus.CREATED, call.vendor.accounts.take_back("creditNoteAllocation", call.body))
+
+
+def age(call: Call) -> Answer:
+    """Announce what is past due today, of one account or of all."""
+    return Answer(HTTPStatus.OK, call.vendor.accounts.age(str(call.body.get("billingAccount", {}).get("id", ""))))
 
 
 # The page for people.
@@ -197,6 +224,11 @@ ROUTES: list[tuple[str, re.Pattern[str], Callable[[Call], Answer]]] = [
     ("DELETE", re.compile(r"/_sandbox/faults"), clear_faults),
     ("POST", re.compile(r"/_sandbox/workOrder/([\w-]+)"), advance),
     ("POST", re.compile(rf"/_sandbox/({ISSUED})"), issue),
+    ("POST", re.compile(r"/_sandbox/payment"), pay),
+    ("POST", re.compile(r"/_sandbox/creditNote"), credit),
+    ("POST", re.compile(r"/_sandbox/returnedPayment"), return_payment),
+    ("POST", re.compile(r"/_sandbox/returnedCreditNote"), return_credit),
+    ("POST", re.compile(r"/_sandbox/ageing"), age),
     ("GET", re.compile(r"/"), show_page),
     ("POST", re.compile(r"/"), press),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,13 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sandbox.billing.clock import Clock
+
 Document: TypeAlias = dict[str, Any]
 
-SCHEMA = """
+ACCOUNT, INVOICE = "json_extract(body, '$.billingAccount.id')", "json_extract(body, '$.invoice.id')"
+
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS document (
     kind TEXT NOT NULL, id TEXT NOT NULL, external_id TEXT NOT NULL DEFAULT '', digest TEXT NOT NULL DEFAULT '',
     body TEXT NOT NULL, PRIMARY KEY (kind, id));
 CREATE INDEX IF NOT EXISTS document_by_external_id ON document (kind, external_id);
+CREATE INDEX IF NOT EXISTS document_by_account ON document (kind, {ACCOUNT});
+CREATE INDEX IF NOT EXISTS document_by_invoice ON document (kind, {INVOICE});
 CREATE TABLE IF NOT EXISTS event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS subscription (id TEXT PRIMARY KEY, callback TEXT NOT NULL UNIQUE);
@@ -56,6 +63,9 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """Run the block as one transaction: all of it is kept, or nothing."""
         with self._lock:
+            if self._db.in_transaction:  # a part of the one that has begun
+                yield
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -103,6 +113,21 @@ class Store:
         """Return the newest documents of a kind, newest first."""
         sql = "SELECT body FROM document WHERE kind = ? ORDER BY rowid DESC LIMIT ?"
         return [json.loads(body) for (body,) in self._rows(sql, kind, limit)]
+
+    def all(self, kind: str) -> list[Document]:
+        """Return the documents of a kind, oldest first."""
+        sql = "SELECT body FROM document WHERE kind = ? ORDER BY rowid"
+        return [json.loads(body) for (body,) in self._rows(sql, kind)]
+
+    def of_account(self, kind: str, account: str) -> list[Document]:
+        """Return the documents of a kind about a billing account, oldest first."""
+        sql = f"SELECT body FROM document WHERE kind = ? AND {ACCOUNT} = ? ORDER BY rowid"  # noqa: S608 - a constant
+        return [json.loads(body) for (body,) in self._rows(sql, kind, account)]
+
+    def of_invoice(self, kind: str, invoice: str) -> list[Document]:
+        """Return the documents of a kind that name an invoice, oldest first."""
+        sql = f"SELECT body FROM document WHERE kind = ? AND {INVOICE} = ? ORDER BY rowid"  # noqa: S608 - a constant
+        return [json.loads(body) for (body,) in self._rows(sql, kind, invoice)]
 
     # Events, and the webhooks owed for them.
 
@@ -166,3 +191,10 @@ class Store:
             "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
             *(name, json.dumps(value)),
         )
+
+
+def announce(store: Store, clock: Clock, event_type: str, resource: Document) -> None:
+    """Keep an event that says what has just happened."""
+    now = clock.stamp()
+    event = {"eventId": str(uuid.uuid4()), "eventTime": now, "eventType": event_type, "event": resource}
+    store.add_event(event, due_at=now)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from sandbox.billing.accounts import CLOSED as ACCOUNT_CLOSED, Accounts
 from sandbox.billing.faults import Faults
-from sandbox.billing.store import Document, Store
+from sandbox.billing.refusals import Refusal, above_zero
+from sandbox.billing.store import Document, Store, announce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,24 +22,7 @@ INSTALLED, FAILED, CANCELLED, PARTIAL = "completed", "failed", "cancelled", "par
 STEPS = [ACCEPTED, SCHEDULED, DISPATCHED, INSTALLED]
 CLOSED = {INSTALLED, FAILED, CANCELLED, PARTIAL}
 
-EVENT_KEYS = {
-    "workOrder": "WorkOrder",
-    "credit": "Credit",
-    "invoice": "Invoice",
-    "receipt": "Receipt",
-    "receiptAllocation": "ReceiptAllocation",
-    "receiptDeallocation": "ReceiptDeallocation",
-}
-PREFIXES = {"workOrder": "WO", "changeWorkOrder": "CH", "cancelWorkOrder": "CX", "credit": "CR", "invoice": "INV"}
-
-
-class Refusal(Exception):  # noqa: N818 - an answer, not an error
-    """The vendor's no: an HTTP status, a code to branch on, words for a person, and what was wrong."""
-
-    def __init__(self, status: int, code: str, reason: str, reference: str = "") -> None:
-        """Refuse with words that may be shown to staff."""
-        super().__init__(reason)
-        self.status, self.code, self.reason, self.reference = status, code, reason, reference
+PREFIXES = {"workOrder": "WO", "changeWorkOrder": "CH", "cancelWorkOrder": "CX", "credit": "CR"}
 
 
 class Vendor:
@@ -49,6 +32,7 @@ class Vendor:
         """Open the vendor's memory in a folder."""
         self.store = Store(data / "vendor.sqlite3")
         self.clock = clock
+        self.accounts = Accounts(self.store, clock)
 
     # What the contract offers. Each request is idempotent by its externalId.
 
@@ -80,7 +64,7 @@ class Vendor:
         """
         Post a credit to a billing account; tell whether the request is new.
 
-        :raises Refusal: 422 for an amount that is not above zero, 409 as above
+        :raises Refusal: 422 for an amount that is not above zero, or an account that is closed, 409 as above
         """
         return self._take("credit", asked, self._post_credit)
 
@@ -166,7 +150,10 @@ class Vendor:
         return self._numbered("cancelWorkOrder", asked) | {"state": "done"}
 
     def _post_credit(self, asked: Document) -> Document:
-        _amount(asked)
+        above_zero(asked.get("amount", {}))
+        account = str(asked.get("billingAccount", {}).get("id") or "")
+        if self.accounts.status_of(account) == ACCOUNT_CLOSED:
+            raise Refusal(422, "accountClosed", "The account is closed.", account)
         document = self._numbered("credit", asked) | {"state": "posted", "postedDate": self.clock.stamp()}
         self._announce("credit", "CreateEvent", document)
         return document
@@ -192,19 +179,6 @@ class Vendor:
             for step in self._steps_between(work_order["state"], state):
                 work_order = self._step(work_order, step, set(items), reason)
             return work_order
-
-    def issue(self, kind: str, asked: Document) -> Document:
-        """
-        Record an invoice, a receipt, or the (de)allocation of a receipt to an invoice, and announce it.
-
-        :raises Refusal: 422 for an amount that is not above zero
-        """
-        _amount(asked)
-        with self.store.transaction():
-            document = self._numbered(kind, asked) | {"date": self.clock.stamp()}
-            self.store.put(kind, document)
-            self._announce(kind, "CreateEvent", document)
-            return document
 
     def _steps_between(self, state: str, target: str) -> list[str]:
         if target == FAILED:
@@ -255,16 +229,7 @@ class Vendor:
         return asked | {"id": number, "href": f"/{kind}/{number}", "@type": kind[0].upper() + kind[1:]}
 
     def _announce(self, kind: str, event: str, document: Document) -> None:
-        now = self.clock.stamp()
-        self.store.add_event(
-            {
-                "eventId": str(uuid.uuid4()),
-                "eventTime": now,
-                "eventType": EVENT_KEYS[kind] + event,
-                "event": {kind: document},
-            },
-            due_at=now,
-        )
+        announce(self.store, self.clock, kind[0].upper() + kind[1:] + event, {kind: document})
 
     # Misbehaviour.
 
@@ -285,17 +250,6 @@ class Vendor:
                 return False
             self.set_faults(faults.spent(name))
             return True
-
-
-def _amount(document: Document) -> Decimal:
-    text = str(document.get("amount", {}).get("value", ""))
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0:
-        raise Refusal(422, "invalidAmount", "The amount must be above zero.", text)
-    return amount
 
 
 def _state_of_all(items: list[Document]) -> str:

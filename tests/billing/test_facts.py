@@ -319,10 +319,11 @@ class TestBillingFacts:
         same = {
             "billing_system": system.code, "account_number": "A-1", "amount": "105.48", "currency": "USD",
         }  # fmt: skip
-        both = {"invoice_id": invoice["id"], "receipt_id": receipt["id"]}
+        day = today(system.division).isoformat()
+        both = {"invoice_id": invoice["id"], "receipt_id": receipt["id"], "effective_on": day}
         assert published(InvoiceIssued, ReceiptRecorded, ReceiptAllocated, ReceiptDeallocated) == [
-            InvoiceIssued(invoice_id=invoice["id"], due_date="2027-01-15", **same),
-            ReceiptRecorded(receipt_id=receipt["id"], **same),
+            InvoiceIssued(invoice_id=invoice["id"], due_date="2027-01-15", issued_on=day, tax="0.00", **same),
+            ReceiptRecorded(receipt_id=receipt["id"], effective_on=day, **same),
             ReceiptAllocated(**both, **same),
             ReceiptDeallocated(**both, **same),
         ]

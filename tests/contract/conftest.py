@@ -51,6 +51,14 @@ class Server:
             page = self.events(after=page["cursor"], limit=500)
         return page["cursor"]
 
+    def play(self, what: str, **document: Any) -> Any:
+        """Let something happen in the vendor's house, and return what came of it."""
+        if not self.has_control_door:
+            pytest.skip("This server cannot be played with: BILLING_CONTROL is not set.")
+        answer = self.http.post(f"/_sandbox/{what}", json=document)
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def advance(self, work_order_id: str, state: str, **more: Any) -> None:
         """Play the vendor's people."""
         if not self.has_control_door:

@@ -267,6 +267,90 @@ class TestEvents:
         assert refusal_of(server.http.get("/event", params={"after": "yesterday"})) == (400, "invalidCursor")
 
 
+class TestWhatIsToldOfAccounts:
+    ACCOUNT = {"billingAccount": {"id": "A-1"}}  # noqa: RUF012  # read only
+
+    def told(self, server, what, **document):
+        """Play something, and return the events that it causes: kind, key and resource."""
+        cursor = server.last_cursor()
+        played = server.play(what, **self.ACCOUNT | document)
+        events = server.events(after=cursor)["event"]
+        return played, [(event["eventType"], *event["event"].items()) for event in events]
+
+    def money(self, value="105.48"):
+        return {"amount": {"unit": "USD", "value": value}}
+
+    def test_of_a_credit_names_our_request(self, server, request_id):
+        cursor = server.last_cursor()
+        posted = server.ask("credit", externalId=request_id, **self.ACCOUNT, **self.money("5.00"), reason="x").json()
+
+        (event,) = server.events(after=cursor)["event"]
+
+        assert event["eventType"] == "CreditCreateEvent"
+        credit = event["event"]["credit"]
+        assert (credit["id"], credit["externalId"], credit["amount"]["value"]) == (posted["id"], request_id, "5.00")
+
+    def test_of_a_bill_with_its_tax_and_dates(self, server):
+        dates = {"billDate": "2027-01-01", "dueDate": "2027-01-15"}
+        tax = {"taxAmount": {"unit": "USD", "value": "5.48"}}
+
+        invoice, events = self.told(server, "invoice", **self.money(), **tax, **dates)
+
+        assert events == [("InvoiceCreateEvent", ("invoice", invoice))]
+        assert invoice["id"]
+        assert {**dates, **tax, **self.money(), **self.ACCOUNT}.items() <= invoice.items()
+
+    @pytest.mark.parametrize(
+        ("kind", "source"),
+        [
+            ("receiptAllocation", "receipt"),
+            ("receiptDeallocation", "receipt"),
+            ("creditNoteAllocation", "creditNote"),
+            ("creditNoteDeallocation", "creditNote"),
+        ],
+    )
+    def test_of_what_pays_a_bill_and_no_longer_does(self, server, kind, source):
+        names = {"invoice": {"id": "INV-1"}, source: {"id": "S-1"}, "effectiveDate": "2027-01-10"}
+
+        document, events = self.told(server, kind, **self.money("70.00"), **names)
+
+        assert events == [(f"{kind[0].upper()}{kind[1:]}CreateEvent", (kind, document))]
+        assert {**names, **self.money("70.00"), **self.ACCOUNT}.items() <= document.items()
+
+    @pytest.mark.parametrize("status", ["active", "suspended", "disconnected"])
+    def test_of_the_service(self, server, status):
+        document, events = self.told(server, "serviceStatus", status=status, effectiveDate="2027-02-01")
+
+        assert events == [("ServiceStatusChangeEvent", ("serviceStatus", document))]
+        assert (document["status"], document["effectiveDate"]) == (status, "2027-02-01")
+
+    def test_of_a_closed_account(self, server):
+        document, events = self.told(server, "accountClosure")
+
+        assert events == [("AccountCloseEvent", ("accountClosure", document))]
+        assert document["billingAccount"] == {"id": "A-1"}
+
+    @pytest.mark.parametrize(("value", "since"), [("105.48", {"oldestDueDate": "2027-01-15"}), ("0.00", {})])
+    def test_of_what_is_past_due(self, server, value, since):
+        past_due = {"pastDueAmount": {"unit": "USD", "value": value}, **since}
+
+        document, events = self.told(server, "agedBalance", **past_due)
+
+        assert events == [("AgedBalanceChangeEvent", ("agedBalance", document))]
+        assert past_due.items() <= document.items()
+
+    def test_of_a_payment_that_is_returned(self, server):
+        invoice = server.play("invoice", **self.ACCOUNT, **self.money())
+
+        paid, payment = self.told(server, "payment", invoice={"id": invoice["id"]})
+        returned, return_of_it = self.told(server, "returnedPayment", receiptAllocation={"id": paid["id"]})
+
+        assert [event[0] for event in payment] == ["ReceiptCreateEvent", "ReceiptAllocationCreateEvent"]
+        assert paid["amount"] == returned["amount"] == self.money()["amount"]
+        assert return_of_it == [("ReceiptDeallocationCreateEvent", ("receiptDeallocation", returned))]
+        assert (returned["invoice"], returned["receipt"]) == (paid["invoice"], paid["receipt"])
+
+
 class TestWebhooks:
     @pytest.fixture
     def subscription(self, server, listener):

@@ -7,6 +7,8 @@ import time
 import httpx
 import pytest
 
+from integrations.tmf_billing.translation import READERS
+from sandbox.billing.accounts import EVENTS
 from tests.contract.conftest import listener, work_order  # noqa: F401  # the fixture of the contract's tests
 from tests.sandbox.process import Sandbox
 
@@ -152,10 +154,48 @@ class TestItsPage:
 
         assert "It is further on already." in self.press(sandbox, action="Schedule", work_order=taken["id"])
 
-    def test_bills_an_account(self, sandbox):
-        page = self.press(sandbox, action="invoice", account="A-1", amount="55.48", due="2027-01-15")
-
+    def test_bills_an_account_and_takes_its_money(self, sandbox):
+        page = self.press(sandbox, action="invoice", account="A-1", amount="55.48", tax="5.48", dueDate="2027-01-15")
         assert "INV-000001: 55.48 USD due 2027-01-15" in page
+        assert "55.48 open" in page
+
+        page = self.press(sandbox, action="pay", invoice="INV-000001", amount="50.00", effective="2027-01-10")
+        assert "50.00 is paid on INV-000001." in page
+        assert "5.48 open" in page
+
+        page = self.press(sandbox, action="credit", invoice="INV-000001")
+        assert "A credit note pays 5.48 of INV-000001." in page
+        assert "Nothing is open on this invoice." in self.press(sandbox, action="pay", invoice="INV-000001")
+
+        page = self.press(sandbox, action="take-back", allocation="RA-000001", kind="receiptAllocation")
+        assert "50.00 is taken back from INV-000001." in page
+        assert "50.00 open" in page
+        again = self.press(sandbox, action="take-back", allocation="RA-000001", kind="receiptAllocation")
+        assert "It was taken back before." in again
+
+    def test_says_of_an_account_whether_it_is_served(self, sandbox):
+        self.press(sandbox, action="invoice", account="A-1", amount="55.48", dueDate="2027-01-15")
+
+        for action, said in (
+            ("suspend", "suspended"), ("restore", "active"), ("disconnect", "disconnected"), ("close", "closed"),
+        ):  # fmt: skip
+            page = self.press(sandbox, action=action, account="A-1", effective="2027-02-01")
+            assert f"Account A-1 is {said}." in page
+            assert f'<span class="state {said}">{said}</span>' in page
+
+    @pytest.mark.parametrize(
+        ("form", "said"),
+        [
+            ({"action": "invoice", "account": "A-1", "amount": "0"}, "The amount must be above zero."),
+            ({"action": "invoice", "account": "A-1", "amount": "1.005"}, "An amount has at most two decimals"),
+            ({"action": "invoice", "account": "", "amount": "5"}, "Name the billing account."),
+            ({"action": "invoice", "account": "A-1", "amount": "5", "dueDate": "soon"}, "A date is written as"),
+            ({"action": "invoice", "account": "A-1", "amount": "5", "tax": "6"}, "The tax is more than the amount"),
+            ({"action": "pay", "invoice": "INV-9"}, "No such invoice."),
+        ],
+    )
+    def test_refuses_what_the_contract_forbids(self, sandbox, form, said):
+        assert said in self.press(sandbox, **form)
 
     def test_switches_faults(self, sandbox):
         self.press(sandbox, action="faults", fail="3", away_seconds="60", webhook_shuffle="on")
@@ -179,3 +219,31 @@ class TestHostileInput:
 
     def test_of_any_length_is_cut_short(self, sandbox):
         assert sandbox.http.post("/workOrder", content=b" " * 1_000_001).status_code == 413
+
+
+def test_it_tells_everything_that_we_read():
+    assert {*EVENTS, "workOrder", "credit"} == set(READERS)
+
+
+class TestAgeing:
+    def test_tells_what_is_past_due_when_it_changes(self, sandbox):
+        def travel(days: int) -> None:
+            sandbox.clock.write_text(json.dumps({"offset_seconds": days * 24 * 3600}))
+
+        def age() -> list[tuple[str, str | None]]:
+            told = sandbox.call("POST", "/_sandbox/ageing", json={})
+            return [(one["pastDueAmount"]["value"], one.get("oldestDueDate")) for one in told]
+
+        day = sandbox.call("POST", "/_sandbox/receipt", json=money("A-2", "1.00"))["date"][:10]
+        invoice = sandbox.call("POST", "/_sandbox/invoice", json=money("A-1", "55.48") | {"dueDate": day})
+        on_the_day = age()
+
+        travel(1)
+        a_day_later, once_more = age(), age()
+        sandbox.call("POST", "/_sandbox/payment", json={"invoice": {"id": invoice["id"]}})
+
+        assert (on_the_day, a_day_later, once_more, age()) == ([], [("55.48", day)], [], [("0.00", None)])
+
+
+def money(account: str, value: str) -> dict[str, object]:
+    return {"billingAccount": {"id": account}, "amount": {"unit": "USD", "value": value}}
