@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 NAME ?=
 EMAIL ?=
+SEED ?= 1
+MONTHS ?= 8
 BILLING_URL ?=
 
-.PHONY: help run test faults check bench contract code manage setup system-packages lock docs messages clean forget
+.PHONY: help run simulate test faults check bench contract code manage setup system-packages lock docs messages clean forget
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does
@@ -14,6 +16,9 @@ help: ## Say what each command does
 
 run: setup system-packages ## Start the whole system here and print its addresses (PORT=8000 chooses another port)
 	@$(BIN)/python -m config.local run
+
+simulate: setup system-packages ## Play the operator's business over months, through the real services (SEED=1 MONTHS=8)
+	@$(BIN)/python -m config.simulation --seed $(SEED) --months $(MONTHS)
 
 test: setup system-packages ## Run all tests (ARGS="tests/orders -k cancel" for some)
 	@$(BIN)/pytest $(or $(ARGS),-n 2)

@@ -72,9 +72,14 @@ def environment_of(data: Path, ports: Ports) -> dict[str, str]:
     return {**derived, **os.environ}
 
 
-def surroundings(data: Path, ports: Ports) -> list[Part]:
-    """List what stands around the system, and is there before it: the mail catcher and the vendors."""
-    return [_mail_catcher(data, ports), *(_vendor(vendor, data, ports) for vendor in VENDORS)]
+def surroundings(data: Path, ports: Ports, *, with_webhooks: bool = True) -> list[Part]:
+    """
+    List what stands around the system, and is there before it: the mail catcher and the vendors.
+
+    :param with_webhooks: False = nobody listens for them; what the vendors tell is read from them
+    """
+    vendors = (_vendor(vendor, data, ports, with_webhooks=with_webhooks) for vendor in VENDORS)
+    return [_mail_catcher(data, ports), *vendors]
 
 
 def system(ports: Ports) -> list[Part]:
@@ -87,13 +92,15 @@ def _mail_catcher(data: Path, ports: Ports) -> Part:
     return Part("mail", ["-m", "config.local.mail_catcher", *arguments], ports.mail_page)
 
 
-def _vendor(vendor: str, data: Path, ports: Ports) -> Part:
+def _vendor(vendor: str, data: Path, ports: Ports, *, with_webhooks: bool) -> Part:
     """Describe one vendor's stand-in, which tells our webhook what happens and shares our clock."""
     port = ports.billing[vendor]
     arguments = [
         "--port", str(port), "--data", str(data / "billing" / vendor), "--name", f"{vendor.capitalize()} billing",
-        "--clock", str(data / "clock.json"), "--webhook", f"http://localhost:{ports.web}/webhooks/billing/{vendor}",
+        "--clock", str(data / "clock.json"),
     ]  # fmt: skip
+    if with_webhooks:
+        arguments += ["--webhook", f"http://localhost:{ports.web}/webhooks/billing/{vendor}"]
     return Part(f"billing-{vendor}", ["-m", "sandbox.billing", *arguments], port)
 
 

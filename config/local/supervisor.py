@@ -34,8 +34,8 @@ def run(data: Path, *, port: int) -> None:
     """
     ports = Ports(web=port)
     data.mkdir(parents=True, exist_ok=True)
-    with _alone_in(data), _stoppable(), ExitStack() as on_leaving:
-        _refuse_taken_ports(ports)
+    with alone_in(data), stoppable(), ExitStack() as on_leaving:
+        refuse_taken_ports(ports)
         _say("Starting Postgres and Redis")
         started = on_leaving.enter_context(servers.running(data, tell=_say))
         running = Running(data, parts.environment_of(data, ports), [server for server, _address in started.values()])
@@ -123,7 +123,7 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def _alone_in(data: Path) -> Iterator[None]:
+def alone_in(data: Path) -> Iterator[None]:
     """Hold the data folder for this process; the lock falls with it, however it ends."""
     with (data / "run.lock").open("a+") as lock:
         try:
@@ -138,7 +138,7 @@ def _alone_in(data: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """Let `kill` and a closed terminal do what Ctrl-C does, and hear only the first of them."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -157,7 +157,7 @@ def _stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _refuse_taken_ports(ports: Ports) -> None:
+def refuse_taken_ports(ports: Ports) -> None:
     for purpose, port in ports.all().items():
         if not is_free(port):
             raise LocalError(

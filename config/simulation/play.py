@@ -1,0 +1,151 @@
+"""Play the months: `python -m config.simulation.play`, in the environment that `config.simulation` makes."""
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+
+from config.demonstration.orders import make_coming_slots  # noqa: E402
+from config.simulation import ending, ordering, paying, referring, rewards, script  # noqa: E402
+from config.simulation.clock import SharedClock, daytime_of  # noqa: E402
+from config.simulation.memory import Act, Household, Memory  # noqa: E402
+from config.simulation.narrator import Narrator  # noqa: E402
+from config.simulation.people import People  # noqa: E402
+from config.simulation.story import Story, in_words  # noqa: E402
+from config.simulation.vendor import houses  # noqa: E402
+from config.simulation.world import World  # noqa: E402
+from foundation.divisions.queries import one_configuration_version  # noqa: E402
+from foundation.now import now  # noqa: E402
+from orders.services import expire_old_drafts, release_expired_holds  # noqa: E402
+from referrals.services import expire_invitations  # noqa: E402
+
+SUNDAY = 6
+
+
+def main() -> int:
+    """Play so many months, and tell whether the recount agrees."""
+    seed, months = int(os.environ["SIMULATION_SEED"]), int(os.environ["SIMULATION_MONTHS"])
+    customers = int(os.environ["SIMULATION_CUSTOMERS"])
+    data = Path(settings.DATA_DIR)
+    memory_file = data / "simulation.json"
+    memory = Memory.load(memory_file)
+    first = next_day()
+    last = paying.after_months(first, months) - timedelta(days=1)
+    world = World(
+        clock=SharedClock(Path(settings.CLOCK_FILE)),
+        chance=random.Random(f"{seed}:{memory.runs}"),  # noqa: S311  # a play, the same each time
+        memory=memory,
+        people=People(random.Random(f"{seed}:{memory.runs}:people"), after=len(memory.households)),  # noqa: S311
+        vendors=houses(),
+        story=Story(first, last),
+        today=first,
+    )
+    started = time.monotonic()
+    world.story.note(
+        f"The clock stands at {in_words(first)} {first.year}; {months} months are played with seed {seed}."
+    )
+    memory.drop_what_was_missed(first)
+    script.write(world, first, last, customers=customers)
+    narrator = Narrator(world)
+    for vendor in world.vendors.values():
+        vendor.forget_webhooks()
+        vendor.behave()
+    for count in range((last - first).days + 1):
+        play_day(world, narrator, first + timedelta(days=count))
+        memory.last_day = world.today.isoformat()
+    ending.leave_everything_in_some_state(world, narrator)
+    memory.runs += 1
+    memory.save(memory_file)
+    world.story.end()
+    world.story.note(f"Played in {time.monotonic() - started:.0f} seconds.")
+    return ending.check(world, data)
+
+
+def next_day() -> date:
+    """Return the first day whose daytime is still to come: the clock never goes back."""
+    today = now().date()
+    return today if now() < daytime_of(today) else today + timedelta(days=1)
+
+
+def play_day(world: World, narrator: Narrator, day: date) -> None:
+    """Play one day: what was planned for it, what the house does about it, and its night."""
+    world.turn_to(day)
+    acts = world.memory.take_due(day)
+    for act in acts:
+        if not act.who:
+            script.SCENES[act.what](world)
+    with one_configuration_version():  # as in a request: nobody configures anything for the rest of the day
+        if day.weekday() == SUNDAY or not world.slots_made:
+            keep_house(world)
+        evening = [act for act in acts if act.what == "pay in the evening"]
+        for act in acts:
+            if act.who and act not in evening:
+                carry_out(world, act, world.household(act.who))
+        world.listen()
+        rewards.pay_out(world)
+        referring.look_at_signals(world)
+        narrator.tell()
+        world.turn_to_evening()
+        for act in evening:
+            carry_out(world, act, world.household(act.who))
+        if evening:
+            world.listen()
+        rewards.judge(world)
+        release_expired_holds()
+        narrator.tell()
+
+
+def keep_house(world: World) -> None:
+    """Do what is done once a week: appointments for the coming weeks, carts and invitations that are too old, ageing."""
+    make_coming_slots()
+    expire_old_drafts()
+    expire_invitations(now())
+    for vendor in world.vendors.values():
+        vendor.age()
+    world.slots_made = True
+
+
+def carry_out(world: World, act: Act, household: Household) -> None:
+    """Do one thing that was planned for a household."""
+    if act.what == "order":
+        order = ordering.fill_cart(world, household)
+        ordering.submit_cart(world, household, order.pk)
+    elif act.what == "install":
+        if ordering.install(world, household):
+            paying.begin_billing(world, household)
+            script.plan_enrolment(world, household)
+    elif act.what == "enrol":
+        referring.enrol(world, household)
+        script.plan_friends(world, household)
+    else:
+        ACTS[act.what](world, household, act)
+
+
+Doing = Callable[[World, Household, Act], None]
+ACTS: Mapping[str, Doing] = {
+    "refer": referring.refer,
+    "visit": referring.visit,
+    "cancel": lambda world, household, _act: ordering.cancel(world, household),
+    "bill": lambda world, household, _act: paying.bill(world, household),
+    "pay": paying.pay,
+    "pay in the evening": paying.pay,
+    "pay, to be returned": paying.pay,
+    "return": paying.take_back,
+    "credit note": paying.note_credit,
+    "suspend": lambda world, household, _act: paying.suspend(world, household),
+    "disconnect": lambda world, household, _act: paying.disconnect(world, household),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Who comes when, and the scenes that every simulation has, whatever chance brings."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+
+from config.simulation import rewards
+from config.simulation.memory import Household
+from config.simulation.ordering import make_household
+from config.simulation.paying import draw_manner
+from config.simulation.referring import make_friend
+from config.simulation.world import World
+
+DAYS_OF_FIRST_ORDERS = 24
+SHARE_OF_FIRST = 0.35
+"""Of all households that come by themselves; the others are their friends."""
+CAST = (
+    "prompt",
+    "leaves after payout",
+    "late once",
+    "returned after payout",
+    "in parts",
+    "prompt",
+    "with a credit note",
+)
+"""How the first friends pay, so that no simulation lacks one of these."""
+FEWEST_FIRST = 4
+OUTAGE_AFTER_DAYS = 12
+OUTAGE_DAYS = 2
+
+
+def write(world: World, first: date, last: date, *, customers: int) -> None:
+    """Plan who comes by themselves, how many friends they have, and the scenes."""
+    count = max(FEWEST_FIRST, round(customers * SHARE_OF_FIRST))
+    for number in range(count):
+        manner = "prompt" if number < count - 1 else "stops paying"
+        household = make_household(world, manner=manner)
+        day = first + timedelta(days=number if number < 2 else world.chance.randrange(DAYS_OF_FIRST_ORDERS))
+        world.memory.plan(day, "order", household.key)
+    world.friends_left = max(0, customers - count)
+    world.cast = [*CAST]
+    world.last_day = last
+    world.memory.plan(first + timedelta(days=OUTAGE_AFTER_DAYS), "outage begins")
+    world.memory.plan(first + timedelta(days=OUTAGE_AFTER_DAYS + OUTAGE_DAYS), "outage ends")
+    world.memory.plan(first + timedelta(days=70), "rule changes")
+    world.kills_next_worker = True
+
+
+def plan_enrolment(world: World, household: Household) -> None:
+    """Let somebody who is installed take part a few days later, as long as there are friends to be told."""
+    if household.manner == "prompt" and world.friends_left and not household.referrer:
+        world.memory.plan(world.today + timedelta(days=world.chance.randrange(2, 9)), "enrol", household.key)
+
+
+def plan_friends(world: World, referrer: Household) -> None:
+    """Plan whom a customer who has just enrolled tells, and when: most of them soon."""
+    if not referrer.referrer_id:
+        return
+    several = min(world.friends_left, world.chance.randrange(2, 5))
+    world.friends_left -= several
+    for _number in range(several):
+        manner = world.cast.pop(0) if world.cast else ""
+        friend = make_friend(world, referrer, manner=manner or draw_manner(world))
+        days_left = (world.last_day - world.today).days
+        is_early = bool(manner) or world.chance.random() < 0.6
+        day = world.today + timedelta(days=world.chance.randrange(1, 12 if is_early else max(13, days_left)))
+        fate = {"fate": "orders"} if manner else {}
+        world.memory.plan(day, "refer", friend.key, **fate)
+
+
+def begin_outage(world: World) -> None:
+    """Let the operator's own billing system be away for two days."""
+    world.vendors["main"].misbehave(away_seconds=OUTAGE_DAYS * 24 * 3600)
+    world.say("Larkspur billing is away for maintenance: work orders wait, and nothing is lost.")
+
+
+def end_outage(world: World) -> None:
+    """Let it come back."""
+    world.vendors["main"].behave()
+    world.say("Larkspur billing is back: what waited is sent, and what happened meanwhile is heard.")
+
+
+SCENES: Mapping[str, Callable[[World], None]] = {
+    "outage begins": begin_outage,
+    "outage ends": end_outage,
+    "rule changes": rewards.change_rule,
+}

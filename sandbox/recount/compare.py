@@ -1,0 +1,182 @@
+"""Hold what every reward should be against what the ledger and the vendor's credits say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sandbox.recount.days import day_in
+from sandbox.recount.expect import Expected, expected_rewards
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from sandbox.recount.export import Entry, Export
+    from sandbox.recount.vendor import Credit, Vendors
+
+LEGS = {
+    "accrual": {("expense", "held")},
+    "release": {("held", "payable")},
+    "forfeit": {("held", "expense")},
+    "reinstate": {("expense", "held")},
+    "send": {("payable", "in_transit")},
+    "settle": {("in_transit", "paid")},
+    "return": {("in_transit", "payable")},
+    "hold": {("payable", "held")},
+    "clawback": {("held", "expense"), ("payable", "expense"), ("receivable", "expense")},
+    "recover": {("payable", "receivable")},
+}
+"""Between which accounts each kind of entry moves money."""
+CANCELS = {"reinstate": "forfeit", "return": "send", "release": "hold"}
+"""What an entry makes undone, if there is one before it."""
+PAYMENTS = {"send", "settle", "recover"}
+OURS = "reward-"
+"""How the request ids of our credits begin: `reward-<reward>-<attempt>`."""
+
+Posting = tuple[str, "date", Decimal]
+
+
+@dataclass
+class Standing:
+    """The entries of one reward that still stand, in the order of posting."""
+
+    entries: list[Entry]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Standing:
+        """Leave out what was undone by a later entry, together with that."""
+        kept: list[Entry] = []
+        for entry in sorted(entries, key=lambda entry: int(entry.key.partition(":")[2] or 0)):
+            undone = next((one for one in reversed(kept) if one.kind == CANCELS.get(entry.kind)), None)
+            if undone is None or undone.amount != entry.amount:
+                kept.append(entry)
+            else:
+                kept.remove(undone)
+        return cls(kept)
+
+    def of_kind(self, *kinds: str) -> list[Entry]:
+        """Return the entries of some kinds."""
+        return [entry for entry in self.entries if entry.kind in kinds]
+
+    def sum_of(self, *kinds: str) -> Decimal:
+        """Add up the entries of some kinds."""
+        return sum((entry.amount for entry in self.of_kind(*kinds)), Decimal(0))
+
+
+def differences(export: Export, vendors: Vendors) -> Iterator[str]:
+    """Yield a sentence for everything that should be otherwise; nothing where all is well."""
+    expected = {(one.referral.order_number, one.side): one for one in expected_rewards(export, vendors)}
+    entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in export.entries:
+        entries[entry.order_number, entry.side].append(entry)
+    shown: dict[str, list[Credit]] = defaultdict(list)
+    for credit in vendors.credits():
+        if credit.request_id.startswith(OURS):
+            shown[credit.request_id.split("-")[1]].append(credit)
+    for place in sorted({*expected, *entries}):
+        name = f"Order {place[0]}, {place[1]}"
+        if place not in expected:
+            yield from (f"{name}: {_said(entry)} for a reward that nobody earned." for entry in entries[place])
+            continue
+        reward, posted = expected[place], entries[place]
+        ids = {entry.reward for entry in posted}
+        paid = [credit for one in ids for credit in shown.pop(one, [])]
+        yield from (f"{name}: {what}" for what in _compare(reward, posted, paid, reward.zone))
+    for reward_id, strays in shown.items():
+        yield from (
+            f"Credit {one.id} of {one.amount} to {one.account_number}: no reward {reward_id}." for one in strays
+        )
+    yield from _receivables(export.entries)
+
+
+def _compare(reward: Expected, posted: list[Entry], paid: list[Credit], zone: ZoneInfo) -> Iterator[str]:
+    yield from _check_each(reward, posted)
+    standing = Standing.of(posted)
+    wanted: list[Posting] = [*reward.postings()]
+    for entry in standing.entries:
+        if entry.kind in {*PAYMENTS, "hold"}:
+            continue
+        match = next((one for one in wanted if _is(entry, one, may_wait=reward.referral.was_signalled)), None)
+        if match is None:
+            yield f"{_said(entry)} that nothing explains; it should be {reward.in_words()}."
+        else:
+            wanted.remove(match)
+    for kind, on, amount in wanted:
+        if kind != "release" or not reward.referral.was_signalled:
+            yield f"no {kind} of {amount} on {on}; it should be {reward.in_words()}."
+    yield from _compare_payments(reward, standing, paid, zone)
+
+
+def _is(entry: Entry, posting: Posting, *, may_wait: bool) -> bool:
+    kind, on, amount = posting
+    is_day = entry.effective_on == on or (may_wait and kind == "release" and entry.effective_on > on)
+    return (entry.kind, entry.amount) == (kind, amount) and is_day
+
+
+def _check_each(reward: Expected, posted: list[Entry]) -> Iterator[str]:
+    """Look at each entry by itself: whose it is, by which version, between which accounts."""
+    version = (reward.version.rule, reward.version.number)
+    was_paid = False
+    for entry in sorted(posted, key=lambda entry: int(entry.key.partition(":")[2] or 0)):
+        was_paid = was_paid or entry.kind in {"settle", "recover"}
+        if entry.payee != reward.payee:
+            yield f"{_said(entry)} for {entry.payee}; the payee is {reward.payee}."
+        if (entry.rule, entry.version) != version:
+            said = f"{entry.rule} version {entry.version}"
+            yield f"{_said(entry)} by {said}; in force was {version[0]} version {version[1]}."
+        if (entry.debit, entry.credit) not in LEGS[entry.kind]:
+            yield f"{_said(entry)} moves money from {entry.debit} to {entry.credit}."
+        if entry.kind == "clawback" and (entry.debit == "receivable") != was_paid:
+            yield f"{_said(entry)} is taken from {entry.debit}, though it was {'' if was_paid else 'not '}paid."
+
+
+def _compare_payments(reward: Expected, standing: Standing, paid: list[Credit], zone: ZoneInfo) -> Iterator[str]:
+    settled = standing.of_kind("settle")
+    left = list(paid)
+    for entry in settled:
+        credit = next((one for one in left if one.amount == entry.amount), left[0] if left else None)
+        if credit is None:
+            yield f"{_said(entry)}: the vendor shows no credit."
+            continue
+        left.remove(credit)
+        yield from _compare_credit(reward, entry, credit, day_in(zone, credit.posted_at))
+    for credit in left:
+        yield f"credit {credit.id} of {credit.amount} to {credit.account_number}, which the ledger does not have."
+    if standing.of_kind("settle", "recover"):
+        before = sum((e.amount for e in standing.of_kind("clawback") if e.debit != "receivable"), Decimal(0))
+        given = standing.sum_of("settle", "recover") + before
+        if given != reward.fate.amount:
+            yield f"{given} was paid or set off; it should be {reward.fate.amount}."
+    if reward.is_never_paid and standing.of_kind(*PAYMENTS):
+        yield f"it was paid; it should be {reward.in_words()}."
+
+
+def _compare_credit(reward: Expected, entry: Entry, credit: Credit, posted_on: date) -> Iterator[str]:
+    name = f"credit {credit.id}"
+    if credit.account_number != reward.payee:
+        yield f"{name} went to {credit.account_number}; the payee is {reward.payee}."
+    if (credit.amount, credit.currency) != (entry.amount, entry.currency):
+        yield f"{name} is of {credit.amount} {credit.currency}; the ledger paid {entry.amount} {entry.currency}."
+    if posted_on != entry.effective_on:
+        yield f"{name} was posted on {posted_on}; by the ledger it was on {entry.effective_on}."
+
+
+def _receivables(entries: list[Entry]) -> Iterator[str]:
+    """Look whether more was set off of anybody's rewards than was taken back from them."""
+    owed: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        if entry.debit == "receivable":
+            owed[entry.payee] += entry.amount
+        if entry.credit == "receivable":
+            owed[entry.payee] -= entry.amount
+    yield from (
+        f"{payee}: {-amount} more was set off than was taken back." for payee, amount in owed.items() if amount < 0
+    )
+
+
+def _said(entry: Entry) -> str:
+    return f"{entry.kind} of {entry.amount} on {entry.effective_on} ({entry.key})"

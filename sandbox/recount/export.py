@@ -1,0 +1,218 @@
+"""What the application exports: its rules, whom it credits for which order, and its ledger."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COUNTING = {"approved", "in_force", "superseded"}
+"""A version in one of these is in force between its two moments."""
+
+
+@dataclass(frozen=True)
+class Division:
+    """A market: where it lies, and in what zone its days are counted."""
+
+    code: str
+    lineage: tuple[str, ...]
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Term:
+    """What one side is promised."""
+
+    side: str
+    form: str
+    basis: str
+    amount: Decimal | None
+    percent: Decimal | None
+    tiers: tuple[tuple[int, Decimal], ...]
+
+    def value(self, ordinal: int) -> Decimal | None:
+        """Return the amount or percentage for a payee's so-manieth reward."""
+        steps = [value for first, value in self.tiers if first <= ordinal]
+        return steps[-1] if steps else self.amount if self.basis == "flat" else self.percent
+
+
+@dataclass(frozen=True)
+class Version:
+    """One wording of a rule."""
+
+    rule: str
+    number: int
+    division: str
+    programme: str
+    priority: int
+    effective_from: datetime
+    effective_until: datetime | None
+    conditions: dict[str, Any]
+    wait_count: int
+    wait_unit: str
+    bills_needed: int
+    days_late_allowed: int | None
+    weekend_moves_due_date: bool
+    must_be_active: bool
+    months_to_qualify: int
+    clawback_full_days: int
+    clawback_none_days: int
+    budget: Decimal | None
+    most_per_month: int | None
+    most_per_year: int | None
+    most_ever: int | None
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Referral:
+    """An order that somebody is credited for."""
+
+    order_number: str
+    submitted_at: datetime
+    division: str
+    programme: str
+    payee: str
+    """The referrer's account."""
+    stopped_at: str
+    """When a person said that nothing is to be earned by it; empty if nobody did."""
+    was_signalled: bool
+    """Whether it looked odd to somebody: what it earned may have waited."""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger."""
+
+    key: str
+    kind: str
+    debit: str
+    credit: str
+    amount: Decimal
+    currency: str
+    payee: str
+    order_number: str
+    side: str
+    rule: str
+    version: int
+    effective_on: date
+
+    @property
+    def reward(self) -> str:
+        """Return the reward that it is about, as its key names it."""
+        return self.key.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class Export:
+    """The whole file."""
+
+    exported_at: datetime
+    divisions: dict[str, Division]
+    versions: list[Version]
+    referrals: list[Referral]
+    entries: list[Entry]
+
+
+def read(file: Path) -> Export:
+    """Read the file that `manage.py export_commissions` writes."""
+    written = json.loads(file.read_text(encoding="utf-8"))
+    rules = {rule["code"]: rule for rule in written["rules"]}
+    return Export(
+        exported_at=_moment(written["exported_at"]),
+        divisions={
+            one["code"]: Division(one["code"], tuple(one["lineage"]), ZoneInfo(one["zone"]))
+            for one in written["divisions"]
+        },
+        versions=[
+            _version(version, rules[version["rule"]])
+            for version in written["versions"]
+            if version["status"] in COUNTING and version["effective_from"]
+        ],
+        referrals=[_referral(one) for one in written["referrals"]],
+        entries=[_entry(one) for one in written["ledger"]],
+    )
+
+
+def _version(version: dict[str, Any], rule: dict[str, Any]) -> Version:
+    until = version["effective_until"]
+    return Version(
+        rule=rule["code"],
+        number=version["number"],
+        division=rule["division"],
+        programme=rule["programme"] or "",
+        priority=rule["priority"],
+        effective_from=_moment(version["effective_from"]),
+        effective_until=_moment(until) if until else None,
+        conditions=version["conditions"] or {},
+        wait_count=version["wait_count"],
+        wait_unit=version["wait_unit"],
+        bills_needed=version["bills_needed"],
+        days_late_allowed=version["days_late_allowed"],
+        weekend_moves_due_date=version["weekend_moves_due_date"],
+        must_be_active=version["must_be_active"],
+        months_to_qualify=version["months_to_qualify"],
+        clawback_full_days=version["clawback_full_days"],
+        clawback_none_days=version["clawback_none_days"],
+        budget=_decimal(version["budget"]),
+        most_per_month=version["most_per_month"],
+        most_per_year=version["most_per_year"],
+        most_ever=version["most_ever"],
+        terms=tuple(_term(term) for term in version["terms"]),
+    )
+
+
+def _term(term: dict[str, Any]) -> Term:
+    return Term(
+        side=term["side"],
+        form=term["form"],
+        basis=term["basis"],
+        amount=_decimal(term["amount"]),
+        percent=_decimal(term["percent"]),
+        tiers=tuple((int(first), Decimal(value)) for first, value in term["tiers"]),
+    )
+
+
+def _referral(one: dict[str, Any]) -> Referral:
+    return Referral(
+        order_number=one["order"],
+        submitted_at=_moment(one["submitted_at"]),
+        division=one["division"],
+        programme=one["programme"],
+        payee=one["payee"],
+        stopped_at=one["stopped_at"] or "",
+        was_signalled=bool(one["signals"]),
+        facts=one["facts"],
+    )
+
+
+def _entry(one: dict[str, Any]) -> Entry:
+    return Entry(
+        key=one["key"],
+        kind=one["kind"],
+        debit=one["debit"],
+        credit=one["credit"],
+        amount=Decimal(one["amount"]),
+        currency=one["currency"],
+        payee=one["payee"],
+        order_number=one["order"],
+        side=one["side"],
+        rule=one["rule"],
+        version=one["version"],
+        effective_on=date.fromisoformat(one["effective_on"]),
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
