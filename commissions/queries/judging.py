@@ -24,7 +24,7 @@ WITH day AS (
 ), subject AS (
     SELECT reward.id, reward.status, reward.amount, reward.rate, reward.currency, reward.calculation, reward.inputs,
         reward.moves, reward.installed_on, reward.earliest_on, reward.latest_on, reward.watched_until,
-        reward.qualified_on, reward.reason, reward.clawed_back, reward.friend_account_id, reward.division_id,
+        reward.qualified_on, reward.reason, reward.reason_on, reward.clawed_back, reward.friend_account_id, reward.division_id,
         reward.payee_id, reward.referral_id, reward.version_id, version.bills_needed, version.days_late_allowed,
         version.weekend_moves_due_date, version.must_be_active, version.clawback_full_days,
         version.clawback_none_days, day.as_of, earned.is_earned,

@@ -168,14 +168,14 @@ MOVING = """, outcome AS (
     CROSS JOIN LATERAL (VALUES
         (1, is_reinstated, 'commissions.reward_reinstated', jsonb_build_object('reward_id', moved.id)),
         (2, is_earning, 'commissions.reward_qualified', jsonb_build_object(
-            'reward_id', moved.id, 'amount', worth::text, 'currency', currency, 'qualified_on', since)),
+            'reward_id', moved.id, 'amount', worth::text, 'currency', moved.currency, 'qualified_on', since)),
         (3, is_earning AND is_signalled, 'commissions.reward_held', jsonb_build_object(
             'reward_id', moved.id, 'reasons', jsonb_build_array('signal'))),
         (4, is_forfeited, 'commissions.reward_forfeited', jsonb_build_object(
             'reward_id', moved.id, 'reason', reason_after, 'since', since)),
         (5, is_taken_back, 'commissions.reward_clawed_back', jsonb_build_object(
-            'reward_id', moved.id, 'amount', part::text, 'currency', currency, 'reason', reason_after,
-            'is_receivable', status = 'settled'))
+            'reward_id', moved.id, 'amount', part::text, 'currency', moved.currency, 'reason', reason_after,
+            'is_receivable', moved.status = 'settled'))
     ) AS fact (place, applies, name, payload)
     WHERE fact.applies
 )"""

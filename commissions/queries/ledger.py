@@ -1,0 +1,87 @@
+"""What the ledger says: balances at any date, and one mark for all of it."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet, Sum
+
+from commissions.models import LedgerEntry
+from commissions.states import LedgerAccount
+from foundation.money import ZERO
+
+DEBIT_ACCOUNTS = frozenset({LedgerAccount.EXPENSE, LedgerAccount.RECEIVABLE})
+"""The accounts that grow by a debit: what rewards have cost, and what payees owe us."""
+OWED = (LedgerAccount.HELD, LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The balances of all accounts in one currency, each above zero on its own side."""
+
+    currency: str
+    accounts: Mapping[LedgerAccount, Decimal] = field(default_factory=dict)
+
+    def __getitem__(self, account: LedgerAccount) -> Decimal:
+        return self.accounts.get(account, ZERO)
+
+    @property
+    def owed(self) -> Decimal:
+        """What we owe: held, payable and in transit."""
+        return sum((self[account] for account in OWED), ZERO)
+
+    @property
+    def difference(self) -> Decimal:
+        """What both sides differ by: zero, by construction."""
+        return sum((self[account] * (1 if account in DEBIT_ACCOUNTS else -1) for account in LedgerAccount), ZERO)
+
+
+def balances(entries: QuerySet[LedgerEntry], on: date | None = None) -> dict[str, Balance]:
+    """
+    Return the balances of some entries by currency, in one query.
+
+    :param entries: of a payee, a division, or all that somebody may see
+    :param on: as of the end of which day, by what was true then; None: with everything
+    """
+    return balances_by(entries, "currency", on)
+
+
+def balances_by(entries: QuerySet[LedgerEntry], by: str, on: date | None = None) -> dict[Any, Balance]:
+    """Return balances by a column of the entries, such as `payee_id`, each in the last of its currencies."""
+    if on:
+        entries = entries.filter(effective_on__lte=on)
+    sums = entries.order_by().values(by, "currency", "debit", "credit").annotate(moved=Sum("amount"))
+    found: dict[Any, dict[LedgerAccount, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+    currencies: dict[Any, str] = {}
+    for row in sums:
+        currencies[row[by]] = row["currency"]
+        for side, is_debit in (("debit", True), ("credit", False)):
+            account = LedgerAccount(row[side])
+            found[row[by]][account] += row["moved"] if is_debit == (account in DEBIT_ACCOUNTS) else -row["moved"]
+    return {key: Balance(currencies[key], dict(accounts)) for key, accounts in found.items()}
+
+
+def ledger_hash() -> str:
+    """
+    Return a mark of all that the ledger says: SHA-256 over payees, amounts, rule versions, kinds and dates.
+
+    The same business gives the same mark, whatever the ids, and whenever and in whatever order it was posted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex')
+            FROM (
+                SELECT concat_ws('|', account.number, entry.amount, entry.currency, rule.code, version.number, entry.kind,
+                    entry.effective_on) AS line
+                FROM commissions_ledgerentry entry
+                JOIN commissions_payee payee ON payee.id = entry.payee_id
+                JOIN accounts_account account ON account.id = payee.account_id
+                JOIN commissions_ruleversion version ON version.id = entry.version_id
+                JOIN commissions_rule rule ON rule.id = version.rule_id
+            ) lines
+        """)
+        return str(cursor.fetchone()[0])
