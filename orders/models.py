@@ -1,5 +1,7 @@
 """An order from a cart to services that work, its appointment, and the terms that it was placed under."""
 
+import hashlib
+import json
 import secrets
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -172,6 +174,8 @@ class Order(Lifecycle):
     )
     terms_accepted_at = models.DateTimeField(_("terms accepted"), null=True, editable=False)
     terms_evidence = models.JSONField(default=dict, editable=False)
+    terms_digest = models.CharField(max_length=64, blank=True, editable=False)
+    """`content_digest` when the customer agreed: they agreed to this and to nothing else."""
     submitted_at = models.DateTimeField(_("submitted"), null=True, editable=False)
     idempotency_key = models.CharField(max_length=80, null=True, unique=True, editable=False)  # noqa: DJ001  # unique where there is one
     submitted_digest = models.CharField(max_length=64, blank=True, editable=False)
@@ -270,6 +274,17 @@ class Order(Lifecycle):
         return Quote.from_json(self.quote) if self.quote else None
 
     @property
+    def content_digest(self) -> str:
+        """A mark of what a customer agrees to beside the terms: what is chosen, what it costs, who orders."""
+        content = json.dumps([self.selection, self.quote, self.contact], sort_keys=True, cls=DjangoJSONEncoder)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the customer has agreed to terms, for what the cart holds now."""
+        return self.terms_id is not None and self.terms_digest == self.content_digest
+
+    @property
     def is_open(self) -> bool:
         """Whether it was submitted and has not ended."""
         return self.status in OPEN
@@ -322,6 +337,12 @@ class Order(Lifecycle):
         """
         self.require_draft()
         self.terms, self.terms_accepted_at, self.terms_evidence = terms, at, evidence
+        self.terms_digest = self.content_digest
+
+    def forget_other_agreement(self) -> None:
+        """What was agreed to is not what the cart holds now: the customer has to agree again."""
+        if self.terms_id and not self.is_agreed:
+            self.terms, self.terms_accepted_at, self.terms_evidence, self.terms_digest = None, None, {}, ""
 
     def abandon(self, *, at: datetime) -> None:
         """

@@ -136,9 +136,16 @@ def make_draft(
         services.choose_options(order.pk, choices={}, add_ons={market.add_on: modems})
     services.identify(order.pk, details or make_details(), note="Ring twice.")
     services.hold_slot(order.pk, (slot or open_slots(market.division)[0]).pk)
-    terms = current_terms(market.division)
+    return agree(order)
+
+
+def agree(order: Order, *, by: User | None = None, by_seller: bool = False) -> Order:
+    """Agree to the terms for what a cart holds now, by default as a visitor."""
+    order = Order.objects.get(pk=order.pk)
+    terms = current_terms(order.division)
     assert terms is not None
-    services.accept_terms(order.pk, terms.pk, evidence={"address": "192.0.2.1"}, by=None)
+    shown, evidence = order.content_digest, {"address": "192.0.2.1"}
+    services.accept_terms(order.pk, terms.pk, shown=shown, evidence=evidence, by=by, by_seller=by_seller)
     return Order.objects.get(pk=order.pk)
 
 

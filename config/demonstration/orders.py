@@ -154,7 +154,8 @@ def _submit(order: Order, key: str) -> None:
         services.hold_slot(order.pk, open_slots(order.division)[0].pk)
     terms, quote = current_terms(order.division), order.quoted
     if terms and quote:
-        services.accept_terms(order.pk, terms.pk, evidence={"address": "192.0.2.1"}, by=None)
+        evidence = {"address": "192.0.2.1"}
+        services.accept_terms(order.pk, terms.pk, shown=order.content_digest, evidence=evidence, by=None)
         services.submit_order(order.pk, idempotency_key=key, shown=shown_total(quote), by=order.user)
 
 

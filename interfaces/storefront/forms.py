@@ -206,6 +206,8 @@ class TermsForm(forms.Form):
 
     agree = forms.BooleanField(error_messages={"required": _("Tick that you agree, or go back.")})
     terms = forms.IntegerField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    """The mark of the cart that stood beside the terms."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -84,7 +84,7 @@ def answer_to(order: Order, question: Question) -> Any:
         Question.OPTIONS: order.selection,
         Question.DETAILS: [order.contact, order.note],
         Question.APPOINTMENT: getattr(visit_of(order), "pk", None),
-        Question.TERMS: order.terms_id,
+        Question.TERMS: [order.terms_id, order.content_digest],
     }
     return answers.get(question)
 

@@ -66,7 +66,7 @@ def next_step(order: Order) -> DraftStep:
         return DraftStep.CONTACT
     if needs_appointment(order) and not hasattr(order, "appointment"):
         return DraftStep.APPOINTMENT
-    if order.terms_id is None:
+    if not order.is_agreed:
         return DraftStep.TERMS
     return DraftStep.REVIEW
 

@@ -29,6 +29,7 @@ ORDERABLE = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
 PARTNER_MARK = "partner:"
 """Before the code of the partner whose link brought the visitor, among an order's attribution."""
 
+AGREEMENT = ("terms", "terms_accepted_at", "terms_evidence", "terms_digest")
 CART = ("selection", "quote", "currency", "due_today", "monthly", "monthly_after")
 
 
@@ -110,8 +111,10 @@ def locked_draft(order_id: int) -> Order:
 
 
 def _save_step(order: Order, *fields: str) -> Order:
+    """Keep a step's answer, and no agreement to what the cart held before it."""
+    order.forget_other_agreement()
     order.touched_at = now()
-    order.save(update_fields=[*fields, "touched_at"])
+    order.save(update_fields=[*fields, *AGREEMENT, "touched_at"])
     return order
 
 
@@ -174,25 +177,33 @@ def identify(order_id: int, details: ContactDetails, *, note: str = "") -> Order
 
 
 @transaction.atomic
-def accept_terms(order_id: int, terms_id: int, *, evidence: Mapping[str, Any], by: User | None) -> Order:
+def accept_terms(  # noqa: PLR0913  # to what, of which cart, how it is known, by whom: each has a name
+    order_id: int, terms_id: int, *, shown: str, evidence: Mapping[str, Any], by: User | None, by_seller: bool = False
+) -> Order:
     """
-    Keep that the customer agreed to the terms that they were shown.
+    Keep that the customer agreed to the terms, for what the cart held when they were shown both.
 
-    Who sells an order cannot agree for the customer: the customer opens the order's link on a device of their own.
+    Who sells cannot agree for the customer, nor can any other member of staff: the customer opens the order's link on
+    a device of their own. Staff may submit what the customer has agreed to, as long as nothing of it has changed.
 
+    :param shown: the cart's `content_digest` as the customer saw it
     :param evidence: how it is known: the address and the browser that it came from
-    :raises NotAllowed: if other terms hold by now, the seller agrees, or the order is no draft any more
+    :param by_seller: whether it comes from a device on which staff or a partner sells
+    :raises NotAllowed: if other terms hold by now, the cart was changed meanwhile, staff or the seller agrees, or the
+        order is no draft any more
     """
     order = locked_draft(order_id)
-    if by and by.pk == order.sold_by_id:
+    if (by and (by.pk == order.sold_by_id or is_staff_member(by))) or (by_seller and order.sold_by_id):
         raise NotAllowed(
             _("The customer agrees to the terms on their own device. Send them the link."), code="not_for_the_seller"
         )
     terms = current_terms(order.division)
     if terms is None or terms.pk != terms_id:
         raise NotAllowed(_("The terms have changed. Read the new ones before you agree."), code="terms_changed")
+    if shown != order.content_digest:
+        raise NotAllowed(_("The order was changed meanwhile. Look it over before you agree."), code="cart_changed")
     order.accept_terms(terms, at=now(), evidence=dict(evidence))
-    return _save_step(order, "terms", "terms_accepted_at", "terms_evidence")
+    return _save_step(order)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -368,7 +368,8 @@ class TestNewOrder:
 
         order = Order.objects.get()
         assert (order.channel, order.sold_by, order.premises) == ("phone", csr.person, premises)
-        assert answer.url == again.url == f"//{market.site.host}{reverse('storefront:order', args=[order.token])}"
+        address = f"//{market.site.host}{reverse('storefront:order', args=[order.token])}"
+        assert answer.url == again.url == f"{address}?seller"
 
     def test_leads_to_the_answer_where_nothing_can_be_ordered(self, market, csr):
         answer = csr.post(reverse("desk:new_order"), {"address": "1 Nowhere Road", "key": "k"})

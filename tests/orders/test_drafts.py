@@ -1,6 +1,8 @@
 """A cart, step by step."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -9,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ContactDetails
 from accounts.testing import make_details, make_partner
-from catalog.models import Price
+from catalog.models import Price, Product
+from catalog.services import set_price
+from catalog.states import PriceKind
 from foundation.divisions.queries import one_configuration_version
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
@@ -19,10 +23,10 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders import services
 from orders.models import Order
-from orders.queries import current_terms, needs_appointment, next_step, open_slots, order_by_token
+from orders.queries import current_terms, details_of, needs_appointment, next_step, open_slots, order_by_token
 from orders.settings import NO_VISIT_PRODUCTS
-from orders.states import Channel, DraftStep
-from orders.testing import make_cart, make_draft, make_market, make_order, make_terms
+from orders.states import Channel, DraftStep, OrderStatus
+from orders.testing import agree, make_cart, make_draft, make_market, make_order, make_terms, submit
 from territory.states import AvailabilityStatus, ProductFamily
 from territory.testing import make_available, make_qualification
 
@@ -37,6 +41,18 @@ def start(market, qualification, *, key="form", division=None, by=None, sold_for
         qualification.pk, division=division or market.division, site_code="", channel=Channel.WEB, language="en",
         key=key, by=by, sold_for=sold_for, attribution=brought_by,
     )  # fmt: skip
+
+
+def accept(order, terms_id, *, shown=""):
+    return services.accept_terms(order.pk, terms_id, shown=shown or order.content_digest, evidence={}, by=None)
+
+
+def dearer(order, market):
+    """Quote again what costs more by now."""
+    internet = Product.objects.get(code=order.quoted.lines[0].code)
+    values = {"kind": PriceKind.RECURRING, "amount": Decimal("70.00"), "starts_on": today(market.division)}
+    set_price(internet.pk, division=market.division, by=None, **values)
+    services.refresh_draft(order.pk)
 
 
 class TestStartOrder:
@@ -125,7 +141,7 @@ class TestNextStep:
             lambda: services.choose_package(order.pk, market.package),
             lambda: services.identify(order.pk, make_details()),
             lambda: services.hold_slot(order.pk, open_slots(market.division)[0].pk),
-            lambda: services.accept_terms(order.pk, current_terms(market.division).pk, evidence={}, by=None),
+            lambda: agree(order),
         ]
         for way in ways:
             steps.append(next_step(Order.objects.get(pk=order.pk)))
@@ -178,7 +194,7 @@ class TestChoosing:
             (lambda order, market: services.choose_options(order.pk, choices={}, add_ons={market.add_on: 1}), 3),
             (lambda order, _market: services.identify(order.pk, make_details()), 2),
             (lambda order, market: services.hold_slot(order.pk, market.slot), 5),
-            (lambda order, market: services.accept_terms(order.pk, market.terms, evidence={}, by=None), 2),
+            (lambda order, market: accept(order, market.terms), 2),
         ],
     )
     def test_takes_few_statements(self, market, step, most):
@@ -199,7 +215,7 @@ class TestChoosing:
             lambda order, market: services.choose_package(order.pk, market.package),
             lambda order, _market: services.choose_options(order.pk, choices={}, add_ons={}),
             lambda order, _market: services.identify(order.pk, make_details()),
-            lambda order, _market: services.accept_terms(order.pk, order.terms_id, evidence={}, by=None),
+            lambda order, _market: accept(order, order.terms_id),
             lambda order, _market: services.refresh_draft(order.pk),
         ],
     )
@@ -218,18 +234,98 @@ class TestAcceptTerms:
         make_terms(market.division)
 
         with pytest.raises(NotAllowed) as refusal:
-            services.accept_terms(order.pk, old.pk, evidence={}, by=None)
+            accept(order, old.pk)
 
         assert refusal.value.code == "terms_changed"
 
-    def test_is_refused_to_who_sells(self, market):
-        csr = make_person(Role.CSR, market.division)
-        order = make_cart(market, by=csr)
+    def test_is_refused_to_who_sells_and_to_every_colleague(self, market):
+        csr, partner = make_person(Role.CSR, market.division), make_partner(market.division, user=make_person())
+        colleague = make_person(Role.AUDITOR, make_division())
+        of_staff = make_cart(market, by=csr)
+        of_partner = make_cart(market, by=partner.user, sold_for=partner)
+
+        for order, by in (
+            (of_staff, csr), (of_staff, colleague), (make_cart(market), colleague), (of_partner, partner.user),
+        ):  # fmt: skip
+            with pytest.raises(NotAllowed) as refusal:
+                agree(order, by=by)
+            assert refusal.value.code == "not_for_the_seller"
+
+    def test_is_refused_on_a_device_on_which_somebody_sells_unless_they_buy(self, market):
+        sold, bought = make_cart(market, by=make_person(Role.CSR, market.division)), make_cart(market)
 
         with pytest.raises(NotAllowed) as refusal:
-            services.accept_terms(order.pk, current_terms(market.division).pk, evidence={}, by=csr)
+            agree(sold, by_seller=True)
 
         assert refusal.value.code == "not_for_the_seller"
+        assert agree(bought, by_seller=True).is_agreed
+
+    def test_is_refused_for_what_the_customer_did_not_see(self, market):
+        order = make_draft(market)
+        seen = order.content_digest
+        services.choose_options(order.pk, choices={}, add_ons={market.add_on: 1})
+
+        with pytest.raises(NotAllowed) as refusal:
+            accept(order, current_terms(market.division).pk, shown=seen)
+
+        assert refusal.value.code == "cart_changed"
+
+    def test_may_come_from_the_customer_of_an_order_that_staff_submits(self, market):
+        csr = make_person(Role.CSR, market.division)
+
+        order = submit(make_draft(market, by=csr), by=csr)
+
+        assert (order.status, order.sold_by) == (OrderStatus.ACKNOWLEDGED, csr)
+
+
+class TestAnAgreement:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda order, market: services.choose_options(order.pk, choices={}, add_ons={market.add_on: 2}),
+            lambda order, _market: services.identify(order.pk, make_details(email="another@people.example")),
+            lambda order, _market: services.identify(
+                order.pk, replace(details_of(order), billing_address="1 Other Street")
+            ),
+            dearer,
+        ],
+    )
+    def test_ends_when_what_was_agreed_to_changes(self, market, change):
+        order = make_draft(market)
+
+        change(order, market)
+
+        order = Order.objects.get(pk=order.pk)
+        assert (order.terms, order.terms_accepted_at, order.terms_evidence, order.is_agreed) == (None, None, {}, False)
+        with pytest.raises(NotAllowed) as refusal:
+            submit(order)
+        assert (refusal.value.code, refusal.value.field) == ("incomplete", DraftStep.TERMS)
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            lambda order, market: services.choose_package(order.pk, market.package),
+            lambda order, _market: services.choose_options(order.pk, choices={}, add_ons={}),
+            lambda order, _market: services.identify(order.pk, details_of(order), note="Ring thrice."),
+            lambda order, _market: services.refresh_draft(order.pk),
+            lambda order, market: services.hold_slot(order.pk, open_slots(market.division)[1].pk),
+        ],
+    )
+    def test_stays_when_the_same_is_answered_again(self, market, step):
+        order = make_draft(market)
+
+        step(order, market)
+
+        assert Order.objects.get(pk=order.pk).is_agreed
+
+    def test_to_what_the_database_was_made_to_hold_otherwise_counts_for_nothing(self, market):
+        order = make_draft(market)
+        Order.objects.filter(pk=order.pk).update(contact={**order.contact, "billing_address": "1 Other Street"})
+
+        with pytest.raises(NotAllowed) as refusal:
+            submit(Order.objects.get(pk=order.pk))
+
+        assert (refusal.value.code, refusal.value.field) == ("incomplete", DraftStep.TERMS)
 
 
 class TestCurrentTerms:

@@ -9,8 +9,8 @@ from accounts.testing import make_details, make_partner
 from foundation.people.testing import make_person, sign_in
 from orders import services
 from orders.models import Order
-from orders.queries import current_terms, open_slots
-from orders.testing import Market, make_market, submit
+from orders.queries import open_slots
+from orders.testing import Market, agree, make_market, submit
 from territory.testing import make_qualification
 
 
@@ -33,10 +33,7 @@ def order_after_following(link: str, market: Market) -> Order:
     order = Order.objects.get(token=begun["Location"].split("/")[2])
     services.identify(order.pk, make_details(), note="")
     services.hold_slot(order.pk, open_slots(market.division)[0].pk)
-    terms = current_terms(market.division)
-    assert terms is not None
-    services.accept_terms(order.pk, terms.pk, evidence={}, by=None)
-    return submit(Order.objects.get(pk=order.pk))
+    return submit(agree(order))
 
 
 def sales_page_of(partner: Partner) -> str:

@@ -8,11 +8,14 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils.translation import override
 
+from accounts.testing import make_details
 from catalog.models import Product
 from catalog.services import set_price
 from catalog.states import PriceKind
 from foundation.divisions.services import set_value
 from foundation.now import now, today
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
 from interfaces.storefront.steps import summary_of
 from orders import services
 from orders.models import AppointmentSlot, Order
@@ -318,6 +321,39 @@ class TestTerms:
         assert order.terms == current_terms(visitor.market.division)
         assert order.terms_evidence["address"] == "127.0.0.1"
 
+    def test_says_so_when_somebody_changed_the_order_meanwhile(self, visitor: Visitor):
+        order = make_draft(visitor.market)
+        page = text(visitor.get(f"/order/{order.token}/terms/"))
+        services.choose_options(order.pk, choices={}, add_ons={visitor.market.add_on: 2})
+
+        form = {"terms": hidden(page, "terms"), "shown": hidden(page, "shown"), "agree": "on"}
+        response = visitor.post(f"/order/{order.token}/terms/", form, follow=True)
+
+        order.refresh_from_db()
+        assert not order.is_agreed
+        assert "changed in another window" in text(response)
+        assert response.redirect_chain[-1][0] == f"/order/{order.token}/terms/"
+
+    @pytest.mark.parametrize("marked_by", ["session", "link"])
+    def test_is_not_for_a_seller_who_signs_out(self, visitor: Visitor, marked_by: str):
+        csr = make_person(Role.CSR, visitor.market.division)
+        order = make_cart(visitor.market, by=csr)
+        services.choose_package(order.pk, visitor.market.package)
+        services.identify(order.pk, make_details())
+        services.hold_slot(order.pk, slot_of(visitor.market).pk)
+        if marked_by == "session":
+            sign_in(visitor, csr).get(f"/order/{order.token}/terms/")
+            visitor.cookies.pop("sessionid", None)
+            visitor.cookies.pop("session", None)
+        else:
+            visitor.get(f"/order/{order.token}/?seller")
+
+        page = text(fill(visitor, order, "terms", agree="on"))
+        of_customer = fill(Visitor(visitor.market), order, "terms", agree="on")
+
+        assert "The customer agrees to the terms on their own device" in page
+        assert of_customer["Location"] == f"/order/{order.token}/review/"
+
 
 class TestSubmitting:
     def test_twice_is_once(self, visitor: Visitor):
@@ -368,7 +404,7 @@ class TestSubmitting:
 
         order.refresh_from_db()
         assert order.status == OrderStatus.DRAFT
-        assert response.redirect_chain[-1][0] == f"/order/{order.token}/review/"
+        assert response.redirect_chain[-1][0] == f"/order/{order.token}/terms/"
         assert "Something has changed" in text(response)
         assert "Each month: " in text(response)
 

@@ -17,7 +17,7 @@ from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.forms import CheckForm
 from interfaces.desk.queries import address_candidates, divisions_to_search, premises_candidate, units_at
-from interfaces.desk.sites import public_address
+from interfaces.desk.sites import public_address, sellers_address
 from orders.services import start_order
 from orders.states import Channel
 from territory.models import Qualification
@@ -79,4 +79,4 @@ def _next_page(checked: Qualification, *, key: str, by: User) -> str:
         key=key,
         by=by,
     )
-    return public_address(order.division, "storefront:order", order.token)
+    return sellers_address(order)

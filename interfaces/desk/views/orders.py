@@ -21,7 +21,7 @@ from interfaces.desk.filters import OrderFilters
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order as SortOrder
 from interfaces.desk.queries import timeline_of
-from interfaces.desk.sites import public_address
+from interfaces.desk.sites import public_address, sellers_address
 from interfaces.desk.words import say, say_who
 from orders.models import Order, OrderLine
 from orders.queries import appointment_window, details_of, lines_of, orders_visible_to, progress_of
@@ -117,6 +117,7 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         "is_draft": found.status == OrderStatus.DRAFT,
         "public_url": public_address(found.division, "storefront:order", found.token),
+        "sellers_url": sellers_address(found),
     }
     return render(request, "desk/order.html", context)
 

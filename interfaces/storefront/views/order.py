@@ -21,6 +21,7 @@ from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by
 from interfaces.storefront.forms import DetailsForm, OptionsForm, SlotForm, TermsForm
 from interfaces.storefront.options import add_ons_of, sections_of
+from interfaces.storefront.sellers import is_sellers_device, remember_seller
 from interfaces.storefront.shop import Summary, cards_of
 from interfaces.storefront.site import SiteRequest, View, site_page, visitor
 from interfaces.storefront.steps import (
@@ -74,12 +75,15 @@ def question(asked: Question) -> Callable[[OrderView], View]:
         @wraps(view)
         def page(request: SiteRequest, token: str) -> HttpResponse:
             order = order_of(request, token)
+            return remember_seller(request, order, answer(request, order))
+
+        def answer(request: SiteRequest, order: Order) -> HttpResponse:
             if order.status != OrderStatus.DRAFT:
                 return _asked_too_late(request, order, asked)
             if order.qualification.is_expired(now()):
-                return redirect("storefront:order_recheck", token)
+                return redirect("storefront:order_recheck", order.token)
             if not may_ask(order, asked):
-                return redirect(address_of(order, open_question(order)))
+                return _asked_too_early(request, order, asked)
             return view(request, order)
 
         return page
@@ -102,6 +106,16 @@ def _asked_too_late(request: SiteRequest, order: Order, asked: Question) -> Http
     if asked is Question.REVIEW and request.method == "POST":
         return _submit(request, order)
     return _say_submitted(request, order)
+
+
+def _asked_too_early(request: SiteRequest, order: Order, asked: Question) -> HttpResponse:
+    """Lead to the first question without an answer; who was about to order hears that the order was changed."""
+    shown = request.POST.get("shown", "")[:120]
+    if asked is Question.REVIEW and shown and (quote := order.quoted):
+        messages.warning(request, _changed_elsewhere(order))
+        for change in changes_since(shown, quote, language=order.language):
+            messages.warning(request, change)
+    return _next(order)
 
 
 def _say_submitted(request: SiteRequest, order: Order) -> HttpResponse:
@@ -264,7 +278,7 @@ def appointment(request: SiteRequest, order: Order) -> HttpResponse:
         except NotAllowed as refusal:
             form.add_error("slot", str(refusal))
         else:
-            return redirect(address_of(order, Question.REVIEW if order.terms_id else Question.TERMS))
+            return redirect(address_of(order, Question.REVIEW if order.is_agreed else Question.TERMS))
     return _show(request, order, Question.APPOINTMENT, form=form, **_shown_days(request, order))
 
 
@@ -297,13 +311,26 @@ def terms(request: SiteRequest, order: Order) -> HttpResponse:
     form = TermsForm(request.POST) if request.method == "POST" else TermsForm()
     if request.method == "POST" and form.is_valid():
         try:
-            orders.accept_terms(order.pk, form.cleaned_data["terms"], evidence=_evidence(request), by=visitor(request))
+            _agree(request, order, form)
         except NotAllowed as refusal:
+            if refusal.code == "cart_changed":
+                return _say_stale(request, order, Question.TERMS)
             form.add_error(None, str(refusal))
         else:
             return redirect(address_of(order, Question.REVIEW))
-    is_agreed = current is not None and order.terms_id == current.pk
+    is_agreed = current is not None and order.terms_id == current.pk and order.is_agreed
     return _show(request, order, Question.TERMS, form=form, terms=current, is_agreed=is_agreed)
+
+
+def _agree(request: SiteRequest, order: Order, form: TermsForm) -> None:
+    orders.accept_terms(
+        order.pk,
+        form.cleaned_data["terms"],
+        shown=form.cleaned_data["shown"],
+        evidence=_evidence(request),
+        by=visitor(request),
+        by_seller=is_sellers_device(request),
+    )
 
 
 def _evidence(request: SiteRequest) -> dict[str, str]:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from foundation.correspondence.queries import documents_about
 from foundation.people.throttles import throttled
+from interfaces.storefront.sellers import remember_seller
 from interfaces.storefront.site import SiteRequest, site_page
 from interfaces.storefront.steps import address_of, open_question, summary_of, visit_in_words
 from interfaces.storefront.views.order import order_of
@@ -27,7 +28,7 @@ def order_page(request: SiteRequest, token: str) -> HttpResponse:
     """Show where an order stands; a cart goes on where it was left."""
     order = order_of(request, token)
     if order.status == OrderStatus.DRAFT:
-        return redirect(address_of(order, open_question(order)))
+        return remember_seller(request, order, redirect(address_of(order, open_question(order))))
     return render(request, "storefront/order_status.html", _context(order))
 
 
