@@ -1,21 +1,37 @@
 """By what the lists of the desk are filtered; everything stands in the address."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.forms import DateInput, TextInput
 from django.utils.translation import gettext_lazy as _
-from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
+from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, ModelChoiceFilter
 
-from billing.models import Submission
+from billing.models import Submission, SubmissionQuerySet
 from billing.states import SubmissionKind, SubmissionStatus
+from commissions.models import Batch, BatchLine, LedgerEntry, Reward
+from commissions.queries.batches import UNREAD, needing_a_person
+from commissions.states import (
+    BatchStatus,
+    EntryKind,
+    HoldReason,
+    LedgerAccount,
+    LineFlag,
+    LineStatus,
+    RewardStatus,
+    Side,
+    Verdict,
+)
 from foundation.correspondence.models import Message
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
 from foundation.jobs.models import Job
 from foundation.jobs.states import JobStatus
+from foundation.now import now
 from foundation.people.models import UserRequest
 from foundation.people.queries import divisions_visible_to
+from interfaces.desk import following
 from interfaces.desk.queries import TROUBLES, stuck
 from leads.models import Lead
 from leads.queries import LeadFilter, leads_matching
@@ -23,10 +39,11 @@ from leads.states import OPEN as OPEN_LEADS, LeadStatus
 from orders.models import Order
 from orders.queries import OrderFilter, orders_matching
 from orders.states import OPEN, OrderStatus
+from referrals.models import Programme, Referral
+from referrals.queries import normalised_code, programmes_visible_to
 from territory.states import Outcome
 
 ANY = _("Any")
-UNCLEAR = (SubmissionStatus.UNKNOWN, SubmissionStatus.REFUSED)
 
 
 def _divisions(request: UserRequest) -> QuerySet[Division]:
@@ -86,9 +103,9 @@ class SubmissionFilters(WithDivision):
         """Keep what was asked under an id, or is known to the vendor by one."""
         return rows.filter(Q(request_id__startswith=text.strip()) | Q(external_id=text.strip()))
 
-    def filter_waits(self, rows: QuerySet[Submission], _name: str, _value: str) -> QuerySet[Submission]:
+    def filter_waits(self, rows: SubmissionQuerySet, _name: str, _value: str) -> SubmissionQuerySet:
         """Keep what goes on only when somebody decides."""
-        return rows.filter(Q(set_aside_at__isnull=False) | Q(status__in=UNCLEAR))
+        return rows.needing_a_person()
 
 
 OPEN_CHOICE = "open"
@@ -151,3 +168,178 @@ class LeadFilters(WithDivision):
             text=asked.get("text") or "",
         )
         return leads_matching(self.request.user, wanted)
+
+
+# Referrals and money.
+
+
+def _programmes(request: UserRequest) -> QuerySet[Programme]:
+    return programmes_visible_to(request.user)
+
+
+class ReferralFilters(WithDivision):
+    """Referrals by programme, stage, age and what is stuck."""
+
+    text = CharFilter(label=_("Code, order, or name"), method="filter_text")
+    programme = ModelChoiceFilter(label=_("Programme"), empty_label=ANY, queryset=_programmes)
+    stage = ChoiceFilter(
+        label=_("Stage"),
+        empty_label=ANY,
+        choices=[(code, label) for code, label, _condition in following.STAGES],
+        method="filter_stage",
+    )
+    stuck = ChoiceFilter(
+        label=_("Stuck"),
+        empty_label=ANY,
+        choices=[(trouble.code, trouble.label) for trouble in following.TROUBLES],
+        method="filter_stuck",
+    )
+    age = ChoiceFilter(label=_("Age"), empty_label=ANY, choices=AGES, method="filter_age")
+
+    class Meta:
+        model = Referral
+        fields = ("text", "programme", "stage", "stuck", "age", "division")
+
+    def filter_text(self, rows: QuerySet[Referral], _name: str, text: str) -> QuerySet[Referral]:
+        """Keep the referrals of a code, of an order, or whose referrer or friend is called so."""
+        text = text.strip()
+        named = Q(referrer__customer__name__icontains=text) | Q(friend__name__icontains=text)
+        return rows.filter(named | Q(referrer__code=normalised_code(text)) | Q(order__number__iexact=text))
+
+    def filter_stage(self, rows: QuerySet[Referral], _name: str, stage: str) -> QuerySet[Referral]:
+        """Keep the referrals at one stage."""
+        return following.at_stage(rows, stage)
+
+    def filter_stuck(self, rows: QuerySet[Referral], _name: str, code: str) -> QuerySet[Referral]:
+        """Keep the referrals that are stuck in one way."""
+        return following.stuck(rows, code)
+
+    def filter_age(self, rows: QuerySet[Referral], _name: str, days: str) -> QuerySet[Referral]:
+        """Keep the referrals whose friend ordered so long ago."""
+        return rows.filter(ordered_at__lt=now() - timedelta(days=int(days)))
+
+
+def _of_payee(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    text = text.strip()
+    named = Q(payee__account__customer__name__icontains=text)
+    return rows.filter(named | Q(payee__account__number__iexact=text))
+
+
+class RewardFilters(WithDivision):
+    """Rewards by payee, state and what holds them."""
+
+    text = CharFilter(label=_("Payee’s account or name"), method="filter_text")
+    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=RewardStatus.choices)
+    hold = ChoiceFilter(label=_("Held because"), empty_label=ANY, choices=HoldReason.choices, method="filter_hold")
+    side = ChoiceFilter(label=_("For the"), empty_label=ANY, choices=Side.choices)
+
+    class Meta:
+        model = Reward
+        fields = ("text", "status", "hold", "side", "division")
+
+    def filter_text(self, rows: QuerySet[Reward], _name: str, text: str) -> QuerySet[Reward]:
+        """Keep the rewards of an account, or of somebody called so."""
+        return _of_payee(rows, text)
+
+    def filter_hold(self, rows: QuerySet[Reward], _name: str, reason: str) -> QuerySet[Reward]:
+        """Keep what is held for a reason."""
+        return rows.filter(holds__contains=[reason])
+
+
+class BatchFilters(WithDivision):
+    """Payout batches by state."""
+
+    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=BatchStatus.choices)
+
+    class Meta:
+        model = Batch
+        fields = ("status", "division")
+
+
+AUDITS = (
+    ("unread", _("To be read")),
+    ("sampled", _("In the sample")),
+    ("flagged", _("Flagged")),
+    (Verdict.CORRECT, _("Found correct")),
+    (Verdict.WRONG, _("Found wrong")),
+)
+
+
+class LineFilters(FilterSet):
+    """The payments of a batch by payee, state, audit and reconciliation."""
+
+    text = CharFilter(label=_("Payee’s account or name"), method="filter_text")
+    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=LineStatus.choices)
+    audit = ChoiceFilter(label=_("Audit"), empty_label=ANY, choices=AUDITS, method="filter_audit")
+    flag = ChoiceFilter(label=_("Flagged because"), empty_label=ANY, choices=LineFlag.choices, method="filter_flag")
+    waits = ChoiceFilter(
+        label=_("Waits for"), empty_label=ANY, choices=[("person", _("A person"))], method="filter_waits"
+    )
+
+    class Meta:
+        model = BatchLine
+        fields = ("text", "status", "audit", "flag", "waits")
+
+    def filter_text(self, rows: QuerySet[BatchLine], _name: str, text: str) -> QuerySet[BatchLine]:
+        """Keep the payments to an account, or to somebody called so."""
+        return _of_payee(rows, text)
+
+    def filter_audit(self, rows: QuerySet[BatchLine], _name: str, kind: str) -> QuerySet[BatchLine]:
+        """Keep what an auditor has to read, or found so."""
+        conditions = {"unread": UNREAD, "sampled": Q(is_sampled=True), "flagged": ~Q(flags=[])}
+        return rows.filter(conditions.get(kind, Q(verdict=kind)))
+
+    def filter_flag(self, rows: QuerySet[BatchLine], _name: str, flag: str) -> QuerySet[BatchLine]:
+        """Keep what is flagged for a reason."""
+        return rows.filter(flags__contains=[flag])
+
+    def filter_waits(self, rows: QuerySet[BatchLine], _name: str, _value: str) -> QuerySet[BatchLine]:
+        """Keep what differs, is missing or in doubt."""
+        return needing_a_person(rows)
+
+
+def _as_date() -> DateInput:
+    return DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+class EntryFilters(WithDivision):
+    """Entries of the ledger by payee, kind, account and month, as of a day."""
+
+    text = CharFilter(label=_("Payee’s account or name"), method="filter_text")
+    kind = ChoiceFilter(label=_("Kind"), empty_label=ANY, choices=EntryKind.choices)
+    account = ChoiceFilter(label=_("Account"), empty_label=ANY, choices=LedgerAccount.choices, method="filter_account")
+    month = CharFilter(
+        label=_("Booked in"), method="filter_month", widget=TextInput(attrs={"type": "month", "placeholder": "2026-12"})
+    )
+    on = DateFilter(label=_("True by the end of"), field_name="effective_on", lookup_expr="lte", widget=_as_date())
+
+    class Meta:
+        model = LedgerEntry
+        fields = ("text", "kind", "account", "month", "on", "division")
+
+    def filter_text(self, rows: QuerySet[LedgerEntry], _name: str, text: str) -> QuerySet[LedgerEntry]:
+        """Keep the entries of an account, or of somebody called so."""
+        return _of_payee(rows, text)
+
+    def filter_account(self, rows: QuerySet[LedgerEntry], _name: str, account: str) -> QuerySet[LedgerEntry]:
+        """Keep the entries that move an account of the ledger."""
+        return rows.filter(Q(debit=account) | Q(credit=account))
+
+    def filter_month(self, rows: QuerySet[LedgerEntry], _name: str, text: str) -> QuerySet[LedgerEntry]:
+        """Keep the entries of a month, written as 2026-12; what cannot be read finds nothing."""
+        try:
+            return rows.filter(period=date.fromisoformat(f"{text.strip()}-01"))
+        except ValueError:
+            return rows.none()
+
+    def in_view(self, rows: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+        """Keep whose balances are asked for: of a division, of a payee."""
+        asked: dict[str, Any] = self.form.cleaned_data if self.form.is_valid() else {}
+        if asked.get("division"):
+            rows = self.filter_division(rows, "division", asked["division"])
+        return _of_payee(rows, asked["text"]) if asked.get("text") else rows
+
+    @property
+    def as_of(self) -> date | None:
+        """The day at whose end the balances are asked for; None: with everything."""
+        return self.form.cleaned_data.get("on") if self.form.is_valid() else None

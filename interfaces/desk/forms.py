@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.states import ContactChannel
 from billing.states import SubmissionStatus
+from commissions.states import Verdict
 from foundation.divisions.models import Division
 from foundation.now import today
 from foundation.people.models import User
@@ -21,7 +22,7 @@ from leads.states import CloseReason
 from orders.models import AppointmentSlot
 from orders.states import CancelReason, HoldReason
 
-LISTS = ("orders", "leads", "submissions", "messages", "jobs")
+LISTS = ("orders", "leads", "submissions", "messages", "jobs", "referrals", "rewards", "payouts", "ledger")
 
 
 class SaveFilterForm(forms.Form):
@@ -236,3 +237,61 @@ class CloseForm(forms.Form):
     """Why a lead leads nowhere."""
 
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *CloseReason.choices])
+
+
+# Payouts and referrals.
+
+
+class BuildBatchForm(forms.Form):
+    """For which market rewards are to be paid: each choice says how many and how much."""
+
+    what = forms.ChoiceField(label=_("What is to be paid"))
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = choices  # type: ignore[attr-defined]
+        if not choices:
+            self.fields["what"].help_text = _("Nothing is earned and unpaid in your markets now.")
+
+
+class ReadForm(forms.Form):
+    """What an auditor found of a payment."""
+
+    verdict = forms.ChoiceField(
+        label=_("What did you find?"),
+        choices=[(Verdict.CORRECT, _("It is correct")), (Verdict.WRONG, _("It is wrong: take it out and hold it"))],
+        widget=forms.RadioSelect,
+    )
+    note = _note(_("Note"), required=False, help_text=_("Needed where something is wrong."))
+
+    def clean_note(self) -> str:
+        """Keep it as short as its place."""
+        note: str = self.cleaned_data["note"]
+        return note[:300]
+
+
+class ApproveForm(forms.Form):
+    """The sum that the approving person saw: if it has changed since, nothing is approved."""
+
+    shown = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
+
+
+class ReleaseForm(forms.Form):
+    """Which of the reasons that hold a reward is gone."""
+
+    reason = forms.ChoiceField(label=_("What no longer holds it"))
+
+    def __init__(self, *args: Any, reasons: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = reasons  # type: ignore[attr-defined]
+
+
+class DecideSignalForm(forms.Form):
+    """What somebody found out about a signal."""
+
+    outcome = forms.ChoiceField(
+        label=_("What did you find?"),
+        choices=[("genuine", _("The referral is genuine")), ("fraud", _("It is not genuine: nothing is paid"))],
+        widget=forms.RadioSelect,
+    )
+    note = _note(_("How do you know?"))

@@ -58,6 +58,8 @@ class List(Generic[Row]):
     """How it is sorted unless one asks otherwise."""
     presets: Sequence["Preset"] = ()
     """Filters that everybody needs; people save further ones of their own."""
+    keeps_filters: bool = True
+    """Whether they may: not where a list is a part of the page of one thing."""
 
     def order_from(self, query: QueryDict) -> Order:
         """Read what the address asks to be sorted by."""

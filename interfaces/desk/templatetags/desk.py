@@ -19,15 +19,37 @@ from foundation.money import format_money
 from foundation.now import now
 from foundation.people.queries import Person, can
 from foundation.people.states import Permission
+from interfaces.desk.following import stage_in_words, stage_of
 from orders.models import Order
+from referrals.models import Referral
 
 register = template.Library()
 
 TONES = {
-    "good": {"completed", "confirmed", "sent", "done", "converted", "installed", "active"},
-    "brand": {"acknowledged", "in_progress", "pending", "sending", "queued", "running", "assigned", "new", "open"},
-    "careful": {"held", "partial", "unknown", "assessing_cancellation", "pending_cancellation", "waiting"},
-    "bad": {"rejected", "refused", "failed"},
+    "good": {
+        *(
+            "completed",
+            "confirmed",
+            "sent",
+            "done",
+            "converted",
+            "installed",
+            "active",
+            "payable",
+            "settled",
+            "matched",
+        ),
+        *("correct", "won", "cleared"),
+    },
+    "brand": {
+        *("acknowledged", "in_progress", "pending", "sending", "queued", "running", "assigned", "new", "open"),
+        *("building", "approved", "submitted", "accrued", "batched", "ordered"),
+    },
+    "careful": {
+        *("held", "partial", "unknown", "assessing_cancellation", "pending_cancellation", "waiting", "frozen"),
+        *("partly_returned", "cap_limited", "reversed"),
+    },
+    "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong"},
 }
 """Which of the tag's colours goes with a state; to any other belongs none."""
 
@@ -119,6 +141,9 @@ def places(user: Person, path: str) -> list[Place]:
         ("home", _("Desk"), None),
         ("orders", _("Orders"), Permission.SEE_ORDERS),
         ("leads", _("Leads"), Permission.SEE_LEADS),
+        ("referrals", _("Referrals"), Permission.SEE_REFERRALS),
+        ("payouts", _("Payouts"), Permission.SEE_LEDGER),
+        ("ledger", _("Ledger"), Permission.SEE_LEDGER),
         ("submissions", _("Billing systems"), Permission.SEE_ORDERS),
         ("messages", _("Messages"), Permission.SEE_ORDERS),
         ("jobs", _("Long work"), None),
@@ -157,3 +182,12 @@ def visit(order: Order) -> str:
     start, end = timezone.localtime(appointment.starts_at, zone), timezone.localtime(appointment.ends_at, zone)
     hours = f"{time_format(start.time(), 'P')}–{time_format(end.time(), 'P')}"
     return f"{date_format(start, 'D j M')}, {hours} {start.tzname()}"
+
+
+@register.simple_tag
+def stage(referral: Referral) -> SafeString:
+    """Write the stage that a referral is at."""
+    code = stage_of(referral)
+    tones = {"credited": "good", "earned": "good", "held": "careful", "limited": "careful", "taken_back": "careful"}
+    kind = "none" if code == "not_eligible" else tones.get(code, "brand")
+    return format_html('<span class="tag tag-{}">{}</span>', kind, stage_in_words(referral))

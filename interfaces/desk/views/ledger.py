@@ -1,0 +1,146 @@
+"""The ledger: every entry, what we owe on a day, and a payee's statement on the page, on paper and as a file."""
+
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import get_language, gettext, gettext_lazy as _
+
+from commissions.models import LedgerEntry, Payee
+from commissions.queries.ledger import balances
+from commissions.queries.statements import Statement, periods_of, statement_of, table_of
+from commissions.queries.visibility import entries_visible_to, payees_visible_to
+from commissions.services.statements import filename_of, print_statement
+from commissions.states import LedgerAccount
+from foundation.cells import Cell
+from foundation.correspondence.services import PdfUnavailableError
+from foundation.now import today
+from foundation.people.models import UserRequest
+from foundation.people.states import Permission
+from foundation.people.throttles import throttled
+from interfaces.desk.access import staff_page
+from interfaces.desk.exports import csv_response
+from interfaces.desk.filters import EntryFilters
+from interfaces.desk.lists import Column, List, Preset, respond
+from interfaces.desk.paging import Order
+
+SHOWN_ACCOUNTS = (
+    LedgerAccount.HELD, LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT, LedgerAccount.PAID, LedgerAccount.RECEIVABLE,
+)  # fmt: skip
+
+LEDGER: List[LedgerEntry] = List(
+    name="ledger",
+    title=_("Ledger"),
+    template="desk/ledger.html",
+    columns=[
+        Column("id", _("Entry"), lambda entry: entry.key, "pk"),
+        Column("kind", _("Kind"), lambda entry: entry.get_kind_display(), "kind"),
+        Column("debit", _("Debit"), lambda entry: entry.get_debit_display()),
+        Column("credit", _("Credit"), lambda entry: entry.get_credit_display()),
+        Column("amount", _("Amount"), lambda entry: entry.amount, "amount", is_number=True),
+        Column("currency", _("Currency"), lambda entry: entry.currency),
+        Column("payee", _("Payee"), lambda entry: entry.payee.account.number),
+        Column("reckoned", _("How it was reckoned"), lambda entry: entry.calculation),
+        Column("rule", _("Rule"), lambda entry: str(entry.version)),
+        Column("division", _("Division"), lambda entry: str(entry.division), "division__name"),
+        Column("true_on", _("True on"), lambda entry: entry.effective_on, "effective_on"),
+        Column("booked", _("Booked in"), lambda entry: f"{entry.period:%Y-%m}", "period"),
+        Column("posted", _("Posted"), lambda entry: entry.posted_at),
+    ],
+    order=Order("pk", is_descending=True),
+    presets=[
+        Preset(_("Paid"), "kind=settle"),
+        Preset(_("Taken back"), "kind=clawback"),
+        Preset(_("To be set off"), "account=receivable"),
+    ],
+)
+
+
+@staff_page(Permission.SEE_LEDGER)
+def ledger(request: UserRequest) -> HttpResponse:
+    """Show the entries of a person's divisions, and what is owed by them."""
+    visible = entries_visible_to(request.user)
+    rows = visible.select_related("payee__account", "division", "version__rule")
+    filters = EntryFilters(request.GET, rows, request=request)
+    found = balances(filters.in_view(visible), filters.as_of)
+    shown = [
+        (balance, [(account.label, balance[account]) for account in SHOWN_ACCOUNTS])
+        for _currency, balance in sorted(found.items())
+    ]
+    return respond(request, LEDGER, filters, balances=shown, as_of=filters.as_of)
+
+
+@staff_page(Permission.SEE_LEDGER)
+def statement(request: UserRequest, pk: int) -> HttpResponse:
+    """Show a payee's statement of a month, every line with what it is for."""
+    found = _statement(request, pk)
+    context = {"statement": found, "table": list(table_of(found)), "periods": periods_of(found.payee)}
+    return render(request, "desk/statement.html", context)
+
+
+@throttled("export", methods=("GET",))
+@staff_page(Permission.SEE_LEDGER)
+def statement_pdf(request: UserRequest, pk: int) -> HttpResponse:
+    """Give a payee's statement of a month on paper."""
+    found = _statement(request, pk)
+    try:
+        content = print_statement(found.payee.pk, found.period, language=get_language() or "en")
+    except PdfUnavailableError:
+        return render(request, "503.html", status=503)
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{filename_of(found)}"'
+    return response
+
+
+@throttled("export", methods=("GET",))
+@staff_page(Permission.SEE_LEDGER)
+def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
+    """Give a payee's statement of a month as a file."""
+    found = _statement(request, pk)
+    header: list[Cell] = [
+        gettext("True on"), gettext("What"), gettext("Order"), gettext("Held"), gettext("Payable"),
+        gettext("Claimed back"), gettext("Owed"), gettext("Currency"),
+    ]  # fmt: skip
+    name = filename_of(found).removesuffix(".pdf")
+    return csv_response(name, header, _cells(found))
+
+
+def _cells(found: Statement) -> list[list[Cell]]:
+    def row(day: Cell, what: Any, order: str, position: Any) -> list[Cell]:
+        amounts = (position.held, position.payable, position.receivable, position.total)
+        return [day, str(what), order, *amounts, found.currency]
+
+    return [
+        row(found.period, gettext("Opening balance"), "", found.opening),
+        *(
+            row(
+                line.entry.effective_on,
+                line.entry.get_kind_display(),
+                line.entry.reward.referral.order.number,
+                line.moved,
+            )
+            for line in found.lines
+        ),
+        row(None, gettext("Closing balance"), "", found.closing),
+    ]
+
+
+def _statement(request: UserRequest, pk: int) -> Statement:
+    payees = payees_visible_to(request.user).select_related("account__customer", "division")
+    payee: Payee = get_object_or_404(payees, pk=pk)
+    return statement_of(payee, month_of(request.GET.get("month", ""), payee))
+
+
+def month_of(text: str, payee: Payee) -> date:
+    """
+    Return the month that an address names, by default the present one of the payee's market.
+
+    :raises Http404: if it is none
+    """
+    if not text:
+        return today(payee.division).replace(day=1)
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise Http404 from None
