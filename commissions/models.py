@@ -97,19 +97,16 @@ class Rule(models.Model):
             pgtrigger.Trigger(
                 name="place_never_changes",
                 when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("code", "division_id", "programme_id", "priority"),
-                func=pgtrigger.Func(
-                    """
-                    IF (NEW.code, NEW.division_id, NEW.programme_id, NEW.priority)
-                        IS DISTINCT FROM (OLD.code, OLD.division_id, OLD.programme_id, OLD.priority)
-                        AND EXISTS (SELECT 1 FROM {meta.db_table}version
-                            WHERE rule_id = OLD.id AND status NOT IN ('draft', 'withdrawn'))
-                    THEN
+                operation=pgtrigger.Update,
+                func=f"""
+                    IF {_differ("code", "division_id", "programme_id", "priority")} AND EXISTS (
+                        SELECT 1 FROM commissions_ruleversion
+                        WHERE rule_id = OLD.id AND status NOT IN ('draft', 'withdrawn')
+                    ) THEN
                         RAISE EXCEPTION 'A rule stays where it is once a version of it was sent to review.';
                     END IF;
                     RETURN NEW;
-                    """
-                ),
+                """,  # noqa: S608  # no part of it comes from outside
             )
         ]
 

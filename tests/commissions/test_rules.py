@@ -268,8 +268,10 @@ class TestTheDatabase:
         [
             "UPDATE commissions_rewardterm SET amount = 99 WHERE version_id = %s",
             "DELETE FROM commissions_rewardterm WHERE version_id = %s",
-            "INSERT INTO commissions_rewardterm (version_id, side, form, basis, amount, tiers) "
-            "VALUES (%s, 'friend', 'bill_credit', 'flat', 99, '[]')",
+            (
+                "INSERT INTO commissions_rewardterm (version_id, side, form, basis, amount, tiers) "
+                "VALUES (%s, 'friend', 'bill_credit', 'flat', 99, '[]')"
+            ),
             "DELETE FROM commissions_ruleversion WHERE id = %s",
             "UPDATE commissions_ruleversion SET status = 'draft' WHERE id = %s",
             "UPDATE commissions_ruleversion SET effective_from = effective_from - interval '1 day' WHERE id = %s",
@@ -415,8 +417,10 @@ class TestTheWords:
             "No bill may be paid more than 5 days after it is due. A due date on a weekend counts as the Monday after.",
             "The friend must still be served on that day.",
             "What is not earned within 12 months of installation is forfeited.",
-            "If the friend leaves within 90 days of installation, all of it is taken back; after that less each day, and "
-            "nothing from day 180 on.",
+            (
+                "If the friend leaves within 90 days of installation, all of it is taken back; after that less each day, "
+                "and nothing from day 180 on."
+            ),
             "Nobody gets more than 10 in a year.",
         ]
 
