@@ -87,10 +87,12 @@ def submit_cart(world: World, household: Household, order_id: int) -> Order:
         services.hold_slot(order.pk, slot.pk)
         installed_on = slot.starts_at.astimezone(order.division.zone).date()
     terms = current_terms(order.division)
-    quote = Order.objects.get(pk=order.pk).quoted
+    cart = Order.objects.get(pk=order.pk)
+    quote = cart.quoted
     if terms is None or quote is None:
         raise LookupError(f"Nothing can be ordered in {order.division}.")
-    services.accept_terms(order.pk, terms.pk, evidence={"address": "192.0.2.1"}, by=None)
+    evidence = {"address": "192.0.2.1"}
+    services.accept_terms(order.pk, terms.pk, shown=cart.content_digest, evidence=evidence, by=None)
     order = services.submit_order(order.pk, idempotency_key=household.key, shown=shown_total(quote), by=None)
     customer, account = order.parties()
     del customer

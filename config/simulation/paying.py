@@ -13,6 +13,8 @@ from config.simulation.world import World
 
 DUE_DAYS = 20
 FIRST_BILL_DAYS = 4
+RETURNED_LATE_DAYS = 118
+"""After the first bill was paid: by then a reward that waits three months has been paid out."""
 CENT = Decimal("0.01")
 
 MANNERS = {
@@ -128,7 +130,7 @@ def _returned_and_paid_again(bill: _Bill, pays: Pays) -> None:
 
 
 def _returned_after_payout(bill: _Bill, pays: Pays) -> None:
-    pays(bill.soon, bill.total, "pay, to be returned", days=70)
+    pays(bill.soon, bill.total, "pay, to be returned", days=RETURNED_LATE_DAYS)
 
 
 def _not_at_all(bill: _Bill, _pays: Pays) -> None:
@@ -144,7 +146,7 @@ PLANS: Mapping[tuple[str, int], Callable[[_Bill, Pays], None]] = {
     ("with a credit note", 2): _with_a_credit_note,
     ("late once", 2): _too_late,
     ("returned and paid again", 1): _returned_and_paid_again,
-    ("returned after payout", 3): _returned_after_payout,
+    ("returned after payout", 1): _returned_after_payout,
     ("stops paying", 1): lambda bill, pays: pays(bill.soon, bill.total),
     ("stops paying", ANY): _not_at_all,
 }

@@ -14,14 +14,9 @@ DAYS_OF_FIRST_ORDERS = 24
 SHARE_OF_FIRST = 0.35
 """Of all households that come by themselves; the others are their friends."""
 CAST = (
-    "prompt",
-    "leaves after payout",
-    "late once",
-    "returned after payout",
-    "in parts",
-    "prompt",
-    "with a credit note",
-)
+    "returned after payout", "late once", "leaves after payout", "prompt", "in parts", "leaves early",
+    "with a credit note", "returned and paid again",
+)  # fmt: skip
 """How the first friends pay, so that no simulation lacks one of these."""
 FEWEST_FIRST = 4
 OUTAGE_AFTER_DAYS = 12

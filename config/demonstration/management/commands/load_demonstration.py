@@ -10,13 +10,14 @@ from config.demonstration.billing_systems import load_billing_systems
 from config.demonstration.catalogue import load_catalogue
 from config.demonstration.operator import load_markets, load_people, load_sites
 from config.demonstration.orders import load_orders
+from config.demonstration.referrals import load_referrals
 from config.demonstration.sign_ins import load_sign_ins
 
 
 class Command(BaseCommand):
     """Make Larkspur Cable, a plainly fictional operator; what is there already stays as it is."""
 
-    help = "Load the demonstration operator: markets, people, premises, catalogue, billing systems, orders."
+    help = "Load the demonstration operator: markets, people, premises, catalogue, billing systems, referrals, orders."
 
     def handle(self, **_options: Any) -> None:
         """Load in order of dependence; each part can be run again."""
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         load_premises()
         load_catalogue(root)
         load_billing_systems()
+        load_referrals()
         load_orders()
         load_sign_ins()
         self.stdout.write("The demonstration operator is loaded.")
