@@ -1,4 +1,4 @@
-"""Billing systems, to set up; submissions and facts, to look at; and the moves that need a person."""
+"""Billing systems, to set up; submissions, facts and what they say of accounts, to look at; and a person's moves."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -13,7 +13,17 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from billing.forms import ResendForm, SettleForm
-from billing.models import BillingSystem, InboundFact, Polling, Submission
+from billing.models import (
+    AgedBalance,
+    Allocation,
+    BillingSystem,
+    InboundFact,
+    Invoice,
+    Polling,
+    PostedCredit,
+    ServiceStatusReport,
+    Submission,
+)
 from billing.services import check_connection, resend_submission, settle_submission
 from billing.states import SubmissionStatus
 from foundation.lifecycle import NotAllowed
@@ -191,4 +201,80 @@ class InboundFactAdmin(ReadOnlyAdmin):
     fields = (
         "billing_system", "event_id", "kind", "request_id", "outcome", "trouble", "occurred_at", "received_at", "applied_at",
         "payload", "report",
+    )  # fmt: skip
+
+
+class AccountFactAdmin(ReadOnlyAdmin):
+    """What billing systems said of accounts: found by the account's number and by the vendor's ids."""
+
+    permission = Permission.SETTLE_SUBMISSIONS
+    viewers = (Permission.SEE_ORDERS, Permission.AUDIT)
+    list_select_related = ("billing_system", "division")
+    list_filter: ClassVar[tuple[str, ...]] = ("billing_system",)
+    ordering = ("-pk",)
+    show_full_result_count = False
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(AccountFactAdmin):
+    """Bills."""
+
+    list_display = ("invoice_id", "account_number", "amount", "currency", "issued_on", "due_on", "division")
+    search_fields = ("=invoice_id", "=account_number")
+    fields = (
+        "invoice_id", "billing_system", "division", "account_number", "account", "amount", "tax", "currency", "issued_on",
+        "due_on", "occurred_at", "received_at",
+    )  # fmt: skip
+
+
+@admin.register(Allocation)
+class AllocationAdmin(AccountFactAdmin):
+    """What pays bills, and what no longer does."""
+
+    list_display = (
+        "allocation_id", "invoice_id", "account_number", "source", "is_reversal", "amount", "currency", "effective_on",
+        "division",
+    )  # fmt: skip
+    list_filter = ("source", "is_reversal", "billing_system")
+    search_fields = ("=invoice_id", "=allocation_id", "=account_number")
+    fields = (
+        "allocation_id", "billing_system", "division", "account_number", "account", "source", "source_id", "is_reversal",
+        "invoice_id", "amount", "currency", "effective_on", "occurred_at", "received_at",
+    )  # fmt: skip
+
+
+@admin.register(PostedCredit)
+class PostedCreditAdmin(AccountFactAdmin):
+    """Credits as they stand on accounts."""
+
+    list_display = ("credit_id", "request_id", "account_number", "amount", "currency", "posted_on", "division")
+    search_fields = ("=credit_id", "=request_id", "=account_number")
+    fields = (
+        "credit_id", "request_id", "billing_system", "division", "account_number", "account", "amount", "currency",
+        "posted_on", "occurred_at", "received_at",
+    )  # fmt: skip
+
+
+@admin.register(ServiceStatusReport)
+class ServiceStatusReportAdmin(AccountFactAdmin):
+    """Since when accounts are served, suspended, disconnected or closed."""
+
+    list_display = ("account_number", "status", "effective_on", "billing_system", "division")
+    list_filter = ("status", "billing_system")
+    search_fields = ("=account__number",)
+    fields = (
+        "event_id", "billing_system", "division", "account_number", "account", "status", "effective_on", "occurred_at",
+        "received_at",
+    )  # fmt: skip
+
+
+@admin.register(AgedBalance)
+class AgedBalanceAdmin(AccountFactAdmin):
+    """What accounts owe past its due date."""
+
+    list_display = ("account_number", "past_due", "currency", "oldest_due_on", "billing_system", "division")
+    search_fields = ("=account_number",)
+    fields = (
+        "billing_system", "division", "account_number", "account", "past_due", "currency", "oldest_due_on", "event_id",
+        "occurred_at", "received_at",
     )  # fmt: skip

@@ -121,6 +121,12 @@ def service_statuses_of(account_id: int, on: date) -> QuerySet[ServiceStatusRepo
     return reports.order_by("-effective_on", "-occurred_at", "-event_id")
 
 
+def accounts_with_news_of_service(first: date, last: date) -> list[int]:
+    """Return the accounts of whose service something was said that counts from one of these days on."""
+    reports = ServiceStatusReport.objects.filter(effective_on__range=(first, last), account__isnull=False)
+    return list(reports.order_by("account").values_list("account_id", flat=True).distinct())
+
+
 def overdue_balances(before: date) -> QuerySet[AgedBalance]:
     """Return the aged balances with an unpaid bill that was due before a day."""
     return AgedBalance.objects.filter(past_due__gt=0, oldest_due_on__lt=before)

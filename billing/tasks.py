@@ -5,7 +5,7 @@ from celery import shared_task
 
 from billing.ports import Unavailable
 from billing.queries import ids_due_for_look_up, ids_of_active_systems
-from billing.services import ask_vendor, poll_billing_system
+from billing.services import ask_vendor, poll_billing_system, review_standings
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 
@@ -30,3 +30,9 @@ def poll_billing_systems() -> None:
     """Read what the billing systems have to tell, whether their webhooks arrive or not."""
     for system_id in ids_of_active_systems():
         poll_billing_system(system_id)
+
+
+@shared_task(ignore_result=True)
+def judge_standings() -> None:
+    """Judge again the accounts whose bills have become old enough to count as overdue."""
+    review_standings()

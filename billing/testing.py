@@ -1,14 +1,30 @@
-"""Make billing systems and work orders for tests."""
+"""Make billing systems and work orders for tests, and let billing systems tell things."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from billing.models import BillingSystem
-from billing.ports import Amounts, Appointment, Party, Place, WorkOrder, WorkOrderLine
+from billing.ports import (
+    AccountReport,
+    Amounts,
+    Appointment,
+    BalanceReport,
+    BillingReport,
+    Party,
+    Place,
+    StatusReport,
+    VendorFact,
+    WorkOrder,
+    WorkOrderLine,
+)
+from billing.services import receive_fact
 from billing.settings import BILLING_SYSTEM
+from billing.states import BillingKind, ServiceStatus
 from foundation.divisions.models import Division
 from foundation.divisions.services import set_value
+from foundation.now import now
 
 _numbers = count(1)
 
@@ -48,3 +64,45 @@ def make_work_order(*, order_number: str = "", codes: tuple[str, ...] = ("INT-30
             currency="USD", due_today=Decimal("10.00"), monthly=Decimal("105.48"), monthly_after=Decimal("125.48")
         ),
     )
+
+
+def tell(
+    system: BillingSystem, report: AccountReport, *, event_id: str = "", occurred_at: datetime | None = None
+) -> bool:
+    """Let a billing system tell something of an account; return whether the event was new."""
+    fact = VendorFact(
+        event_id=event_id or f"event-{next(_numbers)}",
+        kind=type(report).__name__,
+        occurred_at=occurred_at or now(),
+        raw={},
+        report=report,
+    )
+    return receive_fact(system, fact)
+
+
+def make_report(kind: BillingKind, account_number: str, amount: str = "100.00", **values: Any) -> BillingReport:
+    """Make what a billing system says of money on an account."""
+    content: dict[str, Any] = {
+        "kind": kind,
+        "external_id": f"{kind}-{next(_numbers)}",
+        "account_number": account_number,
+        "amount": Decimal(amount),
+        "currency": "USD",
+    }
+    return BillingReport(**content | values)
+
+
+def tell_status(system: BillingSystem, account_number: str, status: ServiceStatus, day: str = "", **more: Any) -> bool:
+    """Let a billing system say from which day on an account is served, or not."""
+    report = StatusReport(account_number=account_number, status=status, effective_date=day)
+    return tell(system, report, **more)
+
+
+def tell_balance(
+    system: BillingSystem, account_number: str, past_due: str = "0.00", oldest_due_date: str = "", **more: Any
+) -> bool:
+    """Let a billing system say what an account owes."""
+    report = BalanceReport(
+        account_number=account_number, past_due=Decimal(past_due), currency="USD", oldest_due_date=oldest_due_date
+    )
+    return tell(system, report, **more)

@@ -81,6 +81,24 @@ class ServicesFailed(Fact, name="orders.services_failed"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServicesEnded(Fact, name="orders.services_ended"):
+    """Products no longer work on an account: their codes, and the date in the division's zone (ISO)."""
+
+    account_id: int
+    products: list[str]
+    ended_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicesResumed(Fact, name="orders.services_resumed"):
+    """Products that had ended on an account work again: their codes, and the date in the division's zone (ISO)."""
+
+    account_id: int
+    products: list[str]
+    resumed_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCompleted(Fact, name="orders.completed"):
     """Everything of an order works."""
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from billing.events import (
     InstallReported,
+    ServiceStatusChanged,
     WorkOrderCancellationRefused,
     WorkOrderCancelled,
     WorkOrderChangeRefused,
@@ -145,3 +146,10 @@ def record_install(fact: InstallReported, _event: Event) -> None:
 def record_failure(fact: WorkOrderFailed, _event: Event) -> None:
     """These lines could not be installed."""
     services.record_failure(fact.request_id, lines=fact.lines, reason=fact.reason)
+
+
+@subscribe(ServiceStatusChanged)
+def follow_service_status(fact: ServiceStatusChanged, _event: Event) -> None:
+    """The billing system says whether an account is served."""
+    if fact.account_id:
+        services.follow_service_status(fact.account_id)

@@ -80,6 +80,9 @@ MOVES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 OPEN = frozenset(MOVES) - {OrderStatus.DRAFT, OrderStatus.FAILED}
 """An order in one of these was submitted and has not ended."""
 
+ENDED = frozenset(OrderStatus) - OPEN - {OrderStatus.DRAFT}
+"""Nothing is waited for any more, although what has failed may still be installed after all."""
+
 BEING_DELIVERED = frozenset(status for status, ways in MOVES.items() if ways >= _INSTALLED)
 """The states in which the billing system may have a work order."""
 

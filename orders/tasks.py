@@ -15,3 +15,9 @@ def release_expired_holds() -> None:
 def expire_old_drafts() -> None:
     """Close the carts that nobody has touched for long."""
     services.expire_old_drafts()
+
+
+@shared_task(ignore_result=True)
+def follow_service_statuses() -> None:
+    """End services on the day from which they are disconnected, where that was told before."""
+    services.follow_service_statuses()

@@ -123,7 +123,10 @@ class ServiceStatusReport(AccountFact):
             models.UniqueConstraint(fields=["billing_system", "event_id"], name="a_service_status_is_kept_once"),
             models.CheckConstraint(condition=Q(status__in=ServiceStatus.values), name="service_status_is_known"),
         ]
-        indexes: ClassVar = [models.Index(fields=["account", "effective_on"], name="service_status_account")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "effective_on"], name="service_status_account"),
+            models.Index(fields=["effective_on"], name="service_status_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_number}: {self.get_status_display()}"

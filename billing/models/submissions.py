@@ -40,9 +40,15 @@ class SubmissionQuerySet(LockingQuerySet["Submission"]):
         """
         Keep those that go on only when somebody decides: tried too often, or refused and wanted still.
 
-        What is unknown does not: it is looked up by itself, although somebody who knows more may settle it before.
+        What is unknown does not: it is looked up by itself, although somebody who knows more may settle it before. Nor
+        does a refused credit: whoever wanted it has heard the no, and asks anew.
         """
-        return self.filter(Q(set_aside_at__isnull=False) | Q(status=SubmissionStatus.REFUSED, let_rest_at=None))
+        is_refused = Q(status=SubmissionStatus.REFUSED, let_rest_at=None) & ~Q(kind=SubmissionKind.CREDIT)
+        return self.filter(Q(set_aside_at__isnull=False) | is_refused)
+
+    def let_rest(self, *, at: datetime) -> int:
+        """Note that nobody wants any more what was refused among these; sent again, it is wanted again."""
+        return self.filter(status=SubmissionStatus.REFUSED, let_rest_at=None).update(let_rest_at=at)
 
     def of_work_order(self, work_order: "Submission") -> Self:
         """Keep a work order and all that was asked about it."""
@@ -203,8 +209,12 @@ class Submission(Lifecycle):
         """
         Let it be tried again from the beginning: looked up first where it may be there, sent where it is not.
 
-        :raises NotAllowed: if it was confirmed, or is being taken care of without anybody's help
+        :raises NotAllowed: if it was confirmed, is being taken care of without anybody's help, or is a refused credit:
+            whoever wanted that has heard the no, and asks anew, under another id
         """
+        if self.status == SubmissionStatus.REFUSED and self.kind == SubmissionKind.CREDIT:
+            message = gettext("A credit that was refused is owed again, and asked for anew under another id.")
+            raise NotAllowed(message, code="not_resendable")
         if self.status == SubmissionStatus.REFUSED:
             self._move(SubmissionStatus.PENDING)
         elif not self._is_in_doubt:
@@ -228,16 +238,6 @@ class Submission(Lifecycle):
         if not reason:
             raise NotAllowed(gettext("Say how you know."), code="no_reason", field="reason")
         self.settled_by, self.settled_reason = by, reason
-
-    def let_rest(self, *, at: datetime) -> None:
-        """
-        Note that nobody wants any more what was refused.
-
-        :raises NotAllowed: if it was not refused
-        """
-        if self.status != SubmissionStatus.REFUSED:
-            raise NotAllowed(gettext("It was not refused."), code="wrong_status")
-        self.let_rest_at = self.let_rest_at or at
 
     @property
     def _is_in_doubt(self) -> bool:

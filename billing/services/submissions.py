@@ -47,6 +47,7 @@ from billing.ports import (
     frozen,
     thawed,
 )
+from billing.queries import submissions_for
 from billing.services.systems import port_of, system_for
 from billing.states import SubmissionKind, SubmissionStatus
 from foundation.divisions.models import Division
@@ -342,6 +343,12 @@ def settle_submission(
     return submission
 
 
+@transaction.atomic
+def let_rest(subject: models.Model) -> int:
+    """Let no person be asked any more about what was refused for a row, such as an order that has ended."""
+    return submissions_for(subject).let_rest(at=now())
+
+
 # The ends, and what follows from them.
 
 
@@ -353,6 +360,8 @@ def confirm(submission: Submission, external_id: str) -> None:
     """
     submission.confirm(external_id, at=now())
     submission.save()
+    if submission.work_order_id:  # asked again, in other words, what was refused before
+        _family_of(submission).filter(kind=submission.kind, pk__lt=submission.pk).let_rest(at=now())
     _publish(submission, _confirmed_fact(submission))
     _wake_next(submission)
 

@@ -6,9 +6,12 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
+from billing.states import ServiceStatus
+from commissions.states import BatchStatus, HoldReason as RewardHold, ReasonCode
 from foundation.events.models import Event
 from leads.states import CloseReason
 from orders.states import CancelReason, Channel, HoldReason
+from referrals.states import DisqualifyReason
 
 SENTENCES: Mapping[str, str | Promise] = {
     "accounts.account_activated": _("Service began on the account"),
@@ -17,9 +20,18 @@ SENTENCES: Mapping[str, str | Promise] = {
     "accounts.contact_corrected": _("Contact details were corrected: %(fields)s"),
     "accounts.customer_claimed": _("The customer signed in for the first time"),
     "accounts.standing_changed": _("The account’s standing changed"),
+    "billing.aged_balance_reported": _("Past due: %(past_due)s %(currency)s"),
     "billing.credit_confirmed": _("The billing system posted the credit %(credit_id)s"),
     "billing.credit_refused": _("The billing system refused a credit: %(reason)s"),
+    "billing.credit_note_allocated": _("A credit note pays %(amount)s %(currency)s of bill %(invoice_id)s"),
+    "billing.credit_note_deallocated": _("A credit note no longer pays %(amount)s %(currency)s of bill %(invoice_id)s"),
+    "billing.credit_posted": _("A credit of %(amount)s %(currency)s stands on the account since %(posted_on)s"),
     "billing.install_reported": _("The billing system reported services as installed on %(installed_on)s"),
+    "billing.invoice_issued": _("Bill %(invoice_id)s: %(amount)s %(currency)s, due on %(due_date)s"),
+    "billing.receipt_allocated": _("%(amount)s %(currency)s of a payment went to bill %(invoice_id)s"),
+    "billing.receipt_deallocated": _("%(amount)s %(currency)s of a payment no longer pays bill %(invoice_id)s"),
+    "billing.receipt_recorded": _("%(amount)s %(currency)s was paid"),
+    "billing.service_status_changed": _("The billing system says of the service, from %(effective_on)s: %(status)s"),
     "billing.submission_requested": _("The billing system is asked"),
     "billing.submission_set_aside": _("Tried too often: a person has to decide"),
     "billing.submission_settled": _("Settled by hand: %(reason)s"),
@@ -33,8 +45,27 @@ SENTENCES: Mapping[str, str | Promise] = {
     "billing.work_order_refused": _("The billing system refused the work order: %(reason)s"),
     "billing.work_order_scheduled": _("The billing system scheduled the visit"),
     "billing.work_order_unknown": _("Nobody knows yet whether the billing system has the work order"),
+    "commissions.batch_moved": _("Batch: %(status)s"),
+    "commissions.credit_returned": _("The billing system refused the payment: %(reason)s"),
+    "commissions.nothing_accrued": _("No rule promises anything for this order"),
+    "commissions.period_closed": _("The month that began on %(period)s was closed"),
+    "commissions.reward_accrued": _("A reward has begun to qualify"),
+    "commissions.reward_cap_limited": _("A limit was reached: nothing will be earned"),
+    "commissions.reward_clawed_back": _("%(amount)s %(currency)s was taken back: %(reason)s"),
+    "commissions.reward_forfeited": _("Not eligible since %(since)s: %(reason)s"),
+    "commissions.reward_held": _("The reward waits: %(reasons)s"),
+    "commissions.reward_qualified": _("Earned on %(qualified_on)s: %(amount)s %(currency)s"),
+    "commissions.reward_reinstated": _("Facts that came late have restored the reward: it qualifies again"),
+    "commissions.reward_released": _("Nothing holds the reward any more"),
+    "commissions.reward_settled": _("The reward was credited: %(credit_id)s"),
+    "commissions.version_moved": _("A version of a rule was moved on"),
+    "correspondence.address_suppressed": _("The recipient wants no advertising any more"),
+    "correspondence.message_bounced": _("A message came back: the address does not work"),
     "correspondence.message_queued": _("A message was written"),
     "correspondence.message_sent": _("A message was sent"),
+    "correspondence.message_suppressed": _("A message was not sent: the recipient wants none"),
+    "correspondence.messages_queued": _("Messages were written"),
+    "correspondence.messages_sent": _("Messages were sent"),
     "jobs.cancelled": _("Stopped by hand"),
     "jobs.resumed": _("Taken up again"),
     "leads.assigned": _("The lead was assigned"),
@@ -56,18 +87,35 @@ SENTENCES: Mapping[str, str | Promise] = {
     "orders.rejected": _("The order was rejected"),
     "orders.released": _("The hold was released"),
     "orders.rescheduled": _("The appointment was moved"),
+    "orders.services_ended": _("Ended on %(ended_on)s: %(products)s"),
     "orders.services_failed": _("Could not be installed: %(products)s"),
     "orders.services_installed": _("Installed: %(products)s"),
+    "orders.services_resumed": _("Works again since %(resumed_on)s: %(products)s"),
     "orders.submitted": _("The customer ordered"),
     "orders.technician_dispatched": _("A technician is on the way"),
     "orders.window_reported": _("The billing system named another window for the visit"),
     "orders.work_order_asked": _("The work order was asked for"),
+    "referrals.disqualified": _("The referral is not eligible: %(reason)s"),
+    "referrals.friend_touched": _("A friend was reached"),
+    "referrals.friends_invited": _("Friends were invited"),
+    "referrals.installed": _("The referred friend is installed since %(installed_on)s"),
+    "referrals.invitation_ended": _("An invitation came to its end"),
+    "referrals.made": _("The order is credited to a referrer"),
+    "referrals.programme_moved": _("The referral programme was started, paused or ended"),
+    "referrals.referrer_enrolled": _("The customer takes part in a referral programme"),
+    "referrals.referrer_left": _("The customer left the referral programme"),
+    "referrals.referrer_returned": _("The customer takes part in the referral programme again"),
+    "referrals.referrer_suspended": _("The customer may refer nobody for now"),
+    "referrals.signal_decided": _("Somebody looked at what seemed odd about the referral"),
+    "referrals.signal_raised": _("Something looks odd about the referral"),
 }
 """By the name of the fact. What stands in %( ) is a field of it."""
 
-CODES: Mapping[str, str | Promise] = {
-    **{choice.value: choice.label for kind in (HoldReason, CancelReason, CloseReason) for choice in kind}
-}
+CODED = (
+    *(HoldReason, CancelReason, CloseReason, ServiceStatus),
+    *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason),
+)
+CODES: Mapping[str, str | Promise] = {**{choice.value: choice.label for kind in CODED for choice in kind}}
 """Codes that facts carry, as people read them."""
 
 
@@ -87,6 +135,10 @@ def say_who(event: Event) -> str:
 
 def _readable(payload: Mapping[str, Any]) -> dict[str, str]:
     return {
-        name: ", ".join(map(str, value)) if isinstance(value, list) else str(CODES.get(str(value), value))
+        name: ", ".join(map(_decoded, value)) if isinstance(value, list) else _decoded(value)
         for name, value in payload.items()
     }
+
+
+def _decoded(value: Any) -> str:
+    return str(CODES.get(str(value), value))

@@ -47,6 +47,7 @@ from orders.services.letters import (
     send_failure,
     send_new_appointment,
 )
+from orders.services.serving import follow_service_status, follow_service_statuses
 from orders.services.submission import submit_order
 
 __all__ = [
@@ -64,6 +65,8 @@ __all__ = [
     "correct_order",
     "discard_draft",
     "expire_old_drafts",
+    "follow_service_status",
+    "follow_service_statuses",
     "forget_code",
     "hold_order",
     "hold_slot",

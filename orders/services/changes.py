@@ -29,9 +29,16 @@ from orders.models import Appointment, Order
 from orders.services.appointments import take_place
 from orders.services.checks import HOLD_FIELDS
 from orders.services.delivery import party_of, window_of
-from orders.services.endings import CANCEL_FIELDS, concerned, locked_by_request, locked_order, record_end
+from orders.services.endings import (
+    CANCEL_FIELDS,
+    concerned,
+    locked_by_request,
+    locked_order,
+    record_end,
+    rest_what_was_refused,
+)
 from orders.settings import DRAFT_DAYS
-from orders.states import CancelReason, OrderStatus, WorkOrderStage
+from orders.states import ENDED, CancelReason, OrderStatus, WorkOrderStage
 
 CANCELLATION = ("status", "ended_at", "problem", "work_order_changes", *CANCEL_FIELDS, *HOLD_FIELDS[1:])
 ASKED_FOR = frozenset(
@@ -144,6 +151,7 @@ def record_change_refused(request_id: str, *, change_request_id: str, reason: st
     order.save(update_fields=["problem"])
     fact = ChangeRefused(order_id=order.pk, request_id=change_request_id)
     publish(fact, subject=order, division=order.division, by=None)
+    rest_what_was_refused(order)
     return order
 
 
@@ -233,11 +241,15 @@ def record_work_order_cancelled(request_id: str) -> Order:
 @transaction.atomic
 def record_cancellation_refused(request_id: str, *, reason: str) -> Order:
     """
-    Note that the billing system cannot cancel the work order any more: the order goes on.
+    Note that the billing system cannot cancel the work order any more: the order goes on, unless it has ended.
 
     :raises NotAllowed: if no order has asked for it, or it is not being cancelled
     """
-    return _go_on(locked_by_request(request_id), reason, by=None)
+    order = locked_by_request(request_id)
+    if order.status in ENDED:
+        rest_what_was_refused(order)
+        return order
+    return _go_on(order, reason, by=None)
 
 
 @transaction.atomic

@@ -30,7 +30,8 @@ from orders.events import (
 from orders.models import Appointment, InstalledService, Order, OrderLine
 from orders.queries import lines_of
 from orders.services.checks import HOLD_FIELDS
-from orders.services.endings import concerned, locked_by_request, locked_order, record_end
+from orders.services.endings import concerned, locked_by_request, locked_order, record_end, rest_what_was_refused
+from orders.services.serving import follow_service_status, occupied_by
 from orders.states import AppointmentStatus, LineStatus, OrderStatus, WorkOrderStage
 from territory.services import record_occupancy
 from territory.states import NETWORK_FAMILIES
@@ -201,6 +202,7 @@ def record_work_order_refused(request_id: str, *, reason: str) -> Order:
     order.refuse_work_order(reason, at=now())
     order.save(update_fields=STAGE_FIELDS)
     record_end(order, by=None)
+    rest_what_was_refused(order)
     if order.status == OrderStatus.HELD and before != OrderStatus.HELD:
         fact = OrderHeld(order_id=order.pk, reason=order.hold_reason)
         publish(fact, subject=order, division=order.division, by=None)
@@ -272,6 +274,8 @@ def record_install(request_id: str, *, lines: Iterable[str], installed_on: date)
     )
     publish(fact, subject=order, about=concerned(order), division=order.division, by=None)
     _conclude(order, every)
+    if order.account_id:
+        follow_service_status(order.account_id)  # which may have been told before this
     return order
 
 
@@ -301,7 +305,7 @@ def _activate(order: Order, new: list[OrderLine], every: list[OrderLine], instal
     before = {line.family for line in every if line.status == LineStatus.COMPLETED and line not in new}
     families = {line.family for line in new}.intersection(NETWORK_FAMILIES) - before
     try:
-        record_occupancy(order.premises_id, sorted(families), since=installed_on, reference=f"order {order.number}")
+        record_occupancy(order.premises_id, sorted(families), since=installed_on, reference=occupied_by(order))
     except NotAllowed as refusal:  # what works, works: somebody has to find out whose the other service is
         order.problem = refusal.message
 
@@ -316,6 +320,7 @@ def _conclude(order: Order, lines: list[OrderLine]) -> None:
     else:
         order.complete_partly()
     order.save(update_fields=["completed_at", *STAGE_FIELDS])
+    rest_what_was_refused(order)
 
 
 @transaction.atomic
@@ -336,6 +341,7 @@ def record_failure(request_id: str, *, lines: Iterable[str], reason: str) -> Ord
         order.fail(reason, at=now())
         publish(OrderFailed(order_id=order.pk), subject=order, about=concerned(order), division=order.division, by=None)
     order.save(update_fields=STAGE_FIELDS)
+    rest_what_was_refused(order)
     fact = ServicesFailed(order_id=order.pk, products=[line.product_id for line in failed])
     publish(fact, subject=order, division=order.division, by=None)
     return order

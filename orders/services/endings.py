@@ -3,13 +3,14 @@
 from django.db import models, transaction
 
 from accounts.services import close_account
+from billing import services as billing
 from foundation.events.services import publish
 from foundation.people.models import User
 from orders.events import OrderCancelled
 from orders.models import Order
 from orders.queries import order_of_work_order
 from orders.services.appointments import release
-from orders.states import LineStatus, OrderStatus
+from orders.states import ENDED, LineStatus, OrderStatus
 
 CANCEL_FIELDS = ("cancel_reason", "cancel_note")
 
@@ -60,3 +61,10 @@ def free_what_it_had(order: Order, *, by: User | None) -> None:
         line.save(update_fields=["status"])
     if order.account_id:
         close_account(order.account_id, by=by)
+    rest_what_was_refused(order)
+
+
+def rest_what_was_refused(order: Order) -> None:
+    """Let nobody be asked any more about what the billing system refused, once the order has ended."""
+    if order.status in ENDED:
+        billing.let_rest(order)

@@ -5,7 +5,8 @@ import json
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -24,7 +25,7 @@ from billing.events import (
     WorkOrderFailed,
     WorkOrderScheduled,
 )
-from billing.models import InboundFact, Polling, Submission
+from billing.models import AgedBalance, Allocation, InboundFact, Invoice, Polling, ServiceStatusReport, Submission
 from billing.services import facts
 from billing.states import FactOutcome, SubmissionStatus
 from billing.tasks import poll_billing_systems
@@ -327,6 +328,38 @@ class TestBillingFacts:
             ReceiptAllocated(**both, **same),
             ReceiptDeallocated(**both, **same),
         ]
+
+    def test_become_rows_of_what_the_vendors_people_do(self, system, vendor):
+        poll_from_here(system, vendor)
+        account = {"billingAccount": {"id": "A-7"}}
+        amount, tax = ({"unit": "USD", "value": value} for value in ("110.00", "10.00"))
+        bill = vendor.call(
+            "POST", "/_sandbox/invoice", json=account | {"amount": amount, "taxAmount": tax, "dueDate": "2020-01-15"}
+        )
+        named = {"invoice": {"id": bill["id"]}}
+        dated = {"effectiveDate": "2020-01-10"}
+        paid = vendor.call(
+            "POST", "/_sandbox/payment", json=named | {"amount": {"unit": "USD", "value": "80.00"}} | dated
+        )
+        vendor.call("POST", "/_sandbox/creditNote", json=named)
+        vendor.call("POST", "/_sandbox/returnedPayment", json={"receiptAllocation": {"id": paid["id"]}})
+        vendor.call("POST", "/_sandbox/ageing", json=account)
+        vendor.call("POST", "/_sandbox/serviceStatus", json=account | {"status": "suspended"})
+        vendor.call("POST", "/_sandbox/serviceStatus", json=account | {"status": "disconnected"})
+        vendor.call("POST", "/_sandbox/accountClosure", json=account)
+
+        services.poll_billing_system(system.pk)
+
+        assert set(InboundFact.objects.values_list("outcome", flat=True)) == {FactOutcome.APPLIED}
+        kept = Invoice.objects.get()
+        assert (kept.amount, kept.tax, kept.due_on) == (Decimal(110), Decimal(10), date(2020, 1, 15))
+        amounts = Allocation.objects.order_by("pk").values_list("source", "amount")
+        assert list(amounts) == [("receipt", Decimal(80)), ("credit_note", Decimal(30)), ("receipt", Decimal(-80))]
+        assert Allocation.objects.earliest("pk").effective_on == date(2020, 1, 10)
+        balance = AgedBalance.objects.get()
+        assert (balance.past_due, balance.oldest_due_on) == (Decimal(80), date(2020, 1, 15))
+        statuses = ServiceStatusReport.objects.order_by("pk").values_list("status", flat=True)
+        assert list(statuses) == ["suspended", "disconnected", "closed"]
 
 
 class TestTheWebhooksDoor:

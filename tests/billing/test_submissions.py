@@ -50,6 +50,10 @@ def status_of(submission: Submission) -> str:
     return submission.status
 
 
+def waiting() -> list[Submission]:
+    return list(Submission.objects.all().needing_a_person())
+
+
 class TestRequestWorkOrder:
     def test_reaches_the_vendor_with_all_that_was_asked(self, system, vendor, request_id):
         submission = ask_for_work_order(system, request_id)
@@ -137,6 +141,18 @@ class TestChangeAndCancel:
             WorkOrderChangeRefused(request_id=f"{request_id}-2", work_order_request_id=request_id, reason=reason)
         ]
 
+    def test_change_that_was_refused_rests_once_another_is_taken(self, system, vendor, request_id):
+        work_order = ask_for_work_order(system, request_id)
+        drain()
+        refused = ask_to_reschedule(work_order, f"{request_id}-2")
+        Submission.objects.filter(pk=refused.pk).update(status=SubmissionStatus.REFUSED)
+        assert waiting() == [refused]
+
+        ask_to_reschedule(work_order, f"{request_id}-3")
+        drain()
+
+        assert waiting() == []
+
     def test_cancellation_is_taken(self, system, vendor, request_id):
         ask_to_cancel(ask_for_work_order(system, request_id), f"{request_id}-x")
 
@@ -183,6 +199,25 @@ class TestChangeAndCancel:
             ask_to_cancel(work_order, f"{request_id}-x")
 
 
+class TestLetRest:
+    def test_asks_no_person_any_more_until_it_is_sent_again(self, system, request_id):
+        refused = ask_for_work_order(system, request_id, work_order=make_work_order(codes=("NO-SUCH",)))
+        drain()
+        assert waiting() == [refused]
+
+        assert [services.let_rest(system.division) for _time in range(2)] == [1, 0]
+        assert waiting() == []
+
+        services.resend_submission(refused.pk, by=make_person(Role.OPERATOR, system.division))
+        drain()
+        assert waiting() == [refused]
+
+    def test_leaves_what_is_on_its_way(self, system, request_id):
+        ask_for_work_order(system, request_id)
+
+        assert services.let_rest(system.division) == 0
+
+
 class TestGrantCredit:
     def credit(self, system, request_id, amount="5.00"):
         return services.grant_credit(
@@ -209,6 +244,13 @@ class TestGrantCredit:
         drain()
 
         assert [fact.request_id for fact in published(CreditRefused)] == [request_id]
+
+    def test_that_was_refused_waits_for_nobody(self, system, request_id):
+        self.credit(system, request_id, amount="-5.00")
+
+        drain()
+
+        assert waiting() == []
 
 
 class TestAnOutage:
