@@ -18,7 +18,8 @@ from django.urls import reverse
 
 from accounts.testing import make_details, make_partner
 from billing.models import BillingSystem, InboundFact, Submission
-from billing.states import FactOutcome
+from billing.states import BillingKind, FactOutcome, ServiceStatus
+from billing.testing import make_report, tell, tell_balance, tell_status
 from catalog.models import EligibilityCriterion, EligibilityGroup
 from catalog.states import Comparison
 from catalog.testing import make_package
@@ -165,6 +166,12 @@ class World:
             outcome=FactOutcome.values[0],
             occurred_at=now(),
         )
+        account = self.order.account.number
+        for kind in (BillingKind.INVOICE, BillingKind.CREDIT):
+            tell(system, make_report(kind, account))
+        tell(system, make_report(BillingKind.RECEIPT_ALLOCATION, account, invoice_id="B", source_id="R"))
+        tell_status(system, account, ServiceStatus.ACTIVE)
+        tell_balance(system, account)
         return Submission.objects.filter(division=self.division).first()
 
     def pk_of(self, model: Any, path: str | None) -> int:
