@@ -39,6 +39,14 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Referral programmes"),
+        ("referrals",),
+        _("What customers are promised for bringing friends, in words, and who came of it."),
+        _(
+            "you end a programme? Its links and codes still land, and earn nothing new. What was earned until then is paid."
+        ),
+    ),
+    Group(
         _("Orders and leads"),
         ("orders", "leads", "accounts"),
         _("Terms, appointments, and records to look at. Work on orders happens at the desk."),

@@ -23,6 +23,9 @@ READ_BY_PROGRAMS = frozenset(
         "billing.billingsystem.code",
         "divisions.divisionsetting.name",
         "events.event.name",
+        "referrals.invitation.email_key",
+        "referrals.invitationblock.email_key",
+        "referrals.referrer.code",
         "territory.spelling.name",
         "territory.street.name",
     }

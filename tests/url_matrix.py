@@ -41,6 +41,9 @@ from leads.testing import make_lead
 from orders.models import Order
 from orders.states import OrderStatus
 from orders.testing import Market, make_market, make_order
+from referrals.models import Invitation, InvitationBlock, Signal
+from referrals.states import InvitationStatus, SignalKind
+from referrals.testing import make_invitation, make_programme, make_referral, make_referrer
 from territory.models import AddressLookup, ImportFile, Qualification
 from territory.services import override_availability
 from territory.states import AvailabilityStatus, LookupResult
@@ -95,6 +98,7 @@ class World:
         for role in STAFF:
             SavedFilter.objects.create(owner=self.people[role], list="orders", name=f"{marker} {role}", query="")
         self.submission = self._make_submission()
+        self._make_referrals()
         self._make_territory()
         Delivery.objects.filter(event__division=self.division).update(failed_at=now())
         plant(marker, self.division)
@@ -173,6 +177,17 @@ class World:
         tell_status(system, account, ServiceStatus.ACTIVE)
         tell_balance(system, account)
         return Submission.objects.filter(division=self.division).first()
+
+    def _make_referrals(self) -> None:
+        """Let a customer bring a friend, invite another, and be looked at for it."""
+        self.programme = make_programme(self.division, code=f"friends-{self.marker.lower()}")
+        self.referrer = make_referrer(self.market, programme=self.programme, order=self.completed)
+        self.referral = make_referral(self.referrer, self.market)
+        self.signal = Signal.objects.create(referral=self.referral, kind=SignalKind.SAME_SURNAME, detail=self.marker)
+        self.invitation = make_invitation(self.referrer)
+        self.bounced = make_invitation(self.referrer)
+        Invitation.objects.filter(pk=self.bounced.pk).update(status=InvitationStatus.BOUNCED)
+        InvitationBlock.objects.create(referrer=self.referrer, email_key=f"blocked@{self.marker.lower()}.example")
 
     def pk_of(self, model: Any, path: str | None) -> int:
         """Return the key of a row of this market, of any where the table belongs to no market, 0 where there is none."""
@@ -268,6 +283,11 @@ MATRIX: dict[str, Page] = {
     "selfcare:start": Page(SIGNED_IN),
     "selfcare:order": Page(frozenset({Role.CUSTOMER}), pk_of("order")),
     "selfcare:sales": Page(frozenset({Role.PARTNER})),
+    "selfcare:referrals": Page(SIGNED_IN),
+    "selfcare:referral_enrol": doing(SIGNED_IN),
+    "selfcare:referral_invite": Page(frozenset({Role.CUSTOMER})),
+    "selfcare:referral_withdraw": Page(frozenset({Role.CUSTOMER}), pk_of("invitation")),
+    "selfcare:referral_correct": Page(frozenset({Role.CUSTOMER}), pk_of("bounced")),
     # The desk.
     "desk:home": Page(STAFF),
     "desk:search": Page(STAFF, query="q=Resident"),
@@ -327,6 +347,15 @@ MATRIX: dict[str, Page] = {
     "storefront:order_recheck": Page(ANYONE, token_of("stale")),
     "storefront:order_confirmation": Page(ANYONE, token_of("order")),
     "storefront:order_pdf": Page(ANYONE, token_of("order")),
+    "storefront:refer": Page(ANYONE),
+    "storefront:refer_welcome": Page(ANYONE),
+    "storefront:refer_yours": Page(ANYONE, lambda world: {"code": world.referrer.code}),
+    "storefront:referral_link": Page(ANYONE, lambda world: {"code": world.referrer.code}, LEADS_ON, is_for_all=True),
+    "storefront:invitation": Page(ANYONE, lambda world: {"token": world.invitation.token}, LEADS_ON, is_for_all=True),
+    "storefront:stop_invitations": Page(
+        ANYONE, lambda world: {"token": world.invitation.token}, is_for_all=True  # whoever has the secret may stop it
+    ),
+    "storefront:invitations_stopped": Page(ANYONE),
     "storefront:styleguide": Page(STAFF),
     "storefront:choose_language": doing(ANYONE),
     "storefront:choose_theme": doing(ANYONE),
@@ -353,6 +382,7 @@ NOT_BY_HAND = {
     "admin:divisions_site_add",  # at the top of the tree alone
     "admin:orders_termsversion_delete",
     "admin:people_user_delete",
+    "admin:referrals_programme_delete",
     "admin:territory_premises_add",
     "admin:territory_premises_delete",
 }
@@ -365,6 +395,14 @@ DOINGS = {
     "admin:catalog_campaign_activate": "post",
     "admin:catalog_campaign_deactivate": "post",
     "admin:catalog_product_new_price": "get",
+    "admin:referrals_invitation_withdraw": "post",
+    "admin:referrals_programme_end": "post",
+    "admin:referrals_programme_pause": "post",
+    "admin:referrals_programme_start": "post",
+    "admin:referrals_programme_test": "get",
+    "admin:referrals_referrer_return": "get",
+    "admin:referrals_referrer_suspend": "get",
+    "admin:referrals_signal_decide": "get",
     "admin:territory_importfile_load": "get",
     "admin:territory_premises_override": "get",
 }

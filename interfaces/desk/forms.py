@@ -209,6 +209,8 @@ class CheckForm(forms.Form):
     address = forms.CharField(required=False, max_length=200)
     premises = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     building = forms.CharField(required=False, max_length=120)
+    code = forms.CharField(required=False, max_length=20)
+    """Of the friend who sent the caller, as they say it."""
     key = forms.CharField(required=False, max_length=80)
 
 

@@ -1,13 +1,24 @@
-"""One's own orders, as a customer or as a partner; a member of staff's divisions play no part here."""
+"""One's own services, orders and referrals, as a customer or as a partner; a member of staff's divisions play no part."""
 
-from django.db.models import Q, QuerySet
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from accounts.models import Partner
+from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.models import Account, Partner
 from accounts.queries import partners_visible_to
+from accounts.states import AccountStatus
+from foundation.now import today
 from foundation.people.models import User
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.queries import orders_visible_to
-from orders.states import OrderStatus
+from orders.states import LineStatus, OrderStatus
+from referrals.models import Programme, Referrer
+from referrals.queries import programme_for, why_not
+from territory.states import ProductFamily
+
+BESIDE_SERVICES = frozenset({ProductFamily.INSTALLATION, ProductFamily.EQUIPMENT})
+"""What is sold along with services and is none itself."""
 
 
 def own_orders(user: User) -> QuerySet[Order]:
@@ -28,3 +39,56 @@ def _submitted(orders: QuerySet[Order]) -> QuerySet[Order]:
 def own_partners(user: User) -> QuerySet[Partner]:
     """Return the partners that a person signs in as."""
     return partners_visible_to(user).filter(user=user).select_related("division").order_by("name")
+
+
+def own_accounts(user: User) -> QuerySet[Account]:
+    """Return the accounts of a person that are not closed, the oldest first."""
+    mine = Account.objects.filter(customer__user=user).exclude(status=AccountStatus.CLOSED)
+    return mine.select_related("division", "customer").order_by("pk")
+
+
+@dataclass(frozen=True)
+class Served:
+    """An address with all that works there."""
+
+    address: str
+    number: str
+    products: tuple[str, ...]
+
+
+def services_of(user: User) -> list[Served]:
+    """Return what works at a person's addresses today."""
+    ready = OrderLine.objects.filter(status=LineStatus.COMPLETED).exclude(family__in=BESIDE_SERVICES)
+    orders = Order.objects.prefetch_related(Prefetch("lines", queryset=ready.order_by("position")))
+    accounts = own_accounts(user).filter(status=AccountStatus.ACTIVE).prefetch_related(Prefetch("orders", orders))
+    found = ((account, _products(account.orders.all())) for account in accounts)
+    return [Served(account.service_address, account.number, products) for account, products in found if products]
+
+
+def _products(orders: Iterable[Order]) -> tuple[str, ...]:
+    names = (
+        f"{line.quantity} × {line.names}" if line.quantity > 1 else str(line.names)
+        for order in orders
+        for line in order.lines.all()
+    )
+    return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An account with which somebody could take part in a program, or cannot, and why."""
+
+    account: Account
+    programme: Programme
+    refusals: tuple[str, ...] = ()
+
+
+def openings_of(user: User, mine: Iterable[Referrer]) -> list[Opening]:
+    """Return a person's accounts in whose market a program runs in which they do not take part yet."""
+    taken = {(referrer.account_id, referrer.programme_id) for referrer in mine}
+    running = ((account, programme_for(account.division, today(account.division))) for account in own_accounts(user))
+    return [
+        Opening(account, programme, tuple(reason.sentence for reason in why_not(account)))
+        for account, programme in running
+        if programme and (account.pk, programme.pk) not in taken
+    ]

@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from interfaces.selfcare import views
+from interfaces.selfcare.views import orders, referrals
 
 app_name = "selfcare"
 urlpatterns = [
-    path("", views.start, name="start"),
-    path("orders/<int:pk>/", views.order, name="order"),
-    path("sales/", views.sales, name="sales"),
+    path("", orders.start, name="start"),
+    path("orders/<int:pk>/", orders.order, name="order"),
+    path("sales/", orders.sales, name="sales"),
+    path("referrals/", referrals.referrals, name="referrals"),
+    path("referrals/take-part/", referrals.enrol, name="referral_enrol"),
+    path("referrals/invite/", referrals.invite, name="referral_invite"),
+    path("referrals/<int:pk>/withdraw/", referrals.withdraw, name="referral_withdraw"),
+    path("referrals/<int:pk>/correct/", referrals.correct, name="referral_correct"),
 ]

@@ -10,8 +10,13 @@ from django.utils.translation import gettext, gettext_lazy as _
 from accounts.models import AgreedText, ContactDetails
 from accounts.states import ConsentKind
 from catalog.queries import ChoiceGroup, Option, PackageOptions, Selection
+from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
+from foundation.now import today
 from leads.services import LeadDetails
+from referrals.models import Programme
+from referrals.queries import normalised_code, programme_for
+from referrals.queries.landing import is_code_of
 from territory.states import ProductFamily
 
 CONSENT_VERSION = "web-1"
@@ -108,11 +113,23 @@ class DetailsForm(forms.Form):
         label=_("Note for the technician"), max_length=500, required=False,
         help_text=_("A gate code, a dog, where to park."), widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
+    code = forms.CharField(
+        label=_("Who sent you?"), max_length=20, required=False, help_text=_("The code that a friend gave you."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )  # fmt: skip
     details: ContactDetails
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Add a tick for each thing that one may agree to."""
+    def __init__(self, *args: Any, division: Division, has_code: bool = False, **options: Any) -> None:
+        """
+        Add a tick for each thing that one may agree to, and ask for a code where customers can bring friends.
+
+        :param division: the order's
+        :param has_code: whether the order came with a code, which is then shown in any case
+        """
         super().__init__(*args, **options)
+        self.division = division
+        if not has_code and programme_for(division, today(division)) is None:
+            del self.fields["code"]
         for kind, text in CONSENTS.items():
             self.fields[kind.value] = forms.BooleanField(label=text, required=False)
 
@@ -128,6 +145,15 @@ class DetailsForm(forms.Form):
             self.add_error(refusal.field or None, str(refusal))
         return cleaned
 
+    def clean_code(self) -> str:
+        """Read a code however it is typed; a wrong one is said here, as nobody else can mend it."""
+        code = normalised_code(self.cleaned_data["code"])
+        if code and not is_code_of(code, self.division):
+            raise forms.ValidationError(
+                _("We do not know this code. Look at its letters again, or leave it empty: you can order without one.")
+            )
+        return code
+
     def consents(self) -> list[forms.BoundField]:
         """Return the ticks, apart from the questions."""
         return [self[kind.value] for kind in CONSENTS]
@@ -139,10 +165,35 @@ class DetailsForm(forms.Form):
                 yield AgreedText(kind=kind.value, text_version=CONSENT_VERSION, text=str(text))
 
     @staticmethod
-    def filled_from(details: ContactDetails, note: str) -> dict[str, Any]:
+    def filled_from(details: ContactDetails, note: str, code: str) -> dict[str, Any]:
         """Return the form's values for what was typed before."""
         typed = {name: getattr(details, name) for name in ("name", "email", "phone", "billing_address")}
-        return {**typed, "note": note, **{text.kind: True for text in details.agreed}}
+        return {**typed, "note": note, "code": code, **{text.kind: True for text in details.agreed}}
+
+
+class TakePartForm(forms.Form):
+    """Which account is somebody's, how we know that it is, and their yes to the programme's terms."""
+
+    account_number = forms.CharField(
+        label=_("Account number"), max_length=20, help_text=_("It stands at the top of your bill."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        error_messages={"required": _("Enter your account number.")},
+    )  # fmt: skip
+    verifier = forms.CharField(
+        label=_("E-mail address or phone number"), max_length=254, help_text=_("As we have it for this account."),
+        widget=forms.TextInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": _("Enter the e-mail address or the phone number that we have for you.")},
+    )  # fmt: skip
+    accepted_terms = forms.BooleanField(
+        error_messages={"required": _("Tick that you agree to the terms of the program.")}
+    )
+
+    def __init__(self, programme: Programme, *args: Any, **options: Any) -> None:
+        """Name the version of the terms that is agreed to."""
+        super().__init__(*args, **options)
+        self.fields["accepted_terms"].label = gettext("I agree to the terms of the program, version %(version)s.") % {
+            "version": programme.terms_version
+        }
 
 
 def title_of(group: ChoiceGroup) -> str:

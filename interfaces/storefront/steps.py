@@ -15,7 +15,9 @@ from foundation.divisions.models import Division
 from interfaces.storefront.shop import Summary
 from orders.models import AppointmentSlot, Order
 from orders.queries import appointment_window, day_in_words, needs_appointment, next_step, visit_hours
+from orders.services import CODE_MARK
 from orders.states import AppointmentStatus, DraftStep
+from referrals.queries import shown_code
 
 
 class Question(models.TextChoices):
@@ -82,11 +84,23 @@ def answer_to(order: Order, question: Question) -> Any:
     answers: dict[Question, Any] = {
         Question.PACKAGE: order.selection and order.selection["package_code"],
         Question.OPTIONS: order.selection,
-        Question.DETAILS: [order.contact, order.note],
+        Question.DETAILS: [order.contact, order.note, code_of(order)],
         Question.APPOINTMENT: getattr(visit_of(order), "pk", None),
         Question.TERMS: [order.terms_id, order.content_digest],
     }
     return answers.get(question)
+
+
+def code_of(order: Order) -> str:
+    """Return the code of a friend that was typed for an order, if any."""
+    codes = (mark.removeprefix(CODE_MARK) for mark in order.attribution if mark.startswith(CODE_MARK))
+    return next(codes, "")
+
+
+def code_in_words(order: Order) -> str:
+    """Return that code as it is read out; empty where there is none."""
+    code = code_of(order)
+    return shown_code(code) if code else ""
 
 
 def is_stale(request: HttpRequest, order: Order, question: Question, *, wanted: Any) -> bool:

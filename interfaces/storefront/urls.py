@@ -1,6 +1,6 @@
 from django.urls import path
 
-from interfaces.storefront.views import address, look, order, start, status, styleguide
+from interfaces.storefront.views import address, look, order, referrals, start, status, styleguide
 
 app_name = "storefront"
 urlpatterns = [
@@ -22,6 +22,13 @@ urlpatterns = [
     path("order/<str:token>/check-again/", order.recheck, name="order_recheck"),
     path("order/<str:token>/confirmation/", status.confirmation, name="order_confirmation"),
     path("order/<str:token>/confirmation.pdf", status.confirmation_pdf, name="order_pdf"),
+    path("refer/", referrals.refer, name="refer"),
+    path("refer/welcome/", referrals.welcome, name="refer_welcome"),
+    path("refer/yours/<str:code>/", referrals.yours, name="refer_yours"),
+    path("refer/stopped/", referrals.stopped, name="invitations_stopped"),
+    path("r/<str:code>/", referrals.link, name="referral_link"),
+    path("i/<str:token>/", referrals.invitation, name="invitation"),
+    path("i/<str:token>/stop/", referrals.stop, name="stop_invitations"),
     path("embed/address/", start.embedded_box, name="embedded_box"),
     path("suggest/", address.suggest, name="suggest"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),

@@ -28,6 +28,8 @@ from interfaces.storefront.steps import (
     Question,
     address_of,
     answer_to,
+    code_in_words,
+    code_of,
     days_of,
     is_stale,
     mark_of,
@@ -44,6 +46,7 @@ from orders import services as orders
 from orders.models import Order
 from orders.queries import changes_since, current_terms, details_of, open_slots, order_by_token, shown_total
 from orders.states import Channel, OrderStatus
+from referrals.queries.landing import is_code_of
 from territory.models import Qualification
 
 DAYS_SHOWN = 7
@@ -242,13 +245,16 @@ def _options_form(order: Order, data: Any) -> OptionsForm:
 @question(Question.DETAILS)
 def details(request: SiteRequest, order: Order) -> HttpResponse:
     """Say who orders."""
-    form = DetailsForm(request.POST) if request.method == "POST" else DetailsForm(initial=_known(request, order))
-    if request.method == "POST" and form.is_valid():
-        note = form.cleaned_data["note"]
-        if is_stale(request, order, Question.DETAILS, wanted=[form.details.as_json(), note.strip()]):
+    asked: dict[str, Any] = {"division": order.division, "has_code": bool(code_of(order))}
+    sent = request.method == "POST"
+    form = DetailsForm(request.POST, **asked) if sent else DetailsForm(initial=_known(request, order), **asked)
+    if sent and form.is_valid():
+        note, code = form.cleaned_data["note"], form.cleaned_data.get("code", "")
+        if is_stale(request, order, Question.DETAILS, wanted=[form.details.as_json(), note.strip(), code]):
             return _say_stale(request, order, Question.DETAILS)
         try:
             orders.identify(order.pk, form.details, note=note)
+            _keep_code(request, order, code)
         except NotAllowed as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -257,12 +263,24 @@ def details(request: SiteRequest, order: Order) -> HttpResponse:
     return _show(request, order, Question.DETAILS, form=form)
 
 
+def _keep_code(request: SiteRequest, order: Order, code: str) -> None:
+    """Keep the code that was typed, or none; whoever types one that earns nothing today is told so."""
+    if code == code_of(order):
+        return
+    if not code:
+        orders.forget_code(order.pk)
+        return
+    orders.add_attribution(order.pk, f"{orders.CODE_MARK}{code}")
+    if not is_code_of(code, order.division, on=today(order.division)):
+        messages.info(request, _("This code brings no reward at the moment. You can order just the same."))
+
+
 def _known(request: SiteRequest, order: Order) -> dict[str, Any]:
-    typed = details_of(order)
+    typed, code = details_of(order), code_in_words(order)
     if typed:
-        return DetailsForm.filled_from(typed, order.note)
+        return DetailsForm.filled_from(typed, order.note, code)
     person = visitor(request)
-    return {"name": person.name, "email": person.email} if person else {}
+    return {"code": code, **({"name": person.name, "email": person.email} if person else {})}
 
 
 @question(Question.APPOINTMENT)
@@ -356,6 +374,7 @@ def review(request: SiteRequest, order: Order) -> HttpResponse:
         "key": secrets.token_urlsafe(18),
         "shown": shown_total(quote),
         "links": {asked.value: address_of(order, asked) for asked in Question},
+        "code": code_in_words(order),
     }
     return _show(request, order, Question.REVIEW, **context)
 

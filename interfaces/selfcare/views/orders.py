@@ -1,9 +1,8 @@
-"""A customer's own orders, and a partner's sales."""
+"""A customer's services, orders and friends at a glance, an order by itself, and a partner's sales."""
 
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,32 +10,38 @@ from django.shortcuts import get_object_or_404, render
 from accounts.models import Partner
 from foundation.divisions.queries import site_of
 from foundation.people.models import UserRequest
-from interfaces.selfcare.queries import own_orders, own_partners, partner_orders
+from interfaces.selfcare.access import own_page
+from interfaces.selfcare.friends import referring_of
+from interfaces.selfcare.queries import own_orders, own_partners, partner_orders, services_of
 from orders.models import Order
 from orders.queries import progress_of
 
 ON_A_PAGE = 20
 
 
-@login_required
+@own_page
 def start(request: UserRequest) -> HttpResponse:
-    """Show a person their orders."""
+    """Show a person what works at their address, how far their orders are, and what their friends bring."""
     page = _page(own_orders(request.user), request)
-    return render(
-        request,
-        "selfcare/start.html",
-        {"page": page, "orders": _with_progress(page), "is_partner": own_partners(request.user).exists()},
-    )
+    context = {
+        "services": services_of(request.user),
+        "page": page,
+        "orders": _with_progress(page),
+        "referring": referring_of(request.user),
+        "is_partner": own_partners(request.user).exists(),
+    }
+    return render(request, "selfcare/start.html", context)
 
 
-@login_required
+@own_page
 def order(request: UserRequest, pk: int) -> HttpResponse:
     """Show one order: how far it is, what was ordered, where."""
     found = get_object_or_404(own_orders(request.user), pk=pk)
-    return render(request, "selfcare/order.html", {"order": found, "progress": progress_of(found)})
+    context = {"order": found, "progress": progress_of(found), "is_partner": own_partners(request.user).exists()}
+    return render(request, "selfcare/order.html", context)
 
 
-@login_required
+@own_page
 def sales(request: UserRequest) -> HttpResponse:
     """Show a partner what was sold for them, and the link that sells."""
     partner = own_partners(request.user).first()

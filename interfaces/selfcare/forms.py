@@ -1,0 +1,102 @@
+"""What a referrer types."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, gettext_lazy as _
+
+from accounts.models import Account
+from referrals.models import LONGEST_NOTE, Programme
+from referrals.services import FriendRow
+
+
+class TakePartForm(forms.Form):
+    """With which account somebody takes part, and their yes to the terms."""
+
+    account = forms.TypedChoiceField(label=_("Account"), coerce=int, widget=forms.RadioSelect)
+    accepted_terms = forms.BooleanField(
+        error_messages={"required": _("Tick that you agree to the terms of the programme.")}
+    )
+
+    def __init__(self, accounts: list[Account], programme: Programme, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["account"].choices = [(account.pk, account.service_address) for account in accounts]  # type: ignore[attr-defined]
+        self.fields["account"].initial = accounts[0].pk
+        self.fields["accepted_terms"].label = gettext("I agree to the terms of the programme, version %(version)s.") % {
+            "version": programme.terms_version
+        }
+
+
+class FriendForm(forms.Form):
+    """One friend to be written to. A row in which nothing is typed is no row."""
+
+    name = forms.CharField(
+        label=_("Friend’s name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Enter your friend’s name.")},
+    )  # fmt: skip
+    email = forms.EmailField(
+        label=_("Friend’s e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": _("Enter your friend’s e-mail address."),
+            "invalid": _("Enter an e-mail address."),
+        },
+    )  # fmt: skip
+    address = forms.CharField(
+        label=_("Friend’s street address"), max_length=200, help_text=_("With town or ZIP code. Nobody else sees it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Enter your friend’s address: we check it before we promise anything.")},
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("A word from you"), max_length=LONGEST_NOTE, required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+    premises_id = forms.IntegerField(label=_("Which address is it?"), required=False, min_value=1, max_value=2**63 - 1)
+
+    def __init__(self, data: Any = None, *, number: int) -> None:
+        """
+        Make the row of a number.
+
+        :param number: its place on the page, from 1
+        """
+        super().__init__(data, prefix=f"row-{number}", empty_permitted=True, use_required_attribute=False)
+        self.number = number
+        self.problem = ""
+        self.candidates: tuple[Any, ...] = ()
+        """The addresses that may be meant, where what was typed may mean several."""
+        counted = {"class": "form-control", "data-count": f"{self['note'].auto_id}_helptext"}
+        counted["data-left"] = gettext("0 letters left")
+        counted["aria-describedby"] = counted["data-count"]
+        self.fields["note"].widget.attrs.update(counted)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was typed in this row."""
+        return self.is_bound and self.has_changed()
+
+    @property
+    def row(self) -> FriendRow:
+        """What was typed, as the service takes it."""
+        return FriendRow(**self.cleaned_data)
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """All that is to put right in this row, each with the field that it is about."""
+        at_fields = [
+            {"number": self.number, "text": text, "field": self[name].id_for_label}
+            for name, texts in self.errors.items()
+            for text in texts
+        ]
+        whole = {"number": self.number, "text": self.problem, "field": f"id_row-{self.number}_problem"}
+        return [*at_fields, whole] if self.problem else at_fields
+
+
+class CorrectForm(forms.Form):
+    """Another e-mail address for a friend whom the first did not reach."""
+
+    email = forms.EmailField(
+        label=_("Friend’s e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": _("Enter your friend’s e-mail address."),
+            "invalid": _("Enter an e-mail address."),
+        },
+    )  # fmt: skip

@@ -1,0 +1,241 @@
+"""A referrer's friends, each from the invitation to the credit, the latest first; nothing that is the friends' own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, Count, F, Min, QuerySet, Sum, Value
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import get_language, gettext as _
+
+from commissions.models import Reward
+from commissions.queries.progress import Progress, progress_for
+from commissions.states import RewardStatus, Side
+from foundation.money import ZERO, format_money
+from foundation.now import now
+from foundation.people.models import User
+from interfaces.selfcare.queries import openings_of
+from referrals.models import Invitation, Referral, Referrer
+from referrals.queries import own_referrers
+from referrals.states import UNWANTED_INVITATIONS, InvitationStatus
+
+ON_A_PAGE = 20
+IN_SHORT = 3
+"""How many friends the overview shows."""
+WAY = ("invited", "opened", "ordered", "booked", "installed", "qualifying", "earned", "credited")
+"""The stages that lead to a credit, in order."""
+BY_INVITATION = 2
+"""How many of them only an invitation has."""
+ON_THE_WAY = frozenset({InvitationStatus.SENT, InvitationStatus.CLICKED})
+UNPAID = frozenset({RewardStatus.HELD, RewardStatus.PAYABLE, RewardStatus.BATCHED})
+REFERRAL, INVITATION = "referral", "invitation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Friend:
+    """What a referrer is shown of one friend."""
+
+    name: str
+    sentence: str
+    steps: tuple[dict[str, str], ...] = ()
+    amount: str = ""
+    more: str = ""
+    """What follows the sentence: since when, until when."""
+    is_over: bool = False
+    invitation_id: int | None = None
+    can_withdraw: bool = False
+    can_correct: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """Money of many friends, under one heading."""
+
+    label: str
+    amount: str
+    detail: str = ""
+
+
+def friends_of(referrers: Iterable[Referrer], page: str | None, *, on_a_page: int = ON_A_PAGE) -> Page[Friend]:
+    """Return a page of the friends of a person, who may be several referrers; as many queries for one as for all."""
+    found: Page[Any] = Paginator(_rows_of([one.pk for one in referrers]), on_a_page).get_page(page)
+    ids: dict[str, list[int]] = {REFERRAL: [], INVITATION: []}
+    for row in found.object_list:
+        ids[row["what"]].append(row["pk"])
+    shown = {REFERRAL: _by_referral(ids[REFERRAL]), INVITATION: _by_invitation(ids[INVITATION])}
+    found.object_list = [shown[row["what"]][row["pk"]] for row in found.object_list]
+    return found
+
+
+def _rows_of(referrer_ids: list[int]) -> QuerySet[Any, Any]:
+    """Return what there is of each friend: the referral, or the invitation that has led to none; the latest first."""
+    came = Referral.objects.filter(referrer__in=referrer_ids)
+    invited = Invitation.objects.filter(referrer__in=referrer_ids, referrals=None, correction=None)
+    return (
+        came.order_by()
+        .values("pk", at=F("ordered_at"), what=Value(REFERRAL, CharField()))
+        .union(invited.order_by().values("pk", at=F("created_at"), what=Value(INVITATION, CharField())), all=True)
+        .order_by("-at", "-pk")
+    )
+
+
+def totals_of(referrers: Iterable[Referrer]) -> tuple[Total, ...]:
+    """Say what a person may expect, has earned and was credited, in each currency that occurs; nothing without rewards."""
+    rewards = Reward.objects.filter(side=Side.REFERRER, referral__referrer__in=[one.pk for one in referrers])
+    by_status = (
+        rewards.order_by()
+        .values("currency", "status")
+        .annotate(
+            total=Sum("amount", default=Decimal(0)), back=Sum("clawed_back"), next=Min("earliest_on"), many=Count("pk")
+        )
+    )
+    rows: list[Any] = list(by_status)
+    return tuple(total for currency in sorted({row["currency"] for row in rows}) for total in _totals(rows, currency))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Referring:
+    """What the overview says of a person's friends: the latest and the totals, or what could be."""
+
+    title: str
+    text: str
+    action: str
+    latest: tuple[Friend, ...] = ()
+    totals: tuple[Total, ...] = ()
+
+
+def referring_of(user: User) -> Referring | None:
+    """Return what the overview says of friends; nothing where a person neither brings any nor could."""
+    mine = list(own_referrers(user))
+    if mine:
+        page = friends_of(mine, None, on_a_page=IN_SHORT)
+        return Referring(
+            title=_("Nobody yet"),
+            text=_("Hand on your link, or let us write to a friend: each shows here with every step."),
+            action=_("Tell a friend"),
+            latest=tuple(page.object_list),
+            totals=totals_of(mine),
+        )
+    openings = [one for one in openings_of(user, mine) if not one.refusals]
+    if not openings:
+        return None
+    programme = openings[0].programme
+    return Referring(title=str(programme), text=str(programme.rewards_in_words), action=_("Take part"))
+
+
+def _totals(rows: list[Any], currency: str) -> list[Total]:
+    mine = [row for row in rows if row["currency"] == currency]
+    coming, earned, credited = (
+        [row for row in mine if row["status"] in statuses]
+        for statuses in ({RewardStatus.ACCRUED}, UNPAID, {RewardStatus.SETTLED})
+    )
+    first = min((row["next"] for row in coming), default=None)
+    detail = _("The first from %(date)s on, if all goes well") % {"date": date_format(first)} if first else ""
+    return [
+        Total(label=_("Expected"), amount=_amount(coming, currency), detail=detail),
+        Total(label=_("Earned, to be credited"), amount=_amount(earned, currency)),
+        Total(label=_("Credited on your bills"), amount=_amount(credited, currency)),
+    ]
+
+
+def _amount(rows: list[Any], currency: str) -> str:
+    total = sum((row["total"] - row["back"] for row in rows), ZERO)
+    return format_money(total, currency, get_language() or "en")
+
+
+def _by_referral(ids: list[int]) -> dict[int, Friend]:
+    referrals = list(Referral.objects.filter(pk__in=ids).select_related("referrer", "programme", "division"))
+    progress = progress_for(referrals)
+    return {one.pk: _of_progress(one, progress[one.pk]) for one in referrals}
+
+
+def _of_progress(referral: Referral, progress: Progress) -> Friend:
+    language, way = get_language() or "en", WAY if referral.invitation_id else WAY[BY_INVITATION:]
+    expected = progress.expected_on
+    more = [progress.detail, _("Expected on %(date)s") % {"date": date_format(expected)} if expected else ""]
+    known = progress.amount is not None and progress.currency
+    return Friend(
+        name=referral.friend_label or _("A friend"),
+        sentence=progress.sentence,
+        steps=_steps(way, progress.stage),
+        amount=format_money(progress.amount, progress.currency, language) if known else "",
+        more=" · ".join(filter(None, more)),
+        is_over=progress.is_over,
+    )
+
+
+def _steps(way: tuple[str, ...], stage: str) -> tuple[dict[str, str], ...]:
+    """Draw how far along the way a stage is; what has left the way needs no drawing."""
+    if stage not in way:
+        return ()
+    labels, at = labels_of_the_way(), way.index(stage)
+    last = len(way) - 1
+    return tuple(
+        {"label": labels[one], "state": "done" if place < at or at == last else "current" if place == at else "ahead"}
+        for place, one in enumerate(way)
+    )
+
+
+def labels_of_the_way() -> dict[str, str]:
+    """Return what each stage is called."""
+    return {
+        "invited": _("Invited"),
+        "opened": _("Opened"),
+        "ordered": _("Ordered"),
+        "booked": _("Visit booked"),
+        "installed": _("Installed"),
+        "qualifying": _("Qualifying"),
+        "earned": _("Earned"),
+        "credited": _("Credited"),
+    }
+
+
+def _by_invitation(ids: list[int]) -> dict[int, Friend]:
+    invitations = Invitation.objects.filter(pk__in=ids).select_related("referrer__programme", "division")
+    return {one.pk: _of_invitation(one) for one in invitations}
+
+
+def _of_invitation(invitation: Invitation) -> Friend:
+    shown = _shown(invitation)
+    stage = "opened" if shown == InvitationStatus.CLICKED else "invited"
+    said = {"email": invitation.email, "date": date_format(localtime(invitation.created_at, invitation.division.zone))}
+    return Friend(
+        name=invitation.friend_name,
+        sentence=_sentences()[shown],
+        steps=_steps(WAY, stage) if shown in ON_THE_WAY else (),
+        more=_("Invited at %(email)s on %(date)s") % said,
+        is_over=shown not in {*ON_THE_WAY, InvitationStatus.BOUNCED},
+        invitation_id=invitation.pk,
+        can_withdraw=shown in {*ON_THE_WAY, InvitationStatus.BOUNCED},
+        can_correct=shown == InvitationStatus.BOUNCED and invitation.corrects_id is None,
+    )
+
+
+def _shown(invitation: Invitation) -> InvitationStatus:
+    """
+    Return what the referrer sees of an invitation.
+
+    One whose friend wants none looks at each moment like any other that nobody answers: not sent and sent are one, a
+    link that was opened stays opened, and after the program's window it has expired.
+    """
+    if invitation.status == InvitationStatus.QUEUED:
+        return InvitationStatus.SENT
+    if invitation.status not in UNWANTED_INVITATIONS:
+        return InvitationStatus(invitation.status)
+    if now() - invitation.created_at >= invitation.referrer.programme.window:
+        return InvitationStatus.EXPIRED
+    return InvitationStatus.CLICKED if invitation.clicked_at else InvitationStatus.SENT
+
+
+def _sentences() -> dict[InvitationStatus, str]:
+    return {
+        InvitationStatus.SENT: _("Invited. The link was not opened yet."),
+        InvitationStatus.CLICKED: _("They opened your link."),
+        InvitationStatus.ORDERED: _("They ordered, and another recommendation is the one that counts."),
+        InvitationStatus.BOUNCED: _("Our e-mail came back: this address does not work."),
+        InvitationStatus.WITHDRAWN: _("This invitation was withdrawn."),
+        InvitationStatus.EXPIRED: _("They did not order in time."),
+    }

@@ -1,0 +1,1 @@
+"""What the signed-in customer and partner see."""
