@@ -250,10 +250,17 @@ class BatchFilters(WithDivision):
     """Payout batches by state."""
 
     status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=BatchStatus.choices)
+    waits = ChoiceFilter(
+        label=_("Waits for"), empty_label=ANY, choices=[("person", _("A person"))], method="filter_waits"
+    )
 
     class Meta:
         model = Batch
-        fields = ("status", "division")
+        fields = ("status", "waits", "division")
+
+    def filter_waits(self, rows: QuerySet[Batch], _name: str, _value: str) -> QuerySet[Batch]:
+        """Keep the batches in which something differs, is missing or in doubt."""
+        return rows.filter(pk__in=needing_a_person(BatchLine.objects.all()).values("batch"))
 
 
 AUDITS = (

@@ -15,6 +15,8 @@ from phonenumber_field.phonenumber import to_python
 from accounts.models import Account, Contact
 from accounts.queries import customers_visible_to
 from billing.queries import submissions_visible_to
+from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
+from commissions.states import BatchStatus
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
@@ -32,6 +34,8 @@ from leads.states import LeadStatus
 from orders.models import Order
 from orders.queries import OrderFilter, orders_matching, orders_visible_to
 from orders.states import OPEN, AppointmentStatus, OrderStatus, WorkOrderStage
+from referrals.queries import signals_visible_to
+from referrals.states import SignalStatus
 from territory.models import Premises
 from territory.queries import Candidate, search_addresses, units_of
 
@@ -131,8 +135,20 @@ def _figures(user: User) -> Iterator[Figure]:
     if can(user, Permission.SEE_LEADS):
         leads = count_of(leads_visible_to(user).filter(status=LeadStatus.NEW))
         yield Figure(_("New leads"), leads, _list("leads", status=LeadStatus.NEW), "brand")
+    yield from _figures_of_payouts(user)
     jobs = count_of(jobs_visible_to(user).filter(status=JobStatus.FAILED))
     yield Figure(_("Failed long work"), jobs, _list("jobs", status=JobStatus.FAILED), "bad")
+
+
+def _figures_of_payouts(user: User) -> Iterator[Figure]:
+    if can(user, Permission.SEE_REFERRALS):
+        signals = count_of(signals_visible_to(user).filter(status=SignalStatus.OPEN))
+        yield Figure(_("Signals about referrals"), signals, _list("referrals", stuck="signal"), "careful")
+    if can(user, Permission.SEE_LEDGER):
+        frozen = count_of(batches_visible_to(user).filter(status=BatchStatus.FROZEN))
+        yield Figure(_("Payouts to be audited"), frozen, _list("payouts", status=BatchStatus.FROZEN), "brand")
+        troubled = batches_visible_to(user).filter(pk__in=needing_a_person(lines_visible_to(user)).values("batch"))
+        yield Figure(_("Payouts with a difference"), count_of(troubled), _list("payouts", waits="person"), "bad")
 
 
 def _list(name: str, **filters: str) -> str:
@@ -152,7 +168,12 @@ def timeline_of(row: Model) -> QuerySet[Event]:
 
 def page_of_subject(subject_type: str, subject_id: int) -> str:
     """Return the address of the desk's page of a row that something is about; empty where there is none."""
-    pages = {"orders.order": "desk:order", "leads.lead": "desk:lead"}
+    pages = {
+        "orders.order": "desk:order",
+        "leads.lead": "desk:lead",
+        "commissions.batchline": "desk:payout_line",
+        "referrals.referral": "desk:referral",
+    }
     return reverse(pages[subject_type], args=[subject_id]) if subject_type in pages else ""
 
 

@@ -17,7 +17,8 @@ from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.models import Order
-from orders.testing import Market, make_market
+from orders.queries import open_slots
+from orders.testing import Market, make_market, make_slots
 from referrals.models import Programme
 
 AT_ONCE = {
@@ -46,7 +47,8 @@ class Payouts:
     def programme(self, amount: str = "25.00") -> Programme:
         """Return the programme that pays an amount."""
         if amount not in self.programmes:
-            programme = self.programmes[amount] = make_programme(self.division)
+            programme = make_programme(self.division, code=f"pays-{amount.replace('.', '-')}-{self.division.pk}")
+            self.programmes[amount] = programme
             rule = make_rule(self.division, programme=programme)
             make_version(rule, terms=[TermDescription(side=Side.REFERRER, amount=Decimal(amount))], **AT_ONCE)
         return self.programmes[amount]
@@ -65,6 +67,8 @@ def make_earned(
     programme = payouts.programme(amount)
     account = account or make_account(payouts.division)
     referrer = programme.referrers.filter(account=account).first() or make_referrer(programme, account=account)
+    if not order and not open_slots(payouts.division):  # the clock has been moved on
+        make_slots(payouts.division)
     referral = make_referral(referrer, market=payouts.market, order=order)
     (reward,) = accrue_rewards(referral.pk)
     reconsider(reward.friend_account_id)

@@ -3,10 +3,16 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from accounts.models import Customer
 from accounts.queries import customers_visible_to
-from foundation.people.models import UserRequest
+from commissions.models import Payee
+from commissions.queries.trace import traces_of
+from commissions.queries.visibility import rewards_visible_to
+from foundation.people.models import User, UserRequest
+from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
+from interfaces.desk.following import referrals_followed_by
 from orders.queries import orders_visible_to, services_visible_to
 
 MOST_SHOWN = 50
@@ -23,5 +29,25 @@ def customer(request: UserRequest, pk: int) -> HttpResponse:
         "accounts": found.accounts.all(),
         "orders": orders.order_by("-pk")[:MOST_SHOWN],
         "services": services_visible_to(request.user).filter(customer=found)[:MOST_SHOWN],
+        **_referring(found, request.user),
     }
     return render(request, "desk/customer.html", context)
+
+
+def _referring(found: Customer, user: User) -> dict[str, object]:
+    """Return whom a customer has referred, and where each of their rewards is, for those who may see referrals there."""
+    if not can(user, Permission.SEE_REFERRALS, found.division):
+        return {}
+    referrals = referrals_followed_by(user).filter(referrer__customer=found).order_by("-pk")[:MOST_SHOWN]
+    mine = rewards_visible_to(user).filter(payee__account__customer=found).order_by("-pk")
+    rewards = list(mine.select_related("division", "referral__friend", "referral__order", "version__rule")[:MOST_SHOWN])
+    traces = traces_of(rewards)
+    of_referral = {reward.referral_id for reward in rewards}
+    return {
+        "shows_referrals": True,
+        "referrers": found.referrers.select_related("programme", "account"),
+        "rewards": [(reward, traces[reward.pk]) for reward in rewards],
+        "unrewarded": [referral for referral in referrals if referral.pk not in of_referral],
+        "payees": Payee.objects.filter(account__customer=found).select_related("account"),
+        "may_see_ledger": can(user, Permission.SEE_LEDGER, found.division),
+    }

@@ -65,8 +65,8 @@ def ledger(request: UserRequest) -> HttpResponse:
     filters = EntryFilters(request.GET, rows, request=request)
     found = balances(filters.in_view(visible), filters.as_of)
     shown = [
-        (balance, [(account.label, balance[account]) for account in SHOWN_ACCOUNTS])
-        for _currency, balance in sorted(found.items())
+        (currency, balance.owed, [(account.label, balance[account]) for account in SHOWN_ACCOUNTS])
+        for currency, balance in sorted(found.items())
     ]
     return respond(request, LEDGER, filters, balances=shown, as_of=filters.as_of)
 

@@ -18,6 +18,7 @@ from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.doings import doings
 from interfaces.desk.filters import OrderFilters
+from interfaces.desk.following import referrals_followed_by
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order as SortOrder
 from interfaces.desk.queries import timeline_of
@@ -26,6 +27,7 @@ from interfaces.desk.words import say, say_who
 from orders.models import Order, OrderLine
 from orders.queries import appointment_window, details_of, lines_of, orders_visible_to, progress_of
 from orders.states import OrderStatus
+from referrals.queries import resolved_touches_of
 
 EVENTS_SHOWN = 100
 
@@ -116,10 +118,19 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "doings": doings(found, request.user),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         "is_draft": found.status == OrderStatus.DRAFT,
+        **_credit_of(found, request.user),
         "public_url": public_address(found.division, "storefront:order", found.token),
         "sellers_url": sellers_address(found),
     }
     return render(request, "desk/order.html", context)
+
+
+def _credit_of(found: Order, user: User) -> dict[str, object]:
+    """Return who is credited for an order, and who is not, for those who may see referrals there."""
+    if found.status == OrderStatus.DRAFT or not can(user, Permission.SEE_REFERRALS, found.division):
+        return {}
+    referral = referrals_followed_by(user).filter(order=found).first()
+    return {"shows_credit": True, "touches": resolved_touches_of(found), "referral": referral}
 
 
 def found_order(user: User, pk: int) -> Order:

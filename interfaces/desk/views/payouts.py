@@ -55,6 +55,7 @@ PAYOUTS: List[Batch] = List(
         Preset(_("To be audited"), "status=frozen"),
         Preset(_("Sent"), "status=submitted"),
         Preset(_("Partly returned"), "status=partly_returned"),
+        Preset(_("Needs a person"), "waits=person"),
     ],
 )
 

@@ -1,0 +1,126 @@
+"""The ledger at the desk: what is owed on a day, every entry, and a payee's statement in three forms."""
+
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from commissions.states import LedgerAccount
+from foundation.people.testing import sign_in
+from tests.commissions.paying import make_earned, make_payouts, make_several
+
+pytestmark = pytest.mark.django_db
+
+DECEMBER = datetime(2026, 12, 10, 15, tzinfo=UTC)
+JANUARY = datetime(2027, 1, 10, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def payouts(market):
+    return make_payouts(market)
+
+
+@pytest.fixture
+def reader(client, payouts):
+    return sign_in(client, payouts.auditor)
+
+
+def page_of(client, name, pk=None, **query):
+    return client.get(reverse(f"desk:{name}", args=[pk] if pk else []), query)
+
+
+class TestLedger:
+    def test_says_what_was_owed_at_the_end_of_a_day(self, reader, payouts):
+        with time_machine.travel(DECEMBER, tick=False):
+            make_earned(payouts, "25.00")
+        with time_machine.travel(JANUARY, tick=False):
+            make_earned(payouts, "50.00")
+
+        ((currency, now, accounts),) = page_of(reader, "ledger").context["balances"]
+        ((_currency, then, _accounts),) = page_of(reader, "ledger", on="2026-12-31").context["balances"]
+
+        assert (currency, str(now), str(then)) == ("USD", "75.00", "25.00")
+        assert dict(accounts)[LedgerAccount.PAYABLE.label] == now
+        assert page_of(reader, "ledger", on="2026-12-09").context["balances"] == []
+
+    def test_is_filtered(self, reader, payouts):
+        with time_machine.travel(DECEMBER, tick=False):
+            mine = make_earned(payouts, "25.00")
+        with time_machine.travel(JANUARY, tick=False):
+            make_earned(payouts, "50.00")
+
+        def found(**query):
+            return [entry.key for entry in page_of(reader, "ledger", **query).context["page"].rows]
+
+        assert found(text=mine.payee.account.number) == [f"{mine.pk}:2", f"{mine.pk}:1"]
+        assert found(kind="accrual", month="2026-12") == [f"{mine.pk}:1"]
+        assert found(account="payable", month="2026-12") == [f"{mine.pk}:2"]
+        assert found(month="next year") == []
+        assert found(division=payouts.division.pk, on="2026-12-31") == [f"{mine.pk}:2", f"{mine.pk}:1"]
+
+    def test_shows_the_balances_of_who_is_looked_for(self, reader, payouts):
+        mine, _other = make_earned(payouts, "25.00"), make_earned(payouts, "50.00")
+
+        ((_currency, owed, _accounts),) = page_of(reader, "ledger", text=mine.payee.account.number).context["balances"]
+
+        assert str(owed) == "25.00"
+
+    def test_shows_nothing_of_another_market(self, reader, elsewhere):
+        others = make_earned(make_payouts(elsewhere))
+
+        page = page_of(reader, "ledger")
+
+        assert (page.context["page"].rows, page.context["balances"]) == ([], [])
+        for name in ("statement", "statement_pdf", "statement_csv"):
+            assert page_of(reader, name, others.payee_id).status_code == 404
+
+    def test_asks_as_many_statements_for_many_entries_as_for_one(self, reader, payouts):
+        counts = []
+        for number in (1, 6):
+            make_several(payouts, number)
+            page_of(reader, "ledger")
+            with CaptureQueriesContext(connection) as asked:
+                page_of(reader, "ledger")
+            counts.append(len(asked))
+
+        assert counts[0] == counts[1]
+
+
+class TestStatement:
+    @pytest.fixture
+    def reward(self, payouts):
+        with time_machine.travel(DECEMBER, tick=False):
+            return make_earned(payouts)
+
+    def test_links_every_line_to_its_reward_and_order(self, reader, reward):
+        page = page_of(reader, "statement", reward.payee_id, month="2026-12").content.decode()
+
+        assert reverse("desk:reward", args=[reward.pk]) in page
+        assert reverse("desk:order", args=[reward.referral.order_id]) in page
+        assert "Closing balance" in page
+
+    def test_is_a_pdf(self, reader, reward):
+        answer = page_of(reader, "statement_pdf", reward.payee_id, month="2026-12")
+
+        assert answer.content.startswith(b"%PDF")
+        assert f"statement-{reward.payee.account}-2026-12.pdf" in answer["Content-Disposition"]
+
+    def test_is_a_file_that_leads_from_opening_to_closing(self, reader, reward):
+        answer = page_of(reader, "statement_csv", reward.payee_id, month="2026-12")
+
+        lines = answer.content.decode("utf-8-sig").splitlines()
+        number = reward.referral.order.number
+        today = reward.qualified_on.isoformat()
+        assert lines[1:] == [
+            '"2026-12-01","Opening balance","","0.00","0.00","0.00","0.00","USD"',
+            f'"{today}","Accrued","{number}","25.00","0.00","0.00","25.00","USD"',
+            f'"{today}","Earned","{number}","-25.00","25.00","0.00","0.00","USD"',
+            '"","Closing balance","","0.00","25.00","0.00","25.00","USD"',
+        ]
+
+    @pytest.mark.parametrize("month", ["2026-13", "december", "2026", "2026-12-01"])
+    def test_of_what_is_no_month_does_not_exist(self, reader, reward, month):
+        assert page_of(reader, "statement", reward.payee_id, month=month).status_code == 404
