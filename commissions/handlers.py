@@ -1,12 +1,12 @@
 """What commissions does about facts, its own and those from below: one service call each."""
 
 from billing.events import CreditConfirmed, CreditRefused
-from commissions.events import BatchMoved
-from commissions.services import accrual, batches
+from commissions.events import BatchMoved, RewardHeld, RewardReleased, RewardSettled
+from commissions.services import accrual, batches, endings, holds, qualification
 from commissions.states import BatchStatus
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
-from referrals.events import ReferralInstalled
+from referrals.events import ReferralDisqualified, ReferralInstalled, SignalDecided, SignalRaised
 
 # Rewards.
 
@@ -15,6 +15,42 @@ from referrals.events import ReferralInstalled
 def accrue_rewards(fact: ReferralInstalled, _event: Event) -> None:
     """Let begin to qualify what the rule promises."""
     accrual.accrue_rewards(fact.referral_id)
+
+
+@subscribe(SignalRaised)
+def hold_for_signal(fact: SignalRaised, _event: Event) -> None:
+    """Let what is earned wait until somebody has looked."""
+    holds.hold_for_signal(fact.referral_id)
+
+
+@subscribe(SignalDecided)
+def follow_decision(fact: SignalDecided, event: Event) -> None:
+    """Release what waited, or end it where the referral is not genuine."""
+    holds.follow_signals(fact.referral_id, by=event.actor)
+
+
+@subscribe(ReferralDisqualified)
+def end_rewards(fact: ReferralDisqualified, event: Event) -> None:
+    """Forfeit or take back what a referral has earned or might earn."""
+    endings.end_rewards_of(fact.referral_id, by=event.actor)
+
+
+@subscribe(RewardSettled)
+def look_again_at_what_was_paid(fact: RewardSettled, _event: Event) -> None:
+    """Take back at once what was no longer owed while it was being paid."""
+    qualification.look_again(fact.reward_id)
+
+
+@subscribe(RewardHeld)
+def look_again_at_what_is_held(fact: RewardHeld, _event: Event) -> None:
+    """Take back at once what came back unpaid and is no longer owed."""
+    qualification.look_again(fact.reward_id)
+
+
+@subscribe(RewardReleased)
+def look_again_at_what_is_free(fact: RewardReleased, _event: Event) -> None:
+    """Take back at once what was taken out of a batch and is no longer owed."""
+    qualification.look_again(fact.reward_id)
 
 
 # Payouts.

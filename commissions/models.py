@@ -665,6 +665,24 @@ class LedgerEntry(models.Model):
                 operation=pgtrigger.Truncate,
                 func="RAISE EXCEPTION 'The ledger is append-only.';",
             ),
+            pgtrigger.Trigger(
+                name="closed_months_stay_closed",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="written"),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM (SELECT DISTINCT division_id, period FROM written) entry
+                        JOIN divisions_division division ON division.id = entry.division_id
+                        JOIN commissions_closedperiod closed ON closed.division_id = ANY(division.lineage)
+                        WHERE closed.period >= entry.period
+                    ) THEN
+                        RAISE EXCEPTION 'A month that is closed takes no more entries.';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -105,6 +105,23 @@ class HoldReason(models.TextChoices):
     AUDIT = "audit", _("An auditor has set it aside")
 
 
+class ProgressStage(models.TextChoices):
+    """How far a referral is, as its referrer reads it."""
+
+    INVITED = "invited", _("Invited")
+    OPENED = "opened", _("Link opened")
+    ORDERED = "ordered", _("Ordered")
+    BOOKED = "booked", _("Installation booked")
+    INSTALLED = "installed", _("Installed")
+    QUALIFYING = "qualifying", _("Qualifying")
+    EARNED = "earned", _("Earned")
+    CREDITED = "credited", _("Credited")
+    LIMITED = "limited", _("Limit reached")
+    NOT_ELIGIBLE = "not_eligible", _("Not eligible")
+    TAKEN_BACK = "taken_back", _("Taken back")
+    ENDED = "ended", _("Ended")
+
+
 class LedgerAccount(models.TextChoices):
     """
     The accounts of the ledger, of each payee in each currency.

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardSettled
+from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardReleased, RewardSettled
 from commissions.models import Reward
 from commissions.services.ledger import post
 from commissions.states import EARNED, QUALIFYING, EntryKind, HoldReason, LedgerAccount, ReasonCode, RewardStatus
@@ -16,7 +16,11 @@ from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO
 from foundation.now import today
 from foundation.people.models import User
+from referrals.models import Referral
+from referrals.states import DisqualifyReason, ReferralStatus
 
+FINAL_REASONS = frozenset({ReasonCode.DISQUALIFIED, ReasonCode.FRAUD, ReasonCode.NOT_ELIGIBLE})
+"""Why a reward is forfeited for good, whatever bills say."""
 STANDS_IN = {
     RewardStatus.ACCRUED: LedgerAccount.HELD,
     RewardStatus.HELD: LedgerAccount.HELD,
@@ -98,6 +102,8 @@ def return_reward(
     if hold:
         post(reward, EntryKind.HOLD, reward.owed, effective_on=on)
         tell(reward, RewardHeld(reward_id=reward.pk, reasons=reward.holds), by=by)
+    else:
+        tell(reward, RewardReleased(reward_id=reward.pk), by=by)
     return reward
 
 
@@ -110,13 +116,18 @@ def _refuse_unless_batched(reward: Reward) -> None:
 
 
 @transaction.atomic
-def end_rewards_of(referral_id: int, reason: ReasonCode, *, by: User | None) -> list[Reward]:
+def end_rewards_of(referral_id: int, *, by: User | None) -> list[Reward]:
     """
-    Forfeit or take back what a referral has earned or might earn: it is not genuine, or came to nothing.
+    Forfeit or take back what a disqualified referral has earned or might earn.
 
-    What is being paid waits for its outcome and is taken back then (`commissions.handlers` asks again).
+    What is being paid waits for its outcome; once it is known, `commissions.handlers` asks again. Done again, it
+    changes nothing, and so for a referral that is not disqualified, or no longer.
     """
-    ids = Reward.objects.filter(referral_id=referral_id).order_by("pk").values_list("pk", flat=True)
+    referral = Referral.objects.locked().get(pk=referral_id)
+    if referral.status != ReferralStatus.DISQUALIFIED:
+        return []
+    reason = ReasonCode.FRAUD if referral.reason == DisqualifyReason.FRAUD else ReasonCode.DISQUALIFIED
+    ids = referral.rewards.order_by("pk").values_list("pk", flat=True)
     return [_end(locked_reward(pk), reason, by=by) for pk in ids]
 
 
@@ -124,7 +135,7 @@ def _end(reward: Reward, reason: ReasonCode, *, by: User | None) -> Reward:
     on = today(reward.division)
     if reward.status in EARNED:
         take_back(reward, reward.owed, reason, on, by=by)
-    elif reward.status in QUALIFYING:
+    elif reward.status in QUALIFYING and reward.reason not in FINAL_REASONS:
         forfeit(reward, reason, on, by=by)
     return reward
 
@@ -135,7 +146,7 @@ def forfeit(reward: Reward, reason: ReasonCode, on: date, *, by: User | None) ->
 
     :raises NotAllowed: if it can be paid, is being paid or was paid
     """
-    was_open = reward.status != RewardStatus.FORFEITED
+    was_open = reward.status != RewardStatus.FORFEITED  # else the money has gone back already
     reward.forfeit(reason, on)
     reward.save(update_fields=["status", "reason", "reason_on", "holds"])
     if was_open and reward.owed:

@@ -7,7 +7,6 @@ from commissions.models import Reward
 from commissions.services.endings import locked_reward, tell
 from commissions.services.ledger import post
 from commissions.states import EntryKind, HoldReason, RewardStatus
-from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.models import User
 from referrals.models import Signal
@@ -60,19 +59,15 @@ def hold_for_signal(referral_id: int) -> list[Reward]:
 
 
 @transaction.atomic
-def release_for_signals(referral_id: int, *, by: User | None) -> list[Reward]:
-    """Release what was held for a referral's signals, unless another one is open."""
+def follow_signals(referral_id: int, *, by: User | None) -> list[Reward]:
+    """Release what was held for a referral's signals, once none of them is open and none was confirmed."""
     if _open_signals(referral_id):
         return []
-    held = Reward.objects.filter(referral_id=referral_id, holds__contains=[HoldReason.SIGNAL])
-    return [_release(pk, by=by) for pk in held.order_by("pk").values_list("pk", flat=True)]
-
-
-def _release(reward_id: int, *, by: User | None) -> Reward:
-    try:
-        return release_reward(reward_id, HoldReason.SIGNAL, by=by)
-    except NotAllowed:  # somebody was faster, or it was taken back meanwhile
-        return Reward.objects.get(pk=reward_id)
+    if Signal.objects.filter(referral_id=referral_id, status=SignalStatus.CONFIRMED).exists():
+        return []  # the referral is disqualified, which ends its rewards
+    held = Reward.objects.filter(referral_id=referral_id, status=RewardStatus.HELD, holds__contains=[HoldReason.SIGNAL])
+    ids = held.order_by("pk").values_list("pk", flat=True)
+    return [release_reward(pk, HoldReason.SIGNAL, by=by) for pk in ids]
 
 
 def _open_signals(referral_id: int) -> bool:

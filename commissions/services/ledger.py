@@ -69,7 +69,7 @@ def post(  # noqa: PLR0913  # what an entry says
         raise RuntimeError("An entry is posted in the transaction that makes it true.")
     debited, credited = _legs(kind, debit)
     posted_at = now()
-    params = {
+    params: dict[str, Any] = {
         "reward": reward.pk,
         "moves": reward.moves,
         "kind": kind.value,

@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardQualified, RewardReinstated
 from commissions.models import Reward
 from commissions.queries.judging import JUDGING, params_of
-from commissions.states import EARNED, QUALIFYING, REWARD_MOVES, ReasonCode, RewardStatus
+from commissions.services.endings import FINAL_REASONS, end_rewards_of
+from commissions.states import EARNED, QUALIFYING, REWARD_MOVES, RewardStatus
 from foundation.divisions.models import Division
 from foundation.events.services import publish_many
 from foundation.jobs.models import Job, JobChunk
@@ -33,9 +34,6 @@ CHUNK = 10_000
 """Rewards a statement: a second or two, far from its time limit."""
 LONGEST_TRANSACTION = timedelta(hours=1)
 """What was received so long before the last run began was surely committed when it looked."""
-FINAL_REASONS = (ReasonCode.DISQUALIFIED, ReasonCode.FRAUD, ReasonCode.NOT_ELIGIBLE)
-"""Why a reward is forfeited for good, whatever bills say."""
-
 OPEN = """
     reward.status = ANY(%(open)s) AND NOT (reward.status = 'forfeited' AND reward.reason = ANY(%(final)s))
 """
@@ -267,9 +265,12 @@ def reconsider(account_id: int, *, on: date | None = None) -> Judged:
     return _judge(ACCOUNT, days, {"account": account_id})
 
 
-def reconsider_reward(reward_id: int) -> Judged:
-    """Decide at once about a reward that has changed: what waited for its outcome is taken back now."""
-    return reconsider(Reward.objects.values_list("friend_account", flat=True).get(pk=reward_id))
+@transaction.atomic
+def look_again(reward_id: int) -> Judged:
+    """Take back what is no longer owed of a reward that could not be judged while it was being paid."""
+    reward = Reward.objects.get(pk=reward_id)
+    end_rewards_of(reward.referral_id, by=None)
+    return reconsider(reward.friend_account_id)
 
 
 def _judge(scope: str, days: list[dict[str, Any]], bounds: dict[str, Any]) -> Judged:
@@ -278,7 +279,7 @@ def _judge(scope: str, days: list[dict[str, Any]], bounds: dict[str, Any]) -> Ju
         **params_of(days),
         **bounds,
         "open": sorted(QUALIFYING | EARNED),
-        "final": list(FINAL_REASONS),
+        "final": sorted(FINAL_REASONS),
         "ways_from": list(ways_from),
         "ways_to": list(ways_to),
         "at": now(),
@@ -289,7 +290,7 @@ def _judge(scope: str, days: list[dict[str, Any]], bounds: dict[str, Any]) -> Ju
 
 def _ways() -> list[tuple[str, str]]:
     """Return the moves that a run may make: those of the table, one through *accrued*, and a part taken back."""
-    ways = [(source, target) for source, targets in REWARD_MOVES.items() for target in targets]
+    ways: list[tuple[str, str]] = [(source, target) for source, targets in REWARD_MOVES.items() for target in targets]
     ways += [
         (source, target)
         for source, targets in REWARD_MOVES.items()

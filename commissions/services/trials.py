@@ -53,6 +53,7 @@ RULE_FIELDS = frozenset(
         "clawback_none_days",
     }
 )
+MONEY = ("amount", "percent_cash")
 NO_LIMIT = "any"
 """In a file, for `days_late_allowed`: however late."""
 
@@ -140,16 +141,14 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def _case(entry: dict[str, Any]) -> Case:
-    money = {name: Decimal(str(entry.pop(name))) for name in ("amount", "percent_cash") if name in entry}
+    money: dict[str, Any] = {name: Decimal(str(entry.pop(name))) for name in MONEY if name in entry}
     expect = [_expectation(line) for line in entry.pop("expect")]
     rule = entry.pop("rule", {})
     if unknown := set(rule) - RULE_FIELDS:
         raise ValueError(f"{entry.get('name')}: no rule has {', '.join(sorted(unknown))}")
     if rule.get("days_late_allowed") == NO_LIMIT:
         rule = {**rule, "days_late_allowed": None}
-    if not money:
-        money = {"amount": Decimal("50.00")}
-    return Case(**entry, **money, rule=rule, expect=expect)
+    return Case(**entry, **(money or {"amount": Decimal("50.00")}), rule=rule, expect=expect)
 
 
 def _expectation(line: dict[str, Any]) -> Expectation:

@@ -1,0 +1,238 @@
+"""
+How far a referral is, as the referrer reads it.
+
+A referrer learns that a friend has ordered and is installed, and how the own reward stands; never the friend's
+address, products, bills or arrears. What the friend does or fails to do while a reward qualifies shows nowhere: a
+reward that is forfeited for it goes on as "not yet qualified" until the last day is over, just like one that waits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _, ngettext
+
+from commissions.models import Reward
+from commissions.settings import PAYOUT_DAY
+from commissions.states import ProgressStage, ReasonCode, RewardStatus, Side
+from foundation.divisions.models import Division
+from foundation.divisions.queries import effective
+from foundation.now import today
+from foundation.people.models import User
+from orders.models import Appointment
+from orders.states import AppointmentStatus
+from referrals.models import Invitation, Referral
+from referrals.states import InvitationStatus, ReferralStatus
+
+UNSPOKEN = frozenset({ReasonCode.PAID_LATE, ReasonCode.LEFT_EARLY, ReasonCode.TOO_FEW_BILLS, ReasonCode.NO_CASH})
+"""Reasons that would tell of the friend's bills or service."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a referral or an invitation is."""
+
+    stage: ProgressStage
+    sentence: str
+    """Where it stands."""
+    detail: str = ""
+    """What comes next, or why nothing does."""
+    since: date | None = None
+    expected_on: date | None = None
+    """When the credit is expected at the earliest; None where nobody can say, or nothing more comes."""
+    amount: Decimal | None = None
+    """In `currency`; None where it is not known yet."""
+    currency: str = ""
+    is_over: bool = False
+    """Whether nothing more will happen."""
+
+
+def own_rewards(user: User) -> QuerySet[Reward]:
+    """Return the rewards that are owed to a signed-in customer, on either side of a referral."""
+    return Reward.objects.filter(payee__account__customer__user=user)
+
+
+def progress_of(subject: Referral | Invitation) -> Progress:
+    """Tell how far a referral is, or an invitation; one that has led to an order is told by its referral."""
+    if isinstance(subject, Invitation):
+        referral = subject.referrals.select_related("division").order_by("pk").last()
+        return progress_of(referral) if referral else invitation_progress(subject)
+    return progress_for([subject])[subject.pk]
+
+
+def progress_for(referrals: Iterable[Referral]) -> dict[int, Progress]:
+    """
+    Tell how far referrals are, by their ids, in the same number of queries for one and for many.
+
+    :param referrals: with their divisions
+    """
+    rows = {referral.pk: referral for referral in referrals}
+    referrers = Reward.objects.filter(referral__in=rows, side=Side.REFERRER).select_related("division")
+    rewards = {reward.referral_id: reward for reward in referrers}
+    booked = Appointment.objects.filter(
+        order__in=[referral.order_id for referral in rows.values()], status=AppointmentStatus.BOOKED
+    )
+    with_visit = set(booked.values_list("order_id", flat=True))
+    calendars = _Calendars()
+    return {
+        pk: _reward(rewards[pk], calendars)
+        if pk in rewards
+        else _referral(referral, is_booked=referral.order_id in with_visit)
+        for pk, referral in rows.items()
+    }
+
+
+def invitation_progress(invitation: Invitation) -> Progress:
+    """Tell how far an invitation is that nobody has ordered by."""
+    day = _day(invitation.created_at, invitation.division)
+    match InvitationStatus(invitation.status):
+        case InvitationStatus.CLICKED:
+            return Progress(stage=ProgressStage.OPENED, sentence=_("Your friend has opened the link."), since=day)
+        case InvitationStatus.ORDERED:
+            return Progress(stage=ProgressStage.ORDERED, sentence=_("Your friend has ordered."), since=day)
+        case InvitationStatus.QUEUED | InvitationStatus.SENT:
+            return Progress(stage=ProgressStage.INVITED, sentence=_("Invited."), since=day)
+        case InvitationStatus.BOUNCED:
+            sentence = _("The e-mail did not reach your friend.")
+        case InvitationStatus.WITHDRAWN:
+            sentence = _("You have withdrawn this invitation.")
+        case _:
+            sentence = _("This invitation has ended.")
+    return Progress(stage=ProgressStage.ENDED, sentence=sentence, since=day, is_over=True)
+
+
+def _day(moment: datetime, division: Division) -> date:
+    return moment.astimezone(division.zone).date()
+
+
+class _Calendars:
+    """Today and the payout day of each division, read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[date, int]] = {}
+
+    def of(self, division: Division) -> tuple[date, int]:
+        if division.pk not in self._known:
+            self._known[division.pk] = (today(division), effective(division, PAYOUT_DAY))
+        return self._known[division.pk]
+
+    def payout_after(self, division: Division, day: date) -> date:
+        """Return the first payout day on or after a day."""
+        payout_day = self.of(division)[1]
+        first = day.replace(day=1)
+        if day.day > payout_day:
+            first = first.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
+        return first.replace(day=payout_day)
+
+
+def _referral(referral: Referral, *, is_booked: bool) -> Progress:
+    """Tell of a referral without a reward of the referrer's."""
+    ordered_on = _day(referral.ordered_at, referral.division)
+    if referral.status == ReferralStatus.DISQUALIFIED:
+        ended = _day(referral.ended_at or referral.ordered_at, referral.division)
+        return _not_eligible(_("Nothing came of this order."), ended)
+    if referral.status == ReferralStatus.INSTALLED:
+        return Progress(
+            stage=ProgressStage.INSTALLED, sentence=_("Your friend is installed."), since=referral.installed_on
+        )
+    if is_booked:
+        return Progress(
+            stage=ProgressStage.BOOKED,
+            sentence=_("Your friend has ordered, and the installation is booked."),
+            since=ordered_on,
+        )
+    return Progress(stage=ProgressStage.ORDERED, sentence=_("Your friend has ordered."), since=ordered_on)
+
+
+def _not_eligible(detail: str, since: date | None) -> Progress:
+    return Progress(
+        stage=ProgressStage.NOT_ELIGIBLE, sentence=_("Not eligible."), detail=detail, since=since, is_over=True
+    )
+
+
+def _reward(reward: Reward, calendars: _Calendars) -> Progress:
+    """Tell of the referrer's reward."""
+    match RewardStatus(reward.status):
+        case RewardStatus.ACCRUED:
+            return _qualifying(reward, calendars)
+        case RewardStatus.FORFEITED:
+            return _forfeited(reward, calendars)
+        case RewardStatus.HELD | RewardStatus.PAYABLE | RewardStatus.BATCHED:
+            return _earned(reward, calendars)
+        case RewardStatus.SETTLED:
+            return Progress(
+                stage=ProgressStage.CREDITED,
+                sentence=_("Credited on your bill."),
+                since=reward.settled_on,
+                amount=reward.owed,
+                currency=reward.currency,
+                is_over=True,
+            )
+        case RewardStatus.CAP_LIMITED:
+            return Progress(
+                stage=ProgressStage.LIMITED,
+                sentence=_("Nothing is earned for this friend: a limit was reached."),
+                since=reward.installed_on,
+                is_over=True,
+            )
+        case RewardStatus.REVERSED:
+            return Progress(
+                stage=ProgressStage.TAKEN_BACK,
+                sentence=_("Taken back."),
+                detail=_("The conditions of the programme no longer hold."),
+                since=reward.reason_on,
+                amount=reward.clawed_back,
+                currency=reward.currency,
+                is_over=True,
+            )
+
+
+def _qualifying(reward: Reward, calendars: _Calendars) -> Progress:
+    days = (reward.earliest_on - reward.installed_on).days
+    number = (calendars.of(reward.division)[0] - reward.installed_on).days
+    if number >= days:
+        sentence, expected_on = _("Not yet qualified."), None
+    else:
+        counted = {"number": max(number, 0), "days": days}
+        sentence = (
+            ngettext("Qualifying: day %(number)d of %(days)d.", "Qualifying: day %(number)d of %(days)d.", days)
+            % counted
+        )
+        expected_on = calendars.payout_after(reward.division, reward.earliest_on)
+    return Progress(
+        stage=ProgressStage.QUALIFYING,
+        sentence=sentence,
+        detail=_("It is credited once the conditions of the programme are met."),
+        since=reward.installed_on,
+        expected_on=expected_on,
+        amount=reward.amount,
+        currency=reward.currency,
+    )
+
+
+def _forfeited(reward: Reward, calendars: _Calendars) -> Progress:
+    if reward.reason not in UNSPOKEN:
+        return _not_eligible(str(ReasonCode(reward.reason).label), reward.reason_on)
+    if calendars.of(reward.division)[0] <= reward.latest_on:
+        return _qualifying(reward, calendars)
+    return _not_eligible(_("The conditions of the programme were not met in time."), reward.latest_on)
+
+
+def _earned(reward: Reward, calendars: _Calendars) -> Progress:
+    expected_on = calendars.payout_after(reward.division, calendars.of(reward.division)[0])
+    details = {
+        RewardStatus.HELD: _("We are looking at it before it is credited."),
+        RewardStatus.PAYABLE: _("It will be credited on your bill."),
+        RewardStatus.BATCHED: _("It is on its way to your bill."),
+    }
+    return Progress(
+        stage=ProgressStage.EARNED,
+        sentence=_("Earned."),
+        detail=details[RewardStatus(reward.status)],
+        since=reward.qualified_on,
+        expected_on=None if reward.status == RewardStatus.HELD else expected_on,
+        amount=reward.owed,
+        currency=reward.currency,
+    )

@@ -1,0 +1,285 @@
+"""The ledger: entries that cannot be changed, months that are closed, and what it says."""
+
+import threading
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import DatabaseError, IntegrityError, close_old_connections, connection, transaction
+
+from commissions.events import PeriodClosed
+from commissions.models import ClosedPeriod, LedgerEntry, Reward
+from commissions.queries.ledger import balances, balances_by, ledger_hash
+from commissions.queries.visibility import entries_visible_to
+from commissions.services.ledger import close_period, next_month, post
+from commissions.services.qualification import reconsider
+from commissions.services.trials import Stage, pay
+from commissions.states import LEGS, EntryKind, LedgerAccount
+from foundation.divisions.testing import make_division
+from foundation.events.testing import published
+from foundation.lifecycle import NotAllowed
+from foundation.people.states import Role
+from foundation.people.testing import make_person
+from tests.commissions.staging import EARLIEST, INSTALLED, make_stage_and_reward
+
+pytestmark = pytest.mark.django_db
+
+MAY = datetime(2026, 5, 10, 12, tzinfo=UTC)
+FEBRUARY, APRIL = date(2026, 2, 1), date(2026, 4, 1)
+
+
+@pytest.fixture
+def reward(db: None) -> Reward:
+    return make_stage_and_reward()[1]
+
+
+class TestPost:
+    def test_writes_both_legs_in_one_entry_under_the_rewards_next_key(self, reward):
+        entry = post(reward, EntryKind.RELEASE, Decimal("50.00"), effective_on=EARLIEST, calculation="All of it")
+
+        kept = LedgerEntry.objects.get(key=f"{reward.pk}:2")
+        assert entry == kept
+        assert (kept.debit, kept.credit) == (LedgerAccount.HELD, LedgerAccount.PAYABLE)
+        assert (kept.amount, kept.currency, kept.calculation) == (Decimal("50.00"), "USD", "All of it")
+        assert (kept.effective_on, kept.period) == (EARLIEST, APRIL)
+        assert (kept.payee, kept.version, kept.division) == (reward.payee, reward.version, reward.division)
+        assert reward.moves == Reward.objects.get(pk=reward.pk).moves == 2
+
+    def test_refuses_a_reward_that_is_staler_than_its_row(self, reward):
+        stale = Reward.objects.get(pk=reward.pk)
+        post(reward, EntryKind.RELEASE, Decimal("50.00"), effective_on=EARLIEST)
+
+        with pytest.raises(RuntimeError):
+            post(stale, EntryKind.RELEASE, Decimal("50.00"), effective_on=EARLIEST)
+
+        assert reward.entries.count() == 2
+
+    def test_asks_which_account_is_debited_where_the_kind_leaves_a_choice(self, reward):
+        with pytest.raises(ValueError, match="debited"):
+            post(reward, EntryKind.CLAWBACK, Decimal("50.00"), effective_on=EARLIEST)
+
+        entry = post(reward, EntryKind.CLAWBACK, Decimal("50.00"), effective_on=EARLIEST, debit=LedgerAccount.PAYABLE)
+        assert (entry.debit, entry.credit) == (LedgerAccount.PAYABLE, LedgerAccount.EXPENSE)
+
+    def test_goes_to_the_first_open_month_and_stays_true_on_its_day(self, reward):
+        ClosedPeriod.objects.create(division=reward.division, period=APRIL)
+
+        entry = post(reward, EntryKind.RELEASE, Decimal("50.00"), effective_on=EARLIEST)
+
+        assert (entry.period, entry.effective_on) == (date(2026, 5, 1), EARLIEST)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_part_of_a_transaction(self):
+        _stage, reward = make_stage_and_reward()
+
+        with pytest.raises(RuntimeError):
+            post(reward, EntryKind.RELEASE, Decimal("50.00"), effective_on=EARLIEST)
+
+
+class TestTheDatabase:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE commissions_ledgerentry SET amount = 1",
+            "UPDATE commissions_ledgerentry SET posted_at = posted_at",
+            "DELETE FROM commissions_ledgerentry",
+            "TRUNCATE commissions_ledgerentry",
+            "TRUNCATE commissions_reward CASCADE",
+        ],
+    )
+    @pytest.mark.django_db(transaction=True)
+    def test_refuses_to_change_what_is_posted_to_the_applications_own_role(self, statement):
+        make_stage_and_reward()
+        before = ledger_hash()
+
+        with pytest.raises(DatabaseError, match=r"append-only|Cannot"), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+        assert (LedgerEntry.objects.count(), ledger_hash()) == (1, before)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"amount": "0.00"},
+            {"amount": "-1.00"},
+            {"debit": "payable"},
+            {"credit": "paid"},
+            {"kind": "settle"},
+            {"kind": "gift"},
+            {"period": date(2026, 4, 2)},
+        ],
+    )
+    def test_refuses_an_entry_that_moves_nothing_or_between_other_accounts(self, wrong, reward):
+        right = {
+            "key": "other", "kind": "release", "debit": "held", "credit": "payable", "amount": "1.00",
+            "currency": "USD", "payee": reward.payee, "division": reward.division, "reward": reward,
+            "version": reward.version, "effective_on": EARLIEST, "period": APRIL,
+        }  # fmt: skip
+        with pytest.raises(IntegrityError), transaction.atomic():
+            LedgerEntry.objects.create(**{**right, **wrong})
+
+        assert LedgerEntry.objects.create(**right)
+
+    def test_refuses_the_same_entry_twice(self, reward):
+        first = reward.entries.get()
+        first.pk = None
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            first.save(force_insert=True)
+
+    def test_refuses_an_entry_in_a_closed_month_whoever_writes_it(self, reward):
+        ClosedPeriod.objects.create(division=reward.division, period=APRIL)
+        entry = reward.entries.get()
+        entry.pk, entry.key, entry.period = None, "late", FEBRUARY
+
+        with pytest.raises(DatabaseError, match="closed"), transaction.atomic():
+            entry.save(force_insert=True)
+
+    def test_knows_the_legs_of_every_kind(self):
+        assert set(LEGS) == set(EntryKind)
+        assert all(debit != credit for legs in LEGS.values() for debit, credit in legs)
+
+
+class TestClosePeriod:
+    def test_closes_a_month_and_all_before_it_here_and_below(self, reward):
+        below = make_division(parent=reward.division)
+        by = make_person(Role.OPERATOR, reward.division)
+
+        with time_machine.travel(MAY, tick=False):
+            closed = close_period(reward.division_id, date(2026, 4, 17), by=by)
+
+        assert (closed.period, closed.closed_by) == (APRIL, by)
+        assert published(PeriodClosed) == [PeriodClosed(division_id=reward.division_id, period="2026-04-01")]
+        for effective_on in (date(2026, 2, 3), EARLIEST):
+            entry = post(reward, EntryKind.RELEASE, Decimal("1.00"), effective_on=effective_on)
+            assert entry.period == date(2026, 5, 1)
+        with time_machine.travel(MAY, tick=False), pytest.raises(NotAllowed):
+            close_period(below.pk, FEBRUARY, by=by)
+
+    def test_refuses_a_month_that_is_not_over_in_the_divisions_zone(self, reward):
+        still_april = datetime(2026, 5, 1, 3, 59, tzinfo=UTC)  # 23:59 on 30 April in New York
+
+        with time_machine.travel(still_april, tick=False), pytest.raises(NotAllowed, match="not over"):
+            close_period(reward.division_id, APRIL, by=None)
+
+        with time_machine.travel(datetime(2026, 5, 1, 4, tzinfo=UTC), tick=False):
+            assert close_period(reward.division_id, APRIL, by=None)
+
+    def test_refuses_a_month_twice(self, reward):
+        with time_machine.travel(MAY, tick=False):
+            close_period(reward.division_id, APRIL, by=None)
+            for period in (APRIL, FEBRUARY):
+                with pytest.raises(NotAllowed, match="closed"):
+                    close_period(reward.division_id, period, by=None)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_waits_for_what_is_being_posted_and_holds_back_what_follows(self):
+        stage, slow = make_stage_and_reward()
+        late = stage.make_reward(slow.version, INSTALLED)
+        posted, done = threading.Event(), threading.Event()
+        order: list[str] = []
+
+        def post_slowly() -> None:
+            with transaction.atomic():
+                post(Reward.objects.locked().get(pk=slow.pk), EntryKind.RELEASE, slow.amount, effective_on=EARLIEST)
+                posted.set()
+                done.wait(5)
+                order.append("posted")
+            close_old_connections()
+            connection.close()
+
+        def close() -> None:
+            close_period(stage.division.pk, APRIL, by=None)
+            order.append("closed")
+            connection.close()
+
+        with time_machine.travel(MAY):
+            threads = [threading.Thread(target=post_slowly), threading.Thread(target=close)]
+            threads[0].start()
+            assert posted.wait(5)
+            threads[1].start()
+            threads[1].join(0.5)
+            assert threads[1].is_alive()
+            done.set()
+            for thread in threads:
+                thread.join(10)
+            with transaction.atomic():
+                entry = post(
+                    Reward.objects.locked().get(pk=late.pk), EntryKind.RELEASE, late.amount, effective_on=EARLIEST
+                )
+
+        assert order == ["posted", "closed"]
+        assert slow.entries.get(kind=EntryKind.RELEASE).period == APRIL
+        assert entry.period == date(2026, 5, 1)
+
+    def test_knows_what_month_follows(self):
+        assert [next_month(day) for day in (date(2026, 1, 31), date(2026, 12, 1))] == [FEBRUARY, date(2027, 1, 1)]
+
+
+class TestBalances:
+    def test_say_what_was_owed_on_any_day_and_where_it_stood(self):
+        _stage, reward = make_stage_and_reward()
+        reconsider(reward.friend_account_id, on=EARLIEST)
+        pay(reward.pk, date(2026, 5, 4))
+        entries = LedgerEntry.objects.filter(payee=reward.payee)
+
+        on = {
+            day: balances(entries, day).get("USD") for day in (date(2026, 1, 14), INSTALLED, EARLIEST, date(2026, 5, 4))
+        }
+
+        assert on[date(2026, 1, 14)] is None
+        assert [on[INSTALLED][LedgerAccount.HELD], on[INSTALLED].owed] == [Decimal("50.00")] * 2
+        assert [on[EARLIEST][LedgerAccount.PAYABLE], on[EARLIEST].owed] == [Decimal("50.00")] * 2
+        settled = on[date(2026, 5, 4)]
+        assert (settled.owed, settled[LedgerAccount.PAID]) == (Decimal("0.00"), Decimal("50.00"))
+        assert settled[LedgerAccount.EXPENSE] == Decimal("50.00")
+        assert all(balance.difference == 0 for balance in on.values() if balance)
+
+    def test_are_read_in_one_query_for_all_payees(self, django_assert_num_queries):
+        stage, reward = make_stage_and_reward()
+        others = [stage.make_reward(reward.version, INSTALLED) for _ in range(3)]
+
+        with django_assert_num_queries(1):
+            found = balances_by(LedgerEntry.objects.all(), "payee_id")
+
+        assert {payee: balance.owed for payee, balance in found.items()} == {
+            one.payee_id: Decimal("50.00") for one in (reward, *others)
+        }
+
+    def test_are_those_of_the_entries_that_somebody_may_see(self):
+        stage, _reward = make_stage_and_reward()
+        make_stage_and_reward(amount="70.00")
+        auditor = make_person(Role.AUDITOR, stage.division)
+        agent = make_person(Role.FIELD_AGENT, stage.division)
+
+        assert balances(entries_visible_to(auditor))["USD"].owed == Decimal("50.00")
+        assert balances(entries_visible_to(agent)) == {}
+
+
+class TestLedgerHash:
+    def test_is_the_same_for_the_same_business_posted_in_another_order_at_another_time(self):
+        def play(days: list[date]) -> str:
+            with transaction.atomic():
+                stage = Stage()
+                stage.rule.code = "same"
+                stage.rule.save()
+                version = stage.make_version(amount=Decimal("50.00"), bills_needed=0)
+                payee = stage.make_payee()
+                payee.account.number = "T-same"
+                payee.account.save()
+                for day in days:
+                    stage.make_reward(version, day, payee=payee)
+                mark = ledger_hash()
+                transaction.set_rollback(True)
+            return mark
+
+        with time_machine.travel(MAY, tick=False):
+            first = play([date(2026, 1, 1), date(2026, 1, 2)])
+
+        assert play([date(2026, 1, 2), date(2026, 1, 1)]) == first
+        assert play([date(2026, 1, 2), date(2026, 1, 3)]) != first
+        assert play([date(2026, 1, 2)]) != first
+
+    def test_is_one_of_an_empty_ledger(self):
+        assert len(ledger_hash()) == 64
