@@ -119,7 +119,7 @@ def queue_messages(outgoing: Sequence[Outgoing], *, kind: str, purpose: Purpose)
     It takes a few statements however many they are: one fact tells of all that go out in a division's name.
     """
     known = set(Message.objects.filter(key__in=[one.key for one in outgoing]).values_list("key", flat=True))
-    senders = {one.division.pk: sender_of(one.division) for one in outgoing}
+    senders = {division.pk: sender_of(division) for division in {one.division for one in outgoing}}
     new = sorted((one for one in outgoing if one.key not in known), key=lambda one: one.division.pk)
     messages = Message.objects.bulk_create(
         [
@@ -154,5 +154,5 @@ def queue_messages(outgoing: Sequence[Outgoing], *, kind: str, purpose: Purpose)
 
 
 def message_id_of(key: str) -> str:
-    """Return the Message-ID under which a message goes out, however often it is tried."""
-    return f"<{key}@{settings.MESSAGE_ID_DOMAIN}>"
+    """Return the Message-ID under which a message goes out, however often it is tried (RFC 5322, 3.6.4: no colons)."""
+    return f"<{key.replace(':', '.')}@{settings.MESSAGE_ID_DOMAIN}>"
