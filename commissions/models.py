@@ -533,6 +533,8 @@ class Reward(Lifecycle):
 
         :raises NotAllowed: if it is not earned, is being paid or was paid
         """
+        if self.status not in {RewardStatus.HELD, RewardStatus.PAYABLE}:
+            raise NotAllowed(gettext("Only what is earned and not being paid can be held."), code="wrong_status")
         if self.status != RewardStatus.HELD:
             self._move(RewardStatus.HELD)
         self.holds = sorted({*self.holds, reason.value})
