@@ -63,7 +63,7 @@ def simulate(options: argparse.Namespace) -> int:
         running.start(parts.surroundings(data, ports, with_webhooks=False))
         running.carry_out("config.local.preparation", STATEMENT_TIMEOUT="0")
         if options.months:
-            running.carry_out("config.simulation.play", STATEMENT_TIMEOUT="0")
+            running.carry_out("config.simulation.stage", STATEMENT_TIMEOUT="0")
             print("`make run` shows what has come of it.")  # noqa: T201
         return 0
     return 130

@@ -1,7 +1,9 @@
 """The last day: orders are left in every state, and everything is counted once more by somebody else."""
 
+import io
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from django.core.management import call_command
@@ -12,53 +14,58 @@ from config.simulation import ordering
 from config.simulation.memory import Household
 from config.simulation.narrator import Narrator
 from config.simulation.world import World
+from foundation.events.models import Delivery
 
 
 def leave_everything_in_some_state(world: World, narrator: Narrator) -> None:
     """Let some orders stop at every station, for whoever clicks through the system afterwards."""
-    _cart(world)
-    for what in ("hold", "reject", "cancel", "fail", "dispatch", "install a part", "cancel too late"):
-        household = ordering.make_household(world, manner="prompt")
-        order = ordering.fill_cart(world, household)
-        ordering.submit_cart(world, household, order.pk)
-        if what == "hold":
-            ordering.hold(household)
-        elif what == "reject":
-            ordering.reject(household)
-        elif what == "cancel":
-            ordering.cancel(world, household)
-        else:
-            _go_on(world, household, what)
+    household = ordering.make_household(world, manner="prompt")
+    ordering.fill_cart(world, household)
+    world.say(f"{household.first_name} leaves a cart behind.")
+    for at_once in AT_ONCE:
+        at_once(world, _who_ordered(world))
+    waiting = [(later, _who_ordered(world)) for later in LATER]
+    world.listen()
+    for later, household in waiting:
+        later(world, household)
     world.listen()
     narrator.tell()
 
 
-def _cart(world: World) -> None:
+def _who_ordered(world: World) -> Household:
     household = ordering.make_household(world, manner="prompt")
-    ordering.fill_cart(world, household)
-    world.say(f"{household.first_name} leaves a cart behind.")
+    order = ordering.fill_cart(world, household)
+    ordering.submit_cart(world, household, order.pk)
+    return household
 
 
-def _go_on(world: World, household: Household, what: str) -> None:
-    world.listen()
-    if what == "fail":
-        ordering.fail(world, household)
-        return
-    if what == "install a part":
-        ordering.install_a_part(world, household)
-        return
+def _cancel_too_late(world: World, household: Household) -> None:
     ordering.dispatch(world, household)
     world.listen()
-    if what == "cancel too late":
-        ordering.cancel(world, household)
+    ordering.cancel(world, household)
+
+
+Station = Callable[[World, Household], None]
+AT_ONCE: tuple[Station, ...] = (ordering.hold, ordering.reject, ordering.cancel)
+LATER: tuple[Station, ...] = (ordering.fail, ordering.dispatch, ordering.install_a_part, _cancel_too_late)
+"""What happens to the last orders: before anything else has, and once the vendors have their work orders."""
 
 
 def check(world: World, data: Path) -> int:
-    """Export, count everything once more, and tell the ledger's hash."""
+    """Tell what could not be delivered, count everything once more, and tell the ledger's hash."""
+    failed = _failed_deliveries()
+    for handler, error in failed.items():
+        world.story.note(f"Not delivered: {handler}: {error}")
     export = data / "commissions.json"
-    call_command("export_commissions", str(export), verbosity=0)
+    call_command("export_commissions", str(export), stdout=io.StringIO())
     folders = [str(data / "billing" / vendor) for vendor in VENDORS]
     command = [sys.executable, "-m", "sandbox.recount", str(export), *folders]
-    done = subprocess.run(command, check=False)  # noqa: S603  # our own program
+    recount = subprocess.run(command, check=False)  # noqa: S603  # our own program
     world.story.note(f"Ledger hash: {ledger_hash()}")
-    return done.returncode
+    return 1 if failed else recount.returncode
+
+
+def _failed_deliveries() -> Mapping[str, str]:
+    """Return the last words of each listener that failed, by its name."""
+    failed = Delivery.objects.filter(done_at=None).exclude(error="").values_list("handler", "error")
+    return {handler: error.strip().splitlines()[-1] for handler, error in failed}

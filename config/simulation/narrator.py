@@ -64,9 +64,7 @@ def _limited(event: Event) -> str:
 
 def _qualified(event: Event) -> str:
     reward = _reward(event)
-    return (
-        f"{_payee(reward)} has earned {_amount(reward)} for {_friend(reward.referral)} ({reward.get_side_display()})."
-    )
+    return f"{_payee(reward)} has earned {_amount(reward)}{_what_for(reward)}."
 
 
 def _forfeited(event: Event) -> str:
@@ -142,7 +140,7 @@ def _first(name: str) -> str:
 
 
 def _amount(reward: Reward) -> str:
-    return f"${reward.amount}" if reward.amount is not None else f"{reward.rate:f} % of what is paid"
+    return f"${reward.amount}" if reward.amount is not None else f"{reward.rate or 0:.4g} % of what is paid"
 
 
 LINES: Mapping[str, Callable[[Event], str]] = {

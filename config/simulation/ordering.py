@@ -161,7 +161,7 @@ def cancel(world: World, household: Household) -> None:
         world.say(f"{household.first_name} has cancelled order {household.order_number} before the technician came.")
 
 
-def hold(household: Household) -> None:
+def hold(_world: World, household: Household) -> None:
     """Let a CSR hold an order until something is clear."""
     note = "Asked whether the dog can stay in the house."
     csr = person("csr@larkspur.example")
@@ -169,7 +169,7 @@ def hold(household: Household) -> None:
     services.hold_order(household.order_id, HoldReason.TO_CLARIFY, note=note, reminder_at=remind_at, by=csr)
 
 
-def reject(household: Household) -> None:
+def reject(_world: World, household: Household) -> None:
     """Let a CSR decide that an order is not delivered."""
     services.reject_order(
         household.order_id, note="The address lies behind a locked gate.", by=person("csr@larkspur.example")

@@ -13,7 +13,7 @@ from config.simulation.world import World
 
 DUE_DAYS = 20
 FIRST_BILL_DAYS = 4
-RETURNED_LATE_DAYS = 118
+RETURNED_LATE_DAYS = 119
 """After the first bill was paid: by then a reward that waits three months has been paid out."""
 CENT = Decimal("0.01")
 
@@ -130,7 +130,7 @@ def _returned_and_paid_again(bill: _Bill, pays: Pays) -> None:
 
 
 def _returned_after_payout(bill: _Bill, pays: Pays) -> None:
-    pays(bill.soon, bill.total, "pay, to be returned", days=RETURNED_LATE_DAYS)
+    pays(bill.world.today + timedelta(days=3), bill.total, "pay, to be returned", days=RETURNED_LATE_DAYS)
 
 
 def _not_at_all(bill: _Bill, _pays: Pays) -> None:

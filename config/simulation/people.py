@@ -19,9 +19,9 @@ SURNAMES = (
     "Palmer", "Rossi", "Silva", "Tran", "Usman", "Varga", "Weiss",
 )  # fmt: skip
 AREA_CODES = (
-    "202", "312", "415", "503", "617", "702", "205", "404", "303", "512", "602", "619", "704", "802", "901",
+    "312", "415", "503", "617", "702", "205", "404", "303", "512", "602", "619", "704", "802", "901",
 )  # fmt: skip
-"""With 555-0100 to 555-0199 they make numbers that belong to nobody."""
+"""With 555-0100 to 555-0199 they make numbers that belong to nobody, nor to anybody of the demonstration (202)."""
 
 
 class People:

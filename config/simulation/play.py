@@ -1,33 +1,27 @@
-"""Play the months: `python -m config.simulation.play`, in the environment that `config.simulation` makes."""
+"""Play the months, day by day, in the environment that `config.simulation` makes."""
 
 import os
 import random
-import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-import django
+from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.conf import settings  # noqa: E402
-
-from config.demonstration.orders import make_coming_slots  # noqa: E402
-from config.simulation import ending, ordering, paying, referring, rewards, script  # noqa: E402
-from config.simulation.clock import SharedClock, daytime_of  # noqa: E402
-from config.simulation.memory import Act, Household, Memory  # noqa: E402
-from config.simulation.narrator import Narrator  # noqa: E402
-from config.simulation.people import People  # noqa: E402
-from config.simulation.story import Story, in_words  # noqa: E402
-from config.simulation.vendor import houses  # noqa: E402
-from config.simulation.world import World  # noqa: E402
-from foundation.divisions.queries import one_configuration_version  # noqa: E402
-from foundation.now import now  # noqa: E402
-from orders.services import expire_old_drafts, release_expired_holds  # noqa: E402
-from referrals.services import expire_invitations  # noqa: E402
+from config.demonstration.orders import make_coming_slots
+from config.simulation import ending, ordering, paying, referring, rewards, script
+from config.simulation.clock import SharedClock, daytime_of
+from config.simulation.memory import Act, Household, Memory
+from config.simulation.narrator import Narrator
+from config.simulation.people import People
+from config.simulation.story import Story, in_words
+from config.simulation.vendor import houses
+from config.simulation.world import World
+from foundation.divisions.queries import one_configuration_version
+from foundation.now import now
+from orders.services import expire_old_drafts, release_expired_holds
+from referrals.services import expire_invitations
 
 SUNDAY = 6
 
@@ -51,20 +45,18 @@ def main() -> int:
         today=first,
     )
     started = time.monotonic()
-    world.story.note(
-        f"The clock stands at {in_words(first)} {first.year}; {months} months are played with seed {seed}."
-    )
+    memory.runs += 1
+    length = "1 month" if months == 1 else f"{months} months"
+    world.story.note(f"It is {in_words(first)} {first.year}; what follows is {length} with seed {seed}.")
     memory.drop_what_was_missed(first)
     script.write(world, first, last, customers=customers)
     narrator = Narrator(world)
     for vendor in world.vendors.values():
         vendor.forget_webhooks()
         vendor.behave()
-    for count in range((last - first).days + 1):
-        play_day(world, narrator, first + timedelta(days=count))
-        memory.last_day = world.today.isoformat()
+    for number in range((last - first).days + 1):
+        play_day(world, narrator, first + timedelta(days=number), memory_file)
     ending.leave_everything_in_some_state(world, narrator)
-    memory.runs += 1
     memory.save(memory_file)
     world.story.end()
     world.story.note(f"Played in {time.monotonic() - started:.0f} seconds.")
@@ -77,10 +69,16 @@ def next_day() -> date:
     return today if now() < daytime_of(today) else today + timedelta(days=1)
 
 
-def play_day(world: World, narrator: Narrator, day: date) -> None:
-    """Play one day: what was planned for it, what the house does about it, and its night."""
+def play_day(world: World, narrator: Narrator, day: date, memory_file: Path) -> None:
+    """
+    Play one day: what was planned for it, what the house does about it, and its night.
+
+    What was planned is struck off before it is done, so that a play which is stopped repeats nothing when it goes on.
+    """
     world.turn_to(day)
     acts = world.memory.take_due(day)
+    world.memory.last_day = day.isoformat()
+    world.memory.save(memory_file)
     for act in acts:
         if not act.who:
             script.SCENES[act.what](world)
@@ -145,7 +143,3 @@ ACTS: Mapping[str, Doing] = {
     "suspend": lambda world, household, _act: paying.suspend(world, household),
     "disconnect": lambda world, household, _act: paying.disconnect(world, household),
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

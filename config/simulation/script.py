@@ -56,8 +56,8 @@ def plan_friends(world: World, referrer: Household) -> None:
         manner = world.cast.pop(0) if world.cast else ""
         friend = make_friend(world, referrer, manner=manner or draw_manner(world))
         days_left = (world.last_day - world.today).days
-        is_early = bool(manner) or world.chance.random() < 0.6
-        day = world.today + timedelta(days=world.chance.randrange(1, 12 if is_early else max(13, days_left)))
+        latest = 6 if manner else 12 if world.chance.random() < 0.6 else max(13, days_left)
+        day = world.today + timedelta(days=world.chance.randrange(1, latest))
         fate = {"fate": "orders"} if manner else {}
         world.memory.plan(day, "refer", friend.key, **fate)
 

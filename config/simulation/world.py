@@ -32,8 +32,6 @@ class World:
     vendors: dict[str, VendorHouse]
     story: Story
     today: date
-    is_away: set[str] = field(default_factory=set)
-    """The vendors that answer nobody just now."""
     divisions: dict[str, Division] = field(default_factory=dict)
     slots_made: bool = False
     friends_left: int = 0
