@@ -213,8 +213,8 @@ def _new_bill(number: str) -> tuple[str, ...]:
     return (
         _field("amount", f"Amount of a bill for account {number}", "Amount in dollars", required=True),
         _field("tax", f"Tax in it, account {number}", "Tax in it"),
-        _field("billDate", f"Bill date, account {number}", kind="date"),
-        _field("dueDate", f"Due date, account {number}", kind="date", required=True),
+        _day("billDate", "dated", f"Bill date, account {number}"),
+        _day("dueDate", "due", f"Due date, account {number}", required=True),
         '<button name="action" value="invoice">Bill</button>',
     )
 
@@ -222,7 +222,7 @@ def _new_bill(number: str) -> tuple[str, ...]:
 def _new_status(number: str) -> tuple[str, ...]:
     moves = {"Suspend": "suspend", "Restore": "restore", "Disconnect": "disconnect", "Close": "close"}
     buttons = [f'<button name="action" value="{value}">{label}</button>' for label, value in moves.items()]
-    return (*buttons, _field("effective", f"From (empty: today), account {number}", kind="date"))
+    return (*buttons, _day("effective", "from", f"From (empty: today), account {number}"))
 
 
 def _bill_line(number: str, bill: Bill) -> str:
@@ -231,7 +231,7 @@ def _bill_line(number: str, bill: Bill) -> str:
     state = f"{bill.open} open" if bill.open > 0 else "paid"
     pays = (
         _field("amount", f"Amount paid on {invoice['id']} (empty: all)", "All"),
-        _field("effective", f"Day of the payment of {invoice['id']} (empty: today)", kind="date"),
+        _day("effective", "on", f"Day of the payment of {invoice['id']} (empty: today)"),
         '<button name="action" value="pay">Pay</button><button name="action" value="credit">Credit note</button>',
     )
     payment = _form(number, *pays, invoice=invoice["id"]) if bill.open > 0 else ""
@@ -243,7 +243,7 @@ def _allocation_line(number: str, allocation: Document) -> str:
     source = "credit note" if "creditNote" in allocation else "payment"
     words = f"{allocation['id']}: {source} of {allocation['amount']['value']}"
     back = (
-        _field("effective", f"Day on which {allocation['id']} is returned (empty: today)", kind="date"),
+        _day("effective", "on", f"Day on which {allocation['id']} is returned (empty: today)"),
         '<button name="action" value="take-back">Return</button>',
     )
     return f"<li class=quiet>{escape(words)}{_form(number, *back, allocation=allocation['id'], kind=allocation['kind'])}</li>"
@@ -257,12 +257,17 @@ def _form(number: str, *parts: str, **hidden: str) -> str:
     return f'<form method="post" action="/">{fields}{"".join(parts)}</form>'
 
 
-def _field(name: str, label: str, placeholder: str = "", *, kind: str = "text", required: bool = False) -> str:
-    more = ' inputmode="decimal" size="14"' if kind == "text" else ""
+def _field(name: str, label: str, placeholder: str, *, required: bool = False) -> str:
     return (
-        f'<input name="{name}" type="{kind}" aria-label="{escape(label)}" title="{escape(label)}"'
-        f' placeholder="{escape(placeholder)}"{more}{" required" if required else ""}>'
+        f'<input name="{name}" inputmode="decimal" size="14" aria-label="{escape(label)}"'
+        f' placeholder="{escape(placeholder)}"{" required" if required else ""}>'
     )
+
+
+def _day(name: str, word: str, label: str, *, required: bool = False) -> str:
+    """Return a field for a date, with a word beside it for who sees it and a label for who does not."""
+    given = f'name="{name}" type="date" aria-label="{escape(label)}" title="{escape(label)}"'
+    return f"<label class=quiet>{word} <input {given}{' required' if required else ''}></label>"
 
 
 def _moment(text: str) -> str:
