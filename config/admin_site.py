@@ -47,6 +47,14 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Commission rules"),
+        ("commissions",),
+        _("What is paid for a friend, under which conditions and when. A second person approves every change."),
+        _(
+            "you change a rule? A new version is written, approved by somebody else, and counts for orders from then on. No reward of an earlier order changes."
+        ),
+    ),
+    Group(
         _("Orders and leads"),
         ("orders", "leads", "accounts"),
         _("Terms, appointments, and records to look at. Work on orders happens at the desk."),

@@ -26,6 +26,7 @@ from foundation.people.testing import sign_in
 from tests.planting import models_of_divisions, texts_of
 from tests.url_matrix import (
     ANONYMOUS,
+    APPROVALS,
     DOINGS,
     LISTS,
     MATRIX,
@@ -121,6 +122,8 @@ def _admin_page(model: Any, shown: Any, pattern: Any, who: frozenset[str], chang
     changes = name.endswith(("_add", "_delete"))
     if name in NOT_BY_HAND or (changes and isinstance(shown, ReadOnlyAdmin)):
         return Page(NOBODY, row)
+    if name in APPROVALS:
+        return doing(roles_granting(APPROVALS[name]) & SETTING_UP, row)
     if DOINGS.get(name) == "post":
         return doing(changers, row)
     return Page(changers if changes or name in DOINGS else who, row)

@@ -23,13 +23,25 @@ from billing.testing import make_report, tell, tell_balance, tell_status
 from catalog.models import EligibilityCriterion, EligibilityGroup
 from catalog.states import Comparison
 from catalog.testing import make_package
+from commissions.models import ClosedPeriod, PeriodRun, Reward
+from commissions.services.accrual import accrue_rewards
+from commissions.services.batches import build_batch, freeze_batch
+from commissions.services.holds import hold_reward
+from commissions.services.qualification import reconsider
+from commissions.states import HoldReason, RunKind, WaitUnit
+from commissions.testing import (
+    make_draft_version,
+    make_referral as make_installed_referral,
+    make_rule,
+    make_version,
+)
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import Letter, queue_message
 from foundation.divisions.models import Brand, Division, Site
 from foundation.divisions.testing import make_division
 from foundation.events.models import Delivery
 from foundation.jobs.models import Job, JobError
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.queries import roles_granting
 from foundation.people.states import ROLE_PERMISSIONS, SETUP_PERMISSIONS, STAFF_ROLES, Permission, Role
@@ -99,6 +111,9 @@ class World:
             SavedFilter.objects.create(owner=self.people[role], list="orders", name=f"{marker} {role}", query="")
         self.submission = self._make_submission()
         self._make_referrals()
+        self.rule = make_rule(self.division, code=f"{code}-rule", by=self.people[Role.OPERATOR])
+        make_draft_version(self.rule, by=self.people[Role.OPERATOR])
+        self._make_payouts()
         self._make_territory()
         Delivery.objects.filter(event__division=self.division).update(failed_at=now())
         plant(marker, self.division)
@@ -189,6 +204,27 @@ class World:
         Invitation.objects.filter(pk=self.bounced.pk).update(status=InvitationStatus.BOUNCED)
         InvitationBlock.objects.create(referrer=self.referrer, email_key=f"blocked@{self.marker.lower()}.example")
 
+    def _make_payouts(self) -> None:
+        """Let what friends have brought be earned: one reward lies in a batch to be audited, another one is held."""
+        operator, supervisor = self.people[Role.OPERATOR], self.people[Role.SUPERVISOR]
+        rule = make_rule(self.division, programme=self.programme, code=f"{self.marker.lower()}-pays", by=operator)
+        make_version(rule, reason=self.marker, wait_count=0, wait_unit=WaitUnit.DAYS, bills_needed=0)
+        self.reward, self.held_reward = (self._make_earned() for _one in range(2))
+        hold_reward(self.held_reward.pk, HoldReason.CREDIT_REFUSED, by=None)
+        self.payee = self.reward.payee
+        self.batch = freeze_batch(build_batch(self.division.pk, by=supervisor).pk, by=supervisor)
+        self.line = self.batch.lines.get()
+        long_ago = today(self.division).replace(day=1) - timedelta(days=365)
+        ClosedPeriod.objects.create(division=self.division, period=long_ago.replace(day=1))
+        PeriodRun.objects.create(kind=RunKind.QUALIFY, division=self.division, period=long_ago)
+
+    def _make_earned(self) -> Reward:
+        referral = make_installed_referral(self.referrer, market=self.market)
+        (reward,) = accrue_rewards(referral.pk)
+        reconsider(reward.friend_account_id)
+        reward.refresh_from_db()
+        return reward
+
     def pk_of(self, model: Any, path: str | None) -> int:
         """Return the key of a row of this market, of any where the table belongs to no market, 0 where there is none."""
         if path is None:
@@ -250,6 +286,7 @@ VISITORS = frozenset({ANONYMOUS})
 WITHOUT_FACTOR = SIGNED_IN - STAFF
 SEE, WORK = holders(Permission.SEE_ORDERS), holders(Permission.WORK_ORDERS)
 SEE_LEADS, WORK_LEADS = holders(Permission.SEE_LEADS), holders(Permission.WORK_LEADS)
+SEE_REFERRALS, SEE_LEDGER = holders(Permission.SEE_REFERRALS), holders(Permission.SEE_LEDGER)
 SETTLE, IMPORT = holders(Permission.SETTLE_SUBMISSIONS), holders(Permission.IMPORT)
 
 MATRIX: dict[str, Page] = {
@@ -288,6 +325,10 @@ MATRIX: dict[str, Page] = {
     "selfcare:referral_invite": Page(frozenset({Role.CUSTOMER})),
     "selfcare:referral_withdraw": Page(frozenset({Role.CUSTOMER}), pk_of("invitation")),
     "selfcare:referral_correct": Page(frozenset({Role.CUSTOMER}), pk_of("bounced")),
+    "selfcare:statements": Page(SIGNED_IN),
+    "selfcare:statement": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
+    "selfcare:statement_pdf": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
+    "selfcare:statement_csv": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     # The desk.
     "desk:home": Page(STAFF),
     "desk:search": Page(STAFF, query="q=Resident"),
@@ -317,6 +358,24 @@ MATRIX: dict[str, Page] = {
     "desk:lead_note": Page(WORK_LEADS, pk_of("lead")),
     "desk:lead_close": Page(WORK_LEADS, pk_of("lead")),
     "desk:lead_convert": Page(WORK_LEADS, pk_of("lead")),
+    "desk:referrals": Page(SEE_REFERRALS),
+    "desk:referral": Page(SEE_REFERRALS, pk_of("referral")),
+    "desk:signal_decide": Page(holders(Permission.WORK_REFERRALS), pk_of("signal")),
+    "desk:rewards": Page(SEE_REFERRALS),
+    "desk:reward": Page(SEE_REFERRALS, pk_of("reward")),
+    "desk:reward_release": Page(holders(Permission.BUILD_BATCHES), pk_of("held_reward")),
+    "desk:payouts": Page(SEE_LEDGER),
+    "desk:payout_build": Page(holders(Permission.BUILD_BATCHES)),
+    "desk:payout": Page(SEE_LEDGER, pk_of("batch")),
+    "desk:payout_freeze": Page(holders(Permission.BUILD_BATCHES), pk_of("batch")),
+    "desk:payout_approve": Page(holders(Permission.APPROVE_BATCHES), pk_of("batch")),
+    "desk:payout_discard": Page(holders(Permission.BUILD_BATCHES), pk_of("batch")),
+    "desk:payout_line": Page(SEE_LEDGER, pk_of("line")),
+    "desk:payout_line_remove": Page(holders(Permission.BUILD_BATCHES), pk_of("line")),
+    "desk:ledger": Page(SEE_LEDGER),
+    "desk:statement": Page(SEE_LEDGER, pk_of("payee")),
+    "desk:statement_pdf": Page(SEE_LEDGER, pk_of("payee")),
+    "desk:statement_csv": Page(SEE_LEDGER, pk_of("payee")),
     "desk:messages": Page(SEE),
     "desk:message": Page(SEE, pk_of("message")),
     "desk:message_html": Page(SEE, pk_of("message")),
@@ -353,7 +412,9 @@ MATRIX: dict[str, Page] = {
     "storefront:referral_link": Page(ANYONE, lambda world: {"code": world.referrer.code}, LEADS_ON, is_for_all=True),
     "storefront:invitation": Page(ANYONE, lambda world: {"token": world.invitation.token}, LEADS_ON, is_for_all=True),
     "storefront:stop_invitations": Page(
-        ANYONE, lambda world: {"token": world.invitation.token}, is_for_all=True  # whoever has the secret may stop it
+        ANYONE,
+        lambda world: {"token": world.invitation.token},
+        is_for_all=True,  # whoever has the secret may stop it
     ),
     "storefront:invitations_stopped": Page(ANYONE),
     "storefront:styleguide": Page(STAFF),
@@ -378,6 +439,9 @@ MATRIX: dict[str, Page] = {
 
 NOT_BY_HAND = {
     "admin:catalog_eligibilitygroup_add",
+    "admin:commissions_rule_delete",
+    "admin:commissions_ruleversion_add",
+    "admin:commissions_ruleversion_delete",
     "admin:divisions_division_delete",
     "admin:divisions_site_add",  # at the top of the tree alone
     "admin:orders_termsversion_delete",
@@ -395,6 +459,12 @@ DOINGS = {
     "admin:catalog_campaign_activate": "post",
     "admin:catalog_campaign_deactivate": "post",
     "admin:catalog_product_new_price": "get",
+    "admin:catalog_product_withdraw_price": "post",
+    "admin:commissions_rule_start": "post",
+    "admin:commissions_ruleversion_end": "post",
+    "admin:commissions_ruleversion_return": "post",
+    "admin:commissions_ruleversion_review": "post",
+    "admin:commissions_ruleversion_withdraw": "post",
     "admin:referrals_invitation_withdraw": "post",
     "admin:referrals_programme_end": "post",
     "admin:referrals_programme_pause": "post",
@@ -407,6 +477,9 @@ DOINGS = {
     "admin:territory_premises_override": "get",
 }
 """The admin's pages besides Django's, for those who may change the table: how each is asked."""
+
+APPROVALS = {"admin:commissions_ruleversion_approve": Permission.APPROVE_RULES}
+"""Those of them that are posted by others than who may change the table: by whom."""
 
 UNSEEN_TABLES = {"jobs.JobChunk", "territory.ImportBlock"}
 """Tables that no page shows."""
@@ -441,5 +514,9 @@ LISTS = [
     Listing("desk:submissions", "export=csv", "{}"),
     Listing("desk:messages", "export=csv", "{} subject"),
     Listing("desk:jobs", "", "{} import"),
+    Listing("desk:referrals", "export=csv", "{} market"),
+    Listing("desk:rewards", "export=csv", "{} market"),
+    Listing("desk:payouts", "export=csv", "{} market"),
+    Listing("desk:ledger", "export=csv", "{} market"),
     Listing("storefront:suggest", "address=7+Juniper+Lane+Rutland", "{}", ANONYMOUS),
 ]

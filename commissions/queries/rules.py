@@ -54,14 +54,15 @@ def versions_in_force(division: Division, programme: Programme, at: datetime) ->
     newest = {version.rule_id: version for version in rows}  # an approved one whose moment has come counts already
     found = [version for version in rows if newest[version.rule_id] is version and _runs(version, at)]
     nearest = max((version.rule.division.depth for version in found), default=0)
-    return sorted((version for version in found if version.rule.division.depth == nearest), key=_rank)
+    return sorted((version for version in found if version.rule.division.depth == nearest), key=rank_of)
 
 
 def _runs(version: RuleVersion, at: datetime) -> bool:
     return version.effective_until is None or version.effective_until > at
 
 
-def _rank(version: RuleVersion) -> tuple[bool, int, str]:
+def rank_of(version: RuleVersion) -> tuple[bool, int, str]:
+    """Return a version's place in the order of trying, among those of one division."""
     return version.rule.programme_id is None, version.rule.priority, version.rule.code
 
 
@@ -195,9 +196,9 @@ def diff_of(version: RuleVersion, other: RuleVersion, language: str | None = Non
     return [Difference(before=before[topic], after=after[topic]) for topic in after if before[topic] != after[topic]]
 
 
-def condition_in_words(criterion: Criterion, division: Division) -> str:
-    """Return one condition as operators say it: “package is Family Bundle”."""
-    return _condition(criterion, vocabulary(division), division.currency, get_language() or "en")
+def condition_in_words(criterion: Criterion, words: Mapping[str, Mapping[str, str]], currency: str) -> str:
+    """Return one condition as operators say it, with a division's `vocabulary`: “package is Family Bundle”."""
+    return _condition(criterion, words, currency, get_language() or "en")
 
 
 def _said(version: RuleVersion, language: str | None) -> dict[str, str]:

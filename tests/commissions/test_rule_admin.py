@@ -1,0 +1,388 @@
+"""Rules in the admin: composed in rows without a script, read back in sentences, approved by somebody else."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from commissions.forms import Composer
+from commissions.models import Rule, RuleVersion
+from commissions.queries.trials import try_version
+from commissions.services import rules
+from commissions.services.rules import TermDescription
+from commissions.states import Basis, RewardForm, Side, VersionStatus
+from commissions.testing import (
+    make_draft_version,
+    make_programme,
+    make_referral,
+    make_referrer,
+    make_rule,
+    make_version,
+)
+from foundation.divisions.testing import make_division
+from foundation.now import now
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
+from foundation.rules import RuleSet
+from orders.states import OrderStatus
+from orders.testing import make_market, make_order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def division():
+    return make_division("Larkspur")
+
+
+@pytest.fixture
+def rule(division):
+    return make_rule(division)
+
+
+@pytest.fixture
+def author(division):
+    return make_person(Role.OPERATOR, division, name="Olly Operator")
+
+
+@pytest.fixture
+def operator(author) -> Client:
+    return sign_in(Client(), author)
+
+
+@pytest.fixture
+def auditor(division) -> Client:
+    return sign_in(Client(), make_person(Role.AUDITOR, division, name="Avery Auditor"))
+
+
+@pytest.fixture
+def draft(rule, author):
+    return rules.start_version(rule.pk, by=author)
+
+
+def address(version, move="change"):
+    return reverse(f"admin:commissions_ruleversion_{move}", args=[version.pk])
+
+
+def filled(*conditions, button="save", **values):
+    """Return what the page sends: the default rule, with some conditions and some other values."""
+    rows = {
+        f"conditions-{row}-{name}": text
+        for row, condition in enumerate(conditions)
+        for name, text in zip(("letter", "fact", "how", "value", "if_unknown"), condition, strict=True)
+    }
+    return {
+        "conditions-TOTAL_FORMS": str(len(conditions)),
+        "conditions-INITIAL_FORMS": "0",
+        **rows,
+        "wait_count": "3",
+        "wait_unit": "months",
+        "bills_needed": "3",
+        "days_late_allowed": "5",
+        "weekend_moves_due_date": "on",
+        "must_be_active": "on",
+        "months_to_qualify": "12",
+        "clawback_full_days": "0",
+        "clawback_none_days": "0",
+        "referrer-gets": "flat",
+        "referrer-value": "50",
+        "friend-gets": "",
+        button: "1",
+    } | values
+
+
+class TestARule:
+    def test_is_added_with_its_first_version_open(self, operator, division):
+        values = {"names_en": "Three months", "code": "three-months", "division": division.pk, "priority": "100"}
+
+        page = operator.post(reverse("admin:commissions_rule_add"), values)
+
+        version = RuleVersion.objects.get(rule__code="three-months")
+        assert page.headers["Location"] == address(version)
+        assert version.status == VersionStatus.DRAFT
+
+    def test_stays_where_it_is_once_it_was_in_force(self, operator, rule):
+        make_version(rule)
+        values = {"names_en": "Another name", "priority": "1", "code": "other"}
+
+        operator.post(reverse("admin:commissions_rule_change", args=[rule.pk]), values)
+
+        rule.refresh_from_db()
+        assert (str(rule.names), rule.priority) == ("Another name", 100)
+
+    def test_lists_its_versions_and_starts_another(self, operator, rule):
+        make_version(rule)
+
+        page = operator.post(reverse("admin:commissions_rule_start", args=[rule.pk]))
+
+        version = rule.versions.get(number=2)
+        assert page.headers["Location"] == address(version)
+        listed = operator.get(reverse("admin:commissions_rule_change", args=[rule.pk])).content.decode()
+        assert "Version 1" in listed
+        assert "Version 2" in listed
+
+    def test_says_why_no_second_draft_is_started(self, operator, rule, draft):
+        page = operator.post(reverse("admin:commissions_rule_start", args=[rule.pk]), follow=True)
+
+        assert "Version 1 is being worked on." in page.content.decode()
+
+
+class TestTheComposer:
+    def test_makes_the_default_rule(self, operator, draft):
+        page = operator.post(address(draft), filled(), follow=True).content.decode()
+
+        assert "The referrer gets a bill credit of $50.00." in page
+        assert "It is earned 3 months after installation at the earliest." in page
+        draft.refresh_from_db()
+        assert (draft.conditions, draft.bills_needed) == ({}, 3)
+
+    def test_makes_steps_and_a_free_month(self, operator, draft):
+        values = {"referrer-value": "25", "referrer-from_1": "5", "referrer-value_1": "50", "friend-gets": "free_month"}
+
+        operator.post(address(draft), filled(**values))
+
+        mine, theirs = sorted(draft.terms.all(), key=lambda term: term.side, reverse=True)
+        assert (mine.amount, mine.tiers) == (Decimal("25.00"), [[5, "50"]])
+        assert (theirs.form, theirs.amount) == (RewardForm.FREE_MONTH, None)
+
+    def test_makes_a_percentage(self, operator, draft):
+        operator.post(address(draft), filled(**{"referrer-gets": "percent_cash", "referrer-value": "12.5"}))
+
+        term = draft.terms.get()
+        assert (term.basis, term.percent, term.amount) == (Basis.PERCENT_CASH, Decimal("12.500"), None)
+
+    def test_takes_names_for_codes_and_joins_letters(self, operator, draft):
+        conditions = [
+            ("A", "families", "includes", "internet", "group_false"),
+            ("A", "monthly", ">=", "$50", "group_false"),
+            ("B", "customer_class", "in", "business, Residential", "group_false"),
+            ("A", "", "", "", "group_false"),
+            ("B", "products", "present", "", "next"),
+        ]
+
+        page = operator.post(address(draft), filled(*conditions), follow=True).content.decode()
+
+        assert (
+            "It holds for orders of which this is true: kinds of service ordered include Internet and monthly charges "
+            "before taxes is at least $50.00; or customer class is one of Business, Residential and products ordered is "
+            "known (passed over if it is not known)."
+        ) in page
+        draft.refresh_from_db()
+        decide = RuleSet.from_json(draft.conditions).decide
+        assert decide({"families": ["internet"], "monthly": Decimal(50)}).holds
+        assert not decide({"families": ["internet"], "monthly": Decimal(49), "customer_class": "other"}).holds
+        assert decide({"customer_class": "business", "products": ["a"]}).holds
+
+    def test_knows_what_an_order_must_lack(self, operator, draft):
+        operator.post(address(draft), filled(("A", "families", "lacks", "TV", "next")))
+
+        draft.refresh_from_db()
+        decide = RuleSet.from_json(draft.conditions).decide
+        assert decide({"families": ["internet"]}).holds
+        assert not decide({"families": ["internet", "video"]}).holds
+
+    def test_shows_again_what_it_was_given(self, draft, operator):
+        conditions = [
+            ("A", "families", "lacks", "TV", "next"),
+            ("B", "is_new_customer", "=", "yes", "group_false"),
+            ("B", "monthly", "between", "10, 20", "group_false"),
+        ]
+        operator.post(address(draft), filled(*conditions))
+        draft = RuleVersion.objects.get(pk=draft.pk)
+
+        rows = [form.initial for form in Composer.of(draft).conditions.initial_forms]
+
+        names = ("letter", "fact", "how", "value", "if_unknown")
+        assert [tuple(row[name] for name in names) for row in rows] == conditions
+
+    @pytest.mark.parametrize(
+        ("condition", "said"),
+        [
+            (("A", "package", "=", "Moon", "group_false"), "“Moon” is not known."),
+            (("A", "monthly", "in", "5", "group_false"), "Of “monthly charges before taxes” one can ask:"),
+            (("A", "monthly", ">=", "much", "group_false"), "“much” is not a number."),
+            (("A", "monthly", "between", "9", "group_false"), "needs two values"),
+            (("A", "is_new_customer", "=", "maybe", "group_false"), "Write yes or no."),
+            (("A", "families", "=", "TV", "group_false"), "Of “kinds of service ordered” one can ask:"),
+            (("A", "", "=", "5", "group_false"), "Choose what is compared, and how."),
+        ],
+    )
+    def test_says_beside_a_condition_what_is_wrong(self, operator, draft, condition, said):
+        page = operator.post(address(draft), filled(condition)).content.decode()
+
+        assert said in page
+        draft.refresh_from_db()
+        assert draft.conditions == {}
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [
+            ({"referrer-value": ""}, "Say how much."),
+            ({"referrer-gets": "free_month"}, "Leave this empty, or choose a bill credit."),
+            ({"referrer-from_1": "5"}, "A step needs both"),
+            ({"referrer-value": "5.005"}, "at most two digits"),
+            ({"clawback_full_days": "90", "clawback_none_days": "30"}, "The second day lies before the first."),
+            (
+                {"referrer-from_1": "5", "referrer-value_1": "9", "referrer-from_2": "3", "referrer-value_2": "9"},
+                "Steps",
+            ),
+        ],
+    )
+    def test_says_what_else_is_wrong(self, operator, draft, values, said):
+        page = operator.post(address(draft), filled(**values)).content.decode()
+
+        assert said in page
+        assert not draft.terms.exists()
+
+    def test_is_not_shown_to_who_may_only_read(self, auditor, draft):
+        page = auditor.get(address(draft)).content.decode()
+
+        assert "What it says" in page
+        assert "conditions-0-fact" not in page
+        auditor.post(address(draft), filled())
+        assert not draft.terms.exists()
+
+    def test_sends_to_review_what_it_kept(self, operator, draft):
+        operator.post(address(draft), filled(button="review"))
+
+        draft.refresh_from_db()
+        assert draft.status == VersionStatus.IN_REVIEW
+        page = operator.get(address(draft)).content.decode()
+        assert "You have written in this version yourself" in page
+        assert "Approve this version" not in page
+
+
+class TestApproving:
+    @pytest.fixture
+    def version(self, operator, draft):
+        operator.post(address(draft), filled(button="review"))
+        return RuleVersion.objects.get(pk=draft.pk)
+
+    def test_is_somebody_elses(self, auditor, version):
+        auditor.post(address(version, "approve"), {"effective_from": ""})
+
+        version.refresh_from_db()
+        assert (version.status, version.approver.name) == (VersionStatus.IN_FORCE, "Avery Auditor")
+
+    def test_by_its_author_is_refused_with_the_reason(self, operator, version):
+        page = operator.post(address(version, "approve"), follow=True).content.decode()
+
+        assert "You have written in this version yourself: another person must approve it." in page
+        version.refresh_from_db()
+        assert version.status == VersionStatus.IN_REVIEW
+
+    def test_from_a_moment_on_takes_the_markets_own_clock(self, auditor, version, division):
+        moment = (now() + timedelta(days=3)).astimezone(division.zone).replace(second=0, microsecond=0)
+
+        auditor.post(address(version, "approve"), {"effective_from": moment.strftime("%Y-%m-%dT%H:%M")})
+
+        version.refresh_from_db()
+        assert (version.status, version.effective_from) == (VersionStatus.APPROVED, moment)
+
+    def test_of_a_moment_that_has_passed_is_refused(self, auditor, version):
+        page = auditor.post(address(version, "approve"), {"effective_from": "2020-01-01T00:00"}, follow=True)
+
+        assert "This moment has passed." in page.content.decode()
+
+    @pytest.mark.parametrize(("move", "status"), [("return", "draft"), ("withdraw", "withdrawn")])
+    def test_can_be_put_off_by_who_writes(self, operator, auditor, version, move, status):
+        assert auditor.post(address(version, move)).status_code == 404
+
+        operator.post(address(version, move))
+
+        version.refresh_from_db()
+        assert version.status == status
+
+    def test_shows_what_changes_against_what_is_in_force(self, auditor, operator, version, rule):
+        auditor.post(address(version, "approve"))
+        operator.post(reverse("admin:commissions_rule_start", args=[rule.pk]))
+        second = rule.versions.get(number=2)
+        operator.post(address(second), filled(bills_needed="2", button="review"))
+
+        page = auditor.get(address(second)).content.decode()
+
+        assert "<del>By then 3 bills of the friend must be paid in full.</del>" in page
+        assert "<ins>By then 2 bills of the friend must be paid in full.</ins>" in page
+
+
+class TestTryingOnPastOrders:
+    @pytest.fixture
+    def market(self, division):
+        return make_market(division)
+
+    def test_counts_who_would_get_what_against_what_is_in_force(self, market, rule, draft, operator):
+        referrer = make_referrer(make_programme(market.division))
+        for _friend in range(3):
+            make_referral(referrer, market=market)
+        rules.withdraw_version(draft.pk, by=draft.author)
+        make_version(rule)
+        terms = [TermDescription(side=Side.REFERRER, amount=Decimal("25.00"), tiers=((3, Decimal("90.00")),))]
+        tried = make_draft_version(rule, terms=terms)
+
+        trial = try_version(tried)
+
+        assert (trial.orders, trial.holds, trial.refusals) == (3, 3, ())
+        assert (trial.with_it.cost, trial.as_it_is.cost) == (Decimal("140.00"), Decimal("150.00"))
+        assert trial.difference == Decimal("-10.00")
+        page = operator.get(f"{address(tried)}?try=1").content.decode()
+        assert "3 referred orders since" in page
+        assert "-$10.00" in page
+
+    def test_says_why_it_does_not_hold(self, market, draft, operator):
+        make_referral(make_referrer(make_programme(market.division)), market=market)
+        operator.post(address(draft), filled(("A", "monthly", ">=", "500", "group_false")))
+
+        trial = try_version(RuleVersion.objects.get(pk=draft.pk))
+
+        assert (trial.holds, trial.with_it.rewarded) == (0, 0)
+        assert trial.refusals == (("not true: monthly charges before taxes is at least $500.00", 1),)
+
+    def test_leaves_out_the_orders_of_a_division_below_with_a_rule_of_its_own(self, market, division, draft):
+        below = make_market(make_division(parent=division))
+        make_version(make_rule(below.division))
+        make_referral(market=below)
+
+        assert try_version(draft).orders == 0
+
+    def test_says_that_another_rule_comes_first(self, market, division, draft):
+        make_version(make_rule(division, priority=1))
+        make_referral(market=market)
+
+        trial = try_version(draft)
+
+        assert [count for _reason, count in trial.refusals] == [1]
+        assert "comes first" in trial.refusals[0][0]
+
+    def test_stops_at_its_limits(self, market, rule):
+        referrer = make_referrer(make_programme(market.division))
+        for _friend in range(3):
+            make_referral(referrer, market=market)
+
+        trial = try_version(make_draft_version(rule, most_ever=2))
+        poor = try_version(make_draft_version(make_rule(market.division, priority=7), budget=Decimal("60.00")))
+
+        assert (trial.with_it.rewards, trial.with_it.limited) == (2, 1)
+        assert (poor.with_it.rewards, poor.with_it.cost) == (1, Decimal("50.00"))
+
+    def test_takes_no_more_statements_for_more_orders(self, market, rule, django_assert_max_num_queries):
+        referrer = make_referrer(make_programme(market.division))
+        draft = make_draft_version(rule)
+        for _friend in range(4):
+            make_referral(referrer, market=market)
+
+        try_version(draft)  # what is remembered of the configuration is read once
+        with django_assert_max_num_queries(40) as one:
+            try_version(draft)
+        make_referral(referrer, order=make_order(OrderStatus.COMPLETED, market))
+        try_version(draft)
+        with django_assert_max_num_queries(len(one)):
+            try_version(draft)
+
+    def test_writes_nothing(self, market, rule, draft):
+        make_referral(market=market)
+
+        try_version(draft)
+
+        assert not Rule.objects.exclude(granted=0).exists()
