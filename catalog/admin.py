@@ -1,7 +1,7 @@
 """The catalogue as operators set it up. Prices change from a day on; campaigns are switched by their two moves."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -27,7 +27,7 @@ from catalog.models import (
     Product,
     Promotion,
 )
-from catalog.queries import prices_by_division
+from catalog.queries import preview_price, prices_by_division, prices_to_come
 from catalog.states import PriceKind
 from foundation.lifecycle import NotAllowed
 from foundation.money import format_money
@@ -96,22 +96,23 @@ class ProductAdmin(DivisionScopedAdmin):
         return format_html_join("", "<div><strong>{}</strong>: {}</div>", lines)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.new_price_view)
-        return [path("<path:object_id>/new-price/", view, name="catalog_product_new_price"), *super().get_urls()]
+        new, withdraw = (self.admin_site.admin_view(view) for view in (self.new_price_view, self.withdraw_price_view))
+        return [
+            path("<path:object_id>/new-price/", new, name="catalog_product_new_price"),
+            path("<path:object_id>/withdraw-price/", withdraw, name="catalog_product_withdraw_price"),
+            *super().get_urls(),
+        ]
 
     def new_price_view(self, request: UserRequest, object_id: str) -> HttpResponse:
-        """Give the product a new price from a day on."""
-        product = self.get_object(request, unquote(object_id))
-        if product is None or not self.may(request, self.permission):
-            raise Http404
+        """Give the product a new price from a day on, once what it changes was looked at; take back one to come."""
+        product = self._product(request, object_id)
         form = NewPriceForm(request.POST or None, user=request.user, product=product)
+        preview = None
         if request.method == "POST" and form.is_valid():
             values = {**form.cleaned_data, "kind": PriceKind(form.cleaned_data["kind"])}
-            try:
-                services.set_price(product.pk, by=request.user, **values)
-            except NotAllowed as refusal:
-                form.add_error(refusal.field or None, refusal.message)
-            else:
+            if "confirmed" not in request.POST:
+                preview = preview_price(product, **values)
+            elif self._set_price(request, product, form, values):
                 return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[product.pk]))
         title = gettext("New price from a day on")
         context = {
@@ -120,8 +121,41 @@ class ProductAdmin(DivisionScopedAdmin):
             "subtitle": str(product),
             "form": form,
             "product": product,
+            "preview": preview,
+            "to_come": prices_to_come(product, divisions_where(request.user, self.permission)),
         }
         return render(request, "catalog/new_price.html", context)
+
+    def withdraw_price_view(self, request: UserRequest, object_id: str) -> HttpResponse:
+        """Take back a price that has not begun."""
+        product = self._product(request, object_id)
+        if request.method != "POST":
+            raise Http404
+        price = prices_to_come(product, divisions_where(request.user, self.permission)).filter(
+            pk=request.POST.get("price") or 0
+        )
+        if withdrawn := price.first():
+            services.withdraw_price(withdrawn.pk, by=request.user)
+            self.log_change(request, product, gettext("Withdrew the price from %s on") % withdrawn.starts_on)
+        return redirect("admin:catalog_product_new_price", product.pk)
+
+    def _product(self, request: UserRequest, object_id: str) -> Product:
+        product = self.get_object(request, unquote(object_id))
+        if product is None or not self.may(request, self.permission):
+            raise Http404
+        return cast("Product", product)
+
+    def _set_price(
+        self, request: UserRequest, product: Product, form: NewPriceForm, values: dict[str, Any]
+    ) -> Price | None:
+        try:
+            price = services.set_price(product.pk, by=request.user, **values)
+        except NotAllowed as refusal:
+            form.add_error(refusal.field or None, refusal.message)
+            return None
+        said = {"division": price.division, "amount": price.amount, "day": price.starts_on}
+        self.log_change(request, product, gettext("%(division)s: %(amount)s from %(day)s on") % said)
+        return price
 
 
 def _prices_in_words(prices: tuple[Price, ...], division_id: int) -> str:

@@ -18,6 +18,16 @@ class PriceChanged(Fact, name="catalog.price_changed"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PriceWithdrawn(Fact, name="catalog.price_withdrawn"):
+    """A price that was to begin on a date (ISO) will not."""
+
+    product: str
+    division: str
+    kind: str
+    starts_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CampaignActivated(Fact, name="catalog.campaign_activated"):
     """A campaign is shown to those whom it addresses."""
 

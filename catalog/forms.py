@@ -135,7 +135,8 @@ class NewPriceForm(forms.Form):
         label=_("From"),
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_(
-            "Today or later. The present price ends the day before; what was quoted or ordered keeps its price."
+            "Today or later. The present price ends the day before. What was ordered keeps its price; a cart that is "
+            "still open is quoted anew, and says so."
         ),
     )
 

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any, TypedDict, TypeVar
 
 from django.db import models, transaction
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from catalog.events import CampaignActivated, CampaignDeactivated, PriceChanged
+from catalog.events import CampaignActivated, CampaignDeactivated, PriceChanged, PriceWithdrawn
 from catalog.models import (
     Campaign,
     CampaignPackage,
@@ -43,10 +42,11 @@ def set_price(  # noqa: PLR0913  # what a price is, each part by its name
     """
     Give a product a new price in a division and below from a day on; the old one ends the day before.
 
-    What was quoted or ordered before keeps its price. The amount is in the division's currency. A price that begins
-    on the same day is corrected.
+    It holds until the day before the next price that is entered, if there is one. What was ordered keeps its price; a
+    cart is quoted anew, and says so. The amount is in the division's currency. A price that begins on the same day is
+    corrected.
 
-    :raises NotAllowed: if the person may not configure the division, the day is past, or a later price is entered
+    :raises NotAllowed: if the person may not configure the division, or the day is past
     :raises ValidationError: if the amount is negative
     """
     _require_configure(by, division)
@@ -69,20 +69,44 @@ def set_price(  # noqa: PLR0913  # what a price is, each part by its name
 
 def _price_from(starts_on: date, product: Product, division: Division, kind: PriceKind) -> Price:
     """Return the price that begins on a day, to be filled in; the one before ends the day before."""
-    latest = Price.objects.filter(product=product, division=division, kind=kind).order_by("-starts_on").first()
-    if latest is None:
-        return Price(product=product, division=division, kind=kind, starts_on=starts_on)
-    if starts_on < today(division):
+    prices = Price.objects.filter(product=product, division=division, kind=kind).order_by("starts_on")
+    before = prices.filter(starts_on__lt=starts_on).last()
+    if prices and starts_on < today(division):
         raise NotAllowed(_("A price changes today or later."), code="past", field="starts_on")
-    if latest.starts_on > starts_on:
-        message = _("A price from %(day)s on is entered already.") % {"day": date_format(latest.starts_on)}
-        raise NotAllowed(message, code="later_price", field="starts_on")
-    if latest.starts_on == starts_on:
-        return latest
-    if latest.ends_on is None or latest.ends_on >= starts_on:
-        latest.ends_on = starts_on - timedelta(days=1)
-        latest.save(update_fields=["ends_on"])
-    return Price(product=product, division=division, kind=kind, starts_on=starts_on)
+    if same := prices.filter(starts_on=starts_on).first():
+        return same
+    after = prices.filter(starts_on__gt=starts_on).first()
+    if before and (before.ends_on is None or before.ends_on >= starts_on):
+        before.ends_on = starts_on - timedelta(days=1)
+        before.save(update_fields=["ends_on"])
+    ends_on = after.starts_on - timedelta(days=1) if after else None
+    return Price(product=product, division=division, kind=kind, starts_on=starts_on, ends_on=ends_on)
+
+
+@transaction.atomic
+def withdraw_price(price_id: int, *, by: User | None) -> Product:
+    """
+    Take back a price that has not begun; the one before it goes on in its place. Return the product.
+
+    :raises NotAllowed: if it holds already, or the person may not configure its division
+    """
+    product_id = Price.objects.values_list("product_id", flat=True).get(pk=price_id)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    price = Price.objects.select_related("division").get(pk=price_id)
+    _require_configure(by, price.division)
+    if price.starts_on <= today(price.division):
+        raise NotAllowed(_("This price holds already: give the product a new one instead."), code="in_force")
+    day_before = price.starts_on - timedelta(days=1)
+    before = Price.objects.filter(product=product, division=price.division, kind=price.kind, ends_on=day_before).first()
+    price.delete()
+    if before:
+        before.ends_on = price.ends_on
+        before.save(update_fields=["ends_on"])
+    withdrawn = PriceWithdrawn(
+        product=product.code, division=price.division.code, kind=price.kind, starts_on=price.starts_on.isoformat()
+    )
+    publish(withdrawn, subject=product, division=price.division, by=by)
+    return product
 
 
 @transaction.atomic

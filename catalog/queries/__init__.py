@@ -1,10 +1,13 @@
 """Every read of the catalogue that has a rule in it."""
 
 from catalog.queries.access import (
+    PricePreview,
     campaigns_visible_to,
     charges_visible_to,
     packages_visible_to,
+    preview_price,
     prices_by_division,
+    prices_to_come,
     prices_visible_to,
     products_visible_to,
     promotions_visible_to,
@@ -53,6 +56,7 @@ __all__ = [
     "Option",
     "PackageNode",
     "PackageOptions",
+    "PricePreview",
     "Quote",
     "QuoteLine",
     "QuoteTax",
@@ -66,8 +70,10 @@ __all__ = [
     "offers_for",
     "package_options",
     "packages_visible_to",
+    "preview_price",
     "price_cart",
     "prices_by_division",
+    "prices_to_come",
     "prices_visible_to",
     "products_visible_to",
     "promotions_visible_to",

@@ -203,6 +203,7 @@ class TestAPrice:
         page.get_by_role("link", name="New price from a day on").click()
         page.get_by_label("Division").select_option(label="Riverbend")
         page.get_by_label("Amount").fill("70.00")
+        operator.press("Look at what changes")
         operator.press("Set this price")
 
         expect(page.locator(".field-prices_today")).to_contain_text("$70.00")
@@ -216,7 +217,7 @@ class TestAPrice:
         amount.evaluate("field => field.form.noValidate = true")
         operator.page.get_by_label("Division").select_option(label="Riverbend")
         amount.fill("-1")
-        operator.press("Set this price")
+        operator.press("Look at what changes")
 
         expect(operator.page.locator("main .errorlist")).to_contain_text("greater than or equal to 0")
 

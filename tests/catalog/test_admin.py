@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from catalog.models import Campaign, EligibilityCriterion, Price
+from catalog.services import set_price
 from catalog.settings import DEFAULT_CAMPAIGN
-from catalog.states import CampaignStatus
+from catalog.states import CampaignStatus, PriceKind
 from catalog.testing import make_campaign, make_charge, make_package, make_product, make_promotion
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
@@ -69,9 +70,14 @@ class TestNewPrice:
     def test_begins_on_its_day_in_my_division(self, operator, top, mine):
         product = make_product(top, recurring="60.00")
         values = {"division": mine.pk, "kind": "recurring", "amount": "55.00", "starts_on": "2026-12-01"}
+        address = reverse("admin:catalog_product_new_price", args=[product.pk])
 
-        page = operator.post(reverse("admin:catalog_product_new_price", args=[product.pk]), values)
+        asked = operator.post(address, values)
+        untouched = not Price.objects.filter(division=mine).exists()
+        page = operator.post(address, {**values, "confirmed": "yes"})
 
+        assert asked.context["preview"].before == Decimal("60.00")
+        assert untouched
         assert page.status_code == 302
         price = Price.objects.get(division=mine)
         assert (price.amount, price.starts_on, price.ends_on) == (Decimal("55.00"), date(2026, 12, 1), None)
@@ -81,7 +87,9 @@ class TestNewPrice:
         product = make_product(mine, recurring="60.00")
         values = {"division": mine.pk, "kind": "recurring", "amount": "55.00", "starts_on": "2026-11-20"}
 
-        page = operator.post(reverse("admin:catalog_product_new_price", args=[product.pk]), values)
+        page = operator.post(
+            reverse("admin:catalog_product_new_price", args=[product.pk]), {**values, "confirmed": "yes"}
+        )
 
         assert page.context["form"].errors == {"starts_on": ["A price changes today or later."]}
 
@@ -93,6 +101,26 @@ class TestNewPrice:
 
         assert "division" in page.context["form"].errors
         assert Price.objects.count() == 1
+
+
+class TestAPriceToCome:
+    @time_machine.travel("2026-11-21T12:00:00Z", tick=False)
+    def test_is_withdrawn_before_it_begins(self, operator, mine):
+        product = make_product(mine, recurring="60.00")
+        set_price(
+            product.pk, division=mine, kind=PriceKind.RECURRING, amount=Decimal("77.77"), starts_on=date(2036, 1, 1),
+            by=None,
+        )  # fmt: skip
+        mistyped = Price.objects.get(starts_on=date(2036, 1, 1))
+        address = reverse("admin:catalog_product_withdraw_price", args=[product.pk])
+
+        shown = operator.get(reverse("admin:catalog_product_new_price", args=[product.pk])).content.decode()
+        operator.post(address, {"price": mistyped.pk})
+
+        assert "77.77" in shown
+        assert [(price.amount, price.ends_on) for price in Price.objects.all()] == [(Decimal("60.00"), None)]
+        history = operator.get(reverse("admin:catalog_product_history", args=[product.pk])).content.decode()
+        assert "Withdrew the price" in history
 
 
 class TestCampaign:

@@ -88,16 +88,26 @@ class TestSetPrice:
 
         assert product.prices.get(division=root).ends_on is None
 
-    @pytest.mark.parametrize(("day", "code"), [(date(2026, 11, 20), "past"), (date(2026, 12, 1), "later_price")])
-    def test_refuses_to_rewrite_the_past_or_to_go_behind_a_later_price(self, day, code):
+    def test_refuses_to_rewrite_the_past(self):
         product = make_product(make_division(), recurring="50.00")
-        set_recurring(product, "55.00", date(2027, 1, 1))
 
         with pytest.raises(NotAllowed) as refusal:
-            set_recurring(product, "60.00", day)
+            set_recurring(product, "60.00", date(2026, 11, 20))
 
-        assert refusal.value.code == code
-        assert len(history(product)) == 2
+        assert refusal.value.code == "past"
+        assert len(history(product)) == 1
+
+    def test_holds_until_a_later_price_that_is_entered(self):
+        product = make_product(make_division(), recurring="50.00")
+        set_recurring(product, "77.77", date(2036, 1, 1))
+
+        set_recurring(product, "55.00", date(2026, 12, 15))
+
+        assert [(amount, until) for amount, _from, until in history(product)] == [
+            ("50.00", date(2026, 12, 14)),
+            ("55.00", date(2035, 12, 31)),
+            ("77.77", None),
+        ]
 
     def test_is_for_those_who_configure_the_division(self):
         root = make_division()
