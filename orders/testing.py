@@ -19,7 +19,7 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders import services
 from orders.models import AppointmentSlot, Order, TermsVersion
-from orders.queries import current_terms, lines_of, open_slots, shown_total
+from orders.queries import current_terms, lines_of, open_slots, shown_mark
 from orders.states import CancelReason, Channel, HoldReason, OrderStatus
 from territory.models import Premises
 from territory.states import ProductFamily
@@ -150,11 +150,9 @@ def agree(order: Order, *, by: User | None = None, by_seller: bool = False) -> O
 
 
 def submit(order: Order, *, key: str = "", by: User | None = None) -> Order:
-    """Submit a cart at the price that it shows."""
-    quote = order.quoted
-    assert quote is not None
+    """Submit a cart as it shows itself."""
     key = key or f"submit-{order.pk}"
-    return services.submit_order(order.pk, idempotency_key=key, shown=shown_total(quote), by=by)
+    return services.submit_order(order.pk, idempotency_key=key, shown=shown_mark(order), by=by)
 
 
 def make_order(

@@ -14,7 +14,7 @@ from foundation.now import now, today
 from foundation.people.models import User
 from orders import services
 from orders.models import Order, TermsVersion
-from orders.queries import current_terms, needs_appointment, open_slots, shown_total
+from orders.queries import current_terms, needs_appointment, open_slots, shown_mark
 from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import CancelReason, Channel, HoldReason
 from territory.models import Premises, Qualification
@@ -152,11 +152,10 @@ def _address(division: Division) -> Qualification | None:
 def _submit(order: Order, key: str) -> None:
     if needs_appointment(order):
         services.hold_slot(order.pk, open_slots(order.division)[0].pk)
-    terms, quote = current_terms(order.division), order.quoted
-    if terms and quote:
+    if terms := current_terms(order.division):
         evidence = {"address": "192.0.2.1"}
-        services.accept_terms(order.pk, terms.pk, shown=order.content_digest, evidence=evidence, by=None)
-        services.submit_order(order.pk, idempotency_key=key, shown=shown_total(quote), by=order.user)
+        order = services.accept_terms(order.pk, terms.pk, shown=order.content_digest, evidence=evidence, by=None)
+        services.submit_order(order.pk, idempotency_key=key, shown=shown_mark(order), by=order.user)
 
 
 def _go_on(order: Order, buyer: Buyer) -> None:

@@ -16,7 +16,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from orders import services
 from orders.models import Appointment, Order
-from orders.queries import current_terms, needs_appointment, open_slots, shown_total
+from orders.queries import current_terms, needs_appointment, open_slots, shown_mark
 from orders.states import CancelReason, Channel, HoldReason, OrderStatus
 from territory.models import Premises, Qualification
 from territory.services import qualify
@@ -88,12 +88,11 @@ def submit_cart(world: World, household: Household, order_id: int) -> Order:
         installed_on = slot.starts_at.astimezone(order.division.zone).date()
     terms = current_terms(order.division)
     cart = Order.objects.get(pk=order.pk)
-    quote = cart.quoted
-    if terms is None or quote is None:
+    if terms is None or cart.quote is None:
         raise LookupError(f"Nothing can be ordered in {order.division}.")
     evidence = {"address": "192.0.2.1"}
-    services.accept_terms(order.pk, terms.pk, shown=cart.content_digest, evidence=evidence, by=None)
-    order = services.submit_order(order.pk, idempotency_key=household.key, shown=shown_total(quote), by=None)
+    cart = services.accept_terms(order.pk, terms.pk, shown=cart.content_digest, evidence=evidence, by=None)
+    order = services.submit_order(order.pk, idempotency_key=household.key, shown=shown_mark(cart), by=None)
     customer, account = order.parties()
     del customer
     household.order_id, household.order_number = order.pk, order.number

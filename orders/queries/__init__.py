@@ -9,7 +9,7 @@ from orders.queries.carts import (
     needs_appointment,
     next_step,
     open_slots,
-    shown_total,
+    shown_mark,
 )
 from orders.queries.orders import (
     OrderFilter,
@@ -52,6 +52,6 @@ __all__ = [
     "orders_visible_to",
     "progress_of",
     "services_visible_to",
-    "shown_total",
+    "shown_mark",
     "visit_hours",
 ]

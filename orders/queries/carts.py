@@ -1,5 +1,7 @@
 """What a cart still needs, and what it can have."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -26,8 +28,8 @@ VISITED_FAMILIES = frozenset(
 
 
 _AMOUNT = r"(\d{1,10}(?:\.\d{1,4})?)"
-_SHOWN_TOTAL = re.compile(f"{_AMOUNT}/{_AMOUNT}/{_AMOUNT}/([A-Z]{{3}})")
-"""How `shown_total` writes, to read it from a form."""
+_SHOWN = re.compile(f"{_AMOUNT}/{_AMOUNT}/{_AMOUNT}/([A-Z]{{3}})/[0-9a-f]{{32}}")
+"""How `shown_mark` writes, to read it from a form."""
 
 
 def details_of(order: Order) -> ContactDetails | None:
@@ -130,9 +132,20 @@ def _terms(lineage: tuple[int, ...]) -> tuple[TermsVersion, ...]:
     return tuple(TermsVersion.objects.filter(division__in=lineage))
 
 
-def shown_total(quote: Quote) -> str:
-    """Return a mark of the totals that a page shows, for its form: what the visitor saw is what is ordered."""
-    return f"{quote.due_today}/{quote.monthly}/{quote.monthly_after}/{quote.currency}"
+def shown_mark(order: Order) -> str:
+    """
+    Return a mark of what the last page before ordering shows, for its form: what the visitor saw is what is ordered.
+
+    It begins with the totals, so that the next page can say which have changed, and ends with a digest of all: what is
+    chosen, every line of the quote, who orders, where bills go, the note, the visit and the terms.
+    """
+    quote = order.quoted
+    if quote is None:
+        return ""
+    slot_id = order.appointment.slot_id if hasattr(order, "appointment") else None
+    seen = json.dumps([order.content_digest, order.note, slot_id, order.terms_id])
+    digest = hashlib.sha256(seen.encode()).hexdigest()[:32]
+    return f"{quote.due_today}/{quote.monthly}/{quote.monthly_after}/{quote.currency}/{digest}"
 
 
 def changes_between(old: Quote, new: Quote, *, language: str) -> list[str]:
@@ -146,8 +159,8 @@ def changes_between(old: Quote, new: Quote, *, language: str) -> list[str]:
 
 
 def changes_since(shown: str, quote: Quote, *, language: str) -> list[str]:
-    """Say which totals differ from those that a page showed, by its mark of them; nothing if it cannot be read."""
-    read = _SHOWN_TOTAL.fullmatch(shown)
+    """Say which totals differ from those that a page showed, by its mark; nothing if it cannot be read."""
+    read = _SHOWN.fullmatch(shown)
     if read is None or read[4] != quote.currency:
         return []
     return _total_changes((Decimal(read[1]), Decimal(read[2]), Decimal(read[3])), quote, language)

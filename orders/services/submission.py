@@ -18,7 +18,7 @@ from foundation.now import now, today
 from foundation.people.models import User
 from orders.events import OrderSubmitted
 from orders.models import Order, OrderLine
-from orders.queries import changes_between, details_of, needs_appointment, next_step, shown_total
+from orders.queries import changes_between, details_of, needs_appointment, next_step, shown_mark
 from orders.services.appointments import book, release
 from orders.states import DraftStep
 from territory.models import Qualification
@@ -37,9 +37,9 @@ def submit_order(order_id: int, *, idempotency_key: str, shown: str, by: User | 
     The same key again returns the order that it submitted, however often and from however many tabs.
 
     :param idempotency_key: of the form that is submitted
-    :param shown: `queries.shown_total` of what the visitor saw
-    :raises NotAllowed: with a code: `incomplete` (`field` is the step), `qualification_changed`, `price_changed`,
-        `slot_taken`, `duplicate_account`, `already_submitted` under another key, or `key_reused` with other content;
+    :param shown: `queries.shown_mark` of what the visitor saw
+    :raises NotAllowed: with a code: `incomplete` (`field` is the step), `cart_changed` (the visitor saw another cart),
+        `qualification_changed`, `price_changed`, `slot_taken`, `duplicate_account`, `already_submitted` under another key, or `key_reused` with other content;
         nothing is lost, the cart stays as it was
     """
     try:
@@ -57,8 +57,10 @@ def _submit(order_id: int, *, key: str, shown: str, by: User | None) -> Order:
     if is_repetition:
         return order
     details, selection, quote = _contents(order)
+    if shown != shown_mark(order):
+        raise NotAllowed(_("The order was changed after you opened this page. Look it over."), code="cart_changed")
     qualification = requalify(order.qualification_id)
-    _refuse_changes(order, selection, quote, qualification, shown=shown)
+    _refuse_changes(order, selection, quote, qualification)
     if duplicate_of(details, order.premises_id):
         raise duplicate_refused()
     if needs_appointment(order):
@@ -113,16 +115,14 @@ def _contents(order: Order) -> tuple[ContactDetails, Selection, Quote]:
     return details, selection, quote
 
 
-def _refuse_changes(
-    order: Order, selection: Selection, quote: Quote, qualification: Qualification, *, shown: str
-) -> None:
+def _refuse_changes(order: Order, selection: Selection, quote: Quote, qualification: Qualification) -> None:
     try:
         current = price_cart(selection, division=order.division, on=today(order.division), qualification=qualification)
     except NotAllowed as refusal:
         message = _("What can be had at your address has changed. %(what)s") % {"what": refusal.message}
         raise NotAllowed(message, code="qualification_changed") from None
     changes = changes_between(quote, current, language=order.language)
-    if changes or shown_total(current) != shown:
+    if changes:
         said = " ".join(changes)
         raise NotAllowed(_("Prices have changed since you saw them. %(what)s") % {"what": said}, code="price_changed")
 

@@ -1,6 +1,7 @@
 """Submitting an order: once, and all or nothing."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -24,11 +25,11 @@ from foundation.people.testing import make_person
 from orders import services
 from orders.events import OrderSubmitted
 from orders.models import AppointmentSlot, Order, OrderLine
-from orders.queries import shown_total
+from orders.queries import details_of, open_slots, shown_mark
 from orders.services import submission
 from orders.settings import EARLIEST_DAYS, LATEST_DAYS
 from orders.states import AppointmentStatus, CancelReason, DraftStep, LineStatus, OrderStatus
-from orders.testing import make_cart, make_draft, make_market, submit
+from orders.testing import agree, make_cart, make_draft, make_market, make_terms, submit
 from territory.states import AvailabilityStatus, ProductFamily
 from territory.testing import make_available
 from tests.orders.racing import together
@@ -115,7 +116,7 @@ class TestSubmitOrder:
         assert first.account != second.account
 
     def test_stays_within_thirty_statements(self, draft):
-        shown = shown_total(draft.quoted)
+        shown = shown_mark(draft)
         with one_configuration_version(), CaptureQueriesContext(connection) as statements:
             services.submit_order(draft.pk, idempotency_key="key", shown=shown, by=None)
 
@@ -192,7 +193,7 @@ class TestSubmitOrderAgain:
 class TestSubmitOrderRefuses:
     def refused(self, order, *, shown=None):
         with pytest.raises(NotAllowed) as refusal:
-            shown = shown or (shown_total(order.quoted) if order.quote else "")
+            shown = shown or shown_mark(order)
             services.submit_order(order.pk, idempotency_key="key", shown=shown, by=None)
         order = Order.objects.get(pk=order.pk)
         assert order.status == OrderStatus.DRAFT
@@ -228,8 +229,25 @@ class TestSubmitOrderRefuses:
         assert f"{internet.name}, each month after promotions: $60.00 → $70.00" in refusal.message
         assert "Each month: $122.72 → " in refusal.message
 
-    def test_a_total_that_is_not_what_was_shown(self, draft):
-        assert self.refused(draft, shown="0.00/1.00/1.00/USD").code == "price_changed"
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda order, market: services.choose_options(order.pk, choices={}, add_ons={market.add_on: 1}),
+            lambda order, _market: services.identify(
+                order.pk, replace(details_of(order), billing_address="Elsewhere 1")
+            ),
+            lambda order, _market: services.identify(order.pk, details_of(order), note="The key is under the mat."),
+            lambda order, market: services.hold_slot(order.pk, open_slots(market.division)[3].pk),
+            lambda _order, market: make_terms(market.division),
+        ],
+    )
+    def test_a_cart_that_is_not_what_was_shown_though_the_customer_agreed(self, market, draft, change):
+        Product.objects.filter(code=market.add_on).get().prices.update(amount="0.00")
+        shown = shown_mark(draft)
+        change(draft, market)
+        agree(draft)
+
+        assert self.refused(draft, shown=shown).code == "cart_changed"
 
     def test_an_address_that_cannot_be_served_any_more(self, draft):
         make_available(draft.premises, ProductFamily.VIDEO, status=AvailabilityStatus.UNSERVICEABLE)

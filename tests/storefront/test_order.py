@@ -492,6 +492,23 @@ class TestTwoWindows:
         assert f"→ ${order.quoted.monthly}" in response
         assert "nothing has changed" not in response
 
+    @pytest.mark.parametrize("change", ["visit", "note"])
+    def test_an_order_that_was_changed_where_it_costs_nothing_is_looked_over_again(self, visitor: Visitor, change: str):
+        order = make_draft(visitor.market)
+        page = text(visitor.get(f"/order/{order.token}/review/"))
+        if change == "visit":
+            fill(visitor, order, "appointment", slot=open_slots(visitor.market.division)[2].pk)
+        else:
+            services.identify(order.pk, details_of(order), note="Leave it at the gate.")
+
+        form = {"key": hidden(page, "key"), "shown": hidden(page, "shown")}
+        response = visitor.post(f"/order/{order.token}/review/", form, follow=True)
+
+        order.refresh_from_db()
+        assert order.status == OrderStatus.DRAFT
+        assert response.redirect_chain[-1][0] == f"/order/{order.token}/review/"
+        assert "changed in another window" in text(response)
+
     def test_the_same_answer_twice_is_a_double_click(self, visitor: Visitor):
         order = visitor.begin()
         page = text(visitor.get(f"/order/{order.token}/options/"))

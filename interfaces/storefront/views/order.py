@@ -44,7 +44,7 @@ from interfaces.storefront.steps import (
 from interfaces.storefront.views.errors import used_form
 from orders import services as orders
 from orders.models import Order
-from orders.queries import changes_since, current_terms, details_of, open_slots, order_by_token, shown_total
+from orders.queries import changes_since, current_terms, details_of, open_slots, order_by_token, shown_mark
 from orders.states import Channel, OrderStatus
 from referrals.queries.landing import is_code_of
 from territory.models import Qualification
@@ -113,12 +113,17 @@ def _asked_too_late(request: SiteRequest, order: Order, asked: Question) -> Http
 
 def _asked_too_early(request: SiteRequest, order: Order, asked: Question) -> HttpResponse:
     """Lead to the first question without an answer; who was about to order hears that the order was changed."""
-    shown = request.POST.get("shown", "")[:120]
-    if asked is Question.REVIEW and shown and (quote := order.quoted):
-        messages.warning(request, _changed_elsewhere(order))
-        for change in changes_since(shown, quote, language=order.language):
-            messages.warning(request, change)
+    if asked is Question.REVIEW and request.POST.get("shown"):
+        _say_what_else_changed(request, order)
     return _next(order)
+
+
+def _say_what_else_changed(request: SiteRequest, order: Order) -> None:
+    """Say what an order holds that was changed after its last page was opened, and which totals are others now."""
+    messages.warning(request, _changed_elsewhere(order))
+    shown, quote = request.POST.get("shown", "")[:120], order.quoted
+    for change in changes_since(shown, quote, language=order.language) if quote else ():
+        messages.warning(request, change)
 
 
 def _say_submitted(request: SiteRequest, order: Order) -> HttpResponse:
@@ -372,7 +377,7 @@ def review(request: SiteRequest, order: Order) -> HttpResponse:
         "details": details_of(order),
         "visit": visit_in_words(order),
         "key": secrets.token_urlsafe(18),
-        "shown": shown_total(quote),
+        "shown": shown_mark(order),
         "links": {asked.value: address_of(order, asked) for asked in Question},
         "code": code_in_words(order),
     }
@@ -396,8 +401,11 @@ def _after_refusal(request: SiteRequest, order: Order, refusal: NotAllowed) -> H
         return _say_submitted(request, order)
     if refusal.code == "key_reused":
         return used_form(request, str(refusal), onwards=reverse("storefront:order", args=[order.token]))
+    if refusal.code == "cart_changed":
+        _say_what_else_changed(request, order)
+        return _review_again(order)
     if refusal.code in {"price_changed", "qualification_changed"}:
-        return _refresh(request, order, shown=request.POST.get("shown", "")[:120])
+        return _refresh(request, order)
     messages.error(request, str(refusal))
     if refusal.code == "slot_taken":
         return redirect(address_of(order, Question.APPOINTMENT))
@@ -408,29 +416,20 @@ def _review_again(order: Order) -> HttpResponse:
     return redirect(address_of(order, Question.REVIEW))
 
 
-def _refresh(request: SiteRequest, order: Order, *, shown: str = "") -> HttpResponse:
-    """
-    Check and quote again, say every change, and lead to where it matters.
-
-    :param shown: the mark of the totals that the page showed; other totals before this check are another window's doing
-    """
-    before = order.quoted
+def _refresh(request: SiteRequest, order: Order) -> HttpResponse:
+    """Check and quote again, say every change, and lead to where it matters."""
     try:
         refreshed = orders.refresh_draft(order.pk)
     except NotAllowed as refusal:
         messages.error(request, str(refusal))
         return redirect("storefront:order", order.token)
-    after, changes = refreshed.order.quoted, refreshed.changes
     if not refreshed.is_possible:
         messages.error(request, _("What you chose can no longer be had at your address: choose again."))
-    elif shown and before and after and shown != shown_total(before):
-        messages.warning(request, _changed_elsewhere(refreshed.order))
-        changes = tuple(changes_since(shown, after, language=order.language))
-    elif changes:
+    elif refreshed.changes:
         messages.warning(request, _("Something has changed since you saw it. Look it over before you order."))
     else:
         messages.info(request, _("We checked your address and the prices again: nothing has changed."))
-    for change in changes:
+    for change in refreshed.changes:
         messages.warning(request, change)
     return redirect("storefront:order", order.token)
 
