@@ -672,7 +672,7 @@ class LedgerEntry(models.Model):
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
-                referencing=pgtrigger.Referencing(new="written"),
+                referencing=pgtrigger.Referencing(new="written"),  # type: ignore[no-untyped-call]
                 func="""
                     IF EXISTS (
                         SELECT 1 FROM (SELECT DISTINCT division_id, period FROM written) entry

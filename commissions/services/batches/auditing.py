@@ -96,7 +96,7 @@ def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
     yield LineFlag.SIGNAL, Exists(Signal.objects.filter(referral=OuterRef("reward__referral")))
     yield LineFlag.LARGE, Q(amount__gt=limit - F("set_off"))
     if effective(batch.division, FLAGS_FIRST_REWARDS):
-        yield LineFlag.FIRST, ~Exists(of_payee)
+        yield LineFlag.FIRST, ~Q(Exists(of_payee))
     yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("payee__account__premises"))
     yield LineFlag.RETURNED, Exists(of_reward)
 

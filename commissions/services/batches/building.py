@@ -7,6 +7,7 @@ has its outcome, and until then counts as used up for every other line of the sa
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -105,7 +106,7 @@ def _add_lines(batch: Batch, due: RewardQuerySet) -> int:
     payees = Payee.objects.locked().filter(pk__in=due.values("payee")).order_by("pk")
     locked = list(payees.values_list("pk", flat=True))
     rewards = due.locked().filter(payee__in=locked, payee__account__closed_at=None).order_by("pk")
-    params = {
+    params: dict[str, Any] = {
         "batch": batch.pk,
         "currency": batch.currency,
         "rewards": list(rewards.values_list("pk", flat=True)),
@@ -113,7 +114,7 @@ def _add_lines(batch: Batch, due: RewardQuerySet) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute(ADD_LINES, params)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def sources_of(status: RewardStatus) -> list[str]:
