@@ -1,10 +1,15 @@
-"""What may stand in a table that is opened as a spreadsheet: no program."""
+"""What may stand in a table that is opened as a spreadsheet: no program; and such a table as a file."""
 
+import csv
+import io
 import unicodedata
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.http import HttpResponse
 from django.utils.functional import Promise
+from django.utils.text import slugify
 
 FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫−")
 """
@@ -36,3 +41,19 @@ def _begins_a_formula(text: str) -> bool:
         if not sign.isspace() and unicodedata.category(sign) not in UNSEEN:
             return False
     return False
+
+
+def csv_text(header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> str:
+    """Write a table as CSV, every cell safe and quoted."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow([safe_cell(cell) for cell in header])
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def csv_response(name: str, header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> HttpResponse:
+    """Answer with a table to be saved as a file; the mark at its beginning tells spreadsheets that it is UTF-8."""
+    response = HttpResponse(csv_text(header, rows).encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slugify(name) or "list"}.csv"'
+    return response

@@ -35,7 +35,7 @@ READ_BY_PROGRAMS = frozenset(
 
 def plant(marker: str, division: Division) -> None:
     """Add the marker to every text of a division's rows that lacks it."""
-    with pgtrigger.ignore("orders.TermsVersion:terms_never_change"):
+    with pgtrigger.ignore("orders.TermsVersion:terms_never_change", "commissions.LedgerEntry:append_only"):
         for model, path in models_of_divisions():
             fields = texts_of(model)
             for row in model._base_manager.filter(**{path: division.pk}).distinct() if fields else ():

@@ -5,7 +5,7 @@ A month is that in which entries are booked, so that the statement of a closed m
 with what the one before ended with.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from commissions.models import ClosedPeriod, LedgerEntry, Payee
-from commissions.states import EntryKind, LedgerAccount
+from commissions.states import EntryKind, LedgerAccount, Side
+from foundation.cells import Cell
 from foundation.money import ZERO
 from foundation.now import today
 
@@ -74,6 +75,12 @@ class StatementLine:
     def amount(self) -> Decimal:
         """How much the whole has changed, or what was moved within it."""
         return self.moved.total or self.entry.amount
+
+    @property
+    def friend(self) -> str:
+        """What the payee calls the friend; nothing where the payee is the friend, whom that was not said to."""
+        reward = self.entry.reward
+        return reward.referral.friend_label if reward.side == Side.REFERRER else ""
 
 
 @dataclass(frozen=True)
@@ -162,3 +169,37 @@ def table_of(statement: Statement) -> Iterator[tuple[str | Promise, Position]]:
     for row in statement.rows:
         yield row.label, row.moved
     yield _("Closing balance"), statement.closing
+
+
+HEADER: tuple[str | Promise, ...] = (
+    _("True on"), _("What"), _("What for"), _("Held"), _("Payable"), _("Claimed back"), _("Owed"), _("Currency"),
+)  # fmt: skip
+"""The columns of a statement as a file."""
+
+
+def cells_of(statement: Statement, what_for: Callable[[StatementLine], str]) -> Iterator[list[Cell]]:
+    """
+    Yield the rows of a statement as a file, from its opening to its closing.
+
+    :param what_for: how a line names what it is for: staff are told the order, a referrer what they call their friend
+    """
+    yield _cells(statement, statement.period, str(_("Opening balance")), "", statement.opening)
+    for line in statement.lines:
+        entry = line.entry
+        yield _cells(statement, entry.effective_on, entry.get_kind_display(), what_for(line), line.moved)
+    yield _cells(statement, None, str(_("Closing balance")), "", statement.closing)
+
+
+def _cells(statement: Statement, day: date | None, what: str, what_for: str, position: Position) -> list[Cell]:
+    amounts = (position.held, position.payable, position.receivable, position.total)
+    return [day, what, what_for, *amounts, statement.currency]
+
+
+def month_of(text: str, payee: Payee) -> date | None:
+    """Return the month that a text such as 2026-12 names, the present one if it is empty, None if it names none."""
+    if not text:
+        return today(payee.division).replace(day=1)
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None

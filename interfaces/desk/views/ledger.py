@@ -1,21 +1,24 @@
 """The ledger: every entry, what we owe on a day, and a payee's statement on the page, on paper and as a file."""
 
-from datetime import date
-from typing import Any
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language, gettext, gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from commissions.models import LedgerEntry, Payee
 from commissions.queries.ledger import balances
-from commissions.queries.statements import Statement, periods_of, statement_of, table_of
+from commissions.queries.statements import (
+    HEADER,
+    Statement,
+    cells_of,
+    month_of,
+    periods_of,
+    statement_of,
+    table_of,
+)
 from commissions.queries.visibility import entries_visible_to, payees_visible_to
 from commissions.services.statements import filename_of, print_statement
 from commissions.states import LedgerAccount
-from foundation.cells import Cell
 from foundation.correspondence.services import PdfUnavailableError
-from foundation.now import today
 from foundation.people.models import UserRequest
 from foundation.people.states import Permission
 from foundation.people.throttles import throttled
@@ -98,49 +101,14 @@ def statement_pdf(request: UserRequest, pk: int) -> HttpResponse:
 def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
     """Give a payee's statement of a month as a file."""
     found = _statement(request, pk)
-    header: list[Cell] = [
-        gettext("True on"), gettext("What"), gettext("Order"), gettext("Held"), gettext("Payable"),
-        gettext("Claimed back"), gettext("Owed"), gettext("Currency"),
-    ]  # fmt: skip
-    name = filename_of(found).removesuffix(".pdf")
-    return csv_response(name, header, _cells(found))
-
-
-def _cells(found: Statement) -> list[list[Cell]]:
-    def row(day: Cell, what: Any, order: str, position: Any) -> list[Cell]:
-        amounts = (position.held, position.payable, position.receivable, position.total)
-        return [day, str(what), order, *amounts, found.currency]
-
-    return [
-        row(found.period, gettext("Opening balance"), "", found.opening),
-        *(
-            row(
-                line.entry.effective_on,
-                line.entry.get_kind_display(),
-                line.entry.reward.referral.order.number,
-                line.moved,
-            )
-            for line in found.lines
-        ),
-        row(None, gettext("Closing balance"), "", found.closing),
-    ]
+    lines = cells_of(found, lambda line: line.entry.reward.referral.order.number)
+    return csv_response(filename_of(found).removesuffix(".pdf"), HEADER, lines)
 
 
 def _statement(request: UserRequest, pk: int) -> Statement:
     payees = payees_visible_to(request.user).select_related("account__customer", "division")
     payee: Payee = get_object_or_404(payees, pk=pk)
-    return statement_of(payee, month_of(request.GET.get("month", ""), payee))
-
-
-def month_of(text: str, payee: Payee) -> date:
-    """
-    Return the month that an address names, by default the present one of the payee's market.
-
-    :raises Http404: if it is none
-    """
-    if not text:
-        return today(payee.division).replace(day=1)
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise Http404 from None
+    month = month_of(request.GET.get("month", ""), payee)
+    if month is None:
+        raise Http404
+    return statement_of(payee, month)

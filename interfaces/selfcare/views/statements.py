@@ -1,0 +1,75 @@
+"""A customer's statements of what their referrals have brought: on the page, on paper and as a file."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from commissions.queries.statements import (
+    HEADER,
+    Statement,
+    cells_of,
+    month_of,
+    payees_of,
+    periods_of,
+    statement_of,
+    table_of,
+)
+from commissions.services.statements import filename_of, print_statement
+from foundation.cells import csv_response
+from foundation.correspondence.services import PdfUnavailableError
+from foundation.people.models import UserRequest
+from foundation.people.throttles import throttled
+from interfaces.selfcare.access import own_page
+from interfaces.selfcare.queries import own_partners
+
+
+@require_safe
+@own_page
+def statements(request: UserRequest) -> HttpResponse:
+    """Show a person's accounts that rewards are credited to, each with its months."""
+    months = [(payee, periods_of(payee)) for payee in payees_of(request.user.pk)]
+    context = {"months": months, "is_partner": own_partners(request.user).exists()}
+    return render(request, "selfcare/statements.html", context)
+
+
+@require_safe
+@own_page
+def statement(request: UserRequest, pk: int) -> HttpResponse:
+    """Show what was owed, earned and paid in a month."""
+    found = _statement(request, pk)
+    context = {"statement": found, "table": list(table_of(found)), "is_partner": own_partners(request.user).exists()}
+    return render(request, "selfcare/statement.html", context)
+
+
+@require_safe
+@throttled("pdf", methods=("GET",))
+@own_page
+def statement_pdf(request: UserRequest, pk: int) -> HttpResponse:
+    """Give the statement of a month on paper."""
+    found = _statement(request, pk)
+    try:
+        content = print_statement(found.payee.pk, found.period, language=get_language() or "en")
+    except PdfUnavailableError:
+        return render(request, "503.html", status=503)
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{filename_of(found)}"'
+    return response
+
+
+@require_safe
+@throttled("pdf", methods=("GET",))
+@own_page
+def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
+    """Give the statement of a month as a file; of a friend, it tells what the person calls them."""
+    found = _statement(request, pk)
+    lines = cells_of(found, lambda line: line.friend)
+    return csv_response(filename_of(found).removesuffix(".pdf"), HEADER, lines)
+
+
+def _statement(request: UserRequest, pk: int) -> Statement:
+    payee = get_object_or_404(payees_of(request.user.pk), pk=pk)
+    month = month_of(request.GET.get("month", ""), payee)
+    if month is None:
+        raise Http404
+    return statement_of(payee, month)
