@@ -12,6 +12,7 @@ from decimal import Decimal
 from billing.models import Submission
 from billing.states import OPEN, SubmissionKind, SubmissionStatus
 from commissions.models import Batch, PeriodRun, RewardTerm, Rule
+from commissions.queries.batches import unread_lines
 from commissions.services.batches import approve_batch, freeze_batch, read_line, reconcile_batches
 from commissions.services.rules import (
     TermDescription,
@@ -22,15 +23,16 @@ from commissions.services.rules import (
     write_version,
 )
 from commissions.services.schedule import run_due
-from commissions.states import BatchStatus, LineStatus, RunKind, Side, Verdict
+from commissions.states import BatchStatus, RunKind, Side, Verdict
 from config.local.processes import start
 from config.simulation.world import World, deliver_all, look_up_unknown, person, work_on_jobs
 from foundation.now import now
 
 SUPERVISOR, AUDITOR, OPERATOR = "supervisor@larkspur.example", "auditor@larkspur.example", "operator@larkspur.example"
-SLOW_ANSWER = 3.0
-"""Seconds that the vendor lets the courier wait while it is killed."""
-PATIENCE = 30.0
+SLOW_ANSWER = 10.0
+"""Seconds that the vendor lets the courier wait, who is killed meanwhile; nobody else waits for it."""
+PATIENCE = 120.0
+"""Seconds that a courier may take to start on a busy machine."""
 MORE = Decimal("5.00")
 
 
@@ -63,11 +65,11 @@ def _payments(count: int) -> str:
 def _audit(world: World, batch: Batch) -> None:
     """Let the auditor read what has to be read, and approve."""
     auditor = person(AUDITOR)
-    lines = batch.lines.filter(status=LineStatus.PENDING, verdict=Verdict.UNREAD).order_by("pk")
-    for line in lines:
+    unread = [*unread_lines(batch).order_by("pk")]
+    for line in unread:
         read_line(line.pk, Verdict.CORRECT, "", by=auditor)
     approve_batch(batch.pk, by=auditor)
-    world.say(f"Avery has read {_payments(lines.count() or batch.count)} of batch {batch.pk} and approves it.")
+    world.say(f"Avery has read {_payments(len(unread))} of batch {batch.pk} and approves it.")
     deliver_all()  # the work of posting begins
     work_on_jobs()
     if world.kills_next_worker:
@@ -82,13 +84,13 @@ def _kill_a_courier(world: World) -> bool:
     if first is None:
         return False
     vendor = world.vendors[first.billing_system.code]
-    before = len(vendor.credits())
+    before = vendor.newest_credit()
     vendor.misbehave(slow_answer_seconds=SLOW_ANSWER)
     courier = start(
         [sys.executable, "-m", "config.simulation.courier"], output=subprocess.DEVNULL, environment=os.environ
     )
     deadline = time.monotonic() + PATIENCE
-    while len(vendor.credits()) == before and time.monotonic() < deadline and courier.poll() is None:
+    while vendor.newest_credit() == before and time.monotonic() < deadline and courier.poll() is None:
         time.sleep(0.05)
     os.killpg(courier.pid, signal.SIGKILL)
     courier.wait()
