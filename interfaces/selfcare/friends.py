@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, F, Min, QuerySet, Sum, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext as _
 
 from commissions.models import Reward
-from commissions.queries.progress import Progress, progress_for
-from commissions.states import RewardStatus, Side
+from commissions.queries.progress import UNSPOKEN, Progress, progress_for
+from commissions.states import ProgressStage, RewardStatus, Side
 from foundation.money import ZERO, format_money
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.models import User
 from interfaces.selfcare.queries import openings_of
 from referrals.models import Invitation, Referral, Referrer
@@ -25,7 +25,16 @@ from referrals.states import UNWANTED_INVITATIONS, InvitationStatus
 ON_A_PAGE = 20
 IN_SHORT = 3
 """How many friends the overview shows."""
-WAY = ("invited", "opened", "ordered", "booked", "installed", "qualifying", "earned", "credited")
+WAY = (
+    ProgressStage.INVITED,
+    ProgressStage.OPENED,
+    ProgressStage.ORDERED,
+    ProgressStage.BOOKED,
+    ProgressStage.INSTALLED,
+    ProgressStage.QUALIFYING,
+    ProgressStage.EARNED,
+    ProgressStage.CREDITED,
+)
 """The stages that lead to a credit, in order."""
 BY_INVITATION = 2
 """How many of them only an invitation has."""
@@ -84,16 +93,14 @@ def _rows_of(referrer_ids: list[int]) -> QuerySet[Any, Any]:
 
 def totals_of(referrers: Iterable[Referrer]) -> tuple[Total, ...]:
     """Say what a person may expect, has earned and was credited, in each currency that occurs; nothing without rewards."""
-    rewards = Reward.objects.filter(side=Side.REFERRER, referral__referrer__in=[one.pk for one in referrers])
-    by_status = (
-        rewards.order_by()
-        .values("currency", "status")
-        .annotate(
-            total=Sum("amount", default=Decimal(0)), back=Sum("clawed_back"), next=Min("earliest_on"), many=Count("pk")
-        )
+    of_theirs = Reward.objects.filter(side=Side.REFERRER, referral__referrer__in=[one.pk for one in referrers])
+    rewards = list(of_theirs.select_related("division").order_by("pk"))
+    days = {one.division_id: today(one.division) for one in {one.division_id: one for one in rewards}.values()}
+    return tuple(
+        total
+        for currency in sorted({one.currency for one in rewards})
+        for total in _totals([(one, days[one.division_id]) for one in rewards if one.currency == currency], currency)
     )
-    rows: list[Any] = list(by_status)
-    return tuple(total for currency in sorted({row["currency"] for row in rows}) for total in _totals(rows, currency))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,24 +133,27 @@ def referring_of(user: User) -> Referring | None:
     return Referring(title=str(programme), text=str(programme.rewards_in_words), action=_("Take part"))
 
 
-def _totals(rows: list[Any], currency: str) -> list[Total]:
-    mine = [row for row in rows if row["currency"] == currency]
-    coming, earned, credited = (
-        [row for row in mine if row["status"] in statuses]
-        for statuses in ({RewardStatus.ACCRUED}, UNPAID, {RewardStatus.SETTLED})
-    )
-    first = min((row["next"] for row in coming), default=None)
+def _totals(rewards: list[tuple[Reward, date]], currency: str) -> list[Total]:
+    coming = [(one, day) for one, day in rewards if _is_expected(one, day)]
+    first = min((one.earliest_on for one, day in coming if one.earliest_on > day), default=None)
+    earned = [one for one, _day in rewards if one.status in UNPAID]
+    credited = [one for one, _day in rewards if one.status == RewardStatus.SETTLED]
     detail = _("The first from %(date)s on, if all goes well") % {"date": date_format(first)} if first else ""
     return [
-        Total(label=_("Expected"), amount=_amount(coming, currency), detail=detail),
+        Total(label=_("Expected"), amount=_amount([one for one, _day in coming], currency), detail=detail),
         Total(label=_("Earned, to be credited"), amount=_amount(earned, currency)),
         Total(label=_("Credited on your bills"), amount=_amount(credited, currency)),
     ]
 
 
-def _amount(rows: list[Any], currency: str) -> str:
-    total = sum((row["total"] - row["back"] for row in rows), ZERO)
-    return format_money(total, currency, get_language() or "en")
+def _is_expected(reward: Reward, day: date) -> bool:
+    """Tell whether a referrer may expect a reward: until its last day, a friend's late bill shows here no more than there."""
+    is_open = reward.status == RewardStatus.FORFEITED and reward.reason in UNSPOKEN and day <= reward.latest_on
+    return reward.status == RewardStatus.ACCRUED or is_open
+
+
+def _amount(rewards: Iterable[Reward], currency: str) -> str:
+    return format_money(sum((one.owed for one in rewards), ZERO), currency, get_language() or "en")
 
 
 def _by_referral(ids: list[int]) -> dict[int, Friend]:
@@ -153,44 +163,40 @@ def _by_referral(ids: list[int]) -> dict[int, Friend]:
 
 
 def _of_progress(referral: Referral, progress: Progress) -> Friend:
-    language, way = get_language() or "en", WAY if referral.invitation_id else WAY[BY_INVITATION:]
+    way = WAY if referral.invitation_id else WAY[BY_INVITATION:]
     expected = progress.expected_on
-    more = [progress.detail, _("Expected on %(date)s") % {"date": date_format(expected)} if expected else ""]
-    known = progress.amount is not None and progress.currency
+    more = [
+        progress.detail,
+        _("Expected on your bill from %(date)s on") % {"date": date_format(expected)} if expected else "",
+    ]
     return Friend(
         name=referral.friend_label or _("A friend"),
         sentence=progress.sentence,
         steps=_steps(way, progress.stage),
-        amount=format_money(progress.amount, progress.currency, language) if known else "",
+        amount=_money(progress),
         more=" · ".join(filter(None, more)),
         is_over=progress.is_over,
     )
 
 
-def _steps(way: tuple[str, ...], stage: str) -> tuple[dict[str, str], ...]:
+def _money(progress: Progress) -> str:
+    if progress.amount is None:
+        return ""
+    return format_money(progress.amount, progress.currency, get_language() or "en")
+
+
+def _steps(way: tuple[ProgressStage, ...], stage: ProgressStage) -> tuple[dict[str, str], ...]:
     """Draw how far along the way a stage is; what has left the way needs no drawing."""
     if stage not in way:
         return ()
-    labels, at = labels_of_the_way(), way.index(stage)
-    last = len(way) - 1
+    at, last = way.index(stage), len(way) - 1
     return tuple(
-        {"label": labels[one], "state": "done" if place < at or at == last else "current" if place == at else "ahead"}
+        {
+            "label": str(one.label),
+            "state": "done" if place < at or at == last else "current" if place == at else "ahead",
+        }
         for place, one in enumerate(way)
     )
-
-
-def labels_of_the_way() -> dict[str, str]:
-    """Return what each stage is called."""
-    return {
-        "invited": _("Invited"),
-        "opened": _("Opened"),
-        "ordered": _("Ordered"),
-        "booked": _("Visit booked"),
-        "installed": _("Installed"),
-        "qualifying": _("Qualifying"),
-        "earned": _("Earned"),
-        "credited": _("Credited"),
-    }
 
 
 def _by_invitation(ids: list[int]) -> dict[int, Friend]:
@@ -200,7 +206,7 @@ def _by_invitation(ids: list[int]) -> dict[int, Friend]:
 
 def _of_invitation(invitation: Invitation) -> Friend:
     shown = _shown(invitation)
-    stage = "opened" if shown == InvitationStatus.CLICKED else "invited"
+    stage = ProgressStage.OPENED if shown == InvitationStatus.CLICKED else ProgressStage.INVITED
     said = {"email": invitation.email, "date": date_format(localtime(invitation.created_at, invitation.division.zone))}
     return Friend(
         name=invitation.friend_name,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext as _
@@ -128,8 +128,10 @@ def invite(request: UserRequest) -> HttpResponse:
     """Write to friends: a row each, whose good ones go out even where others are wrong."""
     mine = list(own_referrers(request.user).order_by("pk"))
     referrer = _chosen(mine, request.GET.get("as", ""))
-    if referrer is None or _why_not_now(referrer):
-        return redirect("selfcare:referrals")
+    if referrer is None:
+        raise Http404
+    if _why_not_now(referrer):
+        return redirect(_address_of(referrer))
     most = referrer.programme.most_per_form
     if request.method != "POST":
         return _invite_page(request, referrer, [FriendForm(number=number) for number in range(1, most + 1)])
