@@ -212,6 +212,7 @@ def _sentences(version: RuleVersion, language: str) -> Iterator[tuple[str, str]]
     currency = version.rule.division.currency
     yield "orders", _orders(version, currency, language)
     terms = {term.side: term for term in version.terms.all()}
+    yield "nothing", "" if terms else _("Nobody gets anything yet.")
     for side in Side:
         yield side, _promise(side, terms.get(side), currency, language)
     wait = count_of(version.wait_count, version.wait_unit)

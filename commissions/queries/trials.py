@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from commissions.models import RewardTerm, RuleVersion
@@ -117,6 +118,7 @@ class _Case:
 def try_version(version: RuleVersion, at: datetime | None = None) -> Trial:
     """Try a version on the referred orders of the last `DAYS` days, in a number of statements that they do not set."""
     moment = at or now()
+    prefetch_related_objects([version], "terms")
     cases, is_cut = _cases(version, moment)
     accounts = {account_id for case in cases for account_id in case.accounts().values()}
     free_months = free_months_of(accounts, moment.astimezone(version.rule.division.zone).date())
