@@ -236,8 +236,9 @@ class TestBilling:
         with pytest.raises(ValidationError):
             BILLING_SYSTEM.choose("foreign", mine)
 
-    def test_the_token_travels_encrypted_in_production(self, settings, mine):
+    def test_the_token_travels_encrypted_in_production(self, settings, monkeypatch, mine):
         system = make_billing_system(mine, base_url="http://billing.example")
+        monkeypatch.setenv(f"BILLING_{system.code.upper()}_URL", system.base_url)
         settings.IS_SECURE = False
         system.clean()
         settings.IS_SECURE = True
@@ -245,14 +246,16 @@ class TestBilling:
             system.clean()
         assert list(refusal.value.message_dict) == ["base_url"]
 
-    @pytest.mark.parametrize("problem", [Unavailable("root:x:0:0"), Unclear("root:x:0:0")])
-    def test_a_check_reads_nothing_out_of_what_stands_at_an_address(self, monkeypatch, mine, problem):
-        system = make_billing_system(mine)
+    def test_a_check_tells_nothing_of_what_stands_at_an_address(self, monkeypatch, mine):
+        system, said = make_billing_system(mine), set()
+        monkeypatch.setenv(f"BILLING_{system.code.upper()}_URL", system.base_url)
         monkeypatch.setenv(f"BILLING_{system.code.upper()}_TOKEN", "t")
-        monkeypatch.setattr(TmfBilling, "check", Mock(side_effect=problem))
-        with pytest.raises(NotAllowed) as refusal:
-            check_connection(system.pk, by=make_person(Role.OPERATOR, mine))
-        assert "root" not in str(refusal.value)
+        for problem in (Unavailable("root:x:0:0"), Unclear("root:x:0:0"), Unavailable("No connection")):
+            monkeypatch.setattr(TmfBilling, "check", Mock(side_effect=problem))
+            with pytest.raises(NotAllowed) as refusal:
+                check_connection(system.pk, by=make_person(Role.OPERATOR, mine))
+            said.add(str(refusal.value))
+        assert said == {"The billing system does not answer at this address with this token."}
 
 
 class TestTheHouse:

@@ -1,5 +1,6 @@
 """Billing systems, and what they tell us, as they tell it."""
 
+import re
 from typing import ClassVar
 
 from django.conf import settings
@@ -8,10 +9,20 @@ from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from environ import FileAwareEnv
 
 from billing.states import FactOutcome
 from foundation.divisions.models import Division, bumps_configuration
 from foundation.now import now
+
+PATH_BELOW = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
+"""What may follow the address in the environment: names of folders, and no way out of them."""
+
+
+def bound_address(code: str) -> str:
+    """Return the address for which the environment holds a system's token; empty where it holds none."""
+    address: str = FileAwareEnv().str(f"BILLING_{code.upper()}_URL", default="")
+    return address.rstrip("/")
 
 
 class BillingSystem(models.Model):
@@ -20,8 +31,8 @@ class BillingSystem(models.Model):
 
     Its token and the secret of its webhooks are not here: they stand in the environment, under names made from the
     code (`BILLING_<CODE>_TOKEN`, `BILLING_<CODE>_WEBHOOK_SECRET`, or the same with `_FILE`). So no dump, no history
-    table and no admin page can leak them, they are rotated without touching the database, and whoever may edit the
-    address below still cannot point another secret of the environment at it.
+    table and no admin page can leak them, and they are rotated without touching the database. Beside them stands the
+    address that they are for (`BILLING_<CODE>_URL`): whoever may edit the address below cannot send them elsewhere.
     """
 
     code = models.CharField(
@@ -51,7 +62,15 @@ class BillingSystem(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether its address is the one that its token is for, or lies below it."""
+        bound, address = bound_address(self.code), self.base_url.rstrip("/")
+        return bool(bound) and address.startswith(bound) and bool(PATH_BELOW.fullmatch(address.removeprefix(bound)))
+
     def clean(self) -> None:
+        if not self.is_bound:
+            raise ValidationError({"base_url": _("The servers are not set up for this code at this address.")})
         if settings.IS_SECURE and not self.base_url.lower().startswith("https://"):
             raise ValidationError({"base_url": _("Write an address that begins with https://.")})
 

@@ -7,7 +7,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 from environ import FileAwareEnv
 
 from billing.models import BillingSystem
@@ -21,6 +21,9 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 
 log = structlog.get_logger(__name__)
+
+NO_CONNECTION = gettext_lazy("The billing system does not answer at this address with this token.")
+"""All that is said, whatever failed: who tries addresses learns nothing of what stands there. The log knows more."""
 
 
 def system_for(division: Division) -> BillingSystem:
@@ -40,7 +43,7 @@ def port_of(system: BillingSystem) -> BillingPort:
     """
     Return the way to speak to a billing system.
 
-    :raises Unavailable: if it is inactive, or its adapter or token is missing
+    :raises Unavailable: if it is inactive, its adapter or token is missing, or its token is for another address
     """
     adapter = settings.BILLING_ADAPTERS.get(system.adapter)
     if not system.is_active or adapter is None:
@@ -51,6 +54,8 @@ def port_of(system: BillingSystem) -> BillingPort:
 
 def _connection_of(system: BillingSystem) -> Connection:
     prefix = f"BILLING_{system.code.upper()}"
+    if not system.is_bound:
+        raise Unavailable(_("%(name)s names another address.") % {"name": f"{prefix}_URL"})
     environment = FileAwareEnv()
     try:
         token: str = environment.str(f"{prefix}_TOKEN", default="")
@@ -74,14 +79,7 @@ def check_connection(system_id: int, *, by: User) -> None:
         port_of(system).check()
     except (Unavailable, Unclear) as problem:
         log.warning("billing_check_failed", system=system.code, problem=str(problem))
-        raise NotAllowed(_no_connection(problem), code="no_connection") from problem
-
-
-def _no_connection(problem: Unavailable | Unclear) -> str:
-    """Say what failed in our own words: an address may be anybody's, and what stands there is not to be read out."""
-    if isinstance(problem, Unavailable):
-        return _("The billing system cannot be reached at this address with this token.")
-    return _("Something answers at this address, but not as a billing system does.")
+        raise NotAllowed(str(NO_CONNECTION), code="no_connection") from problem
 
 
 def declare_products(system_id: int, products: Mapping[str, str]) -> None:

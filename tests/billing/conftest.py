@@ -39,6 +39,7 @@ def vendor(vendor_process: Sandbox) -> Iterator[Sandbox]:
 def system(vendor: Sandbox, db: None, monkeypatch: pytest.MonkeyPatch) -> BillingSystem:
     """A billing system at the vendor, used by a division of its own."""
     system = make_billing_system(make_division(), base_url=vendor.url)
+    monkeypatch.setenv(f"BILLING_{system.code.upper()}_URL", vendor.url)
     monkeypatch.setenv(f"BILLING_{system.code.upper()}_TOKEN", vendor.token)
     monkeypatch.setenv(f"BILLING_{system.code.upper()}_WEBHOOK_SECRET", vendor.secret)
     return system

@@ -6,7 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import BillingSystem, Submission
+from billing.ports import Unavailable
 from billing.queries import billing_systems_visible_to, inbound_facts_visible_to, submissions_visible_to
+from billing.services import port_of
 from billing.states import SubmissionStatus
 from billing.testing import make_billing_system, make_work_order
 from foundation.divisions.testing import make_division
@@ -41,7 +43,8 @@ def address(name: str, row) -> str:
 
 
 class TestBillingSystems:
-    def test_are_set_up(self, browser, system):
+    def test_are_set_up(self, browser, system, monkeypatch):
+        monkeypatch.setenv("BILLING_SECOND_URL", "https://billing.example.com")
         answer = browser.post(
             reverse("admin:billing_billingsystem_add"),
             {
@@ -54,8 +57,23 @@ class TestBillingSystems:
         assert answer.status_code == 302
         assert BillingSystem.objects.get(code="second").adapter == "tmf"
 
-    @pytest.mark.parametrize("wrong", [{"adapter": "ftp"}, {"code": "A B"}, {"base_url": "file:///etc/passwd"}])
-    def test_are_refused_where_something_is_wrong(self, browser, system, wrong):
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"adapter": "ftp"},
+            {"code": "A B"},
+            {"base_url": "file:///etc/passwd"},
+            {"base_url": "https://billing.example.com.attacker.example/api"},
+            {"base_url": "https://billing.example.com@attacker.example/api"},
+            {"base_url": "https://billing.example.com:444/api"},
+            {"base_url": "http://billing.example.com/api"},
+            {"base_url": "https://billing.example.com/api/../other"},
+            {"base_url": "https://billing.example.com/other"},
+            {"code": "third"},
+        ],
+    )
+    def test_are_refused_where_something_is_wrong(self, browser, system, monkeypatch, wrong):
+        monkeypatch.setenv("BILLING_SECOND_URL", "https://billing.example.com/api/")
         browser.post(
             reverse("admin:billing_billingsystem_add"),
             {
@@ -73,7 +91,16 @@ class TestBillingSystems:
         assert f"{system} answers." in browser.post(check, follow=True).content.decode()
 
         vendor.faults(away_seconds=1000)
-        assert "The billing system cannot be reached" in browser.post(check, follow=True).content.decode()
+        assert "does not answer at this address" in browser.post(check, follow=True).content.decode()
+
+    def test_are_not_spoken_to_at_another_address_than_the_token_is_for(self, browser, system, vendor):
+        BillingSystem.objects.update(base_url=f"{vendor.url}@attacker.example")
+        with pytest.raises(Unavailable, match="_URL names another address"):
+            port_of(BillingSystem.objects.get())
+
+        said = browser.post(address("check", system), follow=True).content.decode()
+
+        assert "does not answer at this address" in said
 
     def test_are_not_asked_by_a_mere_look(self, browser, system):
         assert browser.get(address("check", system)).status_code == 404

@@ -328,6 +328,7 @@ class TestAnOutage:
 
     def test_where_nobody_listens_is_surely_not_done(self, db, monkeypatch, request_id):
         system = make_billing_system(make_division(), code="nobody")
+        monkeypatch.setenv("BILLING_NOBODY_URL", system.base_url)
         monkeypatch.setenv("BILLING_NOBODY_TOKEN", "any")
         submission = ask_for_work_order(system, request_id)
 

@@ -27,6 +27,7 @@ def make_payouts_at(vendor: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Payouts
     """Make a market whose billing system is the vendor, and which it knows how to reach."""
     payouts = make_payouts(base_url=vendor.url)
     system = system_of(payouts)
+    monkeypatch.setenv(f"BILLING_{system.code.upper()}_URL", vendor.url)
     monkeypatch.setenv(f"BILLING_{system.code.upper()}_TOKEN", vendor.token)
     monkeypatch.setenv(f"BILLING_{system.code.upper()}_WEBHOOK_SECRET", vendor.secret)
     return payouts

@@ -156,6 +156,7 @@ class Shop:
 def environment_of(vendor: Sandbox, code: str) -> dict[str, str]:
     """Return what lets our processes serve any host and nobody too little, and speak to a vendor under its clock."""
     return {
+        f"BILLING_{code.upper()}_URL": vendor.url,
         f"BILLING_{code.upper()}_TOKEN": vendor.token,
         f"BILLING_{code.upper()}_WEBHOOK_SECRET": vendor.secret,
         "ALLOWED_HOSTS": "*",

@@ -39,6 +39,7 @@ def network(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(adapter, "TIMEOUT", httpx.Timeout(connect=1, write=1, read=READ_PATIENCE, pool=1))
     with FaultProxy(shop.vendor.port) as proxy:
         BillingSystem.objects.update(base_url=proxy.url)
+        monkeypatch.setenv(f"BILLING_{shop.billing_code.upper()}_URL", proxy.url)
         shop.vendor.faults(forget_request_ids=True)
         yield proxy
 

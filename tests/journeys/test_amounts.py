@@ -145,6 +145,7 @@ def shop(db: None, vendor: Sandbox, settings: LazySettings, monkeypatch: pytest.
     set_value(root, NO_VISIT_PRODUCTS, ["self-install"])
     BillingSystem.objects.create(code="vendor", name="Vendor", division=root, adapter="tmf", base_url=vendor.url)
     set_value(root, BILLING_SYSTEM, "vendor")
+    monkeypatch.setenv("BILLING_VENDOR_URL", vendor.url)
     monkeypatch.setenv("BILLING_VENDOR_TOKEN", vendor.token)
     codes = Product.objects.values_list("code", flat=True)
     vendor.call("PUT", "/products", json=[{"id": code, "name": code} for code in codes])
