@@ -1,0 +1,88 @@
+"""A referrer's own statements, and nobody else's: of the friend, only what the referrer calls them."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.testing import make_account
+from commissions.states import Side
+from foundation.now import today
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
+from tests.commissions.paying import make_earned, make_payouts
+
+pytestmark = pytest.mark.django_db
+
+NAMES = ("statement", "statement_pdf", "statement_csv")
+
+
+@pytest.fixture
+def payouts():
+    return make_payouts()
+
+
+@pytest.fixture
+def customer(client, payouts):
+    customer = make_person(Role.CUSTOMER, payouts.division)
+    sign_in(client, customer)
+    return customer
+
+
+@pytest.fixture
+def reward(payouts, customer):
+    return make_earned(payouts, account=make_account(payouts.division, user=customer))
+
+
+def page_of(client, name, pk=None, **query):
+    return client.get(reverse(f"selfcare:{name}", args=[pk] if pk else []), query)
+
+
+class TestOwn:
+    def test_are_listed_by_month_and_lead_to_each(self, client, reward):
+        month = f"{today(reward.division):%Y-%m}"
+        address = f"{reverse('selfcare:statement', args=[reward.payee_id])}?month={month}"
+
+        assert address in page_of(client, "statements").content.decode()
+        page = client.get(address).content.decode()
+
+        for expected in ("Opening balance", "Closing balance", "$25.00", "Robin"):
+            assert expected in page
+
+    def test_say_nothing_else_of_the_friend(self, client, reward):
+        order = reward.referral.order
+
+        for name in ("statement", "statement_csv"):
+            page = page_of(client, name, reward.payee_id).content.decode()
+            for secret in (order.number, order.address, order.customer.name, order.account.number):
+                assert secret not in page
+
+    def test_are_a_pdf_and_a_file(self, client, reward):
+        assert page_of(client, "statement_pdf", reward.payee_id).content.startswith(b"%PDF")
+        assert "Robin" in page_of(client, "statement_csv", reward.payee_id).content.decode()
+
+    def test_do_not_tell_a_friend_what_they_were_called(self, client, payouts, reward):
+        reward.side = Side.FRIEND
+        reward.save(update_fields=["side"])
+
+        assert "Robin" not in page_of(client, "statement", reward.payee_id).content.decode()
+
+    def test_are_none_where_nothing_was_earned(self, client, customer):
+        assert "No statement yet" in page_of(client, "statements").content.decode()
+
+
+class TestOthers:
+    def test_do_not_exist(self, payouts, reward):
+        stranger = sign_in(Client(), make_person(Role.CUSTOMER, payouts.division))
+
+        for name in NAMES:
+            assert page_of(stranger, name, reward.payee_id).status_code == 404
+
+    def test_do_not_exist_for_staff_either(self, payouts, reward):
+        auditor = sign_in(Client(), payouts.auditor)
+
+        assert page_of(auditor, "statement", reward.payee_id).status_code == 404
+
+    def test_lead_to_the_sign_in_who_is_nobody(self, reward):
+        answer = page_of(Client(), "statement", reward.payee_id)
+
+        assert answer.url.startswith(reverse("account_login"))
