@@ -35,6 +35,8 @@ class Column(Generic[Row]):
     sorts_by: str = ""
     """The path of the field that the column sorts by; empty: it does not."""
     is_number: bool = False
+    is_shown: bool = True
+    """Whether the page shows it, too; the file always does."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _list_page(
         rows=page.rows,
         count=count_of(filters.qs),
         form=filters.form,
-        headings=[_heading(column, order, query) for column in wanted.columns],
+        headings=[_heading(column, order, query) for column in wanted.columns if column.is_shown],
         chips=_chips(filters.form, query),
         views=_views(wanted, query.urlencode(), request.user),
         query=query.urlencode(),

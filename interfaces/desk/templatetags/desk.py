@@ -130,6 +130,10 @@ class Place:
     is_current: bool
 
 
+BESIDE = {"ledger": "payouts", "rewards": "referrals"}
+"""Lists that are reached from another one's page, and are a part of its place."""
+
+
 @register.simple_tag
 def places(user: Person, path: str) -> list[Place]:
     """
@@ -143,12 +147,13 @@ def places(user: Person, path: str) -> list[Place]:
         ("leads", _("Leads"), Permission.SEE_LEADS),
         ("referrals", _("Referrals"), Permission.SEE_REFERRALS),
         ("payouts", _("Payouts"), Permission.SEE_LEDGER),
-        ("ledger", _("Ledger"), Permission.SEE_LEDGER),
         ("submissions", _("Billing systems"), Permission.SEE_ORDERS),
         ("messages", _("Messages"), Permission.SEE_ORDERS),
         ("jobs", _("Long work"), None),
     ]
     home = reverse("desk:home")
+    beside = {reverse(f"desk:{name}"): reverse(f"desk:{place}") for name, place in BESIDE.items()}
+    path = next((place for address, place in beside.items() if path.startswith(address)), path)
     opened = [
         (label, reverse(f"desk:{name}"))
         for name, label, permission in offered
@@ -157,6 +162,12 @@ def places(user: Person, path: str) -> list[Place]:
     if can(user, Permission.CONFIGURE):
         opened.append((_("Set-up"), reverse("admin:index")))
     return [Place(label, url, path == url or (url != home and path.startswith(url))) for label, url in opened]
+
+
+@register.filter
+def short(label: str) -> str:
+    """Return the name in a label that explains itself behind a colon."""
+    return str(label).partition(":")[0]
 
 
 @register.filter

@@ -65,7 +65,6 @@ def referral(request: UserRequest, pk: int) -> HttpResponse:
     traces = traces_of(rewards)
     context = {
         "referral": found,
-        "stage": stage_in_words(found),
         "touches": resolved_touches_of(found.order),
         "signals": found.signals.select_related("decided_by"),
         "rewards": [(one, traces[one.pk]) for one in rewards],
