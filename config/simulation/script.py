@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
+from config.demonstration.orders import BUYERS
 from config.simulation import rewards
 from config.simulation.memory import Household
 from config.simulation.ordering import make_household
 from config.simulation.paying import draw_manner
 from config.simulation.referring import make_friend
 from config.simulation.world import World
+from orders.models import Order
+from orders.states import OPEN, OrderStatus
 
 DAYS_OF_FIRST_ORDERS = 24
 SHARE_OF_FIRST = 0.35
@@ -26,10 +29,11 @@ OUTAGE_DAYS = 2
 def write(world: World, first: date, last: date, *, customers: int) -> None:
     """Plan who comes by themselves, how many friends they have, and the scenes."""
     count = max(FEWEST_FIRST, round(customers * SHARE_OF_FIRST))
-    for number in range(count):
+    known = _take_in_the_demonstration(world, first)
+    for number in range(known, count):
         manner = "prompt" if number < count - 1 else "stops paying"
         household = make_household(world, manner=manner)
-        day = first + timedelta(days=number if number < 2 else world.chance.randrange(DAYS_OF_FIRST_ORDERS))
+        day = first + timedelta(days=world.chance.randrange(DAYS_OF_FIRST_ORDERS))
         world.memory.plan(day, "order", household.key)
     world.friends_left = max(0, customers - count)
     world.cast = [*CAST]
@@ -38,6 +42,31 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
     world.memory.plan(first + timedelta(days=OUTAGE_AFTER_DAYS + OUTAGE_DAYS), "outage ends")
     world.memory.plan(first + timedelta(days=70), "rule changes")
     world.kills_next_worker = True
+
+
+def _take_in_the_demonstration(world: World, first: date) -> int:
+    """Let those whom the demonstration has ordering, and signing in, be installed first; return how many are new."""
+    known = {household.email for household in world.memory.households.values()}
+    new = 0
+    for buyer in BUYERS:
+        order = Order.objects.filter(contact__email=buyer.email, status__in=OPEN - {OrderStatus.HELD}).first()
+        if buyer.email not in known and order:
+            customer, account = order.parties()
+            household = Household(
+                f"h{len(world.memory.households) + 1}",
+                customer.name,
+                buyer.email,
+                buyer.phone,
+                buyer.division,
+                order_id=order.pk,
+                order_number=order.number,
+                account_id=account.pk,
+                account_number=account.number,
+            )
+            world.memory.add(household)
+            new += 1
+            world.memory.plan(first + timedelta(days=new), "install", household.key)
+    return new
 
 
 def plan_enrolment(world: World, household: Household) -> None:

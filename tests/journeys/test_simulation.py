@@ -203,7 +203,7 @@ FAULTS: tuple[Callable[[Books], None], ...] = (
     it_was_not_taken_back, another_version_was_applied, an_entry_is_forged,
 )  # fmt: skip
 STORY = (
-    "takes part in the referral programme", "invites", "is credited for the order of", "is installed; the reward",
+    "Casey's friend", "takes part in the referral programme", "invites", "is credited for the order of", "is installed; the reward",
     "Larkspur billing is away", "Larkspur billing is back", "approves it: for whoever orders from now on",
     "has earned", "is forfeited: A bill was not paid in time", "Sam freezes batch", "Avery has read",
     "A worker is killed while it posts: 1 payment", "0 are still open", "read back from the billing system",
@@ -219,7 +219,7 @@ class TestSimulation:
 
         told = done.stdout
         assert done.returncode == 0, told[-3000:] + done.stderr[-3000:]
-        assert re.search(r"Recount of \d\d rewards, \d+ ledger entries, \d+ credits: no differences\.", told), told
+        assert re.search(r"Recount of \d+ rewards, \d+ ledger entries, \d+ credits: no differences\.", told), told
         assert len(LINE.findall(told)) > 60
         assert [part for part in STORY if part not in told] == []
         self._leaves_a_system_worth_clicking_through(data)
