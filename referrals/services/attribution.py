@@ -41,6 +41,7 @@ from referrals.states import (
     TouchKind,
     TouchPreference,
 )
+from territory.models import Premises
 
 TOUCH_MARK = "touch:"
 """Before the token of a touch, among an order's attribution."""
@@ -56,7 +57,7 @@ def resolve_order(order_id: int) -> Referral | None:
     :returns: the referral, or nothing where nobody is credited
     :raises NotAllowed: if the order was not submitted
     """
-    related = ("division", "customer", "account__premises", "premises")
+    related = ("division", "customer", "account", "premises")
     order = Order.objects.locked().select_related(*related).get(pk=order_id)
     customer, _account = order.parties()
     if ResolvedTouch.objects.filter(order=order).exists():
@@ -277,9 +278,7 @@ def _still_open(earlier: Any) -> bool:
 
 def _make_referral(order: Order, touch: Touch, friend_first_name: str) -> Referral:
     """Make the referral of the touch that won, while no other one of its referrer is made."""
-    referrer = (
-        Referrer.objects.locked().select_related("customer", "account__premises", "division").get(pk=touch.referrer_id)
-    )
+    referrer = Referrer.objects.locked().select_related("customer", "division").get(pk=touch.referrer_id)
     customer, account = order.parties()
     invitation = touch.invitation or _invitation_behind(order, referrer)
     referral = Referral.objects.create(
@@ -318,16 +317,18 @@ def _mark_ordered(order: Order) -> None:
 
 def _raise_signals(referral: Referral, referrer: Referrer, order: Order) -> None:
     """Raise what looks odd: it holds the money until a person has looked, and forbids nothing."""
-    here, there = order.premises, referrer.account.premises
-    street = (here.street_id, here.house_number) == (there.street_id, there.house_number)
-    if here.pk == there.pk or (street and here.unit_key == there.unit_key):
+    here = order.premises
+    homes = Premises.objects.filter(pk__in=Account.objects.filter(customer=referrer.customer).values("premises"))
+    if homes.filter(street=here.street_id, house_number=here.house_number, unit_key=here.unit_key).exists():
         _raise(referral, SignalKind.SAME_ADDRESS)
-    elif here.street_id == there.street_id and _surname(referral.friend.name) == _surname(referrer.customer.name):
+    elif (
+        _surname(referral.friend.name) == _surname(referrer.customer.name)
+        and homes.filter(street=here.street_id).exists()
+    ):
         _raise(referral, SignalKind.SAME_SURNAME)
     most = effective(order.division, MOST_IN_A_DAY)
-    since = referral.ordered_at - DAY
     lately = Referral.objects.filter(
-        referrer=referrer, ordered_at__gt=since, ordered_at__lte=referral.ordered_at
+        referrer=referrer, ordered_at__gt=referral.ordered_at - DAY, ordered_at__lte=referral.ordered_at
     ).count()
     if lately > most:
         _raise(referral, SignalKind.VELOCITY, detail=f"{lately} > {most}")

@@ -219,6 +219,8 @@ def _checked_address(row: FriendRow, market: Division) -> Qualification:
         qualification = qualify(typed=row.address, premises_id=premises_id, division=market, channel=Channel.WEB)
     except NotAllowed as refusal:
         raise RowRefused("address_unknown", refusal.message) from None
+    if qualification.premises_id is None:
+        raise RowRefused("address_unknown", _("We do not find this address. Write street, number and city."))
     if qualification.outcome not in ORDERABLE:
         raise RowRefused("unserviceable", _("New service cannot be ordered at this address at the moment."))
     return qualification
@@ -302,11 +304,16 @@ def _already_invited() -> RowRefused:
 
 def refuse_second(referrer: Referrer, email_key: str) -> None:
     """
-    Refuse to invite whom somebody has invited; a letter that was not wanted counts for as long as if it was.
+    Refuse to invite whom somebody has invited.
+
+    A letter that was not wanted counts for as long as if it was: to its referrer always, to others where the friend
+    wants none from anybody. So no answer tells who wants what.
 
     :raises RowRefused: `already_invited`, which names nobody
     """
     unwanted = Q(status__in=UNWANTED_INVITATIONS, created_at__gt=now() - referrer.programme.window)
+    if not is_suppressed(email_key):
+        unwanted &= Q(referrer=referrer)
     if Invitation.objects.filter(Q(status__in=LIVE_INVITATIONS) | unwanted, email_key=email_key).exists():
         raise _already_invited()
 

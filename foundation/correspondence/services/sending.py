@@ -107,9 +107,11 @@ def is_permanent(error: OSError) -> bool:
 @transaction.atomic
 def _record_sent(message_id: int) -> None:
     message = Message.objects.locked().select_related("division").get(pk=message_id)
-    message.mark_sent(at=now())
+    at = now()
+    message.mark_sent(at=at)
     message.save(update_fields=["status", "sent_at", "error"])
-    publish(MessageSent(message_id=message.pk, kind=message.kind), subject=message, division=message.division, by=None)
+    fact = MessageSent(message_id=message.pk, kind=message.kind)
+    publish(fact, subject=message, division=message.division, by=None, at=at)
 
 
 @transaction.atomic
@@ -219,6 +221,7 @@ def _record_turn(turn: _Turn) -> None:
     ):
         of_kind = list(together)
         fact = MessagesSent(message_ids=[one.pk for one in of_kind], kind=kind)
-        publish(fact, subject=of_kind[0].division, about=of_kind, division=of_kind[0].division, by=None)
+        division = of_kind[0].division
+        publish(fact, subject=division, about=of_kind, division=division, by=None, at=at)
     for message, error in turn.refused:
         _record_refusal(message.pk, error)
