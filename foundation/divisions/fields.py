@@ -80,7 +80,8 @@ class TranslatedField(models.JSONField):
 
     def formfield(self, **kwargs: Any) -> Any:
         widget = forms.Textarea if self.multiline else forms.TextInput
-        return super(models.JSONField, self).formfield(**{**kwargs, "form_class": TextsFormField, "widget": widget})
+        ours = {"form_class": TextsFormField, "widget": widget, "show_hidden_initial": False}
+        return super(models.JSONField, self).formfield(**{**kwargs, **ours})
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
