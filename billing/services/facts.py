@@ -8,6 +8,7 @@ is published is what it adds to the one before: whatever the order of arrival, t
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
+import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -38,6 +39,8 @@ from foundation.events.facts import Fact
 from foundation.events.services import publish
 from foundation.now import now
 
+log = structlog.get_logger(__name__)
+
 MOST_PAGES = 50
 """Pages in one polling; the next one goes on."""
 
@@ -66,7 +69,11 @@ def receive_webhook(system_code: str, headers: Mapping[str, str], body: bytes) -
 
 
 def poll_billing_system(system_id: int) -> int:
-    """Read what a billing system has told since the last time, and return how many facts were new to us."""
+    """
+    Read what a billing system has told since the last time, and return how many facts were new to us.
+
+    Whatever fails with one system is noted at it, and is no reason not to read the others.
+    """
     system = BillingSystem.objects.select_related("division").get(pk=system_id)
     polling, _is_new = Polling.objects.get_or_create(billing_system=system)
     new, problem = 0, ""
@@ -74,6 +81,9 @@ def poll_billing_system(system_id: int) -> int:
         new = _read_on(system, polling)
     except (Unavailable, Unclear) as outage:
         problem = str(outage)
+    except Exception as failure:
+        log.exception("polling_failed", system=system.code)
+        problem = _("%(kind)s: see the log.") % {"kind": type(failure).__name__}
     Polling.objects.filter(pk=polling.pk).update(polled_at=now(), error=problem)
     return new
 

@@ -9,6 +9,7 @@ between answered in words that are not the contract's. *Unclear*: all else, beca
 import hashlib
 import hmac
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ from integrations.tmf_billing import translation
 TIMEOUT = httpx.Timeout(connect=4, write=5, read=15, pool=1)
 """Together 25 seconds at most, well below the lease of whoever calls."""
 SIGNATURE_AGE = timedelta(minutes=5)
+SECOND = re.compile("[0-9]{1,12}")
+"""A moment as the contract writes it; longer ones are no number of seconds that anybody means."""
 PAGE = 200
 NEVER_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 SURELY_NOT_DONE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
@@ -71,7 +74,7 @@ class TmfBilling:
         page = self._read("/event", {"after": cursor or "0", "limit": str(PAGE)})
         try:
             facts = tuple(translation.vendor_fact(event) for event in page["event"])
-            return Changes(facts=facts, cursor=str(page["cursor"]), more=bool(page["more"]))
+            return Changes(facts=facts, cursor=translation.short_text(page["cursor"]), more=bool(page["more"]))
         except (KeyError, TypeError, ValueError) as problem:
             raise Unclear(f"The events cannot be read: {problem!r}") from problem
 
@@ -98,7 +101,7 @@ class TmfBilling:
 
     def _check_signature(self, headers: Mapping[str, str], body: bytes, at: datetime) -> None:
         second = headers.get("X-Webhook-Timestamp", "")
-        if not second.isdecimal() or abs(at.timestamp() - int(second)) > SIGNATURE_AGE.total_seconds():
+        if not SECOND.fullmatch(second) or abs(at.timestamp() - int(second)) > SIGNATURE_AGE.total_seconds():
             raise Forged("The time is missing, or too far from ours.")
         signed = headers.get("X-Webhook-Signature", "").encode()
         for secret in self._connection.webhook_secrets:
@@ -156,9 +159,9 @@ def _reason_of(answer: httpx.Response) -> str:
 
 def _id_of(document: Any) -> str:
     try:
-        external_id = str(document["id"])
-    except (KeyError, TypeError) as problem:
-        raise Unclear("The answer has no id.") from problem
+        external_id = translation.short_text(document["id"])
+    except (KeyError, TypeError, ValueError) as problem:
+        raise Unclear("The answer has no id that we can keep.") from problem
     if not external_id:
         raise Unclear("The answer has an empty id.")
     return external_id

@@ -51,6 +51,7 @@ SERVICE_STATUSES = {
 LONGEST_ID = 100
 LONGEST_ACCOUNT = 40
 LONGEST_KIND = 80
+HIGHEST_VERSION = 2**31 - 1
 CENT, TOO_MUCH = Decimal("0.01"), Decimal(10) ** 10
 CURRENCY = re.compile("[A-Z]{3}")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -209,7 +210,7 @@ def vendor_fact(event: Mapping[str, Any]) -> VendorFact:
         event_id=_short_id(event_id),
         kind=_keepable(kind)[:LONGEST_KIND],
         occurred_at=occurred_at,
-        raw=json.loads(_keepable(json.dumps(event))),
+        raw=json.loads(_keepable(json.dumps(event, ensure_ascii=False))),
         report=report,
         trouble=trouble,
     )
@@ -219,10 +220,10 @@ def _check_size(event_id: str, kind: str) -> None:
     """
     Hold an event's names against what the contract allows.
 
-    :raises ValueError: if one is too long, or holds a NUL
+    :raises ValueError: if one is too long, or holds what Postgres cannot keep
     """
-    if len(event_id) > LONGEST_ID or len(kind) > LONGEST_KIND or "\0" in event_id + kind:
-        raise ValueError("The event's id or kind is too long, or holds a NUL.")
+    if len(event_id) > LONGEST_ID or len(kind) > LONGEST_KIND or event_id + kind != _keepable(event_id + kind):
+        raise ValueError("The event's id or kind is too long, or holds what cannot be kept.")
 
 
 def _check_year(moment: date) -> None:
@@ -237,14 +238,15 @@ def _check_year(moment: date) -> None:
 
 def _short_id(event_id: str) -> str:
     """Return an id that we can keep, and by which an event that is told again is known again."""
-    if len(event_id) <= LONGEST_ID and "\0" not in event_id:
+    if len(event_id) <= LONGEST_ID and event_id == _keepable(event_id):
         return event_id
     return hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _keepable(text: str) -> str:
-    """Return text, or JSON, without NUL, which Postgres cannot keep."""
-    return text.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")
+    """Return text, or JSON, without NUL and halves of characters, which Postgres cannot keep."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")
 
 
 def _report(resources: Mapping[str, Any]) -> WorkOrderReport | AccountReport | None:
@@ -258,32 +260,44 @@ def _work_order_report(document: Mapping[str, Any]) -> WorkOrderReport:
     window = document.get("appointment", {}).get("validFor")
     notes = [str(note["text"]) for note in document.get("note", []) if note.get("author") == "dispatch"]
     return WorkOrderReport(
-        request_id=_id(document["externalId"]),
-        work_order_id=_id(document["id"]),
-        version=int(document["version"]),
+        request_id=short_text(document["externalId"]),
+        work_order_id=short_text(document["id"]),
+        version=_version(document["version"]),
         state=STATES[document["state"]],
         lines=tuple(_line_report(item) for item in document["workOrderItem"]),
         appointment=_window(document["appointment"]) if window else None,
-        reason=str(document.get("cancellationReason") or (notes[-1] if notes else "")),
+        reason=_keepable(str(document.get("cancellationReason") or (notes[-1] if notes else ""))),
     )
 
 
-def _id(given: Any) -> str:
+def short_text(given: Any) -> str:
     """
-    Return an id as text.
+    Return an id or a cursor as text.
 
-    :raises ValueError: if it is longer than the contract allows, or holds a NUL
+    :raises ValueError: if it is longer than the contract allows, or holds what Postgres cannot keep
     """
     text = str(given)
-    if len(text) > LONGEST_ID or "\0" in text:
-        raise ValueError("An id is too long, or holds a NUL.")
+    if len(text) > LONGEST_ID or text != _keepable(text):
+        raise ValueError("An id is too long, or holds what cannot be kept.")
     return text
+
+
+def _version(given: Any) -> int:
+    """
+    Return a version.
+
+    :raises ValueError: if it is beyond what any resource comes to
+    """
+    version = int(given)
+    if not 0 <= version <= HIGHEST_VERSION:
+        raise ValueError("The version is out of bounds.")
+    return version
 
 
 def _line_report(item: Mapping[str, Any]) -> LineReport:
     completed = item.get("completionDate")
     return LineReport(
-        line_id=str(item["id"]),
+        line_id=short_text(item["id"]),
         state=STATES[item["state"]],
         completed_at=datetime.fromisoformat(completed) if completed else None,
     )
@@ -294,7 +308,7 @@ def _window(appointment: Mapping[str, Any]) -> Appointment:
     return Appointment(
         starts_at=datetime.fromisoformat(window["startDateTime"]),
         ends_at=datetime.fromisoformat(window["endDateTime"]),
-        slot=str(appointment.get("id", "")),
+        slot=short_text(appointment.get("id", "")),
     )
 
 
@@ -315,7 +329,7 @@ def _receipt(document: Mapping[str, Any]) -> BillingReport:
 
 
 def _credit_report(document: Mapping[str, Any]) -> BillingReport:
-    request_id = _id(document["externalId"]) if document.get("externalId") else ""
+    request_id = short_text(document["externalId"]) if document.get("externalId") else ""
     return BillingReport(**_billing_report(BillingKind.CREDIT, document), request_id=request_id)
 
 
@@ -383,7 +397,7 @@ def _name_of(resource: Mapping[str, Any], longest: int = LONGEST_ID) -> str:
     given = resource["id"]
     if not isinstance(given, str) or not given or len(given) > longest:
         raise ValueError("An id is missing, no text, or too long.")
-    return _id(given)
+    return short_text(given)
 
 
 def _amount(money: Mapping[str, Any]) -> tuple[Decimal, str]:

@@ -1,5 +1,6 @@
 """Three kinds of silence: refused, surely not done, and perhaps done."""
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,8 +21,11 @@ class Scripted(BaseHTTPRequestHandler):
     status, body, headers_to_send, asked = 200, b"", {}, 0
 
     def do_POST(self) -> None:
-        type(self).asked += 1
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
         self.send_response(self.status)
         for name, value in self.headers_to_send.items():
             self.send_header(name, value)
@@ -50,7 +54,23 @@ def send(url: str) -> str:
     return TmfBilling(Connection(base_url=url, token="t", webhook_secrets=())).send(REQUEST).external_id
 
 
+class TestChangesSince:
+    @pytest.mark.parametrize("cursor", ["1" * 101, "a\0", "\ud83d", None])
+    def test_goes_on_from_no_cursor_that_cannot_be_kept(self, scripted, cursor):
+        scripted.body = json.dumps({"event": [], "more": True} | ({"cursor": cursor} if cursor else {})).encode()
+
+        with pytest.raises(Unclear):
+            TmfBilling(Connection(base_url=scripted.url, token="t", webhook_secrets=())).changes_since("7")
+
+
 class TestSend:
+    @pytest.mark.parametrize("given", ["", "W" * 101, "W\0"])
+    def test_is_unclear_where_the_answer_has_no_id_that_can_be_kept(self, scripted, given):
+        scripted.body = json.dumps({"id": given}).encode()
+
+        with pytest.raises(Unclear):
+            send(scripted.url)
+
     @pytest.mark.parametrize(
         ("status", "body", "outcome"),
         [

@@ -25,10 +25,22 @@ from billing.events import (
     WorkOrderFailed,
     WorkOrderScheduled,
 )
-from billing.models import AgedBalance, Allocation, InboundFact, Invoice, Polling, ServiceStatusReport, Submission
+from billing.models import (
+    AgedBalance,
+    Allocation,
+    BillingSystem,
+    InboundFact,
+    Invoice,
+    Polling,
+    ServiceStatusReport,
+    Submission,
+)
+from billing.ports import Forged
 from billing.services import facts
 from billing.states import FactOutcome, SubmissionStatus
 from billing.tasks import poll_billing_systems
+from billing.testing import make_billing_system
+from foundation.divisions.testing import make_division
 from foundation.events.testing import drain, published
 from foundation.now import now, today
 from sandbox.billing.webhooks import signed_headers
@@ -295,6 +307,39 @@ class TestPolling:
 
         assert Polling.objects.get(billing_system=system).error == ""
 
+    def test_of_one_system_that_fails_is_noted_and_stops_no_other(self, system, vendor, request_id, settings):
+        settings.BILLING_ADAPTERS = {**settings.BILLING_ADAPTERS, "gone": "integrations.gone.Adapter"}
+        broken = make_billing_system(make_division(), code="a_first_one")
+        BillingSystem.objects.filter(pk=broken.pk).update(adapter="gone")
+        poll_from_here(system, vendor)
+        ask_for_work_order(system, request_id)
+        drain()
+        vendor.advance(vendor.made_under(request_id)[0]["id"], "completed")
+
+        poll_billing_systems()
+
+        assert told(request_id)["lines"] == ["1", "2"]
+        assert Polling.objects.get(billing_system=broken).error == "ModuleNotFoundError: see the log."
+
+    @pytest.mark.parametrize(
+        ("change", "trouble"),
+        [
+            ({"version": str(2**31)}, "out of bounds"),
+            ({"version": "9" * 5000}, "ValueError"),
+            ({"externalId": "half \ud83d"}, "cannot be kept"),
+            ({"workOrderItem": [{"id": "1\0", "state": "completed"}]}, "cannot be kept"),
+        ],
+    )
+    def test_keeps_what_no_column_can_hold_and_is_not_held_up_by_it(self, system, vendor, request_id, change, trouble):
+        order = {"id": "WO-1", "externalId": request_id, "version": "1", "state": "completed", "workOrderItem": []}
+        event = {"eventId": f"odd-{request_id}", "eventType": "WorkOrderCreateEvent", "eventTime": now().isoformat()}
+
+        assert post(system, vendor, event | {"event": {"workOrder": order | change}}) == 202
+
+        row = InboundFact.objects.get()
+        assert row.outcome == FactOutcome.UNREADABLE
+        assert trouble in row.trouble
+
     def test_keeps_what_cannot_be_read_and_is_not_held_up_by_it(self, system, vendor, request_id):
         event = {"eventId": f"odd-{request_id}", "eventType": "WorkOrderCreateEvent", "eventTime": now().isoformat()}
 
@@ -373,6 +418,13 @@ class TestTheWebhooksDoor:
         event = vendor.events_about(request_id)[0]
 
         assert post(system, vendor, event, age=timedelta(minutes=6)) == 401
+
+    @pytest.mark.parametrize("second", ["", "9" * 400, "-1", "\u0661\u0662", "1e9", "1" * 13])
+    def test_is_shut_for_what_is_no_time(self, system, vendor, second):
+        headers = {"X-Webhook-Timestamp": second, "X-Webhook-Signature": "v1=any"}
+
+        with pytest.raises(Forged, match="time"):
+            services.receive_webhook(system.code, headers, b"{}")
 
     def test_is_shut_where_there_is_no_secret(self, system, vendor, installed, request_id, monkeypatch):
         monkeypatch.delenv(f"BILLING_{system.code.upper()}_WEBHOOK_SECRET")
