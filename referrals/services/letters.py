@@ -12,7 +12,7 @@ from accounts.queries import primary_contact
 from foundation.correspondence.models import Message
 from foundation.correspondence.services import Outgoing, compose, queue_message, queue_messages
 from foundation.correspondence.states import Purpose
-from foundation.divisions.queries import division_by_id, site_of
+from foundation.divisions.queries import division_by_id, one_configuration_version, site_of
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -43,8 +43,8 @@ def write_invitations(at_once: int = AT_ONCE) -> int:
     )
     invitations = list(waiting[:at_once])
     if invitations:
-        queue_messages(
-            [
+        with one_configuration_version():
+            outgoing = [
                 Outgoing(
                     letter=letter_of(one),
                     key=letter_key(one),
@@ -54,10 +54,8 @@ def write_invitations(at_once: int = AT_ONCE) -> int:
                     subject=one,
                 )
                 for one in invitations
-            ],
-            kind=INVITATION,
-            purpose=Purpose.MARKETING,
-        )
+            ]
+            queue_messages(outgoing, kind=INVITATION, purpose=Purpose.MARKETING)
         Invitation.objects.filter(pk__in=[one.pk for one in invitations]).update(written_at=now())
     return len(invitations)
 
