@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 
 OURS, THEIRS = "Quillfeather", "Zanzibarium"
 REFUSED = {403, 404, 405}
-WITHOUT_CSRF = {"tmf_billing:webhook"}
+WITHOUT_CSRF = {"tmf_billing:webhook", "correspondence:unsubscribe"}
 """What machines post, which prove themselves by a signature."""
 
 

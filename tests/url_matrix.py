@@ -427,6 +427,8 @@ MATRIX: dict[str, Page] = {
     "ready": own(ANYONE),
     "metrics": own(NOBODY),  # who sees the whole house: tests/test_attacks.py; a token: tests/local/test_health.py
     "tmf_billing:webhook": Page(NOBODY, lambda _world: {"code": "unknown"}, is_for_all=True),  # signed: tests/billing
+    # Whoever holds the secret of a message, and their mail program: tests/foundation/test_correspondence.py
+    "correspondence:unsubscribe": Page(NOBODY, lambda _world: {"token": "unknown"}, is_for_all=True),
     # The admin's own frame; its tables say themselves who may open them.
     "admin:index": Page(SETTING_UP),
     "admin:login": own(NOBODY),
