@@ -463,7 +463,6 @@ DOINGS = {
     "admin:catalog_product_new_price": "get",
     "admin:catalog_product_withdraw_price": "post",
     "admin:commissions_rule_start": "post",
-    "admin:commissions_ruleversion_end": "post",
     "admin:commissions_ruleversion_return": "post",
     "admin:commissions_ruleversion_review": "post",
     "admin:commissions_ruleversion_withdraw": "post",
@@ -480,7 +479,10 @@ DOINGS = {
 }
 """The admin's pages besides Django's, for those who may change the table: how each is asked."""
 
-APPROVALS = {"admin:commissions_ruleversion_approve": Permission.APPROVE_RULES}
+APPROVALS = {
+    "admin:commissions_ruleversion_approve": Permission.APPROVE_RULES,
+    "admin:commissions_ruleversion_end": Permission.APPROVE_RULES,
+}
 """Those of them that are posted by others than who may change the table: by whom."""
 
 UNSEEN_TABLES = {"jobs.JobChunk", "territory.ImportBlock"}
