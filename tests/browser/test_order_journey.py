@@ -57,13 +57,13 @@ class TestTheOrder:
             page.goto(shop.question(order, "options"))
             page.fill(f"[name=addon-{shop.market.add_on}]", "2")
             page.click(GO_ON)
-            page.wait_for_url("**/review/")
+            page.wait_for_url("**/terms/")  # what was agreed to has changed
             page.go_back()
             expect(page.locator(f"[name=addon-{shop.market.add_on}]")).to_have_value("2")
             page.reload()
             page.fill(f"[name=addon-{shop.market.add_on}]", "3")
             page.click(GO_ON)
-            page.wait_for_url("**/review/")
+            page.wait_for_url("**/terms/")  # what was agreed to has changed
 
         order.refresh_from_db()
         assert order.chosen.add_ons == {shop.market.add_on: 3}

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from foundation.events import services
+from foundation.events.facts import HANDLERS
+from orders.events import OrderSubmitted
 from orders.models import Order
 from orders.states import OrderStatus
 from tests.faults.counts import ORDERS
@@ -97,7 +99,7 @@ def test_without_the_sweep_they_would_wait_for_ever(stack: Stack, shop: Shop, te
                 eventually(lambda: outstanding() == 0, within=120, every=0.5)
 
     tell("Control, without the sweep", owed=waiting, still_owed=undelivered, owed_with_the_sweep=outstanding())
-    assert undelivered == waiting == 2 * len(drafts)
+    assert undelivered == waiting == len(HANDLERS[OrderSubmitted.name]) * len(drafts)
     assert [shop.made_for(draft) for draft in drafts] == [1] * len(drafts)
 
 
