@@ -35,9 +35,8 @@ def larkspur(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 def _empty() -> None:
-    with connection.cursor() as cursor:
-        with pgtrigger.ignore():  # the ledger, which hangs on the divisions, lets nobody empty it
-            cursor.execute("TRUNCATE divisions_division, territory_spelling CASCADE")
+    with pgtrigger.ignore(), connection.cursor() as cursor:  # the ledger, below the divisions, lets nobody empty it
+        cursor.execute("TRUNCATE divisions_division, territory_spelling CASCADE")
 
 
 @pytest.mark.django_db
