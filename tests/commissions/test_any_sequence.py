@@ -15,7 +15,7 @@ import time_machine
 from django.db import transaction
 from django.db.models import Max
 from hypothesis import HealthCheck, settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from billing.models import Allocation, Invoice, ServiceStatusReport
 from billing.states import AllocationSource, ServiceStatus
@@ -149,6 +149,9 @@ class Business(RuleBasedStateMachine):
     @rule(place=PLACE, due_in=st.integers(0, 20), amount=st.sampled_from(["40.00", "29.99", "100.00"]), back=BACK)
     def bill(self, place: int, due_in: int, amount: str, back: int) -> None:
         MOVED["bill"] += 1
+        self.issue(place, due_in, amount, back)
+
+    def issue(self, place: int, due_in: int, amount: str, back: int) -> None:
         reward, model = self.chosen(place)
         issued = self.day - timedelta(days=back)
         bill = plain.Bill(
@@ -161,7 +164,6 @@ class Business(RuleBasedStateMachine):
             due_on=bill.due, **self.circumstances(reward),
         )  # fmt: skip
 
-    @precondition(lambda self: any(model.friend.bills for _reward, model in self.pairs))
     @rule(
         place=PLACE,
         which=PLACE,
@@ -170,7 +172,13 @@ class Business(RuleBasedStateMachine):
         back=BACK,
     )
     def payment(self, place: int, which: int, part: int, is_cash: bool, back: int) -> None:  # noqa: FBT001
+        """Where nothing was billed, a bill comes first."""
         MOVED["payment"] += 1
+        self.pay_a_bill(place, which, part, back, is_cash=is_cash)
+
+    def pay_a_bill(self, place: int, which: int, part: int, back: int, *, is_cash: bool) -> None:
+        if not any(model.friend.bills for _reward, model in self.pairs):
+            self.issue(place, 10, "40.00", 0)
         billed = [pair for pair in self.pairs if pair[1].friend.bills]
         reward, model = billed[place % len(billed)]
         bill = model.friend.bills[which % len(model.friend.bills)]
@@ -190,10 +198,12 @@ class Business(RuleBasedStateMachine):
         if amount > 0:
             self.payments.append((reward, friend, bill, amount, is_cash, allocation))
 
-    @precondition(lambda self: self.payments)
     @rule(which=PLACE, back=BACK)
     def reversal(self, which: int, back: int) -> None:
+        """Where nothing was paid, a payment comes first."""
         MOVED["reversal"] += 1
+        if not self.payments:
+            self.pay_a_bill(which, which, 1, 0, is_cash=True)
         reward, friend, bill, amount, is_cash, paid = self.payments.pop(which % len(self.payments))
         back = min(back, (self.day - paid.effective_on).days)
         self.allocate(reward, friend, bill, -amount, back, is_cash=is_cash)
