@@ -55,6 +55,7 @@ def window(browser: Browser) -> Window:
             viewport={"width": width, "height": 800},
             java_script_enabled=javascript,
             color_scheme=scheme,
+            reduced_motion="reduce",  # axe reads colours: it must not meet one that is still fading into another
             locale="en-US",
         ) as context:
             page = context.new_page()
