@@ -27,6 +27,7 @@ from orders.states import (
     MOVES,
     OPEN,
     REPORTED,
+    UNCONFIRMED,
     VISITED,
     AppointmentStatus,
     CancelReason,
@@ -427,6 +428,10 @@ class Order(Lifecycle):
         """Nobody can tell yet whether the billing system has the work order."""
         if self.work_order_stage in {WorkOrderStage.NONE, WorkOrderStage.ASKED}:
             self.work_order_stage = WorkOrderStage.UNKNOWN
+
+    def is_confirmed_as(self, work_order_id: str) -> bool:
+        """Tell whether the billing system was known to have the work order under its id, and nothing spoke against it."""
+        return self.work_order_id == work_order_id and self.work_order_stage not in UNCONFIRMED
 
     def confirm_work_order(self, work_order_id: str) -> None:
         """The billing system has the work order. What is being cancelled, or held for another reason, stays so."""

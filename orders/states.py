@@ -83,9 +83,6 @@ OPEN = frozenset(MOVES) - {OrderStatus.DRAFT, OrderStatus.FAILED}
 ENDED = frozenset(OrderStatus) - OPEN - {OrderStatus.DRAFT}
 """Nothing is waited for any more, although what has failed may still be installed after all."""
 
-BEING_DELIVERED = frozenset(status for status, ways in MOVES.items() if ways >= _INSTALLED)
-"""The states in which the billing system may have a work order."""
-
 
 class LineStatus(models.TextChoices):
     """Where one product of an order stands (TMF622 v5; a line is never a draft)."""
@@ -129,6 +126,9 @@ class WorkOrderStage(models.TextChoices):
     INSTALLED = "installed", _("Installed")
     FAILED = "failed", _("Could not be installed")
 
+
+UNCONFIRMED = frozenset({WorkOrderStage.NONE, WorkOrderStage.ASKED, WorkOrderStage.UNKNOWN, WorkOrderStage.REFUSED})
+"""As far as we know, the billing system does not have it."""
 
 VISITED = frozenset({WorkOrderStage.DISPATCHED, WorkOrderStage.PARTLY, WorkOrderStage.INSTALLED, WorkOrderStage.FAILED})
 """A technician has set out, or reported: a confirmation that arrives late takes nothing back."""

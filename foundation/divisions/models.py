@@ -146,6 +146,14 @@ class Division(models.Model):
 
         return cast("str", effective(self, CURRENCY))
 
+    @property
+    def language(self) -> str:
+        """The code of the language in which this division works: the first of those in which it serves customers."""
+        from foundation.divisions.queries import effective  # noqa: PLC0415
+        from foundation.divisions.settings import LANGUAGES  # noqa: PLC0415
+
+        return next(iter(effective(self, LANGUAGES)), settings.LANGUAGE_CODE)
+
 
 class DivisionGroup(models.Model):
     """A grouping across the tree, such as all coastal markets."""

@@ -117,5 +117,8 @@ LANGUAGES = declare(
     kind=list,
     default=["en"],
     label=_("Languages"),
-    help=_("Language codes in which this market serves its customers, separated by commas."),
+    help=_(
+        "Language codes in which this market serves its customers, separated by commas. "
+        "In the first one it works itself: billing systems are sent product names in it."
+    ),
 )

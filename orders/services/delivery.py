@@ -65,7 +65,13 @@ def request_work_order(order_id: int, *, by: User | None) -> Order:
 
 
 def work_order_of(order: Order) -> WorkOrder:
-    """Return what the billing system is asked to install: the amounts are those that the customer was shown."""
+    """
+    Return what the billing system is asked to install: the amounts are those that the customer was shown.
+
+    Products and taxes are named in the division's language, whatever the customer's, which stands with the party.
+
+    :raises NotAllowed: if the order was not submitted
+    """
     quote = order.quoted
     if quote is None:
         raise NotAllowed(_("This order was not submitted."), code="wrong_status")
@@ -73,8 +79,8 @@ def work_order_of(order: Order) -> WorkOrder:
         order_number=order.number,
         party=party_of(order),
         place=_place(order),
-        lines=tuple(_work_order_line(line, order.language) for line in lines_of(order)),
-        amounts=_amounts(quote, order.language),
+        lines=tuple(_work_order_line(line, order.division.language) for line in lines_of(order)),
+        amounts=_amounts(quote, order.division.language),
         appointment=window_of(order),
         note=order.note,
     )
@@ -143,17 +149,19 @@ def _amounts(quote: Quote, language: str) -> Amounts:
 @transaction.atomic
 def record_work_order_confirmed(request_id: str, *, work_order_id: str) -> Order:
     """
-    Note that the billing system has the work order; told again, nothing changes.
+    Note that the billing system has the work order; told again, however late, nothing changes.
 
     An order that was cancelled while its work order was thought refused is cancelled there, too.
 
     :raises NotAllowed: if no order has asked for it
     """
     order = locked_by_request(request_id)
-    before = order.status
+    if order.is_confirmed_as(work_order_id):
+        return order
+    before, was_refused = order.status, order.work_order_stage == WorkOrderStage.REFUSED
     order.confirm_work_order(work_order_id)
     order.save(update_fields=STAGE_FIELDS)
-    if order.status == OrderStatus.CANCELLED:
+    if order.status == OrderStatus.CANCELLED and was_refused:
         billing.cancel_work_order(
             request_id=f"{request_id}-cancel-ended",
             work_order_request_id=request_id,
@@ -212,12 +220,15 @@ def record_work_order_refused(request_id: str, *, reason: str) -> Order:
 @transaction.atomic
 def record_dispatch(request_id: str) -> Order:
     """
-    Note that a technician is on the way: from now on, cancelling needs a person.
+    Note that a technician is on the way: from now on, cancelling needs a person. Told again, nothing changes.
 
     :raises NotAllowed: if no order has asked for it
     """
     order = locked_by_request(request_id)
+    before = order.work_order_stage
     order.dispatch()
+    if order.work_order_stage == before:
+        return order
     order.save(update_fields=["work_order_stage"])
     publish(TechnicianDispatched(order_id=order.pk), subject=order, division=order.division, by=None)
     return order
@@ -250,18 +261,18 @@ def record_install(request_id: str, *, lines: Iterable[str], installed_on: date)
     Note which lines work since a day (in the division's zone); told again, nothing changes.
 
     Their services become active, the account is served, the address occupied, and what waited for them begins. When
-    the last one works, the order is completed.
+    the last one works, the order is completed. Of lines that were cancelled nothing becomes active: the order says
+    that something is wrong, and a person sees to it.
 
     :param lines: as the work order named them
-    :raises NotAllowed: if no order has asked for it, or the order was cancelled: then a person sees what is wrong
+    :raises NotAllowed: if no order has asked for it
     """
     order = locked_by_request(request_id)
-    if order.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
-        order.problem = _("The billing system reports an installation although this order has ended.")
-        order.save(update_fields=["problem"])
-        return order
     every, named = _locked_lines(order), set(lines)
-    new = [line for line in every if line.line_id in named and line.status != LineStatus.COMPLETED]
+    if any(line.line_id in named and line.status == LineStatus.CANCELLED for line in every):
+        order.problem = _("The billing system reports an installation of what was cancelled.")
+        order.save(update_fields=["problem"])
+    new = [line for line in every if line.line_id in named and line.can_move(LineStatus.COMPLETED)]
     if not new:
         return order
     for line in new:
@@ -328,16 +339,20 @@ def record_failure(request_id: str, *, lines: Iterable[str], reason: str) -> Ord
     """
     Note which lines could not be installed, in the billing system's words; when none works, the order has failed.
 
-    :raises NotAllowed: if no order has asked for it, or it has ended
+    Told again, nothing changes; nor where what is named works, or was cancelled.
+
+    :raises NotAllowed: if no order has asked for it, or it cannot fail where it stands
     """
     order = locked_by_request(request_id)
     every, named = _locked_lines(order), set(lines)
     failed = [line for line in every if line.line_id in named and line.can_move(LineStatus.FAILED)]
+    if not failed:
+        return order
     for line in failed:
         line.fail(reason)
     OrderLine.objects.bulk_update(failed, ["status", "problem"])
     order.problem = reason
-    if all(line.status == LineStatus.FAILED for line in every) and order.status != OrderStatus.FAILED:
+    if all(line.status == LineStatus.FAILED for line in every):
         order.fail(reason, at=now())
         publish(OrderFailed(order_id=order.pk), subject=order, about=concerned(order), division=order.division, by=None)
     order.save(update_fields=STAGE_FIELDS)

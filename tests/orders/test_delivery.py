@@ -10,6 +10,9 @@ from accounts.testing import make_account, make_details
 from billing.models import Submission
 from billing.ports import WorkOrder, thawed
 from billing.states import SubmissionKind
+from catalog.models import Charge, Product
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import LANGUAGES
 from foundation.divisions.testing import make_division
 from foundation.events.services import deliver_next
 from foundation.events.testing import published
@@ -18,11 +21,19 @@ from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders import services
-from orders.events import OrderAccepted, OrderCompleted, OrderHeld, ServicesInstalled
+from orders.events import (
+    OrderAccepted,
+    OrderCompleted,
+    OrderHeld,
+    OrderInProgress,
+    ServicesFailed,
+    ServicesInstalled,
+    TechnicianDispatched,
+)
 from orders.models import InstalledService, Order
 from orders.queries import lines_of, progress_of
 from orders.states import AppointmentStatus, CancelReason, HoldReason, LineStatus, OrderStatus, WorkOrderStage
-from orders.testing import make_market, make_order
+from orders.testing import bring_to, make_draft, make_market, make_order
 from territory.models import Occupancy
 from territory.states import ProductFamily
 
@@ -169,6 +180,23 @@ class TestRequestWorkOrder:
         assert asked.party.account_number == order.account.number
         assert order.work_order_stage == WorkOrderStage.ASKED
 
+    @pytest.mark.parametrize(
+        ("languages", "product", "tax"), [("en, es", "Line", "Tax"), ("es, en", "Línea", "Impuesto")]
+    )
+    def test_names_things_in_the_markets_language_whatever_the_customers(self, market, languages, product, tax):
+        set_value(market.division, LANGUAGES, languages)
+        Product.objects.update(names={"en": "Line", "es": "Línea"})
+        Charge.objects.update(names={"en": "Tax", "es": "Impuesto"})
+        draft = make_draft(market)
+        Order.objects.filter(pk=draft.pk).update(language="es")
+
+        bring_to(again(draft), OrderStatus.PENDING)
+
+        asked = thawed(WorkOrder, Submission.objects.get().payload)
+        assert {line.name for line in asked.lines} == {product}
+        assert {due.name for due in asked.amounts.taxes} == {tax}
+        assert asked.party.language == "es"
+
     def test_asks_once(self, market):
         order = make_order(OrderStatus.PENDING, market)
 
@@ -246,6 +274,27 @@ class TestRecordWorkOrderConfirmed:
         assert Submission.objects.filter(kind=SubmissionKind.WORK_ORDER_CANCELLATION).count() == 1
         assert again(order).status == OrderStatus.CANCELLED
 
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_that_comes_after_the_cancellation_cancels_nothing_again(self, market, is_known):
+        order = make_order(OrderStatus.IN_PROGRESS if is_known else OrderStatus.PENDING, market)
+        services.cancel_order(order.pk, CancelReason.CHANGED_MIND, by=None)
+        services.record_work_order_cancelled(order.work_order_request_id)
+
+        for _twice in range(2):
+            services.record_work_order_confirmed(order.work_order_request_id, work_order_id=f"WO-{order.pk}")
+
+        assert Submission.objects.filter(kind=SubmissionKind.WORK_ORDER_CANCELLATION).count() == 1
+        assert again(order).status == OrderStatus.CANCELLED
+
+    def test_told_again_keeps_what_the_billing_system_said_since(self, market):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        services.record_change_refused(order.work_order_request_id, change_request_id="x-change-1", reason="Too late")
+
+        services.record_work_order_confirmed(order.work_order_request_id, work_order_id=order.work_order_id)
+
+        assert again(order).problem == "Too late"
+        assert published(OrderInProgress) == [OrderInProgress(order_id=order.pk)]
+
     def test_of_a_stranger_is_refused(self, db):
         with pytest.raises(NotAllowed):
             services.record_work_order_confirmed("order-0", work_order_id="WO-0")
@@ -314,7 +363,7 @@ class TestRecordInstall:
 
         install(order)
 
-        assert "has ended" in again(order).problem
+        assert "of what was cancelled" in again(order).problem
         assert not InstalledService.objects.exists()
 
     def test_where_somebody_else_has_service_is_kept_with_the_problem(self, market):
@@ -387,6 +436,29 @@ class TestRecordFailure:
         )
 
         assert again(order).status == OrderStatus.COMPLETED
+
+    def test_told_twice_changes_nothing(self, market):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        line = lines_of(order)[2]
+        services.record_failure(order.work_order_request_id, lines=[line.line_id], reason="No wire.")
+
+        services.record_failure(order.work_order_request_id, lines=[line.line_id], reason="Still no wire.")
+
+        assert published(ServicesFailed) == [ServicesFailed(order_id=order.pk, products=[line.product_id])]
+        assert again(order).problem == "No wire."
+
+
+class TestRecordDispatch:
+    @pytest.mark.parametrize("ends_in", [None, OrderStatus.COMPLETED])
+    def test_told_twice_is_told_on_once(self, market, ends_in):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        services.record_dispatch(order.work_order_request_id)
+        if ends_in:
+            install(order)
+
+        services.record_dispatch(order.work_order_request_id)
+
+        assert published(TechnicianDispatched) == [TechnicianDispatched(order_id=order.pk)]
 
 
 class TestRecordWindow:
