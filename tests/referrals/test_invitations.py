@@ -11,7 +11,7 @@ from accounts.services import set_standing
 from accounts.states import Standing
 from accounts.testing import make_details
 from foundation.correspondence.events import MessagesQueued
-from foundation.correspondence.models import Message
+from foundation.correspondence.models import Message, Suppression
 from foundation.correspondence.services import suppress_address, unsubscribe_token
 from foundation.correspondence.states import MessageStatus, Purpose
 from foundation.events import facts
@@ -528,6 +528,26 @@ class TestWaysOut:
         drain()
 
         assert len(mail.outbox) == 1
+
+    def test_the_second_control_stops_one_friends_invitations_alone(self, market, referrer):
+        other = make_referrer(market)
+        invitation = make_invitation(referrer, email="fay@friends.example")
+        drain()
+
+        for _twice in range(2):
+            assert services.stop_invitations_from(invitation.token) == referrer
+
+        invitation.refresh_from_db()
+        assert invitation.status == InvitationStatus.OPTED_OUT
+        assert InvitationBlock.objects.count() == 1
+        assert not Suppression.objects.exists()
+        with time_machine.travel(now() + timedelta(days=91)):
+            make_invitation(referrer, email="fay+2@friends.example")
+            drain()
+            assert len(mail.outbox) == 1
+            make_invitation(other, email="fay@friends.example")
+            drain()
+        assert len(mail.outbox) == 2
 
     def test_the_second_control_knows_no_other_secret(self):
         assert services.stop_invitations_from("unknown") is None
