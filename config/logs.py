@@ -12,6 +12,14 @@ _PERSONAL_KEYS = re.compile(
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_PHONE = re.compile(
+    r"(?<![\w-])(?:\+?\d{1,3}[\s./‐-―-]{0,2})?(?:\(\d{3}\)|\d{3})[\s./‐-―-]{0,3}\d{3}[\s./‐-―-]{0,3}\d{4}(?![\w-])"
+)
+"""A number of the North American plan as people write it: (907) 555-0142, 907.555.0142, +1 907 555 0142."""
+_ROW = re.compile(
+    r"(DETAIL:|CONTEXT:|Failing row contains).*?(?=\s+(?:The above exception was|During handling of)|\Z)", re.DOTALL
+)
+"""What Postgres says of a row that it refused: it holds what a customer typed, with line breaks and all."""
 _LONG_NUMBER = re.compile(r"(?<![\w-])\d[\d -]{7,}\d(?![\w-])")
 _SECRET_IN_PATH = re.compile(r"((?<=/)|(?<=%2F))[A-Za-z0-9_:%=-]{20,}?(?=%2F|[/\s?&#'\")>,]|$)", re.IGNORECASE)
 _QUERY = re.compile(r"(?<=[\w/.~%-])\?\S+")
@@ -19,6 +27,14 @@ _HARMLESS = (bool, int, float, type(None))
 """Kinds of values that tell nothing; any other is written as text, which is masked: a request shows its address."""
 
 MASK = "•••"
+_MASKED = (
+    (_ROW, rf"\1 {MASK}"),
+    (_EMAIL, MASK),
+    (_QUERY, f"?{MASK}"),
+    (_PHONE, MASK),
+    (_LONG_NUMBER, MASK),
+    (_SECRET_IN_PATH, MASK),
+)
 
 
 def mask_personal_data(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -34,8 +50,13 @@ def mask_personal_data(_logger: Any, _method: str, event: MutableMapping[str, An
 
 
 def mask_text(text: str) -> str:
-    """Take e-mail addresses, long numbers, what was asked (`?address=…`) and secret parts of addresses out of a text."""
-    for pattern, instead in ((_EMAIL, MASK), (_QUERY, f"?{MASK}"), (_LONG_NUMBER, MASK), (_SECRET_IN_PATH, MASK)):
+    """
+    Take out of a text what could name a person or open a door.
+
+    E-mail addresses, phone and other long numbers, what was asked (`?address=…`), secret parts of addresses, and what a
+    database cites of a row.
+    """
+    for pattern, instead in _MASKED:
         text = pattern.sub(instead, text)
     return text
 

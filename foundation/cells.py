@@ -2,8 +2,9 @@
 
 import csv
 import io
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,12 +12,16 @@ from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.text import slugify
 
-FORMULA_SIGNS = frozenset("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫−")
+FORMULA_SIGNS = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
 """
 What a spreadsheet may take for the beginning of a formula, half, full and small width (OWASP, CSV Injection).
 
 Text that begins so, behind blanks or not, is written behind an apostrophe.
 """
+RISKY_BLANKS = frozenset("\t\r\n")
+"""Blanks with which a cell may not begin either, for the same reason."""
+PART = re.compile("(?<=[;\t\r\n\v\f\x85\u2028\u2029])")
+"""Within a text, where a spreadsheet may begin another cell: much of Europe splits at semicolons, pasted text at tabs."""
 UNSEEN = frozenset({"Cc", "Cf"})
 """Unicode categories of signs that take no room: controls, marks of direction, byte order marks."""
 
@@ -30,15 +35,25 @@ def safe_cell(value: Cell) -> str | int | Decimal:
     if isinstance(value, int | Decimal):
         return value
     text = value.isoformat(sep=" ", timespec="minutes") if isinstance(value, datetime) else str(value)
-    return f"'{text}" if _begins_a_formula(text) else text
+    first, *others = PART.split(text)
+    begin = "'" if _comes_first(FORMULA_SIGNS | RISKY_BLANKS, text) else ""
+    return (
+        begin
+        + first
+        + "".join(f"'{part}" if _comes_first(FORMULA_SIGNS, part, behind='"') else part for part in others)
+    )
 
 
-def _begins_a_formula(text: str) -> bool:
-    """Tell whether a sign of a formula comes first, or first behind what nobody sees."""
+def _comes_first(signs: Collection[str], text: str, *, behind: str = "") -> bool:
+    """
+    Tell whether one of some signs comes first, or first behind what nobody sees.
+
+    :param behind: signs that may stand before it as well: the quotation mark that opens a cell
+    """
     for sign in text:
-        if sign in FORMULA_SIGNS:
+        if sign in signs:
             return True
-        if not sign.isspace() and unicodedata.category(sign) not in UNSEEN:
+        if sign not in behind and not sign.isspace() and unicodedata.category(sign) not in UNSEEN:
             return False
     return False
 

@@ -44,3 +44,41 @@ def test_a_request_object_is_masked_as_its_text_is() -> None:
 
 def test_secrets_within_lists_and_mappings_are_masked() -> None:
     assert TOKEN not in str(written(args=[f"/order/{TOKEN}/"], kwargs={"path": f"/order/{TOKEN}/"}))
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["(907) 555-0142", "(907)555-0142", "907.555.0142", "907-555-0142", "+1 (907) 555-0142", "+1.907.555.0142",
+     "1-907-555-0142", "907/555-0142", "907\u00a0555\u20110142", "+19075550142", "9075550142"],
+)  # fmt: skip
+def test_a_phone_number_is_masked_however_it_is_written(number: str) -> None:
+    assert mask_text(f"Call {number}, please") == f"Call {MASK}, please"
+
+
+@pytest.mark.parametrize(
+    "plain", ["took 12.3456 s", "HTTP 200 555", "version 5.2.11", "3 of 1000 rows", "order 1000042"]
+)
+def test_other_numbers_stay(plain: str) -> None:
+    assert mask_text(plain) == plain
+
+
+def test_what_the_database_cites_of_a_row_is_masked_and_the_rest_of_the_traceback_stays() -> None:
+    cited = "Failing row contains (12, Jo Sample, Ring twice (blue door).\n\nMind the dog, 12 Alder Lane)."
+    error = f'new row violates check constraint "whole"\nDETAIL:  {cited}\n'
+    line = f"IntegrityError: {error}\nThe above exception was the direct cause of the following exception:\n\nTraceback"
+
+    written = mask_text(f"{line}\n{error}")
+
+    assert written.count("whole") == 2
+    assert "The above exception was the direct cause" in written
+    assert not [word for word in ("Sample", "door", "dog", "Alder") if word in written]
+
+
+@pytest.mark.parametrize(
+    "said", ["Key (name)=(Jo Sample) already exists.", 'COPY staged, line 3, column unit: "Jo Sample"']
+)
+def test_nor_do_details_of_other_refusals_name_anybody(said: str) -> None:
+    written = mask_text(f"refused\nDETAIL:  {said}\nCONTEXT:  {said}\n")
+
+    assert "refused" in written
+    assert "Sample" not in written
