@@ -34,14 +34,14 @@ from foundation.money import format_money
 from foundation.now import today
 from foundation.people.admin import DivisionScopedAdmin, DivisionScopedStacked, DivisionScopedTabular
 from foundation.people.models import UserRequest
-from foundation.people.queries import divisions_where
+from foundation.people.queries import divisions_where, divisions_within_sight
 from foundation.people.states import Permission
 
 MOST_DIVISIONS_SHOWN = 50
 
 
 class PriceInline(DivisionScopedTabular):
-    """Every price that the product has had, has and will have."""
+    """Every price that the product has had, has and will have, where the person sees it or inherits it."""
 
     model = Price
     verbose_name_plural = _("prices, past, present and to come")
@@ -49,6 +49,11 @@ class PriceInline(DivisionScopedTabular):
     ordering = ("division__name", "kind", "-starts_on")
     can_delete = False
     max_num = 0
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Leave out what markets beside the person's ask, and will ask."""
+        sight = divisions_within_sight(_user(request), self.permission, Permission.AUDIT)
+        return super().get_queryset(request).filter(division__in=sight)
 
 
 @admin.register(Product)

@@ -40,6 +40,22 @@ def known() -> dict:
     return {"name": "Known", "criteria": [{"fact": "customer_class", "comparison": "present"}]}
 
 
+class TestPrices:
+    def test_of_a_neighbour_are_out_of_sight_also_those_to_come(self, operator, top, mine):
+        neighbour = make_division("Neighbour", parent=top)
+        product = make_product(top, "shared", recurring="11.11")
+        for division, amount in ((mine, "22.22"), (neighbour, "33.33")):
+            values = {"kind": PriceKind.RECURRING, "amount": Decimal(amount), "starts_on": date(2030, 1, 1)}
+            set_price(product.pk, division=division, by=None, **values)
+
+        page = operator.get(reverse("admin:catalog_product_change", args=[product.pk])).content.decode()
+
+        assert "11.11" in page
+        assert "22.22" in page
+        assert "33.33" not in page
+        assert "Neighbour" not in page
+
+
 class TestLists:
     @pytest.mark.parametrize("table", ["product", "package", "promotion", "charge", "campaign"])
     def test_show_mine_and_what_is_inherited_but_no_neighbour(self, operator, top, mine, table):
