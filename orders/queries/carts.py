@@ -60,7 +60,8 @@ def next_step(order: Order) -> DraftStep:
     """
     Return the first thing that a cart still needs; nobody gets past it by typing an address.
 
-    A slot whose time ran out is still chosen: it is taken again when the order is submitted, if it is free.
+    A slot whose time ran out is still chosen: it is taken again when the order is submitted, if it is free. Terms count
+    as agreed to while they hold, for what the cart held then.
     """
     if order.quote is None:
         return DraftStep.PACKAGE
@@ -68,9 +69,15 @@ def next_step(order: Order) -> DraftStep:
         return DraftStep.CONTACT
     if needs_appointment(order) and not hasattr(order, "appointment"):
         return DraftStep.APPOINTMENT
-    if not order.is_agreed:
+    if not has_agreed(order):
         return DraftStep.TERMS
     return DraftStep.REVIEW
+
+
+def has_agreed(order: Order) -> bool:
+    """Tell whether the customer has agreed to the terms that hold now, for what the cart holds now."""
+    terms = current_terms(order.division)
+    return terms is not None and order.terms_id == terms.pk and order.is_agreed
 
 
 def open_slots(

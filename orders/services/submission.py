@@ -38,9 +38,9 @@ def submit_order(order_id: int, *, idempotency_key: str, shown: str, by: User | 
 
     :param idempotency_key: of the form that is submitted
     :param shown: `queries.shown_mark` of what the visitor saw
-    :raises NotAllowed: with a code: `incomplete` (`field` is the step), `cart_changed` (the visitor saw another cart),
-        `qualification_changed`, `price_changed`, `slot_taken`, `duplicate_account`, `already_submitted` under another key, or `key_reused` with other content;
-        nothing is lost, the cart stays as it was
+    :raises NotAllowed: with a code: `incomplete` (`field` is the step), `terms_changed`, `cart_changed` (the visitor saw
+        another cart), `qualification_changed`, `price_changed`, `slot_taken`, `duplicate_account`, `already_submitted`
+        under another key, or `key_reused` with other content; nothing is lost, the cart stays as it was
     """
     try:
         return _submit(order_id, key=idempotency_key, shown=shown, by=by)
@@ -110,6 +110,10 @@ def _refuse_submitted(order: Order) -> None:
 def _contents(order: Order) -> tuple[ContactDetails, Selection, Quote]:
     details, selection, quote = details_of(order), order.chosen, order.quoted
     step = next_step(order)
+    if step == DraftStep.TERMS and order.terms_id and order.is_agreed:
+        raise NotAllowed(
+            _("The terms have changed since you agreed. Read the new ones."), code="terms_changed", field=step
+        )
     if details is None or selection is None or quote is None or step != DraftStep.REVIEW:
         raise NotAllowed(_("Something is missing: %(step)s.") % {"step": step.label}, code="incomplete", field=step)
     return details, selection, quote

@@ -216,6 +216,14 @@ class TestSubmitOrderRefuses:
 
         assert (refusal.code, refusal.field) == ("incomplete", step)
 
+    def test_terms_that_hold_no_more(self, market, draft):
+        new = make_terms(market.division)
+
+        refusal = self.refused(draft)
+
+        assert (refusal.code, refusal.field) == ("terms_changed", DraftStep.TERMS)
+        assert submit(agree(draft), key="key").terms == new
+
     def test_a_price_that_has_changed_since_and_says_which_line(self, market, draft):
         internet = draft.quoted.lines[0]
         set_price(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 from django.utils.translation import override
@@ -22,7 +23,7 @@ from orders.models import AppointmentSlot, Order
 from orders.queries import current_terms, day_in_words, details_of, open_slots, visit_hours
 from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import OrderStatus
-from orders.testing import Market, make_cart, make_draft, make_market, submit
+from orders.testing import Market, make_cart, make_draft, make_market, make_terms, submit
 from territory.models import Qualification
 from territory.services import override_availability
 from tests.storefront.conftest import Visitor, statements_of
@@ -320,6 +321,29 @@ class TestTerms:
         order.refresh_from_db()
         assert order.terms == current_terms(visitor.market.division)
         assert order.terms_evidence["address"] == "127.0.0.1"
+
+    def test_keeps_the_address_that_our_proxy_saw(self, visitor: Visitor, settings: LazySettings):
+        settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+        order = make_draft(visitor.market)
+        address = f"/order/{order.token}/terms/"
+        form = {"terms": order.terms_id, "shown": order.content_digest, "agree": "on"}
+
+        visitor.post(address, form, headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+
+        order.refresh_from_db()
+        assert order.terms_evidence["address"] == "198.51.100.7"
+
+    def test_are_agreed_to_again_where_new_ones_hold(self, visitor: Visitor):
+        order = make_draft(visitor.market)
+        page = text(visitor.get(f"/order/{order.token}/review/"))
+        make_terms(visitor.market.division)
+
+        form = {"key": hidden(page, "key"), "shown": hidden(page, "shown")}
+        response = visitor.post(f"/order/{order.token}/review/", form, follow=True)
+
+        assert response.redirect_chain[-1][0] == f"/order/{order.token}/terms/"
+        assert "The terms have changed since you agreed" in text(response)
+        assert "checked>" not in text(response).split('id="id_agree"')[1].split("</label>")[0]
 
     def test_says_so_when_somebody_changed_the_order_meanwhile(self, visitor: Visitor):
         order = make_draft(visitor.market)

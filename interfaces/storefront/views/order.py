@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from catalog.queries import PackageOptions, offers_for, package_options, price_cart
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
+from foundation.people.http import client_address
 from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by
 from interfaces.storefront.forms import DetailsForm, OptionsForm, SlotForm, TermsForm
@@ -44,7 +45,7 @@ from interfaces.storefront.steps import (
 from interfaces.storefront.views.errors import used_form
 from orders import services as orders
 from orders.models import Order
-from orders.queries import changes_since, current_terms, details_of, open_slots, order_by_token, shown_mark
+from orders.queries import changes_since, current_terms, details_of, has_agreed, open_slots, order_by_token, shown_mark
 from orders.states import Channel, OrderStatus
 from referrals.queries.landing import is_code_of
 from territory.models import Qualification
@@ -112,9 +113,12 @@ def _asked_too_late(request: SiteRequest, order: Order, asked: Question) -> Http
 
 
 def _asked_too_early(request: SiteRequest, order: Order, asked: Question) -> HttpResponse:
-    """Lead to the first question without an answer; who was about to order hears that the order was changed."""
-    if asked is Question.REVIEW and request.POST.get("shown"):
-        _say_what_else_changed(request, order)
+    """Lead to the first question without an answer; who was about to order hears what was changed meanwhile."""
+    if asked is Question.REVIEW and (shown := request.POST.get("shown")):
+        if shown == shown_mark(order):
+            messages.warning(request, _("The terms have changed since you agreed. Read the new ones."))
+        else:
+            _say_what_else_changed(request, order)
     return _next(order)
 
 
@@ -301,7 +305,7 @@ def appointment(request: SiteRequest, order: Order) -> HttpResponse:
         except NotAllowed as refusal:
             form.add_error("slot", str(refusal))
         else:
-            return redirect(address_of(order, Question.REVIEW if order.is_agreed else Question.TERMS))
+            return redirect(address_of(order, Question.REVIEW if has_agreed(order) else Question.TERMS))
     return _show(request, order, Question.APPOINTMENT, form=form, **_shown_days(request, order))
 
 
@@ -341,8 +345,7 @@ def terms(request: SiteRequest, order: Order) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect(address_of(order, Question.REVIEW))
-    is_agreed = current is not None and order.terms_id == current.pk and order.is_agreed
-    return _show(request, order, Question.TERMS, form=form, terms=current, is_agreed=is_agreed)
+    return _show(request, order, Question.TERMS, form=form, terms=current, is_agreed=has_agreed(order))
 
 
 def _agree(request: SiteRequest, order: Order, form: TermsForm) -> None:
@@ -358,7 +361,7 @@ def _agree(request: SiteRequest, order: Order, form: TermsForm) -> None:
 
 def _evidence(request: SiteRequest) -> dict[str, str]:
     return {
-        "address": request.META.get("REMOTE_ADDR", ""),
+        "address": client_address(request),
         "browser": request.headers.get("User-Agent", "")[:300],
         "language": get_language() or "",
     }
@@ -403,17 +406,13 @@ def _after_refusal(request: SiteRequest, order: Order, refusal: NotAllowed) -> H
         return used_form(request, str(refusal), onwards=reverse("storefront:order", args=[order.token]))
     if refusal.code == "cart_changed":
         _say_what_else_changed(request, order)
-        return _review_again(order)
+        return redirect("storefront:order", order.token)
     if refusal.code in {"price_changed", "qualification_changed"}:
         return _refresh(request, order)
     messages.error(request, str(refusal))
     if refusal.code == "slot_taken":
         return redirect(address_of(order, Question.APPOINTMENT))
-    return redirect("storefront:order", order.token) if refusal.code == "incomplete" else _review_again(order)
-
-
-def _review_again(order: Order) -> HttpResponse:
-    return redirect(address_of(order, Question.REVIEW))
+    return redirect("storefront:order", order.token)
 
 
 def _refresh(request: SiteRequest, order: Order) -> HttpResponse:
