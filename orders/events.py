@@ -113,6 +113,15 @@ class OrderFailed(Fact, name="orders.failed"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemainderClosed(Fact, name="orders.remainder_closed"):
+    """Products of an order that could not be installed are waited for no more: their codes; the others are kept."""
+
+    order_id: int
+    products: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderRescheduled(Fact, name="orders.rescheduled"):
     """An order has another appointment (ISO 8601, UTC); `change` counts the changes of its work order."""
 

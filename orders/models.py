@@ -461,7 +461,7 @@ class Order(Lifecycle):
 
     def complete(self, *, at: datetime) -> None:
         """
-        Everything works.
+        Everything works that is still wanted.
 
         :raises NotAllowed: if the order has ended otherwise
         """

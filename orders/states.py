@@ -7,11 +7,12 @@ Order and line states are those of TMF622 Product Ordering Management v5; what e
 * *acknowledged*: submitted, and being checked.
 * *pending*: accepted; the billing system has been asked for the work order and has not answered yet.
 * *in progress*: the billing system has the work order.
-* *partial*: some services work, others are on their way or could not be installed.
+* *partial*: some services work, others are on their way or could not be installed; a person may close the latter.
 * *held*: a person has to decide; the reason says what.
 * *assessing cancellation*: the customer wants to cancel, but a technician is on the way; a person decides.
 * *pending cancellation*: the billing system has been asked to cancel the work order.
-* *rejected* (by us, before it was accepted), *failed* (could not be delivered), *cancelled*, *completed*: the ends.
+* *rejected* (by us, before it was accepted), *failed* (could not be delivered), *cancelled*, *completed* (everything
+  works that was not closed as undeliverable): the ends.
 """
 
 from collections.abc import Mapping

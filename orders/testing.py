@@ -20,7 +20,7 @@ from foundation.people.testing import make_person
 from orders import services
 from orders.models import AppointmentSlot, Order, TermsVersion
 from orders.queries import current_terms, lines_of, open_slots, shown_mark
-from orders.states import CancelReason, Channel, HoldReason, OrderStatus
+from orders.states import CancelReason, Channel, HoldReason, LineStatus, OrderStatus
 from territory.models import Premises
 from territory.states import ProductFamily
 from territory.testing import make_qualification
@@ -175,6 +175,12 @@ def bring_to(order: Order, status: OrderStatus) -> Order:
         order = submit(order)
         _WAYS[status](order)
     return Order.objects.get(pk=order.pk)
+
+
+def fail_the_rest(order: Order, *, reason: str = "No wire.") -> Order:
+    """Let the billing system report that what does not work of an order could not be installed."""
+    lines = [line.line_id for line in lines_of(order) if line.status != LineStatus.COMPLETED]
+    return services.record_failure(order.work_order_request_id, lines=lines, reason=reason)
 
 
 def make_worker(order: Order) -> User:

@@ -11,7 +11,7 @@ from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from orders.models import Order
-from orders.states import OrderStatus, WorkOrderStage
+from orders.states import LineStatus, OrderStatus, WorkOrderStage
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,14 @@ def _can_be_moved(order: Order) -> bool:
     return _is_changeable(order) and has_visit and order.work_order_stage != WorkOrderStage.DISPATCHED
 
 
+def _can_be_cancelled(order: Order) -> bool:
+    return _is_changeable(order) and order.status != OrderStatus.PARTIAL
+
+
+def _has_remainder(order: Order) -> bool:
+    return order.status == OrderStatus.PARTIAL and order.lines.filter(status=LineStatus.FAILED).exists()
+
+
 def _is_held(order: Order) -> bool:
     return order.status == OrderStatus.HELD
 
@@ -85,6 +93,7 @@ DOINGS = (
     Doing(_("Release"), "order_release", _is_held, "o"),
     Doing(_("Put on hold"), "order_hold", _can_be_held, "o"),
     Doing(_("Reject"), "order_reject", _can_be_rejected, is_grave=True),
-    Doing(_("Cancel the order"), "order_cancel", _is_changeable, is_grave=True),
+    Doing(_("Close what could not be delivered"), "order_close_remainder", _has_remainder, is_grave=True),
+    Doing(_("Cancel the order"), "order_cancel", _can_be_cancelled, is_grave=True),
     Doing(_("Close the order"), "order_close", _has_failed, is_grave=True),
 )

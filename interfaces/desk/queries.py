@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
@@ -31,9 +31,9 @@ from foundation.people.states import STAFF_ROLES, Permission
 from interfaces.desk.paging import Count, count_of
 from leads.queries import LeadFilter, leads_matching, leads_visible_to
 from leads.states import LeadStatus
-from orders.models import Order
-from orders.queries import OrderFilter, orders_matching, orders_visible_to
-from orders.states import OPEN, AppointmentStatus, OrderStatus, WorkOrderStage
+from orders.models import Order, OrderLine
+from orders.queries import VISIT_ENDS_AT, OrderFilter, orders_matching, orders_visible_to
+from orders.states import OPEN, AppointmentStatus, LineStatus, OrderStatus, WorkOrderStage
 from referrals.queries import signals_visible_to
 from referrals.states import SignalStatus
 from territory.models import Premises
@@ -71,15 +71,20 @@ def _refused(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
 
 
 def _overdue(orders: QuerySet[Order], at: datetime) -> QuerySet[Order]:
-    return orders.filter(
+    return orders.alias(visit_ends_at=VISIT_ENDS_AT).filter(
         status__in=[OrderStatus.PENDING, OrderStatus.IN_PROGRESS],
         appointment__status=AppointmentStatus.BOOKED,
-        appointment__slot__ends_at__lt=at,
+        visit_ends_at__lt=at,
     )
 
 
 def _failed(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
     return orders.filter(status=OrderStatus.FAILED)
+
+
+def _partly_failed(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
+    failed = OrderLine.objects.filter(order=OuterRef("pk"), status=LineStatus.FAILED)
+    return orders.filter(Exists(failed), status=OrderStatus.PARTIAL)
 
 
 def _to_decide(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
@@ -93,6 +98,7 @@ TROUBLES = (
     Trouble("refused", gettext_lazy("Work order refused"), _refused, "bad"),
     Trouble("overdue", gettext_lazy("Appointment overdue"), _overdue, "bad"),
     Trouble("failed", gettext_lazy("Installation failed"), _failed, "bad"),
+    Trouble("partly_failed", gettext_lazy("The rest could not be installed"), _partly_failed, "bad"),
     Trouble("to_decide", gettext_lazy("Cancellation to be decided"), _to_decide),
 )
 

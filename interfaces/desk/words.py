@@ -86,6 +86,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "orders.in_progress": _("The work order is in the billing system"),
     "orders.rejected": _("The order was rejected"),
     "orders.released": _("The hold was released"),
+    "orders.remainder_closed": _("Closed without being installed: %(products)s. %(reason)s"),
     "orders.rescheduled": _("The appointment was moved"),
     "orders.services_ended": _("Ended on %(ended_on)s: %(products)s"),
     "orders.services_failed": _("Could not be installed: %(products)s"),

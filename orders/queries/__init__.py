@@ -13,6 +13,7 @@ from orders.queries.carts import (
     shown_mark,
 )
 from orders.queries.orders import (
+    VISIT_ENDS_AT,
     OrderFilter,
     lines_of,
     order_by_token,
@@ -33,6 +34,7 @@ from orders.queries.progress import (
 
 __all__ = [
     "OrderFilter",
+    "VISIT_ENDS_AT",
     "Progress",
     "Step",
     "StepState",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Contact, Customer
@@ -22,6 +23,9 @@ from orders.states import OrderStatus
 SUBMITTED = sorted(set(OrderStatus.values) - {OrderStatus.DRAFT})
 SHORTEST_PART_OF_A_NAME = 3
 """A trigram index finds nothing shorter."""
+
+VISIT_ENDS_AT = Coalesce("appointment__given_ends_at", "appointment__slot__ends_at")
+"""When the technician comes to an order at the latest, for the database: what `Appointment.ends_at` is in memory."""
 
 
 def orders_visible_to(user: Person) -> QuerySet[Order]:

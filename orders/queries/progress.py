@@ -89,7 +89,9 @@ def _sentence(order: Order, *, ready: int, total: int) -> str:
         OrderStatus.ACKNOWLEDGED: _("We have your order and are checking it."),
         OrderStatus.PENDING: _("Your order is accepted. We are arranging the installation."),
         OrderStatus.HELD: _("Your order is on hold. We will contact you."),
-        OrderStatus.COMPLETED: _("Everything is installed and ready to use."),
+        OrderStatus.COMPLETED: _("Everything is installed and ready to use.")
+        if ready == total
+        else _("What could be installed is ready to use."),
         OrderStatus.FAILED: _("We could not install your services. We will contact you."),
         OrderStatus.REJECTED: _("We could not accept this order."),
         OrderStatus.ASSESSING_CANCELLATION: _(

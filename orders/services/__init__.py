@@ -10,6 +10,7 @@ from orders.services.attribution import CODE_MARK, add_attribution, forget_code
 from orders.services.changes import (
     approve_cancellation,
     cancel_order,
+    close_remainder,
     correct_order,
     discard_draft,
     expire_old_drafts,
@@ -62,6 +63,7 @@ __all__ = [
     "check_order",
     "choose_options",
     "choose_package",
+    "close_remainder",
     "correct_order",
     "discard_draft",
     "expire_old_drafts",

@@ -175,13 +175,14 @@ def record_work_order_confirmed(request_id: str, *, work_order_id: str) -> Order
 
 
 def _start_lines(order: Order) -> None:
-    for line in _locked_lines(order):
+    for line in locked_lines(order):
         if line.status == LineStatus.ACKNOWLEDGED:
             line.start(waits=bool(line.relies_on))
             line.save(update_fields=["status"])
 
 
-def _locked_lines(order: Order) -> list[OrderLine]:
+def locked_lines(order: Order) -> list[OrderLine]:
+    """Hold the lines of an order, whose row is locked, in the order in which they were quoted."""
     return list(OrderLine.objects.locked().filter(order=order).order_by("position"))
 
 
@@ -268,7 +269,7 @@ def record_install(request_id: str, *, lines: Iterable[str], installed_on: date)
     :raises NotAllowed: if no order has asked for it
     """
     order = locked_by_request(request_id)
-    every, named = _locked_lines(order), set(lines)
+    every, named = locked_lines(order), set(lines)
     if any(line.line_id in named and line.status == LineStatus.CANCELLED for line in every):
         order.problem = _("The billing system reports an installation of what was cancelled.")
         order.save(update_fields=["problem"])
@@ -284,7 +285,7 @@ def record_install(request_id: str, *, lines: Iterable[str], installed_on: date)
         order_id=order.pk, products=[line.product_id for line in new], installed_on=installed_on.isoformat()
     )
     publish(fact, subject=order, about=concerned(order), division=order.division, by=None)
-    _conclude(order, every)
+    conclude(order, every, by=None)
     if order.account_id:
         follow_service_status(order.account_id)  # which may have been told before this
     return order
@@ -321,12 +322,17 @@ def _activate(order: Order, new: list[OrderLine], every: list[OrderLine], instal
         order.problem = refusal.message
 
 
-def _conclude(order: Order, lines: list[OrderLine]) -> None:
+def conclude(order: Order, lines: list[OrderLine], *, by: User | None) -> None:
+    """
+    Complete an order of whose lines some work, if all do that are still wanted.
+
+    :raises NotAllowed: if it has ended otherwise
+    """
     wanted = [line for line in lines if line.status != LineStatus.CANCELLED]
     if all(line.status == LineStatus.COMPLETED for line in wanted):
         order.complete(at=now())
         publish(
-            OrderCompleted(order_id=order.pk), subject=order, about=concerned(order), division=order.division, by=None
+            OrderCompleted(order_id=order.pk), subject=order, about=concerned(order), division=order.division, by=by
         )
     else:
         order.complete_partly()
@@ -344,7 +350,7 @@ def record_failure(request_id: str, *, lines: Iterable[str], reason: str) -> Ord
     :raises NotAllowed: if no order has asked for it, or it cannot fail where it stands
     """
     order = locked_by_request(request_id)
-    every, named = _locked_lines(order), set(lines)
+    every, named = locked_lines(order), set(lines)
     failed = [line for line in every if line.line_id in named and line.can_move(LineStatus.FAILED)]
     if not failed:
         return order

@@ -10,15 +10,17 @@ from accounts.states import AccountStatus
 from billing.models import Submission
 from billing.states import SubmissionStatus
 from foundation.now import now, today
+from foundation.events.models import Event
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from leads.models import Lead
+from interfaces.desk.words import say
 from leads.states import LeadStatus
 from leads.testing import make_lead
 from orders.models import Order
-from orders.queries import open_slots
+from orders.queries import lines_of, open_slots
 from orders.states import OrderStatus
-from orders.testing import make_order
+from orders.testing import fail_the_rest, make_order
 from territory.testing import make_qualification
 
 
@@ -129,6 +131,18 @@ class TestHoldAndRelease:
 
     def test_reminds_nobody_yesterday(self, market, csr):
         order = make_order(OrderStatus.IN_PROGRESS, market)
+    @pytest.mark.parametrize(
+        ("status", "says"),
+        [
+            (OrderStatus.ACKNOWLEDGED, "Nothing goes on until somebody releases it."),
+            (OrderStatus.IN_PROGRESS, "The work order stays with the billing system, which is not told"),
+        ],
+    )
+    def test_says_what_it_stops(self, status, says, market, csr):
+        order = make_order(status, market)
+
+        assert says in csr.get(reverse("desk:order_hold", args=[order.pk])).content.decode()
+
         day = today(market.division) - timedelta(days=1)
         answers = {"reason": "to_clarify", "note": "A dog?", "remind_on": day.isoformat(), "owner": csr.person.pk}
 
@@ -236,6 +250,34 @@ class TestFailedInstallation:
 
 @pytest.fixture
 def unknown(market):
+class TestPartlyFailedInstallation:
+    def test_is_closed_with_a_reason_and_its_history_says_by_whom(self, market, csr):
+        order = make_order(OrderStatus.PARTIAL, market)
+        fail_the_rest(order)
+        address = reverse("desk:order_close_remainder", args=[order.pk])
+        page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+        assert address in page
+        assert reverse("desk:order_cancel", args=[order.pk]) not in page
+        assert lines_of(order)[1].names.in_language("en") in csr.get(address).content.decode()
+        assert act(csr, "order_close_remainder", order).status_code == 422
+
+        act(csr, "order_close_remainder", order, reason="not_installed")
+
+        page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+        assert fresh(order).status == OrderStatus.COMPLETED
+        assert address not in page
+        assert "Closed without being installed" in page
+        event = Event.objects.get(name="orders.remainder_closed")
+        assert (event.actor, say(event).endswith(". Could not be installed")) == (csr.person, True)
+
+    def test_is_not_offered_while_the_rest_is_on_its_way(self, market, csr):
+        order = make_order(OrderStatus.PARTIAL, market)
+
+        page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+
+        assert reverse("desk:order_close_remainder", args=[order.pk]) not in page
+
+
     """Make a work order of which nobody knows whether the vendor has it."""
     order = make_order(OrderStatus.PENDING, market)
     submission = Submission.objects.get(subject_id=order.pk)

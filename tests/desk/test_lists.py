@@ -21,9 +21,9 @@ from interfaces.desk.queries import stuck
 from leads.testing import make_lead
 from orders.models import Order
 from orders.queries import orders_visible_to
-from orders.services import record_work_order_unknown
+from orders.services import record_window, record_work_order_unknown
 from orders.states import OrderStatus
-from orders.testing import make_cart, make_order
+from orders.testing import fail_the_rest, make_cart, make_order
 
 ORDERS = "desk:orders"
 
@@ -48,14 +48,17 @@ class TestFilters:
             assert listed(csr, text=text) == [order]
         assert order in listed(csr, text=phone)
 
-    @pytest.mark.parametrize("code", ["held", "reminder", "unknown", "to_decide"])
+    @pytest.mark.parametrize("code", ["held", "reminder", "unknown", "to_decide", "partly_failed"])
     def test_find_what_is_stuck(self, code, market, csr):
         rows = {
             "held": make_order(OrderStatus.HELD, market),
             "unknown": make_order(OrderStatus.PENDING, market),
             "to_decide": make_order(OrderStatus.ASSESSING_CANCELLATION, market),
+            "partly_failed": make_order(OrderStatus.PARTIAL, market),
             "fine": make_order(OrderStatus.COMPLETED, market),
+            "on its way": make_order(OrderStatus.PARTIAL, market),
         }
+        fail_the_rest(rows["partly_failed"])
         rows["reminder"] = rows["held"]
         record_work_order_unknown(rows["unknown"].work_order_request_id)
 
@@ -69,6 +72,19 @@ class TestFilters:
             after = list(stuck(orders_visible_to(csr.person), "overdue"))
 
         assert done.appointment.ends_at == order.appointment.ends_at
+        assert (before, after) == ([], [order])
+
+    def test_find_no_visit_overdue_that_the_billing_system_has_named_later(self, market, csr):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        booked = order.appointment.ends_at
+        given = {"starts_at": booked + timedelta(hours=4), "ends_at": booked + timedelta(hours=6)}
+        record_window(order.work_order_request_id, **given)
+
+        with time_machine.travel(booked + timedelta(hours=5), tick=False):
+            before = list(stuck(orders_visible_to(csr.person), "overdue"))
+        with time_machine.travel(booked + timedelta(hours=7), tick=False):
+            after = list(stuck(orders_visible_to(csr.person), "overdue"))
+
         assert (before, after) == ([], [order])
 
     def test_find_by_age(self, market, csr):

@@ -80,8 +80,8 @@ def addresses_of(rows: Rows) -> dict[str, str]:
 
 ACTIONS = (
     "order_reschedule", "order_correct", "order_hold", "order_release", "order_reject", "order_cancel", "order_close",
-    "order_approve_cancellation", "order_refuse_cancellation", "submission_resend", "submission_settle", "lead_assign",
-    "lead_note", "lead_close", "lead_convert",
+    "order_close_remainder", "order_approve_cancellation", "order_refuse_cancellation", "submission_resend",
+    "submission_settle", "lead_assign", "lead_note", "lead_close", "lead_convert",
 )  # fmt: skip
 
 

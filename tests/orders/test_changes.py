@@ -13,16 +13,16 @@ from billing.states import SubmissionKind
 from foundation.divisions.services import set_value
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders import services
-from orders.events import CancellationAsked, OrderCancelled, OrderRescheduled
+from orders.events import CancellationAsked, OrderCancelled, OrderCompleted, OrderRescheduled, RemainderClosed
 from orders.models import AppointmentSlot, Order
-from orders.queries import lines_of, open_slots
+from orders.queries import lines_of, open_slots, progress_of
 from orders.settings import DRAFT_DAYS
 from orders.states import AppointmentStatus, CancelReason, LineStatus, OrderStatus, WorkOrderStage
-from orders.testing import make_draft, make_market, make_order
+from orders.testing import fail_the_rest, make_draft, make_market, make_order
 from tests.orders.racing import together
 
 
@@ -239,6 +239,87 @@ class TestCancelOrder:
 
         assert len([outcome for outcome in outcomes if isinstance(outcome, NotAllowed)]) == 1
         assert AppointmentSlot.objects.get(pk=order.appointment.slot_id).booked == 0
+
+
+class TestCloseRemainder:
+    def test_completes_an_order_of_which_a_part_works(self, market, csr):
+        order = make_order(OrderStatus.PARTIAL, market)
+        fail_the_rest(order)
+
+        services.close_remainder(order.pk, CancelReason.NOT_INSTALLED, by=csr)
+
+        order = again(order)
+        first, *rest = lines_of(order)
+        assert (order.status, order.problem) == (OrderStatus.COMPLETED, "")
+        assert first.status == LineStatus.COMPLETED
+        assert {line.status for line in rest} == {LineStatus.CANCELLED}
+        assert progress_of(order).sentence == "What could be installed is ready to use."
+        codes = [line.product_id for line in rest]
+        assert published(RemainderClosed) == [
+            RemainderClosed(order_id=order.pk, products=codes, reason=CancelReason.NOT_INSTALLED)
+        ]
+        assert published(OrderCompleted) == [OrderCompleted(order_id=order.pk)]
+
+    def test_leaves_what_is_still_on_its_way(self, market, csr):
+        order = make_order(OrderStatus.PARTIAL, market)
+        failed, *others = lines_of(order)[1:]
+        services.record_failure(order.work_order_request_id, lines=[failed.line_id], reason="No wire.")
+
+        services.close_remainder(order.pk, CancelReason.MISTAKE, by=csr)
+        status_before = again(order).status
+        services.record_install(
+            order.work_order_request_id,
+            lines=[line.line_id for line in others],
+            installed_on=today(market.division),
+        )
+
+        assert (status_before, again(order).status) == (OrderStatus.PARTIAL, OrderStatus.COMPLETED)
+
+    def test_lets_the_next_order_for_the_home_pass(self, market, csr):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        second = make_order(market=market, premises=order.premises)
+        works = [line.line_id for line in lines_of(order)][:1]
+        services.record_install(order.work_order_request_id, lines=works, installed_on=today(market.division))
+        fail_the_rest(order)
+        services.close_remainder(order.pk, CancelReason.NOT_INSTALLED, by=csr)
+
+        services.check_order(second.pk)
+
+        assert again(second).status == OrderStatus.PENDING
+
+    def test_makes_a_later_report_of_what_was_closed_a_problem_for_a_person(self, market, csr):
+        order = make_order(OrderStatus.PARTIAL, market)
+        fail_the_rest(order)
+        services.close_remainder(order.pk, CancelReason.NOT_INSTALLED, by=csr)
+
+        services.record_install(
+            order.work_order_request_id,
+            lines=[line.line_id for line in lines_of(order)],
+            installed_on=today(market.division),
+        )
+
+        assert again(order).status == OrderStatus.COMPLETED
+        assert "of what was cancelled" in again(order).problem
+
+    @pytest.mark.parametrize("status", [OrderStatus.PARTIAL, OrderStatus.FAILED, OrderStatus.COMPLETED])
+    def test_is_refused_where_nothing_is_left_that_failed_beside_what_works(self, market, csr, status):
+        order = make_order(status, market)
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.close_remainder(order.pk, CancelReason.NOT_INSTALLED, by=csr)
+
+        assert (refusal.value.code, again(order).status) == ("no_remainder", status)
+
+    def test_is_refused_to_who_may_not(self, market):
+        order = make_order(OrderStatus.PARTIAL, market)
+        fail_the_rest(order)
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.close_remainder(
+                order.pk, CancelReason.NOT_INSTALLED, by=make_person(Role.CSR, make_market().division)
+            )
+
+        assert refusal.value.code == "not_permitted"
 
 
 class TestChangeRefused:

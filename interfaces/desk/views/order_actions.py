@@ -15,6 +15,7 @@ from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.forms import (
     CancelForm,
     CloseOrderForm,
+    CloseRemainderForm,
     ConfirmForm,
     CorrectForm,
     HoldForm,
@@ -23,10 +24,11 @@ from interfaces.desk.forms import (
 )
 from interfaces.desk.views.orders import found_order, visit_of
 from orders.models import Order
-from orders.queries import open_slots
+from orders.queries import lines_of, open_slots
 from orders.services import (
     approve_cancellation,
     cancel_order,
+    close_remainder,
     correct_order,
     hold_order,
     refuse_cancellation,
@@ -34,7 +36,7 @@ from orders.services import (
     release_order,
     reschedule_order,
 )
-from orders.states import CancelReason, HoldReason
+from orders.states import CancelReason, HoldReason, LineStatus, WorkOrderStage
 
 
 def _named(order: Order) -> str:
@@ -105,7 +107,7 @@ def hold(request: UserRequest, pk: int) -> HttpResponse:
     order = found_order(request.user, pk)
     action = Action(
         title=_("Put on hold"),
-        explanation=_("Nothing goes on until somebody releases it. It waits on the first page of who looks after it."),
+        explanation=_what_a_hold_stops(order),
         button=_("Put it on hold"),
         done=_("The order is on hold."),
         subject=_named(order),
@@ -124,6 +126,16 @@ def hold(request: UserRequest, pk: int) -> HttpResponse:
         )
 
     return perform(request, action, form, do)
+
+
+def _what_a_hold_stops(order: Order) -> str:
+    """Say what waits; a billing system that was asked for the work order is told of no hold."""
+    if order.work_order_stage == WorkOrderStage.NONE:
+        return _("Nothing goes on until somebody releases it. It waits on the first page of who looks after it.")
+    return _(
+        "The work order stays with the billing system, which is not told: a technician may come all the same. Move the "
+        "appointment if nobody should. The order waits on the first page of who looks after it."
+    )
 
 
 @staff_page(Permission.WORK_ORDERS)
@@ -201,6 +213,29 @@ def close(request: UserRequest, pk: int) -> HttpResponse:
 
     def do(answers: dict[str, Any]) -> object:
         return cancel_order(pk, CancelReason(answers["reason"]), note=answers["note"], by=request.user)
+
+    return perform(request, action, form, do)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def close_rest(request: UserRequest, pk: int) -> HttpResponse:
+    """Close what could not be delivered of an order of which a part works."""
+    order = found_order(request.user, pk)
+    failed = [str(line) for line in lines_of(order) if line.status == LineStatus.FAILED]
+    action = Action(
+        title=_("Close what could not be delivered"),
+        explanation=_("Nobody waits any more for: %(services)s. What works is kept. This cannot be undone.")
+        % {"services": ", ".join(failed) or "–"},
+        button=_("Close it"),
+        done=_("What could not be delivered is closed."),
+        subject=_named(order),
+        back=_back(order),
+        is_grave=True,
+    )
+    form = CloseRemainderForm(posted(request))
+
+    def do(answers: dict[str, Any]) -> object:
+        return close_remainder(pk, CancelReason(answers["reason"]), by=request.user)
 
     return perform(request, action, form, do)
 

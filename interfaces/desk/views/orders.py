@@ -60,6 +60,7 @@ ORDERS: List[Order] = List(
         Preset(_("On hold"), "status=held"),
         Preset(_("Appointment overdue"), "stuck=overdue"),
         Preset(_("Installation failed"), "stuck=failed"),
+        Preset(_("The rest could not be installed"), "stuck=partly_failed"),
         Preset(_("Carts"), "status=draft"),
     ],
 )
