@@ -105,7 +105,7 @@ class AppointmentSlot(models.Model):
 
     def __str__(self) -> str:
         zone = self.division.zone
-        return f"{self.starts_at.astimezone(zone):%Y-%m-%d %H:%M}–{self.ends_at.astimezone(zone):%H:%M}"
+        return f"{self.starts_at.astimezone(zone):%Y-%m-%d %H:%M}–{self.ends_at.astimezone(zone):%H:%M %Z}"
 
 
 class Order(Lifecycle):

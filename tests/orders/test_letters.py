@@ -13,6 +13,8 @@ from billing.ports import WorkOrder, thawed
 from catalog.models import Price, Promotion
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import PdfUnavailableError
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import TIME_ZONE
 from foundation.events import facts
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
@@ -66,6 +68,16 @@ class TestSendConfirmation:
         assert document.filename == f"order-{order.number}.pdf"
         assert list(Message.objects.get().documents.all()) == [document]
         assert amounts_in(text_of(document)) == amounts_in(Message.objects.get().text)
+
+    def test_names_the_zone_of_the_visit_in_the_mail_and_on_paper(self, market):
+        set_value(market.division, TIME_ZONE, "America/Phoenix")
+        order = submit(make_draft(market))
+
+        services.send_confirmation(order.pk)
+
+        message = Message.objects.get()
+        for said in (message.text, message.html, text_of(Document.objects.get())):
+            assert re.search(r"\d:\d\d [AP]M to \d+:\d\d [AP]M MST", " ".join(said.split()))
 
     def test_asks_in_the_customers_language(self, market):
         order = make_order(market=market)

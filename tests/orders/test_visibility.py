@@ -1,6 +1,7 @@
 """Who sees which orders, and how staff find one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -10,12 +11,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.queries import customers_visible_to
 from accounts.testing import make_details, make_partner
+from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.queries import OrderFilter, orders_matching, orders_visible_to, progress_of, services_visible_to
-from orders.queries.progress import StepState
+from orders.queries.progress import StepState, zone_name
+from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
 
@@ -119,9 +122,24 @@ class TestProgressOf:
         order = make_order(OrderStatus.IN_PROGRESS, market)
 
         start = order.appointment.slot.starts_at.astimezone(market.division.zone)
-        assert (
-            progress_of(order).sentence == f"The technician comes on {start:%A, %B} {start.day}, 8:00 AM to 10:00 AM."
-        )
+        when = f"{start:%A, %B} {start.day}, 8:00 AM to 10:00 AM {start:%Z}"
+        assert progress_of(order).sentence == f"The technician comes on {when}."
+
+    @pytest.mark.parametrize(
+        ("zone", "name"),
+        [("America/Phoenix", "MST"), ("America/New_York", "EDT"), ("America/Sao_Paulo", "UTC-03")],
+    )
+    def test_names_the_zone_as_it_is_called_on_that_day(self, zone, name):
+        assert zone_name(datetime(2026, 7, 1, 8, tzinfo=ZoneInfo(zone))) == name
+
+    def test_arranges_no_installation_where_nobody_comes(self, market):
+        order = make_order(OrderStatus.PENDING, market)
+        set_value(market.division, NO_VISIT_PRODUCTS, [order.quoted.lines[0].code])
+
+        progress = progress_of(order)
+
+        assert progress.sentence == "Your order is accepted. We are preparing it."
+        assert [step.label for step in progress.steps] == ["Ordered", "Accepted", "Prepared", "Ready to use"]
 
     @pytest.mark.parametrize("status", [status for status in OrderStatus if status != OrderStatus.DRAFT])
     def test_has_a_sentence_for_every_status(self, market, status):
