@@ -223,6 +223,21 @@ FRANCHISE_PRODUCTS: dict[str, tuple[Described, dict[str, Any]]] = {
             "technologies": FIBRE,
         },
     ),
+    "hollow-100": (
+        Described(
+            "Hollow 100",
+            "Hollow 100",
+            "100 megabits, by radio where the fiber has not come yet.",
+            "100 megabits, por radio donde la fibra aún no ha llegado.",
+        ),
+        {
+            "family": Family.INTERNET,
+            "recurring": money("44.00"),
+            "down_mbps": 100,
+            "up_mbps": 20,
+            "minimum_down_mbps": 100,
+        },
+    ),
 }
 
 
@@ -351,6 +366,16 @@ FRANCHISE_PACKAGES: dict[str, tuple[Described, list[ItemDescription], list[Group
             "Fibra de Juniper Hollow, para Juniper Hollow.",
         ),
         _with_internet("hollow-fiber-500"),
+        [],
+    ),
+    "hollow-everywhere": (
+        Described(
+            "Hollow Everywhere",
+            "Hollow en todas partes",
+            "Internet and a home phone for every address that we reach.",
+            "Internet y teléfono fijo para toda dirección a la que llegamos.",
+        ),
+        _with_internet("hollow-100", *_phone("hollow-100")),
         [],
     ),
 }
@@ -505,7 +530,9 @@ def _load_campaigns(root: Division, franchise: Division) -> None:
         names=Texts(en="Hello from Juniper Hollow", es="Saludos de Juniper Hollow"),
         starts_on=SINCE,
         priority=200,
-        packages=["hollow-home", "stream", "stream-and-phone", "triple-play", "fiber-2-gig-home"],
+        packages=[
+            *("hollow-home", "hollow-everywhere", "stream", "stream-and-phone", "triple-play", "fiber-2-gig-home"),
+        ],
     )
     set_value(root, DEFAULT_CAMPAIGN, "welcome")
     set_value(franchise, DEFAULT_CAMPAIGN, "hollow-hello")

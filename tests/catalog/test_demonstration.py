@@ -2,11 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from catalog.models import Price
 from catalog.queries import offers_for
+from config.demonstration.addresses import CABLE, DSL, FIBRE, SHARES, WIRELESS, Row
 from config.demonstration.catalogue import load_catalogue
 from config.demonstration.operator import FRANCHISE, load_markets
 from foundation.divisions.models import Division
@@ -22,6 +24,13 @@ def checked(technology: str, down_mbps: int, up_mbps: int) -> Qualification:
         FamilyResult(family, Outcome.QUALIFIED, technology, down_mbps, up_mbps) for family in NETWORK_FAMILIES
     )
     return Qualification(outcome=Outcome.QUALIFIED, results=Qualification.stored(results))
+
+
+def networks_of(shares: tuple[tuple[Row, int], ...]) -> list[dict[str, Any]]:
+    """Return each offer that stands for a network that reaches some address of a system, its stand-ins included."""
+    reached = [offer for offer, _share in shares if not offer.get("status")]
+    stand_ins = any("alternate_technology" in offer for offer, _share in shares)
+    return [*reached, WIRELESS] if stand_ins else reached
 
 
 class TestLoadCatalogue:
@@ -62,3 +71,18 @@ class TestLoadCatalogue:
         assert offers.campaign.code == "hollow-hello"
         assert "hollow-home" in of_franchise.keys() - of_root.keys()
         assert of_franchise["stream"].monthly_after < of_root["stream"].monthly_after
+
+    @pytest.mark.parametrize("offer", [FIBRE, CABLE, DSL, WIRELESS], ids=lambda offer: offer["technology"])
+    def test_sells_something_over_every_network_in_every_system(self, offer: dict[str, Any]):
+        root = load_markets()
+        load_catalogue(root)
+        address = checked(offer["technology"], offer["down_mbps"], offer["up_mbps"])
+
+        systems = [system for system, shares in SHARES.items() if offer in networks_of(shares)]
+        sold = {
+            system: bool(offers_for(address, division=Division.objects.get(code=system), on=DAY).offered)
+            for system in systems
+        }
+
+        assert sold
+        assert all(sold.values()), sold
