@@ -434,7 +434,7 @@ class Campaign(Lifecycle, Dated):
 
     def deactivate(self) -> None:
         """
-        Show this campaign to nobody any more; orders that began in it go on.
+        Show this campaign to nobody any more; what was ordered in it goes on.
 
         :raises NotAllowed: if it is inactive already
         """

@@ -126,7 +126,7 @@ def activate_campaign(campaign_id: int, *, by: User | None) -> Campaign:
 @transaction.atomic
 def deactivate_campaign(campaign_id: int, *, by: User | None) -> Campaign:
     """
-    Show a campaign to nobody any more; orders that began in it go on.
+    Show a campaign to nobody any more; what was ordered in it goes on.
 
     :raises NotAllowed: if it is inactive, is a division's default, or the person may not configure its division
     """

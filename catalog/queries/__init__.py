@@ -35,6 +35,7 @@ from catalog.queries.offers import (
     offers_for,
     package_options,
     price_cart,
+    require_offered,
 )
 from catalog.queries.pricing import AppliedPromotion, MonthlyStep, Quote, QuoteLine, QuoteTax, Selection
 from catalog.queries.reasons import Reason, speed_in_words
@@ -77,5 +78,6 @@ __all__ = [
     "prices_visible_to",
     "products_visible_to",
     "promotions_visible_to",
+    "require_offered",
     "speed_in_words",
 ]

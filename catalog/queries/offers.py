@@ -161,6 +161,25 @@ def offers_for(  # noqa: PLR0913  # what an offer depends on, each by its name
     )
 
 
+def require_offered(
+    package_code: str, qualification: Qualification, *, division: Division, on: date, campaign: str | None = None
+) -> None:
+    """
+    Let pass a package that a campaign offers to an address on a day, as `offers_for` has it; nothing is priced.
+
+    :raises NotAllowed: with what stands against it, also if the campaign does not run here on this day
+    """
+    catalogue, found = catalogue_of(division, on), found_at(qualification)
+    facts = _facts(qualification, found, catalogue, on) | _told(CustomerClass.RESIDENTIAL, NO_ANSWERS)
+    nodes = _campaign_nodes(catalogue, facts, wanted=campaign, default=effective(division, DEFAULT_CAMPAIGN))
+    current = next((node for node in nodes if node.is_current), None)
+    packages = _package_nodes(current, catalogue, facts, found) if current else ()
+    asked = next((node for node in packages if node.package.code == package_code), None)
+    if asked is None or not asked.is_offered:
+        reason = asked.reasons[0].sentence if asked else _("This package is not sold here.")
+        raise NotAllowed(reason, code="not_offered", field="package")
+
+
 def eligibility_tree(  # noqa: PLR0913  # as offers_for
     qualification: Qualification,
     *,

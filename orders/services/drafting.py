@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ContactDetails, Partner
 from accounts.queries import partner_by_code
-from catalog.queries import Quote, Selection, offers_for, price_cart
+from catalog.queries import Quote, Selection, offers_for, price_cart, require_offered
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
@@ -127,7 +127,8 @@ def choose_package(order_id: int, package_code: str, *, campaign: str | None = N
     :raises NotAllowed: if the address or the customer cannot have it, or the order is no draft any more
     """
     order = locked_draft(order_id)
-    offers = offers_for(_checked(order), division=order.division, on=today(order.division), campaign=campaign)
+    order.qualification.premises = order.premises
+    offers = offers_for(order.qualification, division=order.division, on=today(order.division), campaign=campaign)
     offered = next((one for one in offers.offered if one.package.code == package_code), None)
     if offered is None:
         refused = next((one for one in offers.refused if one.package.code == package_code), None)
@@ -150,18 +151,20 @@ def choose_options(order_id: int, *, choices: Mapping[str, str], add_ons: Mappin
     if order.chosen is None:
         raise NotAllowed(_("Choose a package first."), code="no_package", field="package")
     selection = Selection(package_code=order.chosen.package_code, choices=dict(choices), add_ons=dict(add_ons))
-    order.choose(selection, _price(order, selection, _checked(order)))
+    order.choose(selection, price_offered(order, selection, order.qualification))
     return _save_step(order, *CART)
 
 
-def _checked(order: Order) -> Qualification:
-    qualification: Qualification = order.qualification
+def price_offered(order: Order, selection: Selection, qualification: Qualification) -> Quote:
+    """
+    Price a selection for an order as of today, while its campaign still offers the package to the address.
+
+    :raises NotAllowed: with what cannot be had, or is not offered any more
+    """
     qualification.premises = order.premises
-    return qualification
-
-
-def _price(order: Order, selection: Selection, qualification: Qualification) -> Quote:
-    return price_cart(selection, division=order.division, on=today(order.division), qualification=qualification)
+    asked: Mapping[str, Any] = {"division": order.division, "on": today(order.division), "qualification": qualification}
+    require_offered(selection.package_code, campaign=order.campaign or None, **asked)
+    return price_cart(selection, **asked)
 
 
 @transaction.atomic
@@ -233,7 +236,7 @@ def refresh_draft(order_id: int) -> Refreshed:
         _save_step(order, "qualification")
         return Refreshed(order=order, is_possible=order.qualification.outcome in ORDERABLE, changes=())
     try:
-        quote = _price(order, selection, _checked(order))
+        quote = price_offered(order, selection, order.qualification)
     except NotAllowed as refusal:
         order.quote = order.selection = None
         _save_step(order, "qualification", "quote", "selection")

@@ -11,15 +11,16 @@ from accounts.models import AgreedText, ContactDetails
 from accounts.queries import customer_of, duplicate_of
 from accounts.services import Opened, duplicate_refused, open_account
 from accounts.states import ConsentKind
-from catalog.queries import Quote, Selection, price_cart
+from catalog.queries import Quote, Selection
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
-from foundation.now import now, today
+from foundation.now import now
 from foundation.people.models import User
 from orders.events import OrderSubmitted
 from orders.models import Order, OrderLine
 from orders.queries import changes_between, details_of, needs_appointment, next_step, shown_mark
 from orders.services.appointments import book, release
+from orders.services.drafting import price_offered
 from orders.states import DraftStep
 from territory.models import Qualification
 from territory.services import requalify
@@ -121,7 +122,7 @@ def _contents(order: Order) -> tuple[ContactDetails, Selection, Quote]:
 
 def _refuse_changes(order: Order, selection: Selection, quote: Quote, qualification: Qualification) -> None:
     try:
-        current = price_cart(selection, division=order.division, on=today(order.division), qualification=qualification)
+        current = price_offered(order, selection, qualification)
     except NotAllowed as refusal:
         message = _("What can be had at your address has changed. %(what)s") % {"what": refusal.message}
         raise NotAllowed(message, code="qualification_changed") from None

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Account, Consent, Contact, Customer
 from accounts.states import AccountStatus, ConsentKind
 from accounts.testing import make_details
-from catalog.models import Product
-from catalog.services import set_price
+from catalog.models import Campaign, Package, Product
+from catalog.services import deactivate_campaign, set_price
 from catalog.states import PriceKind
+from catalog.testing import make_campaign
 from foundation.divisions.queries import one_configuration_version
 from foundation.divisions.services import set_value
 from foundation.events.testing import published
@@ -34,6 +35,7 @@ from territory.states import AvailabilityStatus, ProductFamily
 from territory.testing import make_available
 from tests.orders.racing import together
 
+FOR_NOBODY = [{"name": "Nobody", "criteria": [{"fact": "state", "comparison": "in", "values": ["QQ"]}]}]
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
@@ -223,6 +225,26 @@ class TestSubmitOrderRefuses:
 
         assert (refusal.code, refusal.field) == ("terms_changed", DraftStep.TERMS)
         assert submit(agree(draft), key="key").terms == new
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda campaign: deactivate_campaign(campaign.pk, by=None),
+            lambda campaign: Campaign.objects.filter(pk=campaign.pk).update(ends_on=date(2026, 11, 1)),
+            lambda campaign: campaign.entries.all().delete(),
+            lambda campaign: make_campaign(
+                campaign.division, campaign.code, packages=[Package.objects.get().code], eligibility=FOR_NOBODY
+            ),
+        ],
+    )
+    def test_what_is_no_longer_offered_though_its_price_is_the_same(self, market, draft, change):
+        change(Campaign.objects.get(code=draft.campaign))
+
+        refusal = self.refused(draft)
+        refreshed = services.refresh_draft(draft.pk)
+
+        assert refusal.code == "qualification_changed"
+        assert (refreshed.is_possible, refreshed.order.quote) == (False, None)
 
     def test_a_price_that_has_changed_since_and_says_which_line(self, market, draft):
         internet = draft.quoted.lines[0]
