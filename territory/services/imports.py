@@ -185,7 +185,7 @@ def _copy(cursor: CursorWrapper, table: str, rows: Iterable[Iterable[Any]], *, t
 
 def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     """Take one block of a file in: what is right to the tables, what is wrong to the job's errors."""
-    block = ImportBlock.objects.select_related("file").get(file_id=job.params["file"], first=chunk.first)
+    block = ImportBlock.objects.select_related("file__division").get(file_id=job.params["file"], first=chunk.first)
     file = block.file
     reader = BlockReader(file.header)
     errors: list[JobError] = []
@@ -206,6 +206,7 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
         _copy(cursor, "staged_offer", _flat(reader.offers), texts=_OFFER_TEXTS)
         cursor.execute("ANALYZE staged")
         merge = _Merge(cursor, job, file.division_id)
+        merge.leave_to_others(streets, relatives_of(file.division))
         merge.premises()
         if reader.has_offers:
             merge.availability()
@@ -255,7 +256,7 @@ def _flat(offers: dict[Offers, int]) -> Iterator[tuple[Any, ...]]:
 _PATIENTLY = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
 """Bulk work waits for other bulk work: two chunks may make the same street."""
 _STAGING = """
-    DROP TABLE IF EXISTS staged, staged_offer, matched;
+    DROP TABLE IF EXISTS staged, staged_offer, matched, twin;
     CREATE TEMP TABLE staged (
         row bigint PRIMARY KEY, street_id bigint, source_id text, street_no int, house_number text, unit_key text, street_line text,
         unit text, city text, state text, zip_code text, latitude float8, longitude float8, offers int
@@ -265,6 +266,7 @@ _STAGING = """
         alternate_technology text, alternate_down_mbps int, alternate_up_mbps int
     ) ON COMMIT DROP;
     CREATE TEMP TABLE matched (row bigint PRIMARY KEY, premises_id bigint, is_new boolean) ON COMMIT DROP;
+    CREATE TEMP TABLE twin (street_id bigint, twin_id bigint) ON COMMIT DROP;
 """
 _BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 """A chunk looks up its own rows by index: reading whole tables for each would make ten million rows take for ever."""
@@ -349,6 +351,12 @@ def _columns(prefix: str, names: Iterable[str]) -> str:
     return ", ".join(f"{prefix}.{name}" for name in names)
 
 
+def relatives_of(division: Division) -> list[int]:
+    """Return the ids of a division, of those above it, and of those below it."""
+    below = Division.objects.under(division).values_list("pk", flat=True)
+    return [*{*division.lineage, *below}]
+
+
 class _Merge:
     """Brings the real tables up to the staged rows of one chunk, statement by statement."""
 
@@ -360,6 +368,21 @@ class _Merge:
         self._job = job
         self._division = {"division": division_id}
         self._changed: set[int] = set()
+
+    def leave_to_others(self, streets: list[int], relatives: list[int]) -> None:
+        """
+        Refuse the addresses that a market beside this one serves: whoever took them in would have its orders.
+
+        Markets above and below may know the same address. What this one has already stays its own.
+        """
+        self._cursor.execute(_BY_INDEX)
+        self._cursor.execute(_TWINS, {"streets": streets, "relatives": relatives})
+        if not self._cursor.rowcount:
+            return
+        self._cursor.execute("ANALYZE twin")
+        for row, line in self._run(_LEAVE_TO_OTHERS):
+            message = _("Another market serves this address.")
+            self.errors.append(JobError(job=self._job, row=row, column="street", message=message, raw=line))
 
     def premises(self) -> None:
         """Update the premises that are known under their number, add the others."""
@@ -411,6 +434,28 @@ class _Merge:
             self.errors.append(JobError(job=self._job, row=row, column="street", message=message, raw=line))
 
 
+SAME_PLACE = "(twin.name, twin.zip_code, twin.city_key, twin.state) = (own.name, own.zip_code, own.city_key, own.state)"
+"""The first columns of the streets' index, by which a street of another division is looked up."""
+SAME_WORDS = " AND ".join(
+    f"(twin.{word} = own.{word} OR '' IN (twin.{word}, own.{word}))" for word in ("before", "suffix", "after")
+)
+"""A street is the same with a word left out: who types it so is led to either."""
+_TWINS = f"""
+    INSERT INTO twin SELECT own.id, twin.id
+      FROM territory_street own
+      JOIN territory_street twin ON {SAME_PLACE} AND {SAME_WORDS}
+     WHERE own.id = ANY(%(streets)s) AND twin.division_id <> ALL(%(relatives)s)
+"""
+_LEAVE_TO_OTHERS = """
+    DELETE FROM staged s USING twin t, territory_premises p
+     WHERE t.street_id = s.street_id AND p.street_id = t.twin_id
+       AND (p.house_number, p.unit_key) = (s.house_number, s.unit_key)
+       AND NOT EXISTS (
+        SELECT FROM territory_premises own
+         WHERE (own.street_id, own.house_number, own.unit_key) = (s.street_id, s.house_number, s.unit_key)
+       )
+    RETURNING s.row, s.street_line
+"""
 _AT_ADDRESS = "(p.street_id, p.house_number, p.unit_key) = (s.street_id, s.house_number, s.unit_key)"
 _MATCH = """
     INSERT INTO matched SELECT s.row, p.id, false

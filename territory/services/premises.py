@@ -1,6 +1,6 @@
 """Changes to single addresses: what lives there, what an operator says of them, and new ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from foundation.people.states import Permission
 from territory.addresses.streets import read_city, read_state, read_street_line, read_unit, read_zip
 from territory.events import AvailabilityOverridden, OverrideLifted, PremisesCreated
 from territory.models import ALL_UNITS, Occupancy, Override, Premises, Street, address_line
-from territory.services.imports import add_spellings
+from territory.services.imports import add_spellings, relatives_of
 from territory.settings import PREMISES_CREATION
 
 
@@ -119,8 +119,20 @@ def lift_override(override_id: int, *, by: User) -> Override:
     return override
 
 
+def _is_served_by_others(number: str, unit: str, street: Mapping[str, str], division: Division) -> bool:
+    """Tell whether a market that is neither above nor below a division has an address, as imports tell it."""
+    words = {name: [street[name], ""] if street[name] else None for name in ("before", "suffix", "after")}
+    others = Premises.objects.exclude(street__division__in=relatives_of(division)).filter(
+        house_number=number,
+        unit_key=read_unit(unit),
+        **{f"street__{name}": street[name] for name in ("name", "zip_code", "city_key", "state")},
+        **{f"street__{name}__in": known for name, known in words.items() if known},
+    )
+    return others.exists()
+
+
 @transaction.atomic
-def create_premises(  # noqa: PLR0913  # the parts of an address  # the parts of an address
+def create_premises(  # noqa: PLR0913  # the parts of an address
     *,
     division: Division,
     street_line: str,
@@ -135,7 +147,8 @@ def create_premises(  # noqa: PLR0913  # the parts of an address  # the parts of
 
     Nothing is said of what can be had there: a check answers *unknown* until somebody surveys it.
 
-    :raises NotAllowed: if the territory of this division is predefined, or the address cannot be read
+    :raises NotAllowed: if the territory of this division is predefined, the address cannot be read, or a market beside
+        this one serves it
     """
     if not effective(division, PREMISES_CREATION):
         raise NotAllowed(_("Addresses cannot be added in this market."), code="predefined")
@@ -145,6 +158,8 @@ def create_premises(  # noqa: PLR0913  # the parts of an address  # the parts of
         raise NotAllowed(
             _("An address needs a house number, a street, a town, a state and a ZIP code."), code="unreadable"
         )
+    if _is_served_by_others(number, unit, street._asdict() | parts, division):
+        raise NotAllowed(_("Another market serves this address."), code="other_market")
     row, is_new = Street.objects.get_or_create(
         **street._asdict(), **parts, division=division, defaults={"city": city.strip()}
     )

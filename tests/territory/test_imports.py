@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from foundation.divisions.models import Division
+from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.jobs.models import Job, JobError
 from foundation.jobs.queries import progress_of
@@ -152,9 +153,37 @@ class TestImport:
         assert Premises.objects.get().pk == added.pk
         assert Premises.objects.get().source_id == "1"
 
+    @pytest.mark.parametrize("street", ["12 Oak Street", "12 OAK ST.", "12 Oak"])
+    def test_leaves_to_a_neighbour_what_the_neighbour_serves(self, system, neighbour, street):
+        load(neighbour, HOUSE, FLAT)
+
+        file = load(system, HOUSE.replace("12 Oak Street", street), "3,16 Oak Street,,Rutland,VT,05701,,,,,,,,,")
+
+        error = file.job.errors.get()
+        assert counts(file) == (1, 0, 0, 1)
+        assert (error.row, error.column, error.message) == (2, "street", "Another market serves this address.")
+        assert [premises.house_number for premises in Premises.objects.filter(division=system)] == ["16"]
+
+    def test_takes_what_a_market_above_or_below_knows(self, system):
+        below = make_division(parent=system)
+        load(system, HOUSE)
+
+        assert counts(load(below, HOUSE)) == (1, 0, 0, 0)
+        assert counts(load(system, HOUSE, FLAT)) == (1, 0, 1, 0)
+
+    def test_goes_on_with_what_it_had_before_a_neighbour(self, system, neighbour):
+        load(system, HOUSE)
+        street, house = Street.objects.get(), Premises.objects.get()
+        street.pk, street.division = None, neighbour
+        street.save()
+        house.pk, house.division, house.street = None, neighbour, street
+        house.save()
+
+        assert counts(load(system, HOUSE.replace("43.6", "43.7"))) == (0, 1, 0, 0)
+
     def test_two_divisions_may_number_alike(self, system, neighbour):
         load(system, HOUSE)
-        load(neighbour, HOUSE)
+        load(neighbour, HOUSE.replace("Oak", "Elm"))
 
         assert Premises.objects.filter(source_id="1").count() == 2
 

@@ -310,6 +310,17 @@ class TestCreatePremises:
         assert found.candidates[0].premises_id == added.pk
         assert check(added).outcome == Outcome.UNKNOWN
 
+    @pytest.mark.parametrize("street_line", ["12 Birch Lane", "12 birch ln", "12 Birch"])
+    def test_leaves_to_a_neighbour_what_the_neighbour_serves(self, operator, system, neighbour, street_line):
+        set_value(operator, PREMISES_CREATION, value=True)
+        services.create_premises(division=neighbour, **self.ADDRESS, by=None)
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.create_premises(division=system, **self.ADDRESS | {"street_line": street_line}, by=None)
+
+        assert refusal.value.code == "other_market"
+        assert services.create_premises(division=system, **self.ADDRESS | {"unit": "2"}, by=None).division == system
+
     @pytest.mark.parametrize("missing", ["street_line", "city", "state", "zip_code"])
     def test_needs_a_whole_address(self, system, missing):
         set_value(system, PREMISES_CREATION, value=True)
