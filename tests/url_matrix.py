@@ -407,6 +407,7 @@ MATRIX: dict[str, Page] = {
     "storefront:order_recheck": Page(ANYONE, token_of("stale")),
     "storefront:order_confirmation": Page(ANYONE, token_of("order")),
     "storefront:order_pdf": Page(ANYONE, token_of("order")),
+    "storefront:order_first_pdf": Page(ANYONE, token_of("order")),
     "storefront:refer": Page(ANYONE),
     "storefront:refer_welcome": Page(ANYONE),
     "storefront:refer_yours": Page(ANYONE, lambda world: {"code": world.referrer.code}),

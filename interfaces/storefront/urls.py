@@ -22,6 +22,7 @@ urlpatterns = [
     path("order/<str:token>/check-again/", order.recheck, name="order_recheck"),
     path("order/<str:token>/confirmation/", status.confirmation, name="order_confirmation"),
     path("order/<str:token>/confirmation.pdf", status.confirmation_pdf, name="order_pdf"),
+    path("order/<str:token>/first-confirmation.pdf", status.first_confirmation_pdf, name="order_first_pdf"),
     path("refer/", referrals.refer, name="refer"),
     path("refer/welcome/", referrals.welcome, name="refer_welcome"),
     path("refer/yours/<str:code>/", referrals.yours, name="refer_yours"),

@@ -13,6 +13,7 @@ from orders.queries.carts import (
     shown_mark,
 )
 from orders.queries.orders import (
+    CONFIRMATION,
     VISIT_ENDS_AT,
     OrderFilter,
     lines_of,
@@ -21,6 +22,7 @@ from orders.queries.orders import (
     orders_matching,
     orders_visible_to,
     services_visible_to,
+    visit_was_changed,
 )
 from orders.queries.progress import (
     Progress,
@@ -34,8 +36,9 @@ from orders.queries.progress import (
 )
 
 __all__ = [
-    "OrderFilter",
+    "CONFIRMATION",
     "VISIT_ENDS_AT",
+    "OrderFilter",
     "Progress",
     "Step",
     "StepState",
@@ -45,10 +48,10 @@ __all__ = [
     "current_terms",
     "day_in_words",
     "details_of",
+    "has_agreed",
     "is_bookable",
     "lines_of",
     "needs_appointment",
-    "has_agreed",
     "next_step",
     "open_slots",
     "order_by_token",
@@ -59,5 +62,6 @@ __all__ = [
     "services_visible_to",
     "shown_mark",
     "visit_hours",
+    "visit_was_changed",
     "zone_name",
 ]

@@ -11,11 +11,13 @@ from phonenumber_field.phonenumber import to_python
 from accounts.models import Contact, Customer
 from foundation.divisions.models import Division
 from foundation.divisions.queries import division_by_id
+from foundation.events.models import Event
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
+from orders.events import OrderRescheduled, WindowReported
 from orders.models import InstalledService, Order, OrderLine
 from orders.queries.carts import terms_by_id
 from orders.states import OrderStatus
@@ -24,6 +26,8 @@ SUBMITTED = sorted(set(OrderStatus.values) - {OrderStatus.DRAFT})
 SHORTEST_PART_OF_A_NAME = 3
 """A trigram index finds nothing shorter."""
 
+CONFIRMATION = "orders.confirmation"
+"""The kind of document under which an order keeps its confirmation; renewed ones have a suffix of their own."""
 VISIT_ENDS_AT = Coalesce("appointment__given_ends_at", "appointment__slot__ends_at")
 """When the technician comes to an order at the latest, for the database: what `Appointment.ends_at` is in memory."""
 
@@ -84,6 +88,15 @@ def order_of_work_order(request_id: str) -> Order:
 def lines_of(order: Order) -> list[OrderLine]:
     """Return an order's lines in the order in which they were quoted; lines that were prefetched are not read again."""
     return sorted(order.lines.all(), key=lambda line: line.position)
+
+
+def visit_was_changed(order: Order) -> bool:
+    """Tell whether the technician's visit was moved, here or by the billing system, since the order was placed."""
+    appointment = getattr(order, "appointment", None)
+    if appointment is None or not (order.work_order_changes or appointment.given_starts_at):
+        return False
+    moved = (OrderRescheduled.name, WindowReported.name)
+    return Event.objects.filter(subject_type="orders.order", subject_id=order.pk, name__in=moved).exists()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,9 @@ from foundation.correspondence.services import PdfUnavailableError, compose, kee
 from foundation.divisions.queries import brand_of, site_by_code
 from foundation.money import format_money
 from orders.models import Appointment, Order
-from orders.queries import appointment_window
+from orders.queries import CONFIRMATION, appointment_window, lines_of, progress_of, visit_was_changed
 from orders.services.endings import concerned
-from orders.states import AppointmentStatus
+from orders.states import AppointmentStatus, LineStatus
 
 log = structlog.get_logger(__name__)
 
@@ -109,22 +109,27 @@ def send_confirmation(order_id: int) -> None:
     """
     order = _submitted(order_id)
     context = _context(order)
-    documents = []
-    try:
-        documents.append(_confirmation_document(order, context))
-    except PdfUnavailableError as error:
-        log.warning("confirmation_without_pdf", order=order.pk, error=str(error))
+    documents = _confirmation_if_possible(order, context)
     _send(order, "confirmation", f"orders.confirmation:{order.pk}", context, documents=documents)
 
 
-def _confirmation_document(order: Order, context: Mapping[str, Any]) -> Document:
+def _confirmation_if_possible(order: Order, context: Mapping[str, Any], *, change: str = "") -> list[Document]:
+    try:
+        return [_confirmation_document(order, context, change=change)]
+    except PdfUnavailableError as error:
+        log.warning("confirmation_without_pdf", order=order.pk, error=str(error))
+        return []
+
+
+def _confirmation_document(order: Order, context: Mapping[str, Any], *, change: str = "") -> Document:
+    """Keep the confirmation as it is now; after a change of the visit, beside those of before."""
     with translation.override(order.language):
         parts = {**context, "brand": brand_of(order.division), "language": order.language}
         html = render_to_string("orders/confirmation_pdf.html", parts)
     return keep_document(
         html,
-        kind="orders.confirmation",
-        filename=f"order-{order.number}.pdf",
+        kind=f"{CONFIRMATION}:{change}" if change else CONFIRMATION,
+        filename=f"order-{order.number}-changed.pdf" if change else f"order-{order.number}.pdf",
         language=order.language,
         division=order.division,
         subject=order,
@@ -133,13 +138,17 @@ def _confirmation_document(order: Order, context: Mapping[str, Any]) -> Document
 
 def send_new_appointment(order_id: int, *, change: str) -> None:
     """
-    Send the customer their new appointment, once for each change.
+    Send the customer their new appointment, and their order with it as a PDF, once for each change.
+
+    What was confirmed before is kept as it was.
 
     :param change: what makes this change no other: its count, or the window that the billing system named
     :raises NotAllowed: if the order was not submitted
     """
     order = _submitted(order_id)
-    _send(order, "rescheduled", f"orders.rescheduled:{order.pk}:{change}", _context(order))
+    context = _context(order)
+    documents = _confirmation_if_possible(order, context, change=change)
+    _send(order, "rescheduled", f"orders.rescheduled:{order.pk}:{change}", context, documents=documents)
 
 
 def send_cancellation(order_id: int) -> None:
@@ -191,6 +200,9 @@ def _context(order: Order) -> dict[str, Any]:
             "visit": _visit(order),
             "link": link_to(order),
             "ordered": _ordered(order),
+            "visit_was_changed": visit_was_changed(order),
+            "progress": progress_of(order),
+            "closed": [line.names.in_language() for line in lines_of(order) if line.status == LineStatus.CANCELLED],
         }
 
 

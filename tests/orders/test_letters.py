@@ -24,10 +24,10 @@ from foundation.people.testing import make_person
 from orders import services
 from orders.events import OrderSubmitted
 from orders.models import Order
-from orders.queries import lines_of, open_slots
+from orders.queries import appointment_window, lines_of, open_slots
 from orders.services import letters
-from orders.states import OrderStatus
-from orders.testing import make_draft, make_market, make_order, submit
+from orders.states import CancelReason, OrderStatus
+from orders.testing import fail_the_rest, make_draft, make_market, make_order, submit
 
 
 @pytest.fixture
@@ -38,6 +38,10 @@ def market(db):
 def text_of(document):
     pages = PdfReader(io.BytesIO(bytes(document.content))).pages
     return "\n".join(page.extract_text() for page in pages)
+
+
+def words_of(text):
+    return " ".join(text.split())
 
 
 def amounts_in(text):
@@ -170,7 +174,41 @@ class TestOtherLetters:
             for _twice in range(2):
                 services.send_new_appointment(order.pk, change=str(count))
 
-        assert Message.objects.filter(kind="orders.rescheduled").count() == 2
+        messages = Message.objects.filter(kind="orders.rescheduled").order_by("pk")
+        assert [list(message.documents.values_list("kind", flat=True)) for message in messages] == [
+            ["orders.confirmation:1"],
+            ["orders.confirmation:2"],
+        ]
+
+    def test_tell_of_a_new_appointment_with_all_that_was_ordered(self, market):
+        order = make_order(market=market)
+        services.send_confirmation(order.pk)
+        services.reschedule_order(order.pk, open_slots(market.division)[3].pk, by=None)
+
+        services.send_new_appointment(order.pk, change="1")
+
+        first, renewed = Document.objects.order_by("pk")
+        message, order = Message.objects.get(kind="orders.rescheduled"), Order.objects.get(pk=order.pk)
+        appointment = order.appointment
+        visit = appointment_window(appointment.starts_at, appointment.ends_at, market.division.zone)
+        assert visit in message.text
+        assert order.account.number in message.text
+        assert amounts_in(message.text) == amounts_in(text_of(renewed)) == amounts_in(text_of(first))
+        assert [words_of(visit) in words_of(text_of(document)) for document in (first, renewed)] == [False, True]
+        assert ["Changed since you ordered" in text_of(document) for document in (first, renewed)] == [False, True]
+
+    def test_tell_what_was_closed_without_being_installed(self, market):
+        order = make_order(OrderStatus.PARTIAL, market)
+        fail_the_rest(order)
+        services.close_remainder(order.pk, CancelReason.NOT_INSTALLED, by=make_person(Role.CSR, market.division))
+
+        services.send_completion(order.pk)
+
+        message = Message.objects.get()
+        for said in ("What could be installed is ready to use.", *(str(line.names) for line in lines_of(order)[1:])):
+            assert said in message.text
+            assert said in message.html
+        assert f"Not installed: {lines_of(order)[1].names}" in message.text
 
     @pytest.mark.parametrize(
         ("status", "send", "said"),

@@ -592,6 +592,29 @@ class TestAfterTheOrder:
         assert response["Content-Type"] == "application/pdf"
         assert response.content.startswith(b"%PDF")
 
+    @pytest.mark.parametrize("page", ["", "confirmation/"])
+    def test_says_that_the_visit_was_changed_since(self, visitor: Visitor, page: str):
+        order = submit(make_draft(visitor.market))
+        before = text(visitor.get(f"/order/{order.token}/{page}"))
+
+        services.reschedule_order(order.pk, open_slots(visitor.market.division)[3].pk, by=None)
+
+        after = text(visitor.get(f"/order/{order.token}/{page}"))
+        assert ["The appointment was changed since" in said for said in (before, after)] == [False, True]
+
+    def test_gives_the_renewed_confirmation_and_keeps_the_first(self, visitor: Visitor):
+        order = submit(make_draft(visitor.market))
+        services.send_confirmation(order.pk)
+        first = visitor.get(f"/order/{order.token}/confirmation.pdf").content
+
+        services.reschedule_order(order.pk, open_slots(visitor.market.division)[3].pk, by=None)
+        services.send_new_appointment(order.pk, change="1")
+
+        page = text(visitor.get(f"/order/{order.token}/"))
+        assert f"/order/{order.token}/first-confirmation.pdf" in page
+        assert visitor.get(f"/order/{order.token}/confirmation.pdf").content != first
+        assert visitor.get(f"/order/{order.token}/first-confirmation.pdf").content == first
+
 
 def test_forms_need_their_token(market: Market):
     visitor = Client(enforce_csrf_checks=True, headers={"host": market.site.host, "accept-language": "en"})

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from foundation.correspondence.models import Document
 from foundation.correspondence.queries import documents_about
 from foundation.people.throttles import throttled
 from interfaces.storefront.sellers import remember_seller
@@ -12,11 +13,9 @@ from interfaces.storefront.site import SiteRequest, site_page
 from interfaces.storefront.steps import address_of, open_question, summary_of, visit_in_words
 from interfaces.storefront.views.order import order_of
 from orders.models import Order
-from orders.queries import details_of, progress_of
+from orders.queries import CONFIRMATION, details_of, progress_of, visit_was_changed
 from orders.states import OrderStatus
 
-CONFIRMATION = "orders.confirmation"
-"""The kind of document under which orders keep their confirmation."""
 PDF_RETRY_AFTER_SECONDS = 60
 """After how long a confirmation that is being made is worth asking for again."""
 
@@ -48,9 +47,23 @@ def confirmation(request: SiteRequest, token: str) -> HttpResponse:
 @throttled("pdf", methods=("GET",))
 @site_page
 def confirmation_pdf(request: SiteRequest, token: str) -> HttpResponse:
-    """Give the confirmation as it was rendered and sent, or say that it is still being made."""
+    """Give the latest confirmation as it was rendered and sent, or say that it is still being made."""
     order = order_of(request, token)
-    document = documents_about(order).filter(kind=CONFIRMATION).first()
+    confirmations = documents_about(order).filter(kind__startswith=CONFIRMATION)
+    return _pdf(request, order, confirmations.order_by("-made_at").first())
+
+
+@require_safe
+@never_cache
+@throttled("pdf", methods=("GET",))
+@site_page
+def first_confirmation_pdf(request: SiteRequest, token: str) -> HttpResponse:
+    """Give the confirmation of what was ordered, as it was before the visit was changed."""
+    order = order_of(request, token)
+    return _pdf(request, order, documents_about(order).filter(kind=CONFIRMATION).first())
+
+
+def _pdf(request: SiteRequest, order: Order, document: Document | None) -> HttpResponse:
     if document is None:
         return _still_being_made(request, order)
     response = HttpResponse(bytes(document.content), content_type="application/pdf")
@@ -71,4 +84,5 @@ def _context(order: Order) -> dict[str, object]:
         "details": details_of(order),
         "visit": visit_in_words(order),
         "progress": progress_of(order),
+        "visit_was_changed": visit_was_changed(order),
     }
