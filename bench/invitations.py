@@ -144,9 +144,9 @@ class Statements:
 
 def deliver() -> None:
     """Deliver every fact until nothing is owed, as one worker does."""
-    from foundation.events.services import deliver_next
+    from foundation.events.tasks import deliver_due
 
-    while deliver_next():
+    while deliver_due():
         pass
 
 

@@ -45,9 +45,10 @@ def record_failure(fact: OrderFailed, _event: Event) -> None:
 
 
 @subscribe(FriendsInvited)
-def write_invitations(_fact: FriendsInvited, _event: Event) -> None:
-    """Write the letters, and those of others that wait."""
-    services.write_invitations()
+def write_invitations(fact: FriendsInvited, _event: Event) -> None:
+    """Write the letters, and those of others that wait, unless somebody has written these with theirs."""
+    if services.are_unwritten(fact.invitation_ids):
+        services.write_invitations()
 
 
 @subscribe(MessageSent)

@@ -2,7 +2,8 @@
 
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,8 @@ LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(minutes=30)
 MOST_ATTEMPTS = 30
 """With the waits doubling up to `LONGEST_WAIT`, about twelve hours; then a person is asked."""
+PATIENCE = 1.0
+"""Seconds after which a worker that claimed several deliveries gives back those that it has not begun."""
 NUDGE_PATIENCE = 1.0
 """Seconds that a nudge waits for a broker which is there and does not answer; a worker waits far longer."""
 QUIET_AFTER_FAILURE = 10.0
@@ -154,16 +157,33 @@ def _impatient_producers() -> Any:
     return producers[current_app.connection_for_write(transport_options={"socket_timeout": NUDGE_PATIENCE})]
 
 
-def deliver_next() -> bool:
+def deliver_next(most: int = 1) -> int:
     """
-    Deliver one fact that is due to one listener, and tell whether there was one.
+    Deliver facts that are due, each to one listener, and return how many were tried; 0: nothing is due.
 
     A listener's `NotAllowed` is an answer (it was done before, or is no longer wanted). Any other error leaves the
     delivery to be tried again, later each time, and at last sets it aside for an operator.
+
+    :param most: how many to claim at once, which spares each of them a round to the database; a listener that takes
+        longer than `PATIENCE` is the last one, and the others are given back
     """
-    delivery = _claim(now())
-    if delivery is None:
-        return False
+    claimed = _claim(now(), most)
+    began, done, tried = time.monotonic(), [], 0
+    try:
+        for delivery in claimed:
+            tried += 1
+            if _deliver(delivery):
+                done.append(delivery)
+            if time.monotonic() - began > PATIENCE:
+                break
+    finally:
+        _conclude(done)
+        _give_back(claimed[tried:])
+    return tried
+
+
+def _deliver(delivery: Delivery) -> bool:
+    """Tell a listener, and whether that is done; what became of it otherwise is on record."""
     handler = HANDLERS.get(delivery.event.name, {}).get(delivery.handler)
     with structlog.contextvars.bound_contextvars(delivery=delivery.pk, fact=delivery.event.name):
         try:
@@ -171,35 +191,45 @@ def deliver_next() -> bool:
                 raise LookupError(f"Nobody is called {delivery.handler} any more.")  # noqa: TRY301
             handler(delivery.event.fact(), delivery.event)
         except NotAllowed as refusal:
-            _conclude(delivery, note=str(refusal))
+            _conclude([delivery], note=str(refusal))
+            return False
         except Exception as error:  # noqa: BLE001  # a listener's fault must not stop the others
             _put_off(delivery, error)
-        else:
-            _conclude(delivery)
+            return False
     return True
 
 
-def _claim(at: datetime) -> Delivery | None:
-    """Take the delivery that has been due longest, and lease it."""
-    with transaction.atomic():
-        delivery = (
-            Delivery.objects.outstanding()
-            .filter(due_at__lte=at)
-            .order_by("due_at")
-            .select_for_update(skip_locked=True, of=("self",), no_key=True)
-            .select_related("event__division", "event__actor")
-            .first()
-        )
-        if delivery is None:
-            return None
-        delivery.due_at = at + min(LEASE * 2 ** min(delivery.attempts, 10), LONGEST_WAIT)
+@transaction.atomic
+def _claim(at: datetime, most: int) -> Sequence[Delivery]:
+    """Take the deliveries that have been due longest, and lease them."""
+    claimed = list(
+        Delivery.objects.outstanding()
+        .filter(due_at__lte=at)
+        .order_by("due_at")
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .select_related("event__division", "event__actor")[:most]
+    )
+    by_attempts = defaultdict(list)
+    for delivery in claimed:
+        by_attempts[delivery.attempts].append(delivery.pk)
         delivery.attempts += 1
-        delivery.save(update_fields=["due_at", "attempts"])
-    return delivery
+    for attempts, ids in by_attempts.items():
+        lease = min(LEASE * 2 ** min(attempts, 10), LONGEST_WAIT)
+        Delivery.objects.filter(pk__in=ids).update(due_at=at + lease, attempts=attempts + 1)
+    return claimed
 
 
-def _conclude(delivery: Delivery, *, note: str = "") -> None:
-    Delivery.objects.filter(pk=delivery.pk, done_at=None).update(done_at=now(), error=note, failed_at=None)
+def _conclude(deliveries: Sequence[Delivery], *, note: str = "") -> None:
+    if deliveries:
+        owed = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], done_at=None)
+        owed.update(done_at=now(), error=note, failed_at=None)
+
+
+def _give_back(deliveries: Sequence[Delivery]) -> None:
+    """Let others have what was claimed and not begun."""
+    if deliveries:
+        owed = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], done_at=None)
+        owed.update(due_at=now(), attempts=models.F("attempts") - 1)
 
 
 def _put_off(delivery: Delivery, error: Exception) -> None:

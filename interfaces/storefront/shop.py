@@ -1,7 +1,7 @@
 """What pages show of packages, prices and orders: plain values, so that templates compute nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -51,7 +51,7 @@ class Card:
     parts: tuple[Part, ...]
     also: tuple[str, ...]
     """What comes with it beside the services."""
-    quote: Quote
+    quote: Quote = field(hash=False)  # it compares, but has no hash: its texts are in several languages
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ another's; ten thousand letters are that form filled in ten thousand times.
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.html import escape
@@ -23,31 +23,39 @@ SALT = secrets.token_hex(6)
 """In every mark of this process, so that nothing which anybody types is one."""
 BLANKS = ("referrer", "friend", "note", "link", "stop", "unsubscribe")
 MARKS = {name: f"blank{SALT}{name}end" for name in BLANKS}
-_ANY_MARK = re.compile("|".join(f"({mark})" for mark in MARKS.values()))
+_ANY_MARK = re.compile("(" + "|".join(MARKS.values()) + ")")
+
+
+class Blanked:
+    """A text with marks, cut at them once, so that it can be filled in for many friends."""
+
+    def __init__(self, text: str) -> None:
+        names = {mark: name for name, mark in MARKS.items()}
+        pieces = _ANY_MARK.split(text)
+        self.pieces = tuple(pieces)
+        self.blanks = tuple((place, names[pieces[place]]) for place in range(1, len(pieces), 2))
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the text of one friend."""
+        pieces = list(self.pieces)
+        for place, name in self.blanks:
+            pieces[place] = values[name]
+        return "".join(pieces)
 
 
 @dataclass(frozen=True)
 class Form:
     """A letter with marks for what differs from friend to friend."""
 
-    subject_line: str
-    text: str
-    html: str
+    subject_line: Blanked
+    text: Blanked
+    html: Blanked
 
     def fill(self, values: Mapping[str, str]) -> Letter:
         """Return the letter of one friend."""
-        plain = [values[name] for name in BLANKS]
-        one_line = [" ".join(value.split()) for value in plain]
-        escaped = [escape(value) for value in plain]
-        return Letter(
-            _ANY_MARK.sub(_filler(one_line), self.subject_line),
-            _ANY_MARK.sub(_filler(plain), self.text),
-            _ANY_MARK.sub(_filler(escaped), self.html),
-        )
-
-
-def _filler(values: Sequence[str]) -> Callable[[re.Match[str]], str]:
-    return lambda found: values[(found.lastindex or 1) - 1]
+        one_line = {name: " ".join(value.split()) for name, value in values.items()}
+        escaped = {name: escape(value) for name, value in values.items()}
+        return Letter(self.subject_line.fill(one_line), self.text.fill(values), self.html.fill(escaped))
 
 
 def first_name(name: str) -> str:
@@ -78,7 +86,7 @@ def _form(programme: Programme, division: Division, language: str, *, has_note: 
         **MARKS,
     }
     letter = compose("referrals/mail/invitation", context, language=language, division=division)
-    return Form(letter.subject_line, letter.text, letter.html)
+    return Form(Blanked(letter.subject_line), Blanked(letter.text), Blanked(letter.html))
 
 
 @by_configuration

@@ -17,6 +17,7 @@ from referrals.services.invitations import (
     withdraw_invitation,
 )
 from referrals.services.letters import (
+    are_unwritten,
     record_invitation_bounced,
     record_invitation_suppressed,
     record_invitations_sent,
@@ -31,7 +32,7 @@ from referrals.services.programmes import end_programme, pause_programme, start_
 from referrals.services.touches import Click, open_invitation, record_click, touch_by_code
 
 __all__ = [
-    "Click", "FriendRow", "RowOutcome", "correct_invitation", "decide_signal", "end_programme", "enrol",
+    "Click", "FriendRow", "RowOutcome", "are_unwritten", "correct_invitation", "decide_signal", "end_programme", "enrol",
     "enrol_account", "expire_invitations", "invite_friends", "leave_programme", "open_invitation", "pause_programme",
     "record_click", "record_ending", "record_install", "record_invitation_bounced", "record_invitation_suppressed",
     "record_invitations_sent", "record_opted_out", "resolve_order", "return_referrer", "send_installed_alert",

@@ -28,6 +28,11 @@ AT_ONCE = 250
 """Letters that one worker writes in one transaction."""
 
 
+def are_unwritten(invitation_ids: Sequence[int]) -> bool:
+    """Tell whether a letter of one of these invitations is still to be written."""
+    return Invitation.objects.filter(pk__in=invitation_ids, status=InvitationStatus.QUEUED, written_at=None).exists()
+
+
 @transaction.atomic
 def write_invitations(at_once: int = AT_ONCE) -> int:
     """

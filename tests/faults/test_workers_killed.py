@@ -74,10 +74,10 @@ def test_a_debt_struck_off_before_it_is_paid_would_be_lost(shop: Shop, monkeypat
     (order,) = shop.accepted(1)
     claim = events._claim
 
-    def claim_and_strike_off(at):
-        if delivery := claim(at):
-            events._conclude(delivery)
-        return delivery
+    def claim_and_strike_off(at, most):
+        claimed = claim(at, most)
+        events._conclude(claimed)
+        return claimed
 
     def die(**_asked):
         raise Killed

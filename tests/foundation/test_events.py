@@ -153,6 +153,32 @@ class TestDeliver:
         with pytest.raises(NotAllowed):
             retry_delivery(delivery.pk, by=make_person())
 
+    def test_concludes_what_was_claimed_together_each_by_what_became_of_it(self, heard):
+        for lamp_id in (1, 2, 3):
+            light(lamp_id)
+        heard += [OSError("dark"), NotAllowed("lit already")]  # the last is raised first
+
+        assert deliver_next(20) == 3
+        assert deliver_next(20) == 0
+
+        refused, failed, done = Delivery.objects.order_by("pk")
+        assert (refused.error, bool(refused.done_at)) == ("lit already", True)
+        assert ("OSError: dark" in failed.error, failed.done_at, failed.attempts) == (True, None, 1)
+        assert (done.error, bool(done.done_at)) == ("", True)
+
+    def test_gives_back_what_a_slow_listener_keeps_waiting(self, heard, monkeypatch):
+        light(1)
+        light(2)
+        monkeypatch.setattr(services, "PATIENCE", 0.0)
+
+        assert deliver_next(20) == 1
+
+        waiting = Delivery.objects.outstanding().get()
+        assert waiting.attempts == 0
+        assert waiting.due_at <= now()
+        assert deliver_next(20) == 1
+        assert heard == [LampLit(lamp_id=1), LampLit(lamp_id=2)]
+
     def test_keeps_what_nobody_listens_for_any_more(self, heard):
         light()
         Delivery.objects.update(handler="gone.handlers.hear")
@@ -190,8 +216,8 @@ class TestTwoWorkers:
     def test_would_without_the_claim(self, heard, monkeypatch):
         light()
 
-        def look_without_claiming(_at):
-            return Delivery.objects.outstanding().select_related("event").first()
+        def look_without_claiming(_at, _most):
+            return list(Delivery.objects.outstanding().select_related("event"))
 
         monkeypatch.setattr(services, "_claim", look_without_claiming)
         monkeypatch.setattr(services, "_conclude", lambda *_args, **_kwargs: None)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import segno
 from django import template
 from django.core.paginator import Paginator
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +16,7 @@ from django.utils.translation import get_language, gettext
 from phonenumber_field.phonenumber import to_python
 
 from foundation.money import format_money
+from interfaces.storefront.shop import Card
 
 register = template.Library()
 
@@ -44,6 +46,24 @@ def qr(text: str) -> SafeString:
     return mark_safe(name + picture.removeprefix("<svg "))  # noqa: S308  # segno's own drawing, which repeats no text
 
 
+@register.simple_tag
+def package_card(card: Card, *, chosen: str = "", href: str = "", action: str = "") -> SafeString:
+    """
+    Draw a package that can be had.
+
+    :param chosen: the code of the package that is in the cart
+    :param href: where its link leads; without it the card has a button that submits its code as `package`
+    :param action: what the link says
+    """
+    return _drawn(card, get_language(), is_chosen=card.code == chosen, href=href, action=action)
+
+
+@lru_cache(maxsize=500)
+def _drawn(card: Card, _language: str, **said: Any) -> SafeString:
+    """Draw a card once: most addresses can have the same, and drawing is most of the work of their page."""
+    return render_to_string("components/_package_card.html", {"card": card, **said})
+
+
 @register.simple_tag(takes_context=True)
 def rendered(context: template.Context, name: str) -> SafeString:
     """Render a template once, to be written in several places: `{% rendered "…" as part %}`."""
@@ -64,6 +84,7 @@ def elided(paginator: Paginator[Any], number: int) -> Iterator[str | int]:
 
 
 @register.filter
+@lru_cache(maxsize=1000)
 def national(phone: str) -> str:
     """Write a phone number in E.164 as people of its own country write it."""
     number = to_python(phone)
@@ -71,6 +92,7 @@ def national(phone: str) -> str:
 
 
 @register.filter
+@lru_cache(maxsize=1000)
 def tel(phone: str, region: str = "US") -> str:
     """
     Return the address that calls a phone number as people write it: `tel:` and nothing but digits and a plus.
