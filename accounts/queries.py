@@ -59,11 +59,6 @@ def overdue_account_of(details: ContactDetails) -> Account | None:
     return Account.objects.filter(standing=Standing.DELINQUENT, customer__in=same.values("customer")).first()
 
 
-def active_partner_of(user: User, on: date) -> Partner | None:
-    """Return the partner that a person sells as on a day."""
-    return _partners_on(on).filter(user=user).first()
-
-
 def partner_by_code(code: str, on: date) -> Partner | None:
     """Return the partner who sells under a code on a day; upper and lower case count as the same."""
     return _partners_on(on).filter(code__iexact=code).order_by("pk").first()

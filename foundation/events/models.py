@@ -28,7 +28,6 @@ class Event(models.Model):
     channel = models.CharField(_("channel"), max_length=20, blank=True)
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     actor_role = models.CharField(_("in the role"), max_length=20, blank=True)
-    on_behalf_of = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(_("happened"), default=now)
     recorded_at = models.DateTimeField(_("recorded"), default=now)
 

@@ -1,4 +1,4 @@
-"""Publish facts and deliver them: the only asynchronous mechanism of the house."""
+"""Publish facts and deliver them: the one way in which an app hears of what happened in another."""
 
 import time
 import traceback
@@ -18,6 +18,7 @@ from foundation.events.models import Delivery, Event
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
+from foundation.people.queries import role_in
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,6 @@ def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name
     about: Iterable[models.Model] = (),
     division: Division | None,
     by: User | None,
-    by_role: str = "",
     channel: str = "",
     at: datetime | None = None,
 ) -> Event:
@@ -71,7 +71,7 @@ def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name
         division=division,
         channel=channel,
         actor=by,
-        actor_role=by_role,
+        actor_role=role_in(by, division) if by else "",
         at=at or heard_at,
         recorded_at=heard_at,
     )

@@ -66,6 +66,12 @@ def can(user: Person, permission: Permission, division: Division | None = None) 
     )
 
 
+def role_in(user: User, division: Division | None) -> str:
+    """Return the role in which a person acts in a division: of several the one that may do most; empty without any."""
+    there = [Role(held.role) for held in roles_of(user) if division is None or held.division_id in division.lineage]
+    return max(there, key=lambda role: len(ROLE_PERMISSIONS[role]), default="")
+
+
 def can_everywhere(user: Person, *permissions: Permission) -> bool:
     """Tell whether a person has one of these permissions at the top of the tree, and so for what has no division."""
     if isinstance(user, User) and user.is_active and user.is_superuser:

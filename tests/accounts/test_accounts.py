@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import services
 from accounts.models import Account, AgreedText, Consent, Customer
-from accounts.queries import accounts_visible_to, active_partner_of, duplicate_of, overdue_account_of
+from accounts.queries import accounts_visible_to, duplicate_of, overdue_account_of, partner_by_code
 from accounts.states import AccountStatus, ConsentKind, Standing
 from accounts.testing import make_account, make_details, make_partner
 from foundation.divisions.testing import make_division
@@ -135,9 +135,9 @@ class TestConsents:
 
 class TestPartners:
     def test_sell_between_their_dates(self, division):
-        day, person = today(division), make_person()
-        partner = make_partner(division, user=person, active_until=day)
+        day = today(division)
+        partner = make_partner(division, active_until=day)
 
-        assert active_partner_of(person, day) == partner
-        assert active_partner_of(person, day.replace(year=day.year + 1)) is None
-        assert active_partner_of(person, day.replace(year=day.year - 1)) is None
+        assert partner_by_code(partner.code.lower(), day) == partner
+        assert partner_by_code(partner.code, day.replace(year=day.year + 1)) is None
+        assert partner_by_code(partner.code, day.replace(year=day.year - 1)) is None

@@ -16,6 +16,8 @@ from foundation.events.services import MOST_ATTEMPTS, deliver_next, publish, ret
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
+from foundation.people.services import give_role
+from foundation.people.states import Role
 from foundation.people.testing import make_person
 
 
@@ -57,6 +59,18 @@ class TestPublish:
         assert event.fact() == LampLit(lamp_id=7)
         assert event.about == [f"divisions.division:{division.pk}", f"people.user:{user.pk}"]
         assert (event.actor, event.channel, event.division) == (user, "web", division)
+
+    def test_keeps_the_role_in_which_somebody_acted(self):
+        division = make_division()
+        below = make_division(parent=division)
+        person = make_person(Role.CSR, division)
+        give_role(person, Role.OPERATOR, below, by=make_person(is_superuser=True))
+
+        there, above = (
+            publish(LampLit(lamp_id=1), subject=person, division=place, by=person) for place in (below, division)
+        )
+
+        assert (there.actor_role, above.actor_role) == (Role.OPERATOR, Role.CSR)
 
     def test_reads_facts_of_an_older_and_of_a_newer_program(self):
         assert LampLit.from_payload({"lamp_id": 1}) == LampLit(lamp_id=1)
