@@ -17,7 +17,7 @@ from foundation.jobs.models import Job
 from foundation.lifecycle import status_constraint
 from foundation.now import now
 from foundation.people.models import User
-from territory.states import AvailabilityStatus, LookupResult, Outcome, ProductFamily, Technology
+from territory.states import ORDERABLE, AvailabilityStatus, LookupResult, Outcome, ProductFamily, Technology
 
 ALL_UNITS = "*"
 """The unit of an override that holds for every unit of a building, though not for the building's own address."""
@@ -249,7 +249,7 @@ class FamilyResult:
     @property
     def can_be_ordered(self) -> bool:
         """Whether service of this family can be sold now."""
-        return self.outcome in {Outcome.QUALIFIED, Outcome.ALTERNATE}
+        return self.outcome in ORDERABLE
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "FamilyResult":

@@ -50,6 +50,9 @@ class Outcome(models.TextChoices):
     BLOCKED = "blocked", _("Blocked")
 
 
+ORDERABLE = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
+"""The answers with which service can be sold now."""
+
 OUTCOME_PRECEDENCE = (
     Outcome.ACTIVE_SERVICE,
     Outcome.QUALIFIED,

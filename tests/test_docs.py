@@ -25,6 +25,16 @@ class TestLinks:
         assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+class TestThePatternOfALock:
+    def test_is_the_code(self):
+        pattern = re.search(r"```python\n(.+?)```", (ROOT / "docs" / "locking.md").read_text(), re.DOTALL)
+        assert pattern
+        services = "\n".join(file.read_text() for file in (ROOT / "orders" / "services").glob("*.py"))
+        written = [line.partition("  # ")[0] for line in pattern[1].splitlines() if line.strip()]
+
+        assert [line for line in written if f"{line}\n" not in services] == []
+
+
 class TestFilesNamedInTheTour:
     def test_exist(self):
         tour = (ROOT / "docs" / "tour.md").read_text()

@@ -18,7 +18,8 @@ from foundation.people.models import User
 
 CLAIM = timedelta(seconds=60)
 """How long one worker has for one call to a vendor; every HTTP timeout stays below."""
-FIRST_LOOK_UP = timedelta(seconds=30)
+FIRST_LOOK_UP = timedelta(seconds=60)
+"""After how long an outcome that nobody heard is looked up; every further time after twice as long."""
 LONGEST_WAIT = timedelta(minutes=30)
 MOST_TRIES = 25
 """Below the outbox's own limit, so that a submission is set aside here, where it can be resent."""
@@ -192,7 +193,7 @@ class Submission(Lifecycle):
         if self.status != SubmissionStatus.UNKNOWN:
             self._move(SubmissionStatus.UNKNOWN)
         self.last_error = error
-        self.due_at = at + min(FIRST_LOOK_UP * 2 ** min(self.attempts, 10), LONGEST_WAIT)
+        self.due_at = at + min(FIRST_LOOK_UP * 2 ** min(self.attempts - 1, 10), LONGEST_WAIT)
         self._set_aside_when_tried_too_often(at)
 
     def put_back(self, error: str, *, at: datetime) -> None:

@@ -19,6 +19,7 @@ from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import CancelReason, Channel, HoldReason
 from territory.models import Premises, Qualification
 from territory.services import qualify
+from territory.states import ORDERABLE
 
 WEEKS = 6
 WINDOWS = ((time(8), time(10)), (time(10), time(12)), (time(13), time(15)), (time(15), time(17)))
@@ -143,7 +144,7 @@ def _address(division: Division) -> Qualification | None:
     used = Order.objects.values("premises")
     for premises in Premises.objects.filter(division=division).exclude(pk__in=used).order_by("pk")[:TRIED]:
         checked = qualify(typed=premises.label, premises_id=premises.pk, division=division, channel=Channel.WEB)
-        orderable = checked.outcome in services.ORDERABLE
+        orderable = checked.outcome in ORDERABLE
         if orderable and offers_for(checked, division=division, on=today(division)).offered:
             return checked
     return None

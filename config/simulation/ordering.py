@@ -20,6 +20,7 @@ from orders.queries import current_terms, needs_appointment, open_slots, shown_m
 from orders.states import CancelReason, Channel, HoldReason, OrderStatus
 from territory.models import Premises, Qualification
 from territory.services import qualify
+from territory.states import ORDERABLE
 
 MARKETS = {"riverbend": 4, "juniper-hollow": 3, "north-valley": 3, "magnolia": 3, "mesa": 2}
 """Where people live, and how many of fifteen."""
@@ -49,7 +50,7 @@ def free_address(world: World, division: Division) -> Qualification:
     for premises_id in world.chance.sample(candidates, min(TRIED, len(candidates))):
         typed = Premises.objects.get(pk=premises_id).label
         checked = qualify(typed=typed, premises_id=premises_id, division=division, channel=Channel.WEB)
-        orderable = checked.outcome in services.ORDERABLE
+        orderable = checked.outcome in ORDERABLE
         if orderable and offers_for(checked, division=division, on=today(division)).offered:
             return checked
     raise LookupError(f"No address of {division} can be served.")

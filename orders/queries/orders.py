@@ -22,7 +22,7 @@ from orders.models import InstalledService, Order, OrderLine
 from orders.queries.carts import terms_by_id
 from orders.states import OrderStatus
 
-SUBMITTED = sorted(set(OrderStatus.values) - {OrderStatus.DRAFT})
+ALL_BUT_CARTS = sorted(set(OrderStatus.values) - {OrderStatus.DRAFT})
 SHORTEST_PART_OF_A_NAME = 3
 """A trigram index finds nothing shorter."""
 
@@ -115,7 +115,7 @@ class OrderFilter:
 
 def orders_matching(user: Person, wanted: OrderFilter) -> QuerySet[Order]:
     """Return the orders that a person may see and looks for, the newest first, with what a list shows of each."""
-    orders = orders_visible_to(user).filter(status__in=wanted.statuses or SUBMITTED)
+    orders = orders_visible_to(user).filter(status__in=wanted.statuses or ALL_BUT_CARTS)
     if wanted.division:
         orders = orders.filter(division__in=Division.objects.under(wanted.division))
     if wanted.older_than is not None:

@@ -12,7 +12,6 @@ from orders.services.changes import (
     cancel_order,
     close_remainder,
     correct_order,
-    discard_draft,
     expire_old_drafts,
     record_cancellation_refused,
     record_change_refused,
@@ -32,7 +31,6 @@ from orders.services.delivery import (
     request_work_order,
 )
 from orders.services.drafting import (
-    ORDERABLE,
     Refreshed,
     accept_terms,
     choose_options,
@@ -53,7 +51,6 @@ from orders.services.submission import submit_order
 
 __all__ = [
     "CODE_MARK",
-    "ORDERABLE",
     "Refreshed",
     "accept_order",
     "accept_terms",
@@ -65,7 +62,6 @@ __all__ = [
     "choose_package",
     "close_remainder",
     "correct_order",
-    "discard_draft",
     "expire_old_drafts",
     "follow_service_status",
     "follow_service_statuses",

@@ -13,7 +13,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from orders.models import Appointment, AppointmentSlot, Order
 from orders.queries import is_bookable
-from orders.services.drafting import locked_draft
+from orders.services.holding import locked_draft
 from orders.settings import HOLD_MINUTES
 from orders.states import AppointmentStatus
 

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from foundation.now import now
 from orders.models import Order
-from orders.services.drafting import locked_draft
+from orders.services.holding import locked_draft
 
 CODE_MARK = "code:"
 """Before a code that the customer typed or said, among an order's attribution: whoever gave it out resolves it."""

@@ -33,15 +33,15 @@ from orders.services.delivery import conclude, locked_lines, party_of, window_of
 from orders.services.endings import (
     CANCEL_FIELDS,
     concerned,
-    locked_by_request,
-    locked_order,
+    reason_for_billing,
     record_end,
     rest_what_was_refused,
 )
+from orders.services.holding import locked_by_request, locked_order
 from orders.settings import DRAFT_DAYS
 from orders.states import ENDED, CancelReason, LineStatus, OrderStatus, WorkOrderStage
 
-CANCELLATION = ("status", "ended_at", "problem", "work_order_changes", *CANCEL_FIELDS, *HOLD_FIELDS[1:])
+CANCELLATION = ("status", "ended_at", "problem", "work_order_changes", *CANCEL_FIELDS, *HOLD_FIELDS)
 ASKED_FOR = frozenset(
     {
         WorkOrderStage.ASKED,
@@ -184,7 +184,7 @@ def _cancel_work_order(order: Order, *, by: User | None) -> None:
     billing.cancel_work_order(
         request_id=f"{order.work_order_request_id}-cancel-{order.work_order_changes}",
         work_order_request_id=order.work_order_request_id,
-        reason=str(CancelReason(order.cancel_reason).label),
+        reason=reason_for_billing(order),
         by=by,
     )
 
@@ -277,21 +277,6 @@ def record_cancellation_refused(request_id: str, *, reason: str) -> Order:
         rest_what_was_refused(order)
         return order
     return _go_on(order, reason, by=None)
-
-
-@transaction.atomic
-def discard_draft(order_id: int) -> Order:
-    """
-    Close a cart that its visitor does not want, and erase what was typed.
-
-    :raises NotAllowed: if it was submitted
-    """
-    order = locked_order(order_id)
-    order.require_draft()
-    order.abandon(at=now())
-    order.save(update_fields=["status", "cancel_reason", "ended_at", "contact", "note"])
-    record_end(order, by=None)
-    return order
 
 
 def expire_old_drafts() -> int:

@@ -17,10 +17,12 @@ from foundation.people.states import Permission
 from orders.events import OrderAccepted, OrderHeld, OrderRejected, OrderReleased
 from orders.models import Order
 from orders.queries import details_of
-from orders.services.endings import free_what_it_had, locked_order
+from orders.services.endings import free_what_it_had
+from orders.services.holding import locked_order
 from orders.states import OPEN, HoldReason, OrderStatus
 
-HOLD_FIELDS = ("status", "hold_reason", "hold_note", "hold_reminder_at", "hold_owner")
+HOLD_FIELDS = ("hold_reason", "hold_note", "hold_reminder_at", "hold_owner")
+"""What `Order` says of a hold, beside its status."""
 REMIND_AFTER = timedelta(days=1)
 
 
@@ -74,7 +76,7 @@ def accept_order(order_id: int, *, by: User) -> Order:
 
 def _accept(order: Order, *, by: User | None) -> Order:
     order.accept(at=now())
-    order.save(update_fields=["accepted_at", *HOLD_FIELDS])
+    order.save(update_fields=["accepted_at", "status", *HOLD_FIELDS])
     publish(OrderAccepted(order_id=order.pk), subject=order, division=order.division, by=by)
     return order
 
@@ -121,7 +123,7 @@ def _hold(  # noqa: PLR0913  # as `Order.hold`, and by whom
     owner: User | None = None,
 ) -> Order:
     order.hold(reason, note=note, reminder_at=reminder_at, owner=owner)
-    order.save(update_fields=HOLD_FIELDS)
+    order.save(update_fields=["status", *HOLD_FIELDS])
     publish(OrderHeld(order_id=order.pk, reason=reason), subject=order, division=order.division, by=by)
     return order
 
@@ -138,6 +140,6 @@ def release_order(order_id: int, *, by: User) -> Order:
     if order.status == OrderStatus.HELD and order.accepted_at is None:
         return _accept(order, by=by)
     order.release()
-    order.save(update_fields=HOLD_FIELDS)
+    order.save(update_fields=["status", *HOLD_FIELDS])
     publish(OrderReleased(order_id=order.pk), subject=order, division=order.division, by=by)
     return order

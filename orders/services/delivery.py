@@ -30,13 +30,14 @@ from orders.events import (
 from orders.models import Appointment, InstalledService, Order, OrderLine
 from orders.queries import lines_of
 from orders.services.checks import HOLD_FIELDS
-from orders.services.endings import concerned, locked_by_request, locked_order, record_end, rest_what_was_refused
+from orders.services.endings import concerned, reason_for_billing, record_end, rest_what_was_refused
+from orders.services.holding import locked_by_request, locked_order
 from orders.services.serving import follow_service_status, occupied_by
 from orders.states import AppointmentStatus, LineStatus, OrderStatus, WorkOrderStage
 from territory.services import record_occupancy
 from territory.states import NETWORK_FAMILIES
 
-STAGE_FIELDS = ("cancel_reason", "work_order_id", "work_order_stage", "problem", "ended_at", *HOLD_FIELDS)
+STAGE_FIELDS = ("status", "cancel_reason", "work_order_id", "work_order_stage", "problem", "ended_at", *HOLD_FIELDS)
 
 
 @transaction.atomic
@@ -165,7 +166,7 @@ def record_work_order_confirmed(request_id: str, *, work_order_id: str) -> Order
         billing.cancel_work_order(
             request_id=f"{request_id}-cancel-ended",
             work_order_request_id=request_id,
-            reason=order.cancel_reason,
+            reason=reason_for_billing(order),
             by=None,
         )
     if before != order.status:

@@ -19,12 +19,11 @@ from foundation.people.models import User
 from foundation.people.queries import is_staff_member
 from orders.models import Order
 from orders.queries import changes_between, current_terms
+from orders.services.holding import locked_draft
 from orders.states import Channel
 from territory.models import Qualification
 from territory.services import requalify
-from territory.states import Outcome
-
-ORDERABLE = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
+from territory.states import ORDERABLE
 
 PARTNER_MARK = "partner:"
 """Before the code of the partner whose link brought the visitor, among an order's attribution."""
@@ -95,19 +94,6 @@ def _partner_who_sent(attribution: Sequence[str], division: Division) -> Partner
     code = next((mark.removeprefix(PARTNER_MARK) for mark in attribution if mark.startswith(PARTNER_MARK)), "")
     partner = partner_by_code(code, today(division)) if code else None
     return partner if partner and partner.division_id in division.lineage else None
-
-
-def locked_draft(order_id: int) -> Order:
-    """
-    Hold a cart for a step.
-
-    Only what an order never changes is joined: a lock that was waited for re-reads the order, but not the others.
-
-    :raises NotAllowed: if it was submitted or closed
-    """
-    order = Order.objects.locked().select_related("division", "premises").get(pk=order_id)
-    order.require_draft()
-    return order
 
 
 def _save_step(order: Order, *fields: str) -> Order:

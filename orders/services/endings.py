@@ -1,6 +1,7 @@
 """What every end of an order that came to nothing has in common."""
 
 from django.db import models, transaction
+from django.utils import translation
 
 from accounts.services import close_account
 from billing import services as billing
@@ -8,29 +9,16 @@ from foundation.events.services import publish
 from foundation.people.models import User
 from orders.events import OrderCancelled
 from orders.models import Order
-from orders.queries import order_of_work_order
 from orders.services.appointments import release
-from orders.states import ENDED, LineStatus, OrderStatus
+from orders.states import ENDED, CancelReason, LineStatus, OrderStatus
 
 CANCEL_FIELDS = ("cancel_reason", "cancel_note")
 
 
-def locked_order(order_id: int) -> Order:
-    """
-    Hold an order for a move.
-
-    Only what an order never changes is joined: a lock that was waited for re-reads the order, but not the others.
-    """
-    return Order.objects.locked().select_related("division", "premises").get(pk=order_id)
-
-
-def locked_by_request(request_id: str) -> Order:
-    """
-    Hold the order that a billing system speaks of.
-
-    :raises NotAllowed: if the work order is none of ours
-    """
-    return locked_order(order_of_work_order(request_id).pk)
+def reason_for_billing(order: Order) -> str:
+    """Return why an order was cancelled as its billing system is told: in words, in the market's language."""
+    with translation.override(order.division.language):
+        return str(CancelReason(order.cancel_reason).label)
 
 
 @transaction.atomic

@@ -22,7 +22,6 @@ from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
-from orders.services import ORDERABLE
 from orders.states import Channel
 from referrals.events import FriendsInvited, InvitationEnded
 from referrals.models import LONGEST_NOTE, Invitation, InvitationBlock, Referrer
@@ -32,6 +31,7 @@ from referrals.states import LIVE_INVITATIONS, UNWANTED_INVITATIONS, InvitationS
 from territory.models import Qualification
 from territory.queries import search_addresses
 from territory.services import qualify
+from territory.states import ORDERABLE
 
 SENT = "sent"
 DAY = timedelta(hours=24)

@@ -170,7 +170,7 @@ _FIND_HOUSES = """
 """
 
 
-def _houses(  # the arguments of one function of the database  # the arguments of one function of the database
+def _houses(  # the arguments of one function of the database
     readings: Sequence[Reading],
     divisions: list[int],
     *,

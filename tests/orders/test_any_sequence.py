@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.db.models import Count, F, Q
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -69,9 +71,14 @@ ACTS: dict[str, Callable[[Play], object]] = {
     "keep": lambda play: services.refuse_cancellation(play.order.pk, reason="Too late", by=play.by),
     "cancelled": lambda play: services.record_work_order_cancelled(play.request_id),
     "not cancelled": lambda play: services.record_cancellation_refused(play.request_id, reason="Too late"),
-    "discard": lambda play: services.discard_draft(play.order.pk),
+    "expire": lambda _play: _expire(),
     "sweep": lambda _play: services.release_expired_holds(),
 }
+
+
+def _expire() -> None:
+    with time_machine.travel(now() + timedelta(days=100)):
+        services.expire_old_drafts()
 
 
 @pytest.fixture

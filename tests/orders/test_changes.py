@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils import translation
 
 from accounts.models import Contact
 from accounts.states import AccountStatus
@@ -166,6 +167,15 @@ class TestCancelOrder:
 
         assert again(order).status == OrderStatus.CANCELLED
         assert again(order).account.status == AccountStatus.CLOSED
+
+    def test_gives_the_billing_system_the_reason_in_the_markets_language(self, market):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+
+        with translation.override("es"):
+            services.cancel_order(order.pk, CancelReason.CHANGED_MIND, by=None)
+
+        payload = Submission.objects.get(kind=SubmissionKind.WORK_ORDER_CANCELLATION).payload
+        assert payload["reason"] == "Changed their mind"
 
     def test_goes_on_when_the_billing_system_refuses(self, market):
         order = make_order(OrderStatus.PENDING_CANCELLATION, market)
@@ -351,17 +361,6 @@ class TestDrafts:
         assert old.appointment.slot.booked == 0
         assert again(fresh).status == OrderStatus.DRAFT
         assert published(OrderCancelled) == []
-
-    def test_discarded_give_their_slot_back(self, market):
-        draft = make_draft(market)
-
-        services.discard_draft(draft.pk)
-
-        assert AppointmentSlot.objects.get(pk=draft.appointment.slot_id).booked == 0
-
-    def test_submitted_are_not_discarded(self, market):
-        with pytest.raises(NotAllowed):
-            services.discard_draft(make_order(market=market).pk)
 
 
 class TestDispatch:

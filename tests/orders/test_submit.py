@@ -344,8 +344,9 @@ class TestSubmitOrderRefuses:
         assert [refusal.code for refusal in refusals] == ["duplicate_account"]
         assert Account.objects.count() == Customer.objects.count() == 1
 
-    def test_what_was_discarded(self, draft):
-        services.discard_draft(draft.pk)
+    def test_what_has_expired(self, draft):
+        with time_machine.travel(now() + timedelta(days=100)):
+            services.expire_old_drafts()
 
         with pytest.raises(NotAllowed) as refusal:
             submit(draft)

@@ -24,9 +24,7 @@ from referrals.queries import normalised_code
 from referrals.queries.landing import is_code_of
 from territory.models import Qualification
 from territory.services import qualify
-from territory.states import Outcome
-
-ORDERABLE = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
+from territory.states import ORDERABLE
 
 
 @staff_page(Permission.WORK_ORDERS)
