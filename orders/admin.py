@@ -35,7 +35,11 @@ class TermsVersionAdmin(DivisionScopedAdmin):
 
 @admin.register(AppointmentSlot)
 class AppointmentSlotAdmin(DivisionScopedAdmin):
-    """The windows in which technicians can come, how many visits each takes, and how many are taken."""
+    """
+    The windows in which technicians can come, how many visits each takes, and how many are taken.
+
+    A window with visits stays when it is: its customers were told.
+    """
 
     list_display = ("__str__", "division", "capacity", "booked")
     list_filter = ("division",)
@@ -44,6 +48,17 @@ class AppointmentSlotAdmin(DivisionScopedAdmin):
     fields = ("division", "starts_at", "ends_at", "capacity", "booked")
     readonly_fields = ("booked",)
     actions = ("repeat_weekly",)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AppointmentSlot | None:
+        """Return a slot; one that is being saved is held, so that what is booked meanwhile neither moves nor is lost."""
+        slot = super().get_object(request, object_id, from_field)
+        if slot is None or request.method != "POST":
+            return slot
+        return AppointmentSlot.objects.select_for_update(no_key=True).get(pk=slot.pk)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        fixed = ("division", "starts_at", "ends_at") if isinstance(obj, AppointmentSlot) and obj.booked else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
 
     @admin.action(description=_("Repeat the selected slots in the coming four weeks"), permissions=["change"])
     def repeat_weekly(self, request: HttpRequest, slots: QuerySet[AppointmentSlot]) -> None:

@@ -76,7 +76,11 @@ class TermsVersion(models.Model):
 
 
 class AppointmentSlot(models.Model):
-    """A window in which some number of technicians of a market can come."""
+    """
+    A window in which some number of technicians of a market can come.
+
+    Once a visit is booked it stays when it is: customers were told. A visit moves by `reschedule_order`.
+    """
 
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
     starts_at = models.DateTimeField(_("from"))
@@ -101,6 +105,18 @@ class AppointmentSlot(models.Model):
                 violation_error_message=_("The slot ends before it starts."),
             ),
             models.UniqueConstraint(fields=["division", "starts_at", "ends_at"], name="one_slot_per_window"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="booked_windows_stay",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__booked__gt=0)
+                & (
+                    pgtrigger.Q(old__division__df=pgtrigger.F("new__division"))
+                    | pgtrigger.Q(old__starts_at__df=pgtrigger.F("new__starts_at"))
+                    | pgtrigger.Q(old__ends_at__df=pgtrigger.F("new__ends_at"))
+                ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,15 +1,23 @@
 """Places in slots."""
 
 import threading
+import time
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 import time_machine
+from django.db import InternalError, transaction
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 
 from foundation.divisions.services import set_value
+from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
 from orders import services
 from orders.models import Appointment, AppointmentSlot
 from orders.queries import open_slots
@@ -164,6 +172,78 @@ class TestHoldSlot:
 
         assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert (taken(first), taken(second)) == (1, 1)
+
+
+class TestEditingASlot:
+    """In the admin: what customers were told stays, and what they book meanwhile counts."""
+
+    MOVED: ClassVar = {
+        "starts_at_0": "2027-03-01",
+        "starts_at_1": "08:00",
+        "ends_at_0": "2027-03-01",
+        "ends_at_1": "10:00",
+    }
+
+    @pytest.fixture
+    def operator(self, market):
+        return sign_in(Client(), make_person(Role.OPERATOR, market.division))
+
+    def edit(self, operator, slot, **form):
+        address = reverse("admin:orders_appointmentslot_change", args=[slot.pk])
+        return operator.post(address, {"division": slot.division_id, "capacity": slot.capacity, **self.MOVED, **form})
+
+    def test_moves_no_window_with_visits(self, market, operator):
+        slot = open_slots(market.division)[0]
+        services.hold_slot(make_cart(market).pk, slot.pk)
+
+        answer = self.edit(operator, slot, capacity=3)
+
+        edited = AppointmentSlot.objects.get(pk=slot.pk)
+        assert answer.status_code == 302
+        assert (edited.capacity, edited.booked) == (3, 1)
+        assert (edited.starts_at, edited.ends_at) == (slot.starts_at, slot.ends_at)
+
+    def test_moves_an_empty_one(self, market, operator):
+        slot = open_slots(market.division)[0]
+
+        self.edit(operator, slot)
+
+        assert AppointmentSlot.objects.get(pk=slot.pk).starts_at != slot.starts_at
+
+    @pytest.mark.parametrize("field", ["starts_at", "ends_at", "division"])
+    def test_is_refused_by_the_database_too(self, market, field):
+        slot = open_slots(market.division)[0]
+        later = slot.ends_at + timedelta(minutes=1)
+        value = {"starts_at": slot.starts_at + timedelta(minutes=1), "ends_at": later, "division": make_division()}[
+            field
+        ]
+        services.hold_slot(make_cart(market).pk, slot.pk)
+
+        with pytest.raises(InternalError, match="Cannot update"):
+            AppointmentSlot.objects.filter(pk=slot.pk).update(**{field: value})
+
+    @pytest.mark.django_db(transaction=True)
+    def test_loses_no_place_that_is_taken_meanwhile(self):
+        market = make_market(capacity=2)
+        slot, order = open_slots(market.division)[0], make_cart(market)
+        operator = sign_in(Client(), make_person(Role.OPERATOR, market.division))
+        is_taken = threading.Event()
+
+        def take():
+            with transaction.atomic():
+                services.hold_slot(order.pk, slot.pk)
+                is_taken.set()
+                time.sleep(1)  # the other has come so far that it waits for this
+
+        def edit():
+            is_taken.wait(timeout=20)
+            return self.edit(operator, slot, capacity=3)
+
+        _held, answer = together(take, edit)
+
+        edited = AppointmentSlot.objects.get(pk=slot.pk)
+        assert answer.status_code == 302
+        assert (edited.capacity, edited.booked, edited.starts_at) == (3, 1, slot.starts_at)
 
 
 class TestReleaseExpiredHolds:
