@@ -70,7 +70,7 @@ function countLetters(field) {
   if (!count) return;
   count.dataset.words ??= count.textContent;
   const left = field.maxLength - field.value.length;
-  count.textContent = field.value ? count.dataset.left.replace("0", left) : count.dataset.words;
+  count.textContent = field.value ? field.dataset.left.replace("0", left) : count.dataset.words;
 }
 document.addEventListener("input", (event) => {
   if (event.target.dataset?.count) countLetters(event.target);
