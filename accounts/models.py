@@ -125,15 +125,13 @@ class ContactDetails:
         """
         if not name.strip():
             raise NotAllowed(gettext("Enter your name."), code="name", field="name")
-        number = to_python(phone, region=region)
-        if not number or not number.is_valid():
-            raise NotAllowed(gettext("Enter a phone number with area code."), code="phone", field="phone")
+        number = read_phone(phone, region=region)
         address = email.strip().lower()
         try:
             validate_email(address)
         except ValidationError:
             raise NotAllowed(gettext("Enter an e-mail address."), code="email", field="email") from None
-        return cls(name=" ".join(name.split()), email=address, phone=number.as_e164, **more)
+        return cls(name=" ".join(name.split()), email=address, phone=number, **more)
 
     @property
     def identity(self) -> str:
@@ -149,6 +147,19 @@ class ContactDetails:
         """Read what `as_json` wrote."""
         agreed = tuple(AgreedText(**text) for text in data.get("agreed", ()))
         return cls(**{**data, "agreed": agreed})
+
+
+def read_phone(typed: str, *, region: str = "US") -> str:
+    """
+    Return a phone number in E.164, however it is typed.
+
+    :param region: the country of numbers without one, as ISO 3166 code
+    :raises NotAllowed: if it is no phone number
+    """
+    number = to_python(typed, region=region)
+    if not number or not number.is_valid():
+        raise NotAllowed(gettext("Enter a phone number with area code."), code="phone", field="phone")
+    return str(number.as_e164)
 
 
 def identity_of(email: str, phone: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext, gettext_lazy as _
 
-from accounts.models import AgreedText, ContactDetails
+from accounts.models import AgreedText, ContactDetails, read_phone
 from accounts.states import ConsentKind
 from catalog.queries import ChoiceGroup, Option, PackageOptions, Selection
 from foundation.divisions.models import Division
@@ -46,6 +46,19 @@ class AddressForm(forms.Form):
         return cleaned
 
 
+def phone_as_typed(typed: str) -> str:
+    """
+    Check a phone number as a field's own answer, so that it is told together with all else that is wrong.
+
+    :raises ValidationError: if it is none
+    """
+    try:
+        read_phone(typed)
+    except NotAllowed as refusal:
+        raise forms.ValidationError(str(refusal), code=refusal.code) from None
+    return typed
+
+
 TELL_ME_VERSION = "tell-me-1"
 """Changes whenever a word of `TELL_ME` does."""
 TELL_ME = _("You may write to me or call me about service at this address, and about nothing else.")
@@ -72,10 +85,15 @@ class TellMeForm(forms.Form):
     )
     details: LeadDetails
 
+    def clean_phone(self) -> str:
+        """Read the phone number, if there is one."""
+        typed: str = self.cleaned_data["phone"]
+        return phone_as_typed(typed) if typed else ""
+
     def clean(self) -> dict[str, Any]:
-        """Read the details as leads keep them."""
+        """Read the details as leads keep them; a missing yes keeps nothing else from being said."""
         cleaned = super().clean() or {}
-        if not self.errors:
+        if not {"name", "email", "phone"} & self.errors.keys():
             try:
                 self.details = LeadDetails.typed(**{name: cleaned[name] for name in ("name", "email", "phone")})
             except NotAllowed as refusal:
@@ -144,6 +162,10 @@ class DetailsForm(forms.Form):
         except NotAllowed as refusal:
             self.add_error(refusal.field or None, str(refusal))
         return cleaned
+
+    def clean_phone(self) -> str:
+        """Read the phone number; a wrong one is told whatever else is wrong."""
+        return phone_as_typed(self.cleaned_data["phone"])
 
     def clean_code(self) -> str:
         """Read a code however it is typed; a wrong one is said here, as nobody else can mend it."""
@@ -214,8 +236,13 @@ class OptionsForm(forms.Form):
             )
         for option in options.add_ons:
             self.fields[self.name_of(option)] = forms.IntegerField(
-                label=str(option.product.names), required=False, min_value=option.minimum, max_value=option.maximum
-            )
+                label=str(option.product.names), required=False, min_value=option.minimum, max_value=option.maximum,
+                error_messages={
+                    "invalid": _("Enter a number."),
+                    "min_value": _("You need at least %(limit_value)s."),
+                    "max_value": _("You can have at most %(limit_value)s."),
+                },
+            )  # fmt: skip
 
     @staticmethod
     def name_of(part: ChoiceGroup | Option) -> str:

@@ -79,7 +79,7 @@ def sample_cards() -> tuple[Card, ...]:
 
 def sample_summary() -> Summary:
     """Return an order with a package and a visit."""
-    return Summary("123 Main St Apt 4, Springfield, IL 62701", sample_cards()[2].quote, "Tue, Jun 9, 8–10 a.m.")
+    return Summary("123 Main St Apt 4, Springfield, IL 62701", sample_cards()[2].quote, "Tue, Jun 9, 8–10 a.m. EDT")
 
 
 def sample_table() -> Page[Any]:
@@ -110,18 +110,18 @@ def samples() -> dict[str, Any]:
             {"sentence": _("TV is planned here from March 1."), "remedy": _("Leave an address and we tell you.")},
         ],
         "days": [
-            {"weekday": _("Tuesday"), "label": "June 9", "slots": [
+            {"weekday": _("Tuesday"), "label": "June 9", "zone": "EDT", "slots": [
                 {"id": 1, "label": "8–10 a.m.", "is_full": False, "left": 3},
                 {"id": 2, "label": "10 a.m.–12 p.m.", "is_full": False, "left": 1},
                 {"id": 3, "label": "1–3 p.m.", "is_full": True, "left": 0},
             ]},
-            {"weekday": _("Wednesday"), "label": "June 10", "slots": [
+            {"weekday": _("Wednesday"), "label": "June 10", "zone": "EDT", "slots": [
                 {"id": 4, "label": "8–10 a.m.", "is_full": False, "left": 2},
             ]},
         ],
         "timeline": [
             {"label": _("Order received"), "state": "done", "at": datetime(2026, 6, 2, 9, 30, tzinfo=UTC)},
-            {"label": _("Installer booked"), "state": "current", "detail": _("Tuesday, June 9, 8–10 a.m.")},
+            {"label": _("Installer booked"), "state": "current", "detail": _("Tuesday, June 9, 8–10 a.m. EDT")},
             {"label": _("Services ready"), "state": "ahead"},
         ],
         "columns": [

@@ -13,7 +13,6 @@ from catalog.queries import (
     ListedPackage,
     ListedProduct,
     Offers,
-    Option,
     Quote,
     catalogue_of,
     price_cart,
@@ -21,12 +20,12 @@ from catalog.queries import (
 )
 from catalog.queries.pricing import default_selection
 from catalog.settings import DEFAULT_CAMPAIGN
-from foundation.divisions.models import Division
-from foundation.divisions.queries import effective
+from foundation.divisions.models import Division, Site
+from foundation.divisions.queries import brand_of, effective
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO, format_money
 from territory.models import FamilyResult, Qualification
-from territory.states import NETWORK_FAMILIES, Outcome, ProductFamily, Technology
+from territory.states import NETWORK_FAMILIES, ORDERABLE, Outcome, ProductFamily, Technology
 
 SERVICES = frozenset({*NETWORK_FAMILIES, ProductFamily.MOBILE})
 """The families that a package is chosen for; the others come with it."""
@@ -61,6 +60,8 @@ class Summary:
     address: str
     quote: Quote | None
     visit: str = ""
+    seller: str = ""
+    """Who provides the service, where it is another than whose site it is."""
 
     @property
     def title(self) -> str:
@@ -81,6 +82,12 @@ class Summary:
     def taxes_today(self) -> Decimal:
         """All estimated taxes and fees on what is paid once."""
         return sum((tax.today for tax in self.quote.taxes), ZERO) if self.quote else ZERO
+
+
+def seller_of(division: Division, site: Site | None) -> str:
+    """Return the name of the brand that serves a division, where it is not the one whose site is looked at; else none."""
+    brand = brand_of(division)
+    return "" if brand is None or (site and brand.pk == site.brand_id) else brand.name
 
 
 def card_of(package: ListedPackage, quote: Quote) -> Card:
@@ -150,7 +157,7 @@ class Found:
     @property
     def can_be_ordered(self) -> bool:
         """Whether it can be had today."""
-        return self.outcome in {Outcome.QUALIFIED, Outcome.ALTERNATE}
+        return self.outcome in ORDERABLE
 
 
 def found_families(answer: Qualification) -> tuple[Found, ...]:
@@ -166,7 +173,7 @@ def _found(result: FamilyResult) -> Found:
 def _detail(result: FamilyResult) -> str:
     if result.outcome == Outcome.PLANNED and result.available_from:
         return _("from %(date)s") % {"date": date_format(result.available_from)}
-    if result.outcome in {Outcome.QUALIFIED, Outcome.ALTERNATE}:
+    if result.outcome in ORDERABLE:
         technology = str(Technology(result.technology).label) if result.technology in Technology.values else ""
         speed = speed_of(result.down_mbps, result.up_mbps) if result.family == ProductFamily.INTERNET else ""
         return ", ".join(filter(None, [technology, speed]))
@@ -175,7 +182,7 @@ def _detail(result: FamilyResult) -> str:
 
 @dataclass(frozen=True)
 class OptionRow:
-    """One thing that can be chosen or added, with its price in words, before taxes and fees."""
+    """One thing that can be chosen or added, with what it adds to the price in words, before taxes and fees."""
 
     code: str
     name: str
@@ -184,6 +191,7 @@ class OptionRow:
     is_chosen: bool
     quantity: int = 0
     maximum: int = 1
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,22 +201,30 @@ class OptionSection:
     title: str
     name: str
     rows: tuple[OptionRow, ...]
+    errors: tuple[str, ...] = ()
 
 
-def price_of(option: Option, currency: str) -> str:
-    """Say what one of an option costs: each month, later, once."""
-    language = get_language() or "en"
-    once = format_money(option.one_time, currency, language)
-    if not option.recurring_after:
-        return _("%(amount)s once") % {"amount": once} if option.one_time else _("included")
-    amounts = {
-        "amount": format_money(option.recurring, currency, language),
-        "after": format_money(option.recurring_after, currency, language),
-        "months": option.promotion_months,
+def difference_in_words(before: Quote, after: Quote) -> str:
+    """Say by how much one cart costs more or less than another, before taxes and fees: each month, later, once."""
+    once = after.one_time_before_taxes - before.one_time_before_taxes
+    first = after.monthly_before_taxes - before.monthly_before_taxes
+    later = after.monthly_after_before_taxes - before.monthly_after_before_taxes
+    said = {
+        "amount": _signed(first, after.currency),
+        "after": _signed(later, after.currency),
+        "once": _signed(once, after.currency),
+        "months": after.promotion_months or before.promotion_months,
     }
+    if not first and not later:
+        return _("%(amount)s once") % {"amount": said["once"]} if once else _("included")
     monthly = (
-        _("%(amount)s a month for %(months)s months, then %(after)s") % amounts
-        if option.promotion_months
-        else _("%(amount)s a month") % amounts
+        _("%(amount)s a month") % said
+        if first == later
+        else _("%(amount)s a month for %(months)s months, then %(after)s") % said
     )
-    return _("%(monthly)s, %(once)s once") % {"monthly": monthly, "once": once} if option.one_time else monthly
+    return _("%(monthly)s, %(once)s once") % {**said, "monthly": monthly} if once else monthly
+
+
+def _signed(amount: Decimal, currency: str) -> str:
+    written = format_money(amount, currency, get_language() or "en")
+    return f"+{written}" if amount > 0 else written

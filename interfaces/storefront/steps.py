@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from catalog.queries import Quote
 from foundation.divisions.models import Division
-from interfaces.storefront.shop import Summary
+from foundation.divisions.queries import site_by_code
+from interfaces.storefront.shop import Summary, seller_of
 from orders.models import AppointmentSlot, Order
-from orders.queries import appointment_window, day_in_words, needs_appointment, next_step, visit_hours
+from orders.queries import appointment_window, day_in_words, needs_appointment, next_step, visit_hours, zone_name
 from orders.services import CODE_MARK
 from orders.states import AppointmentStatus, DraftStep
 from referrals.queries import shown_code
@@ -64,13 +65,17 @@ def address_of(order: Order, question: Question) -> str:
 
 def step_indicator(order: Order, now_at: Question) -> list[dict[str, Any]]:
     """Describe the way through the order for its step indicator."""
-    steps = []
-    for question in questions_of(order):
-        is_current, can_go = question == now_at, may_ask(order, question)
-        state = "current" if is_current else "done" if can_go else "ahead"
-        href = address_of(order, question) if can_go and not is_current else ""
-        steps.append({"label": question.label, "state": state, "href": href})
-    return steps
+    asked = questions_of(order)
+    first_open = asked.index(open_question(order))
+    return [_step(order, question, now_at, place - first_open) for place, question in enumerate(asked)]
+
+
+def _step(order: Order, question: Question, now_at: Question, ahead: int) -> dict[str, Any]:
+    """Describe a question so many places ahead of the first without an answer, which may be gone to but is not done."""
+    is_current = question == now_at
+    state = "current" if is_current else "done" if ahead < 0 else "ahead"
+    href = address_of(order, question) if ahead <= 0 and not is_current else ""
+    return {"label": question.label, "question": question.value, "state": state, "href": href}
 
 
 def mark_of(order: Order, question: Question) -> str:
@@ -131,7 +136,8 @@ def visit_in_words(order: Order) -> str:
 
 def summary_of(order: Order) -> Summary:
     """Describe an order so far."""
-    return Summary(order.address, order.quoted, visit_in_words(order))
+    seller = seller_of(order.division, site_by_code(order.site_code))
+    return Summary(order.address, order.quoted, visit_in_words(order), seller)
 
 
 def what_it_holds(order: Order) -> str:
@@ -159,7 +165,13 @@ def days_of(slots: list[AppointmentSlot], division: Division) -> list[dict[str, 
         start = slot.starts_at.astimezone(division.zone)
         day = days.setdefault(
             start.date(),
-            {"date": start.date(), "weekday": date_format(start, "l"), "label": day_in_words(start), "slots": []},
+            {
+                "date": start.date(),
+                "weekday": date_format(start, "l"),
+                "label": day_in_words(start),
+                "zone": zone_name(start),
+                "slots": [],
+            },
         )
         left = slot.capacity - slot.booked
         window = visit_hours(slot.starts_at, slot.ends_at, division.zone)

@@ -57,9 +57,9 @@ def appointment_window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -
 
 
 def visit_hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Return between which hours a technician comes, as `appointment_window` says them."""
+    """Return between which hours of a day a technician comes: the zone stands beside the day, by `zone_name`."""
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
-    return _("%(from)s to %(to)s") % {"from": _hour(start), "to": f"{_hour(end)} {zone_name(start)}"}
+    return _("%(from)s to %(to)s") % {"from": _hour(start), "to": _hour(end)}
 
 
 def day_in_words(day: datetime) -> str:

@@ -75,6 +75,20 @@ def test_nothing_is_cut_off_on_the_narrowest_screen(shop: Shop, window: Window):
     assert wide == []
 
 
+def test_no_word_of_an_outcome_is_broken_and_no_pin_stands_alone(shop: Shop, window: Window):
+    qualification = make_qualification(shop.market.division, status=AvailabilityStatus.UNSERVICEABLE)
+    with window(NARROWEST) as page:
+        page.goto(f"{shop.url}/address/{qualification.key}/")
+        lines = page.locator(".families strong, .families .tag").evaluate_all(
+            "found => found.map(one => [...new Set([...one.getClientRects()].map(line => line.top))].length)"
+        )
+        pin, address = (page.locator(f".where > {part}").bounding_box() for part in ("svg", "span"))
+
+    assert lines == [1] * 6
+    assert pin["y"] < address["y"] + 20
+    assert pin["x"] + pin["width"] <= address["x"]
+
+
 def test_forms_with_errors_keep_nobody_out(shop: Shop, window: Window):
     order = shop.draft()
     with window() as page:

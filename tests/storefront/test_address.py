@@ -1,8 +1,11 @@
 """From an address as typed to what can be had there: every outcome has its page, and every no leads on."""
 
+import re
+
 import pytest
 import time_machine
 
+from catalog.testing import make_campaign
 from foundation.now import now
 from leads.models import Lead
 from orders.testing import Market
@@ -54,6 +57,36 @@ class TestCheckingAnAddress:
         assert units[0].label.replace(" Apt 1,", ",") in page
         assert units[0].label not in page
         assert all(f'value="{unit.pk}"' in page for unit in units)
+        assert "Another address" in page
+        assert "We know no unit" not in page
+
+    def test_says_which_unit_the_building_does_not_have(self, visitor: Visitor):
+        for number in (1, 2):
+            make_premises(visitor.market.division, "9 Elm Street", unit=f"Apt {number}")
+
+        response = visitor.check(address="9 Elm Street Apt 7, Rutland, VT 05701")
+        page = visitor.get(response["Location"]).content.decode()
+
+        assert "Which unit is yours?" in page
+        assert "We know no unit “7” at this address." in page
+
+    def test_asks_nobody_whose_address_came_from_the_box_in_another_site_and_means_one(self, visitor: Visitor):
+        premises = make_premises(visitor.market.division)
+        make_available(premises)
+
+        response = visitor.get("/check/", {"address": premises.label})
+
+        answer = Qualification.objects.get()
+        assert answer.premises == premises
+        assert response["Location"] == f"/address/{answer.key}/"
+
+    def test_asks_only_whether_it_is_the_one_where_one_may_be_meant(self, visitor: Visitor):
+        make_premises(visitor.market.division, "12 Oak Street")
+
+        page = visitor.get("/check/", {"address": "12 Oak"}).content.decode()
+
+        assert "Is this your address?" in page
+        assert not Qualification.objects.exists()
 
     def test_lets_choose_where_several_may_be_meant(self, visitor: Visitor):
         east = make_premises(visitor.market.division, "12 Oak Street")
@@ -138,6 +171,31 @@ class TestTheSevenOutcomes:
 
         assert "It is my service" in page
         assert "I am moving in" in page
+
+    def test_active_service_tells_no_stranger_what_a_household_has(self, visitor: Visitor):
+        pages = []
+        for families in ([ProductFamily.INTERNET], [ProductFamily.VOICE, ProductFamily.VIDEO]):
+            premises = make_premises(visitor.market.division)
+            make_available(premises)
+            record_occupancy(premises.pk, families, now().date(), "somebody")
+            answer = make_qualification(visitor.market.division, premises=premises)
+            page = self.outcome(visitor, answer).replace(answer.key, "").replace(premises.label, "")
+            pages.append(re.sub(r'value="[^"]*"', "", page))
+
+        assert pages[0] == pages[1]
+
+    def test_without_anything_on_sale_leads_to_the_telephone_and_to_be_told(self, visitor: Visitor):
+        visitor.market.site.brand.phone = "(602) 555-0142"
+        visitor.market.site.brand.save()
+        make_campaign(visitor.market.division, priority=1000)  # without packages
+        answer = make_qualification(visitor.market.division)
+
+        page = self.outcome(visitor, answer)
+
+        assert "nothing is on sale here today" in page
+        assert 'class="btn btn-primary btn-lg" href="tel:+16025550142"' in page
+        assert 'id="tell-me" open' in page
+        assert f'action="/address/{answer.key}/tell-me/"' in page
 
     @pytest.mark.parametrize(
         ("status", "says"),

@@ -299,10 +299,12 @@ class TestAppointment:
         picker = text(visitor.get(f"/order/{order.token}/appointment/", **spanish))
         review = text(visitor.get(f"/order/{order.token}/review/", **spanish))
 
+        zone = f"{slot.starts_at.astimezone(order.division.zone):%Z}"
         assert f"<span>{said}" in picker
+        assert f"<span>{day} · {zone}</span>" in picker
         assert f"{day}, " in review
         assert " de " in day
-        assert said.split()[-2:] == review.split(f"{day}, ")[1].split("<")[0].split()[-2:]
+        assert [*said.split()[-2:], zone] == review.split(f"{day}, ")[1].split("<")[0].split()[-3:]
 
 
 class TestTerms:

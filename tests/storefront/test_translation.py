@@ -15,6 +15,7 @@ from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.testing import make_person, sign_in
 from orders.models import Order
+from orders.queries import zone_name
 from orders.services import letters
 from orders.states import OrderStatus
 from orders.testing import make_draft, make_order, submit
@@ -51,6 +52,7 @@ def data_of(visitor: Visitor, *orders: Order) -> set[str]:
     for order in orders:
         assert order.terms is not None
         data |= {order.address, order.note, order.terms.version, order.contact["name"], order.contact["email"]}
+        data.add(zone_name(order.appointment.starts_at.astimezone(order.division.zone)))
     return data
 
 

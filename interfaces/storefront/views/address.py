@@ -18,18 +18,17 @@ from foundation.now import now, today
 from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by, remember
 from interfaces.storefront.forms import AddressForm, TellMeForm
-from interfaces.storefront.shop import cards_of, found_families
+from interfaces.storefront.shop import cards_of, found_families, seller_of
 from interfaces.storefront.site import SiteRequest, site_page, visitor
 from leads import services as leads
 from territory import services as territory
 from territory.models import Qualification
-from territory.queries import search_addresses, units_of
-from territory.states import Outcome
+from territory.queries import AddressSearch, search_addresses, units_of
+from territory.states import ORDERABLE, Outcome
 
 CHANNEL = "web"
 SHORTEST_TYPED = 4
 """Fewer letters than these find everything and nothing."""
-WITH_PACKAGES = frozenset({Outcome.QUALIFIED, Outcome.ALTERNATE})
 WAITED_FOR = frozenset({Outcome.ALTERNATE, Outcome.PLANNED, Outcome.UNSERVICEABLE})
 """What may be better one day at an address that has packages."""
 
@@ -93,15 +92,31 @@ def _qualify(request: SiteRequest, typed: str, premises_id: int | None) -> HttpR
 def _pick(request: SiteRequest, *, address: str, building: str, **_more: Any) -> HttpResponse:
     market = request.site.division
     units = units_of(building, division=market) if building else []
-    found = None if units or not address else search_addresses(address, division=market)
+    found = search_addresses(address, division=market) if address else None
+    if found and found.exact and not building and request.method == "GET":
+        return _check_framed(request, address, found.exact.premises_id)
     context = {
         "typed": address,
         "building": units[0].building if units else None,
         "units": units,
+        "unknown_unit": _unit_that_is_not_there(found, building),
         "candidates": found.candidates if found else (),
         "carried": came_by(request).pairs,
     }
     return render(request, "storefront/address_pick.html", context)
+
+
+@throttled("address_check", methods=("GET",))
+@site_page
+def _check_framed(request: SiteRequest, address: str, premises_id: int | None) -> HttpResponse:
+    """Check an address that was typed into the box in another site, which cannot post: it means one, nobody is asked."""
+    return _qualify(request, address, premises_id)
+
+
+def _unit_that_is_not_there(found: AddressSearch | None, building: str) -> str:
+    """Return the unit that was typed for a building that does not have it; empty if none was, or it does."""
+    named = (candidate.building for candidate in found.candidates if candidate.building) if found else ()
+    return next((one.typed_unit for one in named if one.key == building), "")
 
 
 @require_safe
@@ -111,23 +126,28 @@ def outcome(request: SiteRequest, key: str) -> HttpResponse:
     """Say what can be had at an address: packages, or where a no leads to."""
     answer = _qualification(request, key)
     if answer.is_expired(now()):
-        return render(request, "storefront/outcome_expired.html", {"answer": answer})
-    if answer.outcome in WITH_PACKAGES:
+        return render(request, "storefront/outcome_expired.html", _about(request, answer))
+    if answer.outcome in ORDERABLE:
         return _packages(request, answer, TellMeForm(), key=secrets.token_urlsafe(18))
     return _no_that_leads_on(request, answer, TellMeForm(), key=secrets.token_urlsafe(18))
+
+
+def _about(request: SiteRequest, answer: Qualification) -> dict[str, Any]:
+    """Return which address a page is about, and who serves it where that is not whose site it is."""
+    return {"answer": answer, "seller": seller_of(answer.division, request.site)}
 
 
 def _packages(request: SiteRequest, answer: Qualification, form: TellMeForm, *, key: str) -> HttpResponse:
     marks, families = came_by(request), found_families(answer)
     offers = offers_for(answer, division=answer.division, on=today(answer.division))
     context = {
-        "answer": answer,
+        **_about(request, answer),
         "families": families,
         "offers": offers,
         "cards": cards_of(offers),
         "key": key,
         "form": form,
-        "may_wait": any(found.outcome in WAITED_FOR for found in families),
+        "may_wait": not offers.offered or any(found.outcome in WAITED_FOR for found in families),
         "carried": marks.pairs,
     }
     return remember(render(request, "storefront/packages.html", context), marks)
@@ -135,7 +155,7 @@ def _packages(request: SiteRequest, answer: Qualification, form: TellMeForm, *, 
 
 def _no_that_leads_on(request: SiteRequest, answer: Qualification, form: TellMeForm, *, key: str) -> HttpResponse:
     marks = came_by(request)
-    context = {"answer": answer, "families": found_families(answer), "form": form, "key": key}
+    context = {**_about(request, answer), "families": found_families(answer), "form": form, "key": key}
     return remember(render(request, f"storefront/outcome_{answer.outcome}.html", context), marks)
 
 
@@ -148,7 +168,7 @@ def tell_me(request: SiteRequest, key: str) -> HttpResponse:
     form_key = request.POST.get("key", "")[:80] or secrets.token_urlsafe(18)
     form = TellMeForm(request.POST)
     if not form.is_valid():
-        page = _packages if answer.outcome in WITH_PACKAGES else _no_that_leads_on
+        page = _packages if answer.outcome in ORDERABLE else _no_that_leads_on
         return page(request, answer, form, key=form_key)
     leads.capture_lead(
         key=form_key,
@@ -167,7 +187,7 @@ def tell_me(request: SiteRequest, key: str) -> HttpResponse:
 @site_page
 def told(request: SiteRequest, key: str) -> HttpResponse:
     """Say that we will be in touch, and about what."""
-    return render(request, "storefront/told.html", {"answer": _qualification(request, key)})
+    return render(request, "storefront/told.html", _about(request, _qualification(request, key)))
 
 
 @require_POST

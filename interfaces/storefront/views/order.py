@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +24,7 @@ from interfaces.storefront.attribution import came_by
 from interfaces.storefront.forms import DetailsForm, OptionsForm, SlotForm, TermsForm
 from interfaces.storefront.options import add_ons_of, sections_of
 from interfaces.storefront.sellers import is_sellers_device, remember_seller
-from interfaces.storefront.shop import Summary, cards_of
+from interfaces.storefront.shop import cards_of
 from interfaces.storefront.site import SiteRequest, View, site_page, visitor
 from interfaces.storefront.steps import (
     Question,
@@ -50,6 +51,8 @@ from orders.states import Channel, OrderStatus
 from referrals.queries.landing import is_code_of
 from territory.models import Qualification
 
+OPTIONS_FORM = "options"
+"""The id of the form that holds the options: the steps above it save it before they lead away."""
 DAYS_SHOWN = 7
 """Days of appointments on one page."""
 
@@ -209,16 +212,21 @@ def options(request: SiteRequest, order: Order) -> HttpResponse:
         except NotAllowed as refusal:
             form.refuse(refusal)
         else:
-            return _next(order)
-    currency = order.currency
-    return _show(
-        request,
-        order,
-        Question.OPTIONS,
-        form=form,
-        sections=sections_of(form, currency),
-        add_ons=add_ons_of(form, currency),
-    )
+            return _onwards(request, order)
+    return _show(request, order, Question.OPTIONS, form=form, saves=OPTIONS_FORM, **_rows(order, form))
+
+
+def _onwards(request: SiteRequest, order: Order) -> HttpResponse:
+    """Lead to the question that was pressed to leave a page, which was saved first; otherwise to the next one."""
+    wanted = request.POST.get("onwards", "")
+    if wanted in Question and may_ask(order, Question(wanted)):
+        return redirect(address_of(order, Question(wanted)))
+    return _next(order)
+
+
+def _rows(order: Order, form: OptionsForm) -> dict[str, Any]:
+    pricing = partial(price_cart, division=order.division, on=today(order.division))
+    return {"sections": sections_of(form, pricing), "add_ons": add_ons_of(form, pricing)}
 
 
 @require_GET
@@ -229,16 +237,15 @@ def reprice(request: SiteRequest, token: str) -> HttpResponse:
     if order.selection is None:
         raise Http404
     form, quote = _options_form(order, request.GET), order.quoted
-    problem = ""
     if form.is_valid():
         try:
             quote = price_cart(
                 form.selection, division=order.division, on=today(order.division), qualification=order.qualification
             )
         except NotAllowed as refusal:
-            problem = str(refusal)
-    summary = Summary(order.address, quote, visit_in_words(order))
-    return render(request, "storefront/order_options.html#repriced", {"summary": summary, "problem": problem})
+            form.refuse(refusal)
+    context = {"summary": replace(summary_of(order), quote=quote), "form": form, **_rows(order, form)}
+    return render(request, "storefront/order_options.html#repriced", context)
 
 
 def _options_form(order: Order, data: Any) -> OptionsForm:
