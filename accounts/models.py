@@ -266,6 +266,11 @@ class Consent(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.text_version})"
 
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether the customer may take it back: not the terms, which hold for what was ordered."""
+        return self.withdrawn_at is None and self.kind != ConsentKind.TERMS
+
 
 class Partner(models.Model):
     """Somebody outside the house who sells for a market, or for the markets below it, during some time."""

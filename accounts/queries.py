@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db.models import Q, QuerySet
+from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Account, Contact, ContactDetails, Customer, Partner
 from accounts.states import AccountStatus, Standing
@@ -57,6 +58,14 @@ def overdue_account_of(details: ContactDetails) -> Account | None:
     """Return an account with overdue bills whose customer has the same e-mail address or phone number, in any market."""
     same = Contact.objects.filter(Q(email=details.email) | Q(phone=details.phone))
     return Account.objects.filter(standing=Standing.DELINQUENT, customer__in=same.values("customer")).first()
+
+
+def reached_by(text: str) -> Q:
+    """Return the condition on the `email` or `phone` of a row that a text is; an empty one where it is neither."""
+    if "@" in text:
+        return Q(email=text.lower())
+    phone = to_python(text, region="US")
+    return Q(phone=phone) if phone and phone.is_valid() else Q()
 
 
 def partner_by_code(code: str, on: date) -> Partner | None:

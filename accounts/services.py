@@ -16,12 +16,14 @@ from accounts.events import (
     StandingChanged,
 )
 from accounts.models import Account, AgreedText, Consent, Contact, ContactDetails, Customer
-from accounts.states import AccountStatus, ContactRole, Standing
+from accounts.states import AccountStatus, ConsentKind, ContactRole, Standing
 from foundation.divisions.models import Division
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
 from territory.models import Premises
 
 
@@ -143,17 +145,20 @@ def keep_consents(
 
 
 @transaction.atomic
-def withdraw_consent(consent_id: int, *, by: User | None) -> Consent:
+def withdraw_consent(consent_id: int, *, by: User) -> Consent:
     """
-    Take back a consent; that it was given stays written.
+    Take back a consent at its customer's wish; that it was given stays written.
 
-    :raises NotAllowed: if it was taken back before
+    :raises NotAllowed: if the person may not, it was taken back before, or it is to the terms of what was ordered
     """
     consent = (
         Consent.objects.select_for_update(no_key=True, of=("self",))
         .select_related("customer__division")
         .get(pk=consent_id)
     )
+    require(by, Permission.WORK_ORDERS, consent.customer.division)
+    if consent.kind == ConsentKind.TERMS:
+        raise NotAllowed(_("The terms hold for what was ordered: they cannot be taken back."), code="terms")
     if consent.withdrawn_at:
         raise NotAllowed(_("This consent was withdrawn before."), code="withdrawn_before")
     consent.withdrawn_at = now()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
-from phonenumber_field.phonenumber import to_python
 
+from accounts.queries import reached_by
 from foundation.divisions.models import Division
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
@@ -48,9 +48,4 @@ def leads_matching(user: Person, wanted: LeadFilter) -> QuerySet[Lead]:
 
 
 def _naming(text: str) -> Q:
-    if "@" in text:
-        return Q(email=text.lower())
-    phone = to_python(text, region="US")
-    if phone and phone.is_valid():
-        return Q(phone=phone)
-    return Q(name__icontains=text) | Q(address__icontains=text)
+    return reached_by(text) or Q(name__icontains=text) | Q(address__icontains=text)

@@ -337,6 +337,7 @@ MATRIX: dict[str, Page] = {
     "desk:forget_filter": Page(NOBODY, lambda _world: {"pk": 0}),
     "desk:orders": Page(SEE),
     "desk:order": Page(SEE, pk_of("order")),
+    "desk:order_offers": Page(SEE, pk_of("order")),
     "desk:new_order": Page(WORK),
     "desk:order_reschedule": Page(WORK, pk_of("order")),
     "desk:order_correct": Page(WORK, pk_of("order")),
@@ -349,6 +350,9 @@ MATRIX: dict[str, Page] = {
     "desk:order_approve_cancellation": Page(WORK, pk_of("assessed")),
     "desk:order_refuse_cancellation": Page(WORK, pk_of("assessed")),
     "desk:customer": Page(SEE, lambda world: {"pk": world.order.customer_id}),
+    "desk:consent_withdraw": Page(
+        WORK, lambda world: {"pk": world.order.customer_id, "consent": world.order.customer.consents.get().pk}
+    ),
     "desk:submissions": Page(SEE),
     "desk:submission": Page(SEE, pk_of("submission")),
     "desk:submission_resend": Page(SETTLE, pk_of("submission")),

@@ -204,13 +204,13 @@ class CloseOrderForm(CancelForm):
     reason = forms.ChoiceField(label=_("Reason"), choices=_reasons(CLOSE_REASONS))
 
 
-class CheckForm(forms.Form):
 class CloseRemainderForm(forms.Form):
     """Why what could not be installed of an order is waited for no more."""
 
     reason = forms.ChoiceField(label=_("Reason"), choices=_reasons(CLOSE_REASONS))
 
 
+class CheckForm(forms.Form):
     """The address that a caller means: as typed, or picked."""
 
     address = forms.CharField(required=False, max_length=200)

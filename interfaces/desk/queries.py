@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
-from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Account, Contact
-from accounts.queries import customers_visible_to
+from accounts.queries import customers_visible_to, reached_by
 from billing.queries import submissions_visible_to
 from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
 from commissions.states import BatchStatus
@@ -258,10 +257,8 @@ def _customers(user: User, text: str) -> Iterator[Found]:
 def _naming(text: str) -> Q:
     """Return the condition of being the customer that a text names."""
     numbered = Q(number__iexact=text) | Q(pk__in=Account.objects.filter(number__iexact=text).values("customer"))
-    if "@" in text:
-        return Q(pk__in=Contact.objects.filter(email=text.lower()).values("customer"))
-    if (phone := to_python(text, region="US")) and phone.is_valid():
-        return numbered | Q(pk__in=Contact.objects.filter(phone=phone).values("customer"))
+    if reached := reached_by(text):
+        return numbered | Q(pk__in=Contact.objects.filter(reached).values("customer"))
     if text.isdigit() or len(text) < SHORTEST_NAME:
         return numbered
     return numbered | Q(name__icontains=text)

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
-from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Contact, Customer
+from accounts.queries import reached_by
 from foundation.divisions.models import Division
 from foundation.divisions.queries import division_by_id
 from foundation.events.models import Event
@@ -128,12 +128,8 @@ def orders_matching(user: Person, wanted: OrderFilter) -> QuerySet[Order]:
 def _naming(text: str) -> Q:
     if text.isdigit() and Order.objects.filter(number=text).exists():
         return Q(number=text)
-    if "@" in text:
-        contacts = Contact.objects.filter(email=text.lower())
-    elif (phone := to_python(text, region="US")) and phone.is_valid():
-        contacts = Contact.objects.filter(phone=phone)
-    elif len(text) >= SHORTEST_PART_OF_A_NAME:
+    if reached := reached_by(text):
+        return Q(customer__in=Contact.objects.filter(reached).values("customer"))
+    if len(text) >= SHORTEST_PART_OF_A_NAME:
         return Q(customer__in=Customer.objects.filter(name__icontains=text))
-    else:
-        return Q(number=text)
-    return Q(customer__in=contacts.values("customer"))
+    return Q(number=text)

@@ -11,6 +11,7 @@ from accounts.testing import make_account, make_details, make_partner
 from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
+from foundation.people.states import Role
 from foundation.people.testing import make_person
 from tests.orders.racing import together
 
@@ -118,7 +119,7 @@ class TestConsents:
     def test_withdrawn_are_kept_and_can_be_given_again(self, division):
         customer = make_account(division).customer
         services.keep_consents(customer, [MARKETING], language="en", channel="web", evidence={})
-        services.withdraw_consent(Consent.objects.get().pk, by=None)
+        services.withdraw_consent(Consent.objects.get().pk, by=make_person(Role.CSR, division))
 
         services.keep_consents(customer, [MARKETING], language="en", channel="web", evidence={})
 
@@ -127,10 +128,27 @@ class TestConsents:
     def test_are_withdrawn_once(self, division):
         customer = make_account(division).customer
         services.keep_consents(customer, [MARKETING], language="en", channel="web", evidence={})
-        consent = services.withdraw_consent(Consent.objects.get().pk, by=None)
+        csr = make_person(Role.CSR, division)
+        consent = services.withdraw_consent(Consent.objects.get().pk, by=csr)
 
-        with pytest.raises(NotAllowed):
-            services.withdraw_consent(consent.pk, by=None)
+        with pytest.raises(NotAllowed) as refusal:
+            services.withdraw_consent(consent.pk, by=csr)
+
+        assert refusal.value.code == "withdrawn_before"
+
+    @pytest.mark.parametrize(
+        ("kind", "role", "code"),
+        [(ConsentKind.TERMS, Role.CSR, "terms"), (ConsentKind.MARKETING_EMAIL, Role.AUDITOR, "not_permitted")],
+    )
+    def test_are_not_withdrawn_where_that_may_not_be(self, division, kind, role, code):
+        customer = make_account(division).customer
+        agreed = AgreedText(kind=kind, text_version="1")
+        services.keep_consents(customer, [agreed], language="en", channel="web", evidence={})
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.withdraw_consent(Consent.objects.get().pk, by=make_person(role, division))
+
+        assert refusal.value.code == code
 
 
 class TestPartners:

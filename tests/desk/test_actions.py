@@ -6,16 +6,18 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts.models import AgreedText
 from accounts.queries import primary_contact
-from accounts.states import AccountStatus
+from accounts.services import keep_consents
+from accounts.states import AccountStatus, ConsentKind
 from billing.models import Submission
 from billing.states import SubmissionStatus
-from foundation.now import now, today
 from foundation.events.models import Event
+from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
-from leads.models import Lead
 from interfaces.desk.words import say
+from leads.models import Lead
 from leads.states import LeadStatus
 from leads.testing import make_lead
 from orders.models import Order
@@ -131,8 +133,6 @@ class TestHoldAndRelease:
         act(csr, "order_release", order)
         assert fresh(order).status == OrderStatus.IN_PROGRESS
 
-    def test_reminds_nobody_yesterday(self, market, csr):
-        order = make_order(OrderStatus.IN_PROGRESS, market)
     @pytest.mark.parametrize(
         ("status", "says"),
         [
@@ -145,6 +145,8 @@ class TestHoldAndRelease:
 
         assert says in csr.get(reverse("desk:order_hold", args=[order.pk])).content.decode()
 
+    def test_reminds_nobody_yesterday(self, market, csr):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
         day = today(market.division) - timedelta(days=1)
         answers = {"reason": "to_clarify", "note": "A dog?", "remind_on": day.isoformat(), "owner": csr.person.pk}
 
@@ -250,8 +252,26 @@ class TestFailedInstallation:
         assert address not in csr.get(reverse("desk:order", args=[order.pk])).content.decode()
 
 
-@pytest.fixture
-def unknown(market):
+class TestConsents:
+    def test_are_taken_back_but_for_the_terms(self, market, csr):
+        customer = make_order(market=market).customer
+        offers = AgreedText(kind=ConsentKind.MARKETING_EMAIL, text_version="1", text="Send me offers.")
+        keep_consents(customer, [offers], language="en", channel="web", evidence={})
+        terms, given = (customer.consents.get(kind=kind) for kind in (ConsentKind.TERMS, ConsentKind.MARKETING_EMAIL))
+        page = reverse("desk:customer", args=[customer.pk])
+        of_terms, of_offers = (
+            reverse("desk:consent_withdraw", args=[customer.pk, consent.pk]) for consent in (terms, given)
+        )
+        shown = csr.get(page).content.decode()
+        assert (of_terms in shown, of_offers in shown) == (False, True)
+
+        answers = [csr.post(address).status_code for address in (of_terms, of_offers)]
+
+        assert answers == [422, 302]
+        assert of_offers not in csr.get(page).content.decode()
+        assert [bool(one.withdrawn_at) for one in customer.consents.order_by("pk")] == [False, True]
+
+
 class TestPartlyFailedInstallation:
     def test_is_closed_with_a_reason_and_its_history_says_by_whom(self, market, csr):
         order = make_order(OrderStatus.PARTIAL, market)
@@ -280,6 +300,8 @@ class TestPartlyFailedInstallation:
         assert reverse("desk:order_close_remainder", args=[order.pk]) not in page
 
 
+@pytest.fixture
+def unknown(market):
     """Make a work order of which nobody knows whether the vendor has it."""
     order = make_order(OrderStatus.PENDING, market)
     submission = Submission.objects.get(subject_id=order.pk)

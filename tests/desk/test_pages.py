@@ -6,10 +6,12 @@ from typing import NamedTuple
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from accounts.models import Customer
 from billing.models import Submission
 from catalog.models import Campaign
+from catalog.testing import make_campaign, make_package
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import Letter, queue_message
 from foundation.divisions.fields import Texts
@@ -67,6 +69,7 @@ def make_rows(market: Market) -> Rows:
 def addresses_of(rows: Rows) -> dict[str, str]:
     return {
         "order": reverse("desk:order", args=[rows.order.pk]),
+        "order_offers": reverse("desk:order_offers", args=[rows.order.pk]),
         "customer": reverse("desk:customer", args=[rows.customer.pk]),
         "submission": reverse("desk:submission", args=[rows.submission.pk]),
         "lead": reverse("desk:lead", args=[rows.lead.pk]),
@@ -86,7 +89,9 @@ ACTIONS = (
 
 
 def action_addresses(rows: Rows) -> dict[str, str]:
-    return {name: reverse(f"desk:{name}", args=[getattr(rows, name.split("_")[0]).pk]) for name in ACTIONS}
+    pages = {name: reverse(f"desk:{name}", args=[getattr(rows, name.split("_")[0]).pk]) for name in ACTIONS}
+    consent = rows.customer.consents.get()
+    return {**pages, "consent_withdraw": reverse("desk:consent_withdraw", args=[rows.customer.pk, consent.pk])}
 
 
 class TestEveryPage:
@@ -197,6 +202,23 @@ class TestOrderPage:
         page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
 
         assert reverse("storefront:order", args=[order.token]) in page
+
+
+class TestOffersPage:
+    def test_says_why_a_package_is_not_offered(self, market, csr):
+        criterion = {"fact": "answer.age", "kind": "number", "comparison": ">=", "values": ["65"]}
+        rule = {"name": "Seniors", "criteria": [criterion | {"if_insufficient": "group_false"}]}
+        make_package(market.division, "silver", eligibility=[rule])
+        make_campaign(market.division, "for-seniors", packages=["silver"])
+        order = make_order(market=market)
+
+        answer = csr.get(reverse("desk:order_offers", args=[order.pk]))
+
+        nodes = {one.package.code: one for node in answer.context["campaigns"] for one in node.packages}
+        page = answer.content.decode()
+        assert (nodes[market.package].is_offered, nodes["silver"].is_offered) == (True, False)
+        assert ("Silver" in page, page.count(">not offered<"), page.count(">offered<")) == (True, 1, 1)
+        assert escape(nodes["silver"].reasons[0].sentence) in page
 
 
 class TestMessagePage:

@@ -2,9 +2,12 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from accounts.queries import customers_visible_to
+from accounts.services import withdraw_consent
 from commissions.models import Payee
 from commissions.queries.trace import traces_of
 from commissions.queries.visibility import rewards_visible_to
@@ -12,7 +15,9 @@ from foundation.people.models import User, UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
+from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.following import referrals_followed_by
+from interfaces.desk.forms import ConfirmForm
 from orders.queries import orders_visible_to, services_visible_to
 
 MOST_SHOWN = 50
@@ -27,11 +32,31 @@ def customer(request: UserRequest, pk: int) -> HttpResponse:
         "customer": found,
         "contacts": found.contacts.all(),
         "accounts": found.accounts.all(),
+        "consents": found.consents.all(),
+        "may_work": can(request.user, Permission.WORK_ORDERS, found.division),
         "orders": orders.order_by("-pk")[:MOST_SHOWN],
         "services": services_visible_to(request.user).filter(customer=found)[:MOST_SHOWN],
         **_referring(found, request.user),
     }
     return render(request, "desk/customer.html", context)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def withdraw(request: UserRequest, pk: int, consent: int) -> HttpResponse:
+    """Take back a consent, because the customer says so."""
+    found = get_object_or_404(customers_visible_to(request.user), pk=pk)
+    given = get_object_or_404(found.consents, pk=consent)
+    action = Action(
+        title=_("Take the consent back"),
+        explanation=_("From now on the customer has not agreed to it. That they once had stays written."),
+        button=_("Take it back"),
+        done=_("The consent is taken back."),
+        subject=f"{found.name}: {given}",
+        back=reverse("desk:customer", args=[pk]),
+        is_grave=True,
+    )
+    form = ConfirmForm(posted(request))
+    return perform(request, action, form, lambda _: withdraw_consent(given.pk, by=request.user))
 
 
 def _referring(found: Customer, user: User) -> dict[str, object]:
