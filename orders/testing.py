@@ -19,7 +19,7 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders import services
 from orders.models import AppointmentSlot, Order, TermsVersion
-from orders.queries import current_terms, lines_of, open_slots, shown_mark
+from orders.queries import agreement_proof, current_terms, lines_of, open_slots, shown_mark
 from orders.states import CancelReason, Channel, HoldReason, LineStatus, OrderStatus
 from territory.models import Premises
 from territory.states import ProductFamily
@@ -131,21 +131,34 @@ def make_draft(
     """Make a cart that lacks nothing but being submitted."""
     market = market or make_market()
     order = make_cart(market, premises=premises, by=by, sold_for=sold_for)
+    return agree(fill_in(order, market, details=details, slot=slot, modems=modems))
+
+
+def fill_in(
+    order: Order,
+    market: Market,
+    *,
+    details: ContactDetails | None = None,
+    slot: AppointmentSlot | None = None,
+    modems: int = 0,
+) -> Order:
+    """Answer every question of a cart but the one for the terms."""
     services.choose_package(order.pk, market.package)
     if modems:
         services.choose_options(order.pk, choices={}, add_ons={market.add_on: modems})
     services.identify(order.pk, details or make_details(), note="Ring twice.")
     services.hold_slot(order.pk, (slot or open_slots(market.division)[0]).pk)
-    return agree(order)
+    return Order.objects.get(pk=order.pk)
 
 
-def agree(order: Order, *, by: User | None = None, by_seller: bool = False) -> Order:
-    """Agree to the terms for what a cart holds now, by default as a visitor."""
+def agree(order: Order, *, by: User | None = None) -> Order:
+    """Agree to the terms for what a cart holds now, by default as a visitor; to what is sold, by the customer's link."""
     order = Order.objects.get(pk=order.pk)
     terms = current_terms(order.division)
     assert terms is not None
     shown, evidence = order.content_digest, {"address": "192.0.2.1"}
-    services.accept_terms(order.pk, terms.pk, shown=shown, evidence=evidence, by=by, by_seller=by_seller)
+    proof = agreement_proof(order) if order.sold_by_id else ""
+    services.accept_terms(order.pk, terms.pk, shown=shown, evidence=evidence, by=by, proof=proof)
     return Order.objects.get(pk=order.pk)
 
 

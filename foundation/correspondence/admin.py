@@ -28,9 +28,14 @@ class MessageAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fields = (
         "subject_line", "to", "sender", "kind", "purpose", "division", "language", "status", "queued_at", "sent_at",
-        "error", "preview", "text",
+        "error", "preview", "plain_text",
     )  # fmt: skip
-    readonly_fields = ("preview",)
+    readonly_fields = ("preview", "plain_text")
+
+    @admin.display(description=gettext_lazy("text"))
+    def plain_text(self, message: Message) -> str:
+        """Show the text without what is for the recipient alone."""
+        return message.shown_text
 
     @admin.display(description=gettext_lazy("as it was sent"))
     def preview(self, message: Message) -> str:
@@ -50,7 +55,7 @@ class MessageAdmin(ReadOnlyAdmin):
         message = self.get_queryset(request).filter(pk=pk).first()
         if message is None:
             raise Http404
-        return _quiet_page(request, message.html or format_html("<pre>{}</pre>", message.text))
+        return _quiet_page(request, message.shown_html or format_html("<pre>{}</pre>", message.shown_text))
 
 
 @xframe_options_sameorigin

@@ -1,5 +1,6 @@
 """Messages and documents, frozen as they were sent, and who wants none."""
 
+import re
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -34,6 +35,15 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+LETTER_SECRET = "by_letter"  # noqa: S105  # the parameter's name
+"""The parameter by which an address in a letter opens something for the recipient alone: nobody else is shown it."""
+_SECRET_LINK = re.compile(rf"""https?://[^\s"'<>]*[?&;]{LETTER_SECRET}=[^\s"'<>]*""")
+
+
+def _without_secrets(text: str) -> str:
+    return _SECRET_LINK.sub("…", text)
 
 
 class Message(Lifecycle):
@@ -72,6 +82,16 @@ class Message(Lifecycle):
 
     def __str__(self) -> str:
         return f"{self.subject_line} → {self.to}"
+
+    @property
+    def shown_text(self) -> str:
+        """The plain text as others than the recipient are shown it: without what opens something for them alone."""
+        return _without_secrets(self.text)
+
+    @property
+    def shown_html(self) -> str:
+        """The HTML as others than the recipient are shown it."""
+        return _without_secrets(self.html)
 
     def start_sending(self) -> None:
         """A worker is about to hand it to the mail server."""

@@ -11,7 +11,8 @@ from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from orders.models import Order
-from orders.states import LineStatus, OrderStatus, WorkOrderStage
+from orders.queries import next_step
+from orders.states import DraftStep, LineStatus, OrderStatus, WorkOrderStage
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,13 @@ def _can_be_rejected(order: Order) -> bool:
     return _is_held(order) and order.accepted_at is None
 
 
+def _waits_for_agreement(order: Order) -> bool:
+    is_sold_cart = order.status == OrderStatus.DRAFT and order.sold_by_id is not None
+    return is_sold_cart and next_step(order) == DraftStep.TERMS
+
+
 DOINGS = (
+    Doing(_("Send the customer the link to agree"), "order_ask_to_agree", _waits_for_agreement),
     Doing(_("Cancel it all the same"), "order_approve_cancellation", _is_to_decide, is_grave=True),
     Doing(_("Let it go on"), "order_refuse_cancellation", _is_to_decide),
     Doing(_("Move the appointment"), "order_reschedule", _can_be_moved, "r"),

@@ -4,7 +4,6 @@ from django.urls import get_script_prefix, reverse
 
 from foundation.divisions.models import Division
 from foundation.divisions.queries import site_of
-from orders.models import Order
 
 
 def public_address(division: Division, name: str, *args: object) -> str:
@@ -19,8 +18,3 @@ def public_address(division: Division, name: str, *args: object) -> str:
         return path
     host = "" if site.host == "*" else f"//{site.host}"
     return f"{host}{site.path_prefix}{path}"
-
-
-def sellers_address(order: Order) -> str:
-    """Return the address of a cart's pages for who sells: it says so, for a host that does not know their session."""
-    return f"{public_address(order.division, 'storefront:order', order.token)}?seller"

@@ -28,6 +28,7 @@ urlpatterns = [
     path("orders/", orders.orders, name="orders"),
     path("orders/new/", new_order.new_order, name="new_order"),
     path("orders/<int:pk>/", orders.order, name="order"),
+    path("orders/<int:pk>/ask-to-agree/", order_actions.ask_to_agree, name="order_ask_to_agree"),
     path("orders/<int:pk>/offers/", offers.offers, name="order_offers"),
     path("orders/<int:pk>/reschedule/", order_actions.reschedule, name="order_reschedule"),
     path("orders/<int:pk>/correct/", order_actions.correct, name="order_correct"),

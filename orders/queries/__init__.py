@@ -1,5 +1,6 @@
 """Every read of orders that has a rule in it."""
 
+from orders.queries.agreement import agreement_proof, is_agreement_proof
 from orders.queries.carts import (
     changes_between,
     changes_since,
@@ -42,6 +43,7 @@ __all__ = [
     "Progress",
     "Step",
     "StepState",
+    "agreement_proof",
     "appointment_window",
     "changes_between",
     "changes_since",
@@ -49,6 +51,7 @@ __all__ = [
     "day_in_words",
     "details_of",
     "has_agreed",
+    "is_agreement_proof",
     "is_bookable",
     "lines_of",
     "needs_appointment",

@@ -5,6 +5,7 @@ Locks are taken in one order: the order's row, then its appointment, then slots 
 account. Whoever touches an appointment holds its order.
 """
 
+from orders.services.agreement import send_agreement_link
 from orders.services.appointments import hold_slot, make_slots, release_expired_holds, repeat_slots
 from orders.services.attribution import CODE_MARK, add_attribution, forget_code
 from orders.services.changes import (
@@ -88,6 +89,7 @@ __all__ = [
     "repeat_slots",
     "request_work_order",
     "reschedule_order",
+    "send_agreement_link",
     "send_cancellation",
     "send_completion",
     "send_confirmation",

@@ -18,7 +18,7 @@ from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.queries import is_staff_member
 from orders.models import Order
-from orders.queries import changes_between, current_terms
+from orders.queries import changes_between, current_terms, is_agreement_proof
 from orders.services.holding import locked_draft
 from orders.states import Channel
 from territory.models import Qualification
@@ -167,31 +167,34 @@ def identify(order_id: int, details: ContactDetails, *, note: str = "") -> Order
 
 @transaction.atomic
 def accept_terms(  # noqa: PLR0913  # to what, of which cart, how it is known, by whom: each has a name
-    order_id: int, terms_id: int, *, shown: str, evidence: Mapping[str, Any], by: User | None, by_seller: bool = False
+    order_id: int, terms_id: int, *, shown: str, evidence: Mapping[str, Any], by: User | None, proof: str = ""
 ) -> Order:
     """
     Keep that the customer agreed to the terms, for what the cart held when they were shown both.
 
-    Who sells cannot agree for the customer, nor can any other member of staff: the customer opens the order's link on
-    a device of their own. Staff may submit what the customer has agreed to, as long as nothing of it has changed.
+    Who sells cannot agree for the customer, nor can any other member of staff: for what somebody sells, the customer
+    agrees by the link that `send_agreement_link` mails them. Staff may submit what the customer has agreed to, as long as
+    nothing of it has changed.
 
     :param shown: the cart's `content_digest` as the customer saw it
     :param evidence: how it is known: the address and the browser that it came from
-    :param by_seller: whether it comes from a device on which staff or a partner sells
+    :param proof: what the customer's link held, for an order that somebody sells
     :raises NotAllowed: if other terms hold by now, the cart was changed meanwhile, staff or the seller agrees, or the
         order is no draft any more
     """
     order = locked_draft(order_id)
-    if (by and (by.pk == order.sold_by_id or is_staff_member(by))) or (by_seller and order.sold_by_id):
+    is_seller = by is not None and (by.pk == order.sold_by_id or is_staff_member(by))
+    if is_seller or (order.sold_by_id and not is_agreement_proof(proof, order)):
         raise NotAllowed(
-            _("The customer agrees to the terms on their own device. Send them the link."), code="not_for_the_seller"
+            _("The customer agrees to the terms by the link that we mail them."), code="not_for_the_seller"
         )
     terms = current_terms(order.division)
     if terms is None or terms.pk != terms_id:
         raise NotAllowed(_("The terms have changed. Read the new ones before you agree."), code="terms_changed")
     if shown != order.content_digest:
         raise NotAllowed(_("The order was changed meanwhile. Look it over before you agree."), code="cart_changed")
-    order.accept_terms(terms, at=now(), evidence=dict(evidence))
+    known_by = {"agreed_by": "the link that was mailed"} if order.sold_by_id else {}
+    order.accept_terms(terms, at=now(), evidence={**evidence, **known_by})
     return _save_step(order)
 
 

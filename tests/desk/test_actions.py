@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AgreedText
@@ -12,10 +13,11 @@ from accounts.services import keep_consents
 from accounts.states import AccountStatus, ConsentKind
 from billing.models import Submission
 from billing.states import SubmissionStatus
+from foundation.correspondence.models import Message
 from foundation.events.models import Event
 from foundation.now import now, today
 from foundation.people.states import Role
-from foundation.people.testing import make_person
+from foundation.people.testing import make_person, sign_in
 from interfaces.desk.words import say
 from leads.models import Lead
 from leads.states import LeadStatus
@@ -23,7 +25,7 @@ from leads.testing import make_lead
 from orders.models import Order
 from orders.queries import lines_of, open_slots
 from orders.states import OrderStatus
-from orders.testing import fail_the_rest, make_order
+from orders.testing import fail_the_rest, fill_in, make_cart, make_draft, make_order
 from territory.testing import make_qualification
 
 
@@ -423,6 +425,38 @@ class TestLead:
         assert Lead.objects.get(pk=lead.pk).status == LeadStatus.NEW
 
 
+class TestAskingToAgree:
+    def test_mails_the_customer_a_link_that_staff_never_see(self, market, csr):
+        order = fill_in(make_cart(market, by=csr.person), market)
+        page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+
+        act(csr, "order_ask_to_agree", order)
+
+        message = Message.objects.get()
+        proof = re.search(r"by_letter=(\S+)", message.text)[1]
+        assert reverse("desk:order_ask_to_agree", args=[order.pk]) in page
+        assert order.token in page
+        for name in ("desk:message", "desk:message_html"):
+            shown = csr.get(reverse(name, args=[message.pk])).content.decode()
+            assert order.address in shown
+            assert proof not in shown
+            assert order.token not in shown
+
+    def test_is_not_offered_where_the_customer_orders_or_has_agreed(self, market, csr):
+        for order in (fill_in(make_cart(market), market), make_draft(market, by=csr.person)):
+            page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
+            assert reverse("desk:order_ask_to_agree", args=[order.pk]) not in page
+
+    def test_who_may_only_look_gets_no_link_to_a_cart(self, market):
+        auditor = sign_in(Client(), make_person(Role.AUDITOR, market.division))
+        order = make_draft(market)
+
+        page = auditor.get(reverse("desk:order", args=[order.pk]))
+
+        assert page.status_code == 200
+        assert order.token not in page.content.decode()
+
+
 class TestNewOrder:
     def test_begins_at_an_address_and_goes_on_in_the_pages_of_the_market(self, market, csr):
         premises = make_qualification(market.division).premises
@@ -435,7 +469,7 @@ class TestNewOrder:
         order = Order.objects.get()
         assert (order.channel, order.sold_by, order.premises) == ("phone", csr.person, premises)
         address = f"//{market.site.host}{reverse('storefront:order', args=[order.token])}"
-        assert answer.url == again.url == f"{address}?seller"
+        assert answer.url == again.url == address
 
     def test_leads_to_the_answer_where_nothing_can_be_ordered(self, market, csr):
         answer = csr.post(reverse("desk:new_order"), {"address": "1 Nowhere Road", "key": "k"})

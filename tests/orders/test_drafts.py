@@ -251,15 +251,6 @@ class TestAcceptTerms:
                 agree(order, by=by)
             assert refusal.value.code == "not_for_the_seller"
 
-    def test_is_refused_on_a_device_on_which_somebody_sells_unless_they_buy(self, market):
-        sold, bought = make_cart(market, by=make_person(Role.CSR, market.division)), make_cart(market)
-
-        with pytest.raises(NotAllowed) as refusal:
-            agree(sold, by_seller=True)
-
-        assert refusal.value.code == "not_for_the_seller"
-        assert agree(bought, by_seller=True).is_agreed
-
     def test_is_refused_for_what_the_customer_did_not_see(self, market):
         order = make_draft(market)
         seen = order.content_digest

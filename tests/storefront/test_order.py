@@ -1,6 +1,8 @@
 """The order, one question a page: each page, each refusal, and nothing lost or twice."""
 
+import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -9,10 +11,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils.translation import override
 
-from accounts.testing import make_details
 from catalog.models import Product
 from catalog.services import set_price
 from catalog.states import PriceKind
+from foundation.correspondence.models import Message
 from foundation.divisions.services import set_value
 from foundation.now import now, today
 from foundation.people.states import Role
@@ -23,7 +25,7 @@ from orders.models import AppointmentSlot, Order
 from orders.queries import current_terms, day_in_words, details_of, open_slots, visit_hours
 from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import OrderStatus
-from orders.testing import Market, make_cart, make_draft, make_market, make_terms, submit
+from orders.testing import Market, fill_in, make_cart, make_draft, make_market, make_terms, submit
 from territory.models import Qualification
 from territory.services import override_availability
 from tests.storefront.conftest import Visitor, statements_of
@@ -360,25 +362,66 @@ class TestTerms:
         assert "changed in another window" in text(response)
         assert response.redirect_chain[-1][0] == f"/order/{order.token}/terms/"
 
-    @pytest.mark.parametrize("marked_by", ["session", "link"])
-    def test_is_not_for_a_seller_who_signs_out(self, visitor: Visitor, marked_by: str):
+    def test_of_what_is_sold_are_agreed_to_by_the_customers_letter_alone(self, visitor: Visitor):
         csr = make_person(Role.CSR, visitor.market.division)
-        order = make_cart(visitor.market, by=csr)
-        services.choose_package(order.pk, visitor.market.package)
-        services.identify(order.pk, make_details())
-        services.hold_slot(order.pk, slot_of(visitor.market).pk)
-        if marked_by == "session":
-            sign_in(visitor, csr).get(f"/order/{order.token}/terms/")
-            visitor.cookies.pop("sessionid", None)
-            visitor.cookies.pop("session", None)
-        else:
-            visitor.get(f"/order/{order.token}/?seller")
+        order = fill_in(make_cart(visitor.market, by=csr), visitor.market)
+        address = f"/order/{order.token}/terms/"
 
-        page = text(fill(visitor, order, "terms", agree="on"))
-        of_customer = fill(Visitor(visitor.market), order, "terms", agree="on")
+        page = text(sign_in(Visitor(visitor.market), csr).get(address))
+        form = {"terms": current_terms(order.division).pk, "shown": order.content_digest, "agree": "on"}
+        visitor.post(f"{address}?by_letter=forged", form)
 
-        assert "The customer agrees to the terms on their own device" in page
-        assert of_customer["Location"] == f"/order/{order.token}/review/"
+        assert 'name="agree"' not in page
+        assert "The customer agrees, not who sells" in page
+        order.refresh_from_db()
+        assert not order.is_agreed
+
+    def test_of_what_is_sold_are_mailed_and_seen_by_nobody_else(self, visitor: Visitor):
+        csr = make_person(Role.CSR, visitor.market.division)
+        order = fill_in(make_cart(visitor.market, by=csr), visitor.market)
+        seller = sign_in(Visitor(visitor.market), csr)
+
+        sent = seller.post(f"/order/{order.token}/terms/", {"send_link": "1"}, follow=True)
+        link = urlsplit(re.search(r"https?://\S+by_letter=\S+", Message.objects.get().text)[0])
+        opened = visitor.get(f"/order/{order.token}/?{link.query}", follow=True)
+        marks = {name: hidden(text(opened), name) for name in ("terms", "shown")}
+        agreed = visitor.post(opened.redirect_chain[-1][0], {**marks, "agree": "on"})
+
+        assert f"The link is on its way to {details_of(order).email}" in text(sent)
+        assert parse_qs(link.query)["by_letter"][0] not in text(sent)
+        assert agreed["Location"] == f"/order/{order.token}/review/"
+        assert "The customer has agreed." in text(seller.get(f"/order/{order.token}/terms/"))
+        assert fill(seller, order, "review")["Location"] == f"/order/{order.token}/confirmation/"
+
+
+class TestStaff:
+    """Who may look at orders and not work on them changes none by its public address, which the desk knows."""
+
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_who_may_only_look_is_refused(self, visitor: Visitor, question: str):
+        order = make_draft(visitor.market)
+        auditor = sign_in(Visitor(visitor.market), make_person(Role.AUDITOR, visitor.market.division))
+
+        assert auditor.get(f"/order/{order.token}/{question}/").status_code == 403
+        assert auditor.post(f"/order/{order.token}/{question}/", {"agree": "on", **DETAILS}).status_code == 403
+
+    def test_nor_can_they_start_one_or_check_again(self, visitor: Visitor):
+        checked = visitor.qualified()
+        order = make_draft(visitor.market)
+        of_another_market = make_person(Role.CSR, make_market().division)
+        auditor = make_person(Role.AUDITOR, visitor.market.division)
+
+        for person in (of_another_market, auditor):
+            client = sign_in(Visitor(visitor.market), person)
+            form = {"package": visitor.market.package, "key": "k"}
+            assert client.post(f"/address/{checked.key}/order/", form).status_code == 403
+            assert client.post(f"/order/{order.token}/check-again/").status_code == 403
+
+    def test_who_works_on_orders_there_goes_on(self, visitor: Visitor):
+        order = make_draft(visitor.market)
+        csr = sign_in(Visitor(visitor.market), make_person(Role.CSR, visitor.market.division))
+
+        assert csr.get(f"/order/{order.token}/details/").status_code == 200
 
 
 class TestSubmitting:

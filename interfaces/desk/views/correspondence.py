@@ -70,7 +70,7 @@ def message(request: UserRequest, pk: int) -> HttpResponse:
 @staff_page(Permission.SEE_ORDERS)
 def message_html(request: UserRequest, pk: int) -> HttpResponse:
     """Give a message's HTML for the frame in which it is shown."""
-    return HttpResponse(get_object_or_404(messages_visible_to(request.user), pk=pk).html)
+    return HttpResponse(get_object_or_404(messages_visible_to(request.user), pk=pk).shown_html)
 
 
 @staff_page(Permission.SEE_ORDERS)

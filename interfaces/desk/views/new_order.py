@@ -17,7 +17,7 @@ from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.forms import CheckForm
 from interfaces.desk.queries import address_candidates, divisions_to_search, premises_candidate, units_at
-from interfaces.desk.sites import public_address, sellers_address
+from interfaces.desk.sites import public_address
 from orders.services import CODE_MARK, start_order
 from orders.states import Channel
 from referrals.queries import normalised_code
@@ -102,4 +102,4 @@ def _next_page(checked: Qualification, *, code: str, key: str, by: User) -> str:
         by=by,
         attribution=[f"{CODE_MARK}{code}"] if code else [],
     )
-    return sellers_address(order)
+    return public_address(order.division, "storefront:order", order.token)

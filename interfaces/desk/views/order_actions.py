@@ -24,7 +24,7 @@ from interfaces.desk.forms import (
 )
 from interfaces.desk.views.orders import found_order, visit_of
 from orders.models import Order
-from orders.queries import lines_of, open_slots
+from orders.queries import details_of, lines_of, open_slots
 from orders.services import (
     approve_cancellation,
     cancel_order,
@@ -35,6 +35,7 @@ from orders.services import (
     reject_order,
     release_order,
     reschedule_order,
+    send_agreement_link,
 )
 from orders.states import CancelReason, HoldReason, LineStatus, WorkOrderStage
 
@@ -45,6 +46,23 @@ def _named(order: Order) -> str:
 
 def _back(order: Order) -> str:
     return reverse("desk:order", args=[order.pk])
+
+
+@staff_page(Permission.WORK_ORDERS)
+def ask_to_agree(request: UserRequest, pk: int) -> HttpResponse:
+    """Mail the customer of a cart the link by which they agree to the terms."""
+    order = found_order(request.user, pk)
+    details = details_of(order)
+    action = Action(
+        title=_("Send the customer the link to agree"),
+        explanation=_("It goes to %(email)s. Nothing can be ordered before the customer has agreed there.")
+        % {"email": details.email if details else "–"},
+        button=_("Send the link"),
+        done=_("The link is on its way."),
+        subject=_named(order),
+        back=_back(order),
+    )
+    return perform(request, action, ConfirmForm(posted(request)), lambda _: send_agreement_link(pk, by=request.user))
 
 
 @staff_page(Permission.WORK_ORDERS)

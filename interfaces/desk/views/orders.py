@@ -22,7 +22,7 @@ from interfaces.desk.following import referrals_followed_by
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order as SortOrder
 from interfaces.desk.queries import timeline_of
-from interfaces.desk.sites import public_address, sellers_address
+from interfaces.desk.sites import public_address
 from interfaces.desk.words import say, say_who
 from orders.models import Order, OrderLine
 from orders.queries import appointment_window, details_of, lines_of, orders_visible_to, progress_of
@@ -120,10 +120,16 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         "is_draft": found.status == OrderStatus.DRAFT,
         **_credit_of(found, request.user),
-        "public_url": public_address(found.division, "storefront:order", found.token),
-        "sellers_url": sellers_address(found),
+        "public_url": _public_url(found, request.user),
     }
     return render(request, "desk/order.html", context)
+
+
+def _public_url(found: Order, user: User) -> str:
+    """Return where a cart is filled in, for who may: whoever has this address can."""
+    if found.status != OrderStatus.DRAFT or not can(user, Permission.WORK_ORDERS, found.division):
+        return ""
+    return public_address(found.division, "storefront:order", found.token)
 
 
 def _credit_of(found: Order, user: User) -> dict[str, object]:

@@ -8,6 +8,7 @@ from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,14 +17,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from catalog.queries import PackageOptions, offers_for, package_options, price_cart
+from foundation.correspondence.models import LETTER_SECRET
+from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.http import client_address
+from foundation.people.queries import can, is_staff_member
+from foundation.people.states import Permission
 from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by
 from interfaces.storefront.forms import DetailsForm, OptionsForm, SlotForm, TermsForm
 from interfaces.storefront.options import add_ons_of, sections_of
-from interfaces.storefront.sellers import is_sellers_device, remember_seller
 from interfaces.storefront.shop import cards_of
 from interfaces.storefront.site import SiteRequest, View, site_page, visitor
 from interfaces.storefront.steps import (
@@ -46,7 +50,16 @@ from interfaces.storefront.steps import (
 from interfaces.storefront.views.errors import used_form
 from orders import services as orders
 from orders.models import Order
-from orders.queries import changes_since, current_terms, details_of, has_agreed, open_slots, order_by_token, shown_mark
+from orders.queries import (
+    changes_since,
+    current_terms,
+    details_of,
+    has_agreed,
+    is_agreement_proof,
+    open_slots,
+    order_by_token,
+    shown_mark,
+)
 from orders.states import Channel, OrderStatus
 from referrals.queries.landing import is_code_of
 from territory.models import Qualification
@@ -67,6 +80,17 @@ def order_of(request: SiteRequest, token: str) -> Order:
     return order
 
 
+def let_fill_in(request: SiteRequest, division: Division) -> None:
+    """
+    Let pass visitors, and of those who work here whoever may work on a market's orders.
+
+    The desk knows an order's address: with it alone, the others could change what they may only look at.
+    """
+    person = visitor(request)
+    if person and is_staff_member(person) and not can(person, Permission.WORK_ORDERS, division):
+        raise PermissionDenied
+
+
 def question(asked: Question) -> Callable[[OrderView], View]:
     """
     Serve a question's page only when its turn has come.
@@ -82,9 +106,7 @@ def question(asked: Question) -> Callable[[OrderView], View]:
         @wraps(view)
         def page(request: SiteRequest, token: str) -> HttpResponse:
             order = order_of(request, token)
-            return remember_seller(request, order, answer(request, order))
-
-        def answer(request: SiteRequest, order: Order) -> HttpResponse:
+            let_fill_in(request, order.division)
             if order.status != OrderStatus.DRAFT:
                 return _asked_too_late(request, order, asked)
             if order.qualification.is_expired(now()):
@@ -162,6 +184,7 @@ def start_order(request: SiteRequest, key: str) -> HttpResponse:
     answer = get_object_or_404(checks, key=key)
     if answer.is_expired(now()):
         return redirect("storefront:outcome", key)
+    let_fill_in(request, answer.division)
     marks = came_by(request)
     try:
         order = orders.start_order(
@@ -340,29 +363,46 @@ def _day(text: str) -> date:
 
 @question(Question.TERMS)
 def terms(request: SiteRequest, order: Order) -> HttpResponse:
-    """Read the terms and agree to them."""
-    current = current_terms(order.division)
+    """Read the terms and agree to them; what somebody sells, by the link that was mailed to the customer."""
+    if request.method == "POST" and "send_link" in request.POST:
+        return _send_link(request, order)
+    current, proof = current_terms(order.division), request.GET.get(LETTER_SECRET, "")
     form = TermsForm(request.POST) if request.method == "POST" else TermsForm()
     if request.method == "POST" and form.is_valid():
         try:
-            _agree(request, order, form)
+            _agree(request, order, form, proof)
         except NotAllowed as refusal:
             if refusal.code == "cart_changed":
                 return _say_stale(request, order, Question.TERMS)
             form.add_error(None, str(refusal))
         else:
             return redirect(address_of(order, Question.REVIEW))
-    return _show(request, order, Question.TERMS, form=form, terms=current, is_agreed=has_agreed(order))
+    is_agreed = has_agreed(order)
+    is_by_letter = order.sold_by_id is not None and not is_agreement_proof(proof, order)
+    known = details_of(order) if is_by_letter else None
+    context = {"form": form, "terms": current, "is_agreed": is_agreed, "is_by_letter": is_by_letter, "customer": known}
+    return _show(request, order, Question.TERMS, **context)
 
 
-def _agree(request: SiteRequest, order: Order, form: TermsForm) -> None:
+def _send_link(request: SiteRequest, order: Order) -> HttpResponse:
+    """Mail the customer the link by which they agree."""
+    try:
+        message = orders.send_agreement_link(order.pk, by=visitor(request))
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The link is on its way to %(email)s.") % {"email": message.to})
+    return redirect(address_of(order, Question.TERMS))
+
+
+def _agree(request: SiteRequest, order: Order, form: TermsForm, proof: str) -> None:
     orders.accept_terms(
         order.pk,
         form.cleaned_data["terms"],
         shown=form.cleaned_data["shown"],
         evidence=_evidence(request),
         by=visitor(request),
-        by_seller=is_sellers_device(request),
+        proof=proof,
     )
 
 
@@ -446,6 +486,7 @@ def _refresh(request: SiteRequest, order: Order) -> HttpResponse:
 def recheck(request: SiteRequest, token: str) -> HttpResponse:
     """Check the address of an order again that was left for a while."""
     order = order_of(request, token)
+    let_fill_in(request, order.division)
     if order.status != OrderStatus.DRAFT or not order.qualification.is_expired(now()):
         return redirect("storefront:order", token)
     if request.method == "POST":

@@ -1,14 +1,15 @@
 """After the order: its confirmation, and where it stands."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from foundation.correspondence.models import Document
+from foundation.correspondence.models import LETTER_SECRET, Document
 from foundation.correspondence.queries import documents_about
 from foundation.people.throttles import throttled
-from interfaces.storefront.sellers import remember_seller
 from interfaces.storefront.site import SiteRequest, site_page
 from interfaces.storefront.steps import address_of, open_question, summary_of, visit_in_words
 from interfaces.storefront.views.order import order_of
@@ -27,8 +28,14 @@ def order_page(request: SiteRequest, token: str) -> HttpResponse:
     """Show where an order stands; a cart goes on where it was left."""
     order = order_of(request, token)
     if order.status == OrderStatus.DRAFT:
-        return remember_seller(request, order, redirect(address_of(order, open_question(order))))
+        return redirect(_with_proof(request, address_of(order, open_question(order))))
     return render(request, "storefront/order_status.html", _context(order))
+
+
+def _with_proof(request: SiteRequest, address: str) -> str:
+    """Pass on what a customer's letter proves: see `orders.queries.agreement`."""
+    proof = request.GET.get(LETTER_SECRET)
+    return f"{address}?{urlencode({LETTER_SECRET: proof})}" if proof else address
 
 
 @require_safe
