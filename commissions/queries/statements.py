@@ -1,16 +1,19 @@
 """
 A payee's statement of a month: what was owed at its beginning, everything that moved, what was owed at its end.
 
+Staff read all of it. What the payee reads begins where something is earned: the entries of what still qualifies would
+tell on which day a friend was late with a bill.
+
 A month is that in which entries are booked, so that the statement of a closed month never changes, and each one begins
 with what the one before ended with.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +34,8 @@ ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
     (EntryKind.SETTLE, _("Paid: credited to the account")),
 )
 """The lines of a statement. What is sent and returned moves within what can be paid, and is not told."""
+EARNED = (LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT, LedgerAccount.RECEIVABLE)
+TOUCHES_EARNED = Q(debit__in=EARNED) | Q(credit__in=EARNED)
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,8 @@ class Statement:
     lines: tuple[StatementLine, ...]
     is_final: bool
     """Whether the month is closed: nothing will be added to it."""
+    is_own: bool = False
+    """Whether it is as the payee may read it: without what is held."""
 
     @property
     def currency(self) -> str:
@@ -104,14 +111,26 @@ class Statement:
 
 def statement_of(payee: Payee, period: date) -> Statement:
     """Return the statement of a month, whole, in a number of queries that does not grow with its lines."""
+    return _statement(payee, period, payee.entries.all(), is_own=False)
+
+
+def own_statement_of(payee: Payee, period: date) -> Statement:
+    """Return the statement of a month as the payee may read it: what was earned, paid and claimed back."""
+    return _statement(payee, period, payee.entries.filter(TOUCHES_EARNED), is_own=True)
+
+
+def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is_own: bool) -> Statement:
+    def told(moved: Position) -> Position:
+        return replace(moved, held=ZERO) if is_own else moved
+
     period = period.replace(day=1)
-    entries = payee.entries.filter(currency=payee.currency)
-    opening = _position(entries.filter(period__lt=period))
+    entries = entries.filter(currency=payee.currency)
+    opening = told(_position(entries.filter(period__lt=period)))
     related = ("reward__referral__order", "reward__version__rule")
     lines = tuple(
         StatementLine(entry, moved)
         for entry in entries.filter(period=period).select_related(*related).order_by("pk")
-        if not (moved := _moved(entry.debit, entry.credit, entry.amount)).is_nothing
+        if not (moved := told(_moved(entry.debit, entry.credit, entry.amount))).is_nothing
     )
     rows = tuple(
         StatementRow(kind, label, moved)
@@ -120,7 +139,7 @@ def statement_of(payee: Payee, period: date) -> Statement:
         or any(line.entry.kind == kind for line in lines)
     )
     closing = opening + _add(line.moved for line in lines)
-    return Statement(payee, period, opening, rows, closing, lines, is_closed(payee, period))
+    return Statement(payee, period, opening, rows, closing, lines, is_closed(payee, period), is_own)
 
 
 def _position(entries: QuerySet[LedgerEntry]) -> Position:
@@ -153,7 +172,16 @@ def is_closed(payee: Payee, period: date) -> bool:
 
 def periods_of(payee: Payee) -> list[date]:
     """Return the months of which there is a statement, the latest first; the present one always is."""
-    booked = set(payee.entries.order_by().values_list("period", flat=True).distinct())
+    return _periods(payee, payee.entries.all())
+
+
+def own_periods_of(payee: Payee) -> list[date]:
+    """Return the months of which the payee has a statement, the latest first; the present one always is."""
+    return _periods(payee, payee.entries.filter(TOUCHES_EARNED))
+
+
+def _periods(payee: Payee, entries: QuerySet[LedgerEntry]) -> list[date]:
+    booked = set(entries.order_by().values_list("period", flat=True).distinct())
     return sorted(booked | {today(payee.division).replace(day=1)}, reverse=True)
 
 
@@ -171,10 +199,11 @@ def table_of(statement: Statement) -> Iterator[tuple[str | Promise, Position]]:
     yield _("Closing balance"), statement.closing
 
 
-HEADER: tuple[str | Promise, ...] = (
-    _("True on"), _("What"), _("What for"), _("Held"), _("Payable"), _("Claimed back"), _("Owed"), _("Currency"),
-)  # fmt: skip
-"""The columns of a statement as a file."""
+def header_of(statement: Statement) -> list[str]:
+    """Return the columns of a statement as a file."""
+    held = [] if statement.is_own else [_("Held")]
+    header = [_("True on"), _("What"), _("What for"), *held, _("Payable"), _("Claimed back"), _("Owed"), _("Currency")]
+    return [str(name) for name in header]
 
 
 def cells_of(statement: Statement, what_for: Callable[[StatementLine], str]) -> Iterator[list[Cell]]:
@@ -191,7 +220,8 @@ def cells_of(statement: Statement, what_for: Callable[[StatementLine], str]) -> 
 
 
 def _cells(statement: Statement, day: date | None, what: str, what_for: str, position: Position) -> list[Cell]:
-    amounts = (position.held, position.payable, position.receivable, position.total)
+    held = [] if statement.is_own else [position.held]
+    amounts = (*held, position.payable, position.receivable, position.total)
     return [day, what, what_for, *amounts, statement.currency]
 
 

@@ -6,19 +6,19 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from commissions.models import Payee
-from commissions.queries.statements import Statement, statement_of, table_of
+from commissions.queries.statements import Statement, own_statement_of, table_of
 from foundation.correspondence.services import keep_document, render_pdf
 from foundation.divisions.queries import brand_of
 
 
 def print_statement(payee_id: int, period: date, *, language: str) -> bytes:
     """
-    Return the statement of a month as PDF, in a language; that of a closed month is rendered once and kept.
+    Return the payee's own statement of a month as PDF, in a language; that of a closed month is made once and kept.
 
     :raises PdfUnavailableError: if the machine lacks WeasyPrint's libraries
     """
     payee = Payee.objects.select_related("account__customer", "division").get(pk=payee_id)
-    statement = statement_of(payee, period)
+    statement = own_statement_of(payee, period)
     if not statement.is_final:
         return render_pdf(html_of(statement, language=language))
     kept = keep_document(

@@ -10,7 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from commissions.models import BatchLine, LedgerEntry
 from commissions.queries.ledger import balances
-from commissions.queries.statements import Position, periods_of, statement_of, table_of
+from commissions.queries.statements import (
+    Position,
+    own_periods_of,
+    own_statement_of,
+    periods_of,
+    statement_of,
+    table_of,
+)
 from commissions.services import batches
 from commissions.services.endings import locked_reward, take_back
 from commissions.services.holds import hold_reward, release_reward
@@ -21,6 +28,7 @@ from foundation.correspondence.models import Document
 from foundation.jobs.services import work_one_chunk
 from foundation.now import today
 from tests.commissions.paying import make_approved, make_earned, make_payouts
+from tests.commissions.staging import make_stage_and_reward
 
 pytestmark = pytest.mark.django_db
 
@@ -138,12 +146,39 @@ class TestStatement:
         assert counts[0] == counts[1]
 
 
+class TestOwnStatement:
+    def test_begins_where_something_is_earned(self, story):
+        _payouts, payee = story
+
+        december, february = (own_statement_of(payee, at.date()) for at in (DECEMBER, FEBRUARY))
+
+        assert rows_of(december) == {EntryKind.RELEASE: ("0.00", "50.00", "0.00")}
+        assert (december.opening, december.closing) == (Position(), Position(payable=Decimal("50.00")))
+        assert rows_of(february) == {
+            EntryKind.RELEASE: ("0.00", "60.00", "0.00"),
+            EntryKind.HOLD: ("0.00", "-30.00", "0.00"),
+            EntryKind.CLAWBACK: ("0.00", "0.00", "20.00"),
+            EntryKind.RECOVER: ("0.00", "-20.00", "-20.00"),
+            EntryKind.SETTLE: ("0.00", "-10.00", "0.00"),
+        }
+        assert february.closing == Position()
+
+    def test_is_not_there_for_a_month_in_which_something_was_only_promised(self):
+        with time_machine.travel(DECEMBER, tick=False):
+            payee = make_stage_and_reward(installed_on=DECEMBER.date())[1].payee
+        with time_machine.travel(FEBRUARY, tick=False):
+            months, own_months = periods_of(payee), own_periods_of(payee)
+
+        assert [f"{month:%Y-%m}" for month in months] == ["2027-02", "2026-12"]
+        assert [f"{month:%Y-%m}" for month in own_months] == ["2027-02"]
+
+
 class TestOnPaper:
     def test_says_nothing_of_the_friend_but_what_the_referrer_calls_them(self, story):
         _payouts, payee = story
         order = payee.rewards.first().referral.order
 
-        page = html_of(statement_of(payee, FEBRUARY.date()), language="en")
+        page = html_of(own_statement_of(payee, FEBRUARY.date()), language="en")
 
         assert "Robin" in page
         assert payee.account.number in page

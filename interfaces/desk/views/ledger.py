@@ -7,9 +7,9 @@ from django.utils.translation import get_language, gettext_lazy as _
 from commissions.models import LedgerEntry, Payee
 from commissions.queries.ledger import balances
 from commissions.queries.statements import (
-    HEADER,
     Statement,
     cells_of,
+    header_of,
     month_of,
     periods_of,
     statement_of,
@@ -102,7 +102,7 @@ def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
     """Give a payee's statement of a month as a file."""
     found = _statement(request, pk)
     lines = cells_of(found, lambda line: line.entry.reward.referral.order.number)
-    return csv_response(filename_of(found).removesuffix(".pdf"), HEADER, lines)
+    return csv_response(filename_of(found).removesuffix(".pdf"), header_of(found), lines)
 
 
 def _statement(request: UserRequest, pk: int) -> Statement:

@@ -6,13 +6,13 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from commissions.queries.statements import (
-    HEADER,
     Statement,
     cells_of,
+    header_of,
     month_of,
+    own_periods_of,
+    own_statement_of,
     payees_of,
-    periods_of,
-    statement_of,
     table_of,
 )
 from commissions.services.statements import filename_of, print_statement
@@ -28,7 +28,7 @@ from interfaces.selfcare.queries import own_partners
 @own_page
 def statements(request: UserRequest) -> HttpResponse:
     """Show a person's accounts that rewards are credited to, each with its months."""
-    months = [(payee, periods_of(payee)) for payee in payees_of(request.user.pk)]
+    months = [(payee, own_periods_of(payee)) for payee in payees_of(request.user.pk)]
     context = {"months": months, "is_partner": own_partners(request.user).exists()}
     return render(request, "selfcare/statements.html", context)
 
@@ -64,7 +64,7 @@ def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
     """Give the statement of a month as a file; of a friend, it tells what the person calls them."""
     found = _statement(request, pk)
     lines = cells_of(found, lambda line: line.friend)
-    return csv_response(filename_of(found).removesuffix(".pdf"), HEADER, lines)
+    return csv_response(filename_of(found).removesuffix(".pdf"), header_of(found), lines)
 
 
 def _statement(request: UserRequest, pk: int) -> Statement:
@@ -72,4 +72,4 @@ def _statement(request: UserRequest, pk: int) -> Statement:
     month = month_of(request.GET.get("month", ""), payee)
     if month is None:
         raise Http404
-    return statement_of(payee, month)
+    return own_statement_of(payee, month)
