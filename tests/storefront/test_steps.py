@@ -109,6 +109,16 @@ class TestWhoSells:
         assert said in packages
         assert said in options
 
+    def test_is_said_where_the_order_is_looked_over(self, corporate: Site):
+        franchise = self.franchise_of(corporate)
+        order = make_draft(franchise)
+        Order.objects.filter(pk=order.pk).update(site_code=corporate.code)  # as if it was begun there
+
+        page = text(Visitor(franchise).get(f"/order/{order.token}/review/", HTTP_HOST=corporate.host))
+
+        answers = page.split('<dl class="answers">')[1].split("</dl>")[0]
+        assert f"Service at this address is provided by {franchise.site.brand.name}." in answers
+
     def test_is_not_said_on_its_own_site(self, corporate: Site):
         franchise = self.franchise_of(corporate)
         answer = make_qualification(franchise.division)
