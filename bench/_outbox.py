@@ -9,6 +9,9 @@ from celery import shared_task
 from config.celery import app
 from foundation.events.facts import Fact, subscribe
 
+__all__ = ["Told", "app", "done"]
+"""The application is what `celery --app bench._outbox` looks for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told(Fact, name="bench.told"):

@@ -1,18 +1,20 @@
 """What the ledger says: balances at any date, and one mark for all of it."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 
-from commissions.models import LedgerEntry
+from commissions.models import ClosedPeriod, LedgerEntry
 from commissions.states import LedgerAccount
+from foundation.divisions.models import Division
 from foundation.money import ZERO
+from foundation.now import today
 
 DEBIT_ACCOUNTS = frozenset({LedgerAccount.EXPENSE, LedgerAccount.RECEIVABLE})
 """The accounts that grow by a debit: what rewards have cost, and what payees owe us."""
@@ -63,6 +65,41 @@ def balances_by(entries: QuerySet[LedgerEntry], by: str, on: date | None = None)
             account = LedgerAccount(row[side])
             found[row[by]][account] += row["moved"] if is_debit == (account in DEBIT_ACCOUNTS) else -row["moved"]
     return {key: Balance(currencies[key], dict(accounts)) for key, accounts in found.items()}
+
+
+def months_to_close(divisions: QuerySet[Division]) -> list[tuple[Division, date]]:
+    """
+    Return the months that may be closed, the earliest first in each division: all that are over since the last closed.
+
+    Where nothing was closed yet, they begin with the first month in which something was posted there or below.
+    """
+    closed: dict[int, date] = dict(ClosedPeriod.objects.order_by().values_list("division").annotate(Max("period")))
+    posted: dict[int, date] = {}
+    for lineage, period in LedgerEntry.objects.order_by().values_list("division__lineage").annotate(Min("period")):
+        for division_id in lineage:
+            posted[division_id] = min(period, posted.get(division_id, period))
+    return [
+        (division, month)
+        for division in divisions
+        if division.pk in posted
+        for month in _months(_first_open(division, closed) or posted[division.pk], before=today(division))
+    ]
+
+
+def _first_open(division: Division, closed: Mapping[int, date]) -> date | None:
+    last = max((closed[pk] for pk in division.lineage if pk in closed), default=None)
+    return next_month(last) if last else None
+
+
+def next_month(period: date) -> date:
+    """Return the first day of the month after a day's."""
+    return (period.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _months(first: date, *, before: date) -> Iterator[date]:
+    while first < before.replace(day=1):
+        yield first
+        first = next_month(first)
 
 
 def ledger_hash() -> str:

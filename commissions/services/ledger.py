@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,8 @@ from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
 
 PATIENCE = "60s"
 """How long closing a month waits for what is being posted."""
@@ -110,9 +112,12 @@ def close_period(division_id: int, period: date, *, by: User | None) -> ClosedPe
     Waits for what is being posted, and holds back what is to be posted until the month is closed.
 
     :param period: any day of the month
-    :raises NotAllowed: if the month is not over, or is closed already
+    :param by: who closes it; None: the schedule
+    :raises NotAllowed: if the person may not close months there, the month is not over, or is closed already
     """
     division = Division.objects.get(pk=division_id)
+    if by:
+        require(by, Permission.CLOSE_MONTHS, division)
     first = period.replace(day=1)
     if first >= today(division).replace(day=1):
         raise NotAllowed(_("This month is not over."), code="not_over", field="period")
@@ -124,8 +129,3 @@ def close_period(division_id: int, period: date, *, by: User | None) -> ClosedPe
     closed = ClosedPeriod.objects.create(division=division, period=first, closed_by=by)
     publish(PeriodClosed(division_id=division.pk, period=first.isoformat()), subject=closed, division=division, by=by)
     return closed
-
-
-def next_month(period: date) -> date:
-    """Return the first day of the month after a day's."""
-    return (period.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from commissions.models import PeriodRun, Reward, Rule
+from commissions.queries.ledger import next_month
 from commissions.services.batches import build_batch
-from commissions.services.ledger import next_month
 from commissions.services.qualification import start_qualification
 from commissions.services.rules import put_due_versions_in_force
 from commissions.settings import PAYOUT_DAY, PAYOUT_IS_AUTOMATIC, QUALIFICATION_HOUR

@@ -33,6 +33,7 @@ class Permission(models.TextChoices):
     SEE_LEDGER = "see_ledger", _("see payouts and the ledger")
     BUILD_BATCHES = "build_batches", _("build and freeze payouts")
     APPROVE_BATCHES = "approve_batches", _("audit and approve payouts that somebody else has built")
+    CLOSE_MONTHS = "close_months", _("close months of the ledger")
     APPROVE_RULES = "approve_rules", _("approve commission rules that somebody else has written")
     ASSIGN_WORK = "assign_work", _("give work to others")
     CONFIGURE = "configure", _("change catalogue, campaigns, markets and settings")
@@ -71,6 +72,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_LEDGER,
         Permission.BUILD_BATCHES,
         Permission.APPROVE_BATCHES,
+        Permission.CLOSE_MONTHS,
         Permission.APPROVE_RULES,
         Permission.SETTLE_SUBMISSIONS,
         Permission.ASSIGN_WORK,

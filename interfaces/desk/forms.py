@@ -263,6 +263,18 @@ class BuildBatchForm(forms.Form):
             self.fields["what"].help_text = _("Nothing is earned and unpaid in your markets now.")
 
 
+class CloseMonthForm(forms.Form):
+    """Up to which month the ledger of a market takes no more entries."""
+
+    what = forms.ChoiceField(label=_("Close up to the end of"))
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = choices  # type: ignore[attr-defined]
+        if not choices:
+            self.fields["what"].help_text = _("Every month of your markets that is over is closed.")
+
+
 class ReadForm(forms.Form):
     """What an auditor found of a payment."""
 

@@ -67,6 +67,7 @@ urlpatterns = [
     path("payouts/payments/<int:pk>/", payouts.line, name="payout_line"),
     path("payouts/payments/<int:pk>/remove/", payouts.remove, name="payout_line_remove"),
     path("ledger/", ledger.ledger, name="ledger"),
+    path("ledger/close/", ledger.close, name="ledger_close"),
     path("statements/<int:pk>/", ledger.statement, name="statement"),
     path("statements/<int:pk>/statement.pdf", ledger.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/statement.csv", ledger.statement_csv, name="statement_csv"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("referrals/", referrals.referrals, name="referrals"),
     path("referrals/take-part/", referrals.enrol, name="referral_enrol"),
     path("referrals/invite/", referrals.invite, name="referral_invite"),
+    path("referrals/places/<int:pk>/leave/", referrals.leave, name="referral_leave"),
     path("referrals/<int:pk>/withdraw/", referrals.withdraw, name="referral_withdraw"),
     path("referrals/<int:pk>/correct/", referrals.correct, name="referral_correct"),
     path("statements/", statements.statements, name="statements"),

@@ -10,9 +10,9 @@ from django.db import DatabaseError, IntegrityError, close_old_connections, conn
 
 from commissions.events import PeriodClosed
 from commissions.models import ClosedPeriod, LedgerEntry, Reward
-from commissions.queries.ledger import balances, balances_by, ledger_hash
+from commissions.queries.ledger import balances, balances_by, ledger_hash, next_month
 from commissions.queries.visibility import entries_visible_to
-from commissions.services.ledger import close_period, next_month, post
+from commissions.services.ledger import close_period, post
 from commissions.services.qualification import reconsider
 from commissions.services.trials import Stage, pay
 from commissions.states import LEGS, EntryKind, LedgerAccount

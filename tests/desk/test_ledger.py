@@ -1,6 +1,6 @@
 """The ledger at the desk: what is owed on a day, every entry, and a payee's statement in three forms."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -8,8 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from commissions.models import ClosedPeriod
 from commissions.states import LedgerAccount
-from foundation.people.testing import sign_in
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
 from tests.commissions.paying import make_earned, make_payouts, make_several
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +32,41 @@ def reader(client, payouts):
 
 def page_of(client, name, pk=None, **query):
     return client.get(reverse(f"desk:{name}", args=[pk] if pk else []), query)
+
+
+class TestCloseAMonth:
+    @pytest.fixture
+    def operator(self, payouts):
+        return make_person(Role.OPERATOR, payouts.division)
+
+    def offered(self, closer):
+        return [label for _value, label in page_of(closer, "ledger_close").context["form"].fields["what"].choices]
+
+    def test_offers_every_month_that_is_over_since_the_last_closed(self, client, operator, payouts):
+        with time_machine.travel(DECEMBER, tick=False):
+            make_earned(payouts, "25.00")
+        with time_machine.travel(JANUARY + timedelta(days=31), tick=False):
+            closer, place = sign_in(client, operator), str(payouts.division)
+            assert self.offered(closer) == [f"{place}, December 2026", f"{place}, January 2027"]
+
+            closer.post(reverse("desk:ledger_close"), {"what": f"{payouts.division.pk}:2026-12-01"})
+
+            assert self.offered(closer) == [f"{place}, January 2027"]
+        assert ClosedPeriod.objects.get().period == date(2026, 12, 1)
+
+    def test_takes_nothing_that_was_not_offered(self, client, operator, payouts):
+        with time_machine.travel(DECEMBER, tick=False):
+            make_earned(payouts, "25.00")
+            answer = sign_in(client, operator).post(
+                reverse("desk:ledger_close"), {"what": f"{payouts.division.pk}:2026-12-01"}
+            )
+
+        assert answer.status_code == 422
+        assert not ClosedPeriod.objects.exists()
+
+    def test_is_an_operators(self, reader, payouts):
+        assert reverse("desk:ledger_close") not in page_of(reader, "ledger").text
+        assert page_of(reader, "ledger_close").status_code == 403
 
 
 class TestLedger:

@@ -19,7 +19,7 @@ from orders.testing import make_market, make_order
 from referrals import services
 from referrals.models import Invitation, Referrer
 from referrals.queries import link_of, shown_code
-from referrals.states import InvitationStatus
+from referrals.states import InvitationStatus, ReferrerStatus
 from referrals.testing import make_friend_row, make_invitation, make_programme, make_referral, make_referrer
 from territory.states import AvailabilityStatus
 from territory.testing import make_available, make_premises, make_qualification
@@ -151,6 +151,38 @@ class TestTheOverview:
 
         ready = [str(line.names) for line in order.lines.all() if line.installed_on]
         assert all(set(one.products) <= set(ready) for one in served)
+
+
+class TestLeaving:
+    def test_is_confirmed_and_stops_letters_that_wait_but_nothing_that_was_earned(self, me, referrer):
+        waiting = make_invitation(referrer)
+        leave = reverse("selfcare:referral_leave", args=[referrer.pk])
+
+        assert leave in me.get(PAGE).text
+        assert "still paid" in me.get(leave).text
+        answer = me.post(leave, follow=True)
+
+        assert "You take part no longer" in answer.text
+        assert leave not in answer.text
+        referrer.refresh_from_db()
+        waiting.refresh_from_db()
+        assert (referrer.status, waiting.status) == (ReferrerStatus.LEFT, InvitationStatus.WITHDRAWN)
+
+    def test_twice_is_refused_in_words(self, me, referrer):
+        leave = reverse("selfcare:referral_leave", args=[referrer.pk])
+        me.post(leave, follow=True)
+
+        answer = me.post(leave, follow=True)
+
+        assert answer.status_code == 200
+        assert "You take part no longer" not in answer.text
+
+    def test_is_not_for_somebody_else(self, me, market):
+        other = make_referrer(market)
+
+        assert me.post(reverse("selfcare:referral_leave", args=[other.pk])).status_code == 404
+        other.refresh_from_db()
+        assert other.is_active
 
 
 class TestInviting:

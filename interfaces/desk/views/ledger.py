@@ -1,11 +1,15 @@
 """The ledger: every entry, what we owe on a day, and a payee's statement on the page, on paper and as a file."""
 
+from datetime import date
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy as _
 
 from commissions.models import LedgerEntry, Payee
-from commissions.queries.ledger import balances
+from commissions.queries.ledger import balances, months_to_close
 from commissions.queries.statements import (
     Statement,
     cells_of,
@@ -16,15 +20,19 @@ from commissions.queries.statements import (
     table_of,
 )
 from commissions.queries.visibility import entries_visible_to, payees_visible_to
+from commissions.services.ledger import close_period
 from commissions.services.statements import filename_of, print_statement
 from commissions.states import LedgerAccount
 from foundation.correspondence.services import PdfUnavailableError
-from foundation.people.models import UserRequest
+from foundation.people.models import User, UserRequest
+from foundation.people.queries import can, divisions_where
 from foundation.people.states import Permission
 from foundation.people.throttles import throttled
 from interfaces.desk.access import staff_page
+from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.exports import csv_response
 from interfaces.desk.filters import EntryFilters
+from interfaces.desk.forms import CloseMonthForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
 
@@ -71,7 +79,40 @@ def ledger(request: UserRequest) -> HttpResponse:
         (currency, balance.owed, [(account.label, balance[account]) for account in SHOWN_ACCOUNTS])
         for currency, balance in sorted(found.items())
     ]
-    return respond(request, LEDGER, filters, balances=shown, as_of=filters.as_of)
+    may_close = can(request.user, Permission.CLOSE_MONTHS)
+    return respond(request, LEDGER, filters, balances=shown, as_of=filters.as_of, may_close=may_close)
+
+
+@staff_page(Permission.CLOSE_MONTHS)
+def close(request: UserRequest) -> HttpResponse:
+    """Close a month of a market's ledger, and all before it."""
+    form = CloseMonthForm(posted(request), choices=_to_be_closed(request.user))
+    action = Action(
+        title=_("Close a month"),
+        explanation=_(
+            "The month and all before it take no more entries, in this market and in all below. What is heard later "
+            "is booked in the next open month. A closed month cannot be opened again."
+        ),
+        button=_("Close the month"),
+        done=_("The month is closed."),
+        subject=_("Ledger"),
+        back=reverse("desk:ledger"),
+        is_grave=True,
+    )
+
+    def do(answers: dict[str, str]) -> None:
+        division_id, period = answers["what"].split(":")
+        close_period(int(division_id), date.fromisoformat(period), by=request.user)
+
+    return perform(request, action, form, do)
+
+
+def _to_be_closed(user: User) -> list[tuple[str, str]]:
+    divisions = divisions_where(user, Permission.CLOSE_MONTHS).order_by("name")
+    return [
+        (f"{division.pk}:{month.isoformat()}", f"{division}, {date_format(month, 'F Y')}")
+        for division, month in months_to_close(divisions)
+    ]
 
 
 @staff_page(Permission.SEE_LEDGER)

@@ -118,6 +118,22 @@ def _evidence(request: UserRequest) -> dict[str, str]:
     return {"page": PAGE, "address": client_address(request), "browser": browser}
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_page
+def leave(request: UserRequest, pk: int) -> HttpResponse:
+    """Take part no longer, once that was confirmed."""
+    referrer = get_object_or_404(own_referrers(request.user).select_related("programme"), pk=pk)
+    if request.method == "POST":
+        try:
+            services.leave_programme(referrer.pk, by=request.user)
+        except NotAllowed as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("You take part no longer. What you have earned stays yours."))
+        return redirect(_address_of(referrer))
+    return render(request, "selfcare/referral_leave.html", {"referrer": referrer})
+
+
 # Letters to friends. ---------------------------------------------------------------------------------------------
 
 
