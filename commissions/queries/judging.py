@@ -51,7 +51,7 @@ WITH day AS (
     ) weekend
     WHERE invoice.issued_on BETWEEN subject.installed_on AND least(subject.day, subject.last_day)
 ), movement AS (
-    SELECT bill.reward_id, bill.bill_id, bill.amount AS owed, allocation.effective_on, allocation.amount,
+    SELECT bill.reward_id, bill.bill_id, bill.amount AS owed, allocation.effective_on, allocation.amount, allocation.source,
         sum(allocation.amount) OVER (
             PARTITION BY bill.reward_id, bill.bill_id ORDER BY allocation.effective_on
         ) AS balance,
@@ -66,20 +66,22 @@ WITH day AS (
     SELECT reward_id, bill_id, sum(amount) AS paid,
         CASE WHEN sum(amount) >= max(owed)
             THEN max(effective_on) FILTER (WHERE balance >= owed AND balance_before < owed) END AS paid_on,
+        sum(amount) FILTER (WHERE source = 'receipt') > 0 AS is_by_cash,
         max(effective_on) FILTER (WHERE balance < owed AND balance_before >= owed) AS fell_on
     FROM movement
     GROUP BY reward_id, bill_id
 ), judged AS (
-    SELECT bill.*, coalesce(payment.paid, 0) AS paid, payment.paid_on, payment.fell_on,
+    SELECT bill.*, coalesce(payment.paid, 0) AS paid, payment.paid_on, payment.is_by_cash, counted.counted_on, payment.fell_on,
         CASE WHEN coalesce(payment.paid_on, bill.day) >= bill.too_late_on THEN bill.too_late_on END AS violated_on,
         row_number() OVER (
-            PARTITION BY bill.reward_id ORDER BY payment.paid_on, bill.due, bill.invoice_id COLLATE "C"
+            PARTITION BY bill.reward_id ORDER BY counted.counted_on, bill.due, bill.invoice_id COLLATE "C"
         ) AS place
     FROM bill
     LEFT JOIN payment USING (reward_id, bill_id)
+    CROSS JOIN LATERAL (SELECT CASE WHEN payment.is_by_cash THEN payment.paid_on END AS counted_on) counted
 ), history AS (
-    SELECT reward_id, count(paid_on) AS bills_paid, min(violated_on) AS violated_on,
-        max(paid_on) FILTER (WHERE place = bills_needed) AS enough_paid_on,
+    SELECT reward_id, count(counted_on) AS bills_paid, min(violated_on) AS violated_on,
+        max(counted_on) FILTER (WHERE place = bills_needed) AS enough_paid_on,
         min(greatest(fell_on, violated_on, qualified_on)) FILTER (WHERE violated_on <= qualified_on) AS taken_back_on
     FROM judged
     GROUP BY reward_id
@@ -140,7 +142,7 @@ WITH day AS (
     FROM verdict
     JOIN judged ON judged.reward_id = verdict.id
     JOIN billing_allocation allocation USING (billing_system_id, invoice_id)
-    WHERE verdict.verdict = 'earned' AND verdict.amount IS NULL AND judged.paid_on <= verdict.ripe_on
+    WHERE verdict.verdict = 'earned' AND verdict.amount IS NULL AND judged.counted_on <= verdict.ripe_on
         AND (judged.place <= verdict.bills_needed OR verdict.bills_needed = 0)
         AND allocation.source = 'receipt' AND allocation.effective_on <= verdict.ripe_on
     GROUP BY verdict.id, verdict.currency

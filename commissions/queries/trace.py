@@ -177,6 +177,8 @@ def _bill(number: int, bill: dict[str, Any], found: dict[str, Any]) -> BillStep:
     allowed = found["days_late_allowed"]
     if paid_on:
         sentence = f"{name} {_how_it_was_paid(paid_on, counted, allowed)}"
+        if not bill["counted_on"]:
+            sentence = _("%(bill)s, by credit notes alone: it does not count") % {"bill": sentence}
     else:
         state = _how_much_is_paid(paid, amount, found["currency"])
         sentence = f"{name} {_how_it_is_unpaid(state, date.fromisoformat(bill['day']), counted, allowed)}"

@@ -109,7 +109,8 @@ class Case:
         needed = self.version.bills_needed
         if needed == 0:
             return self.installed_on
-        paid = sorted(since for bill in self.bills(day) if (since := bill.paid_since(day)))
+        in_money = (bill for bill in self.bills(day) if bill.cash_until(day) > 0)
+        paid = sorted(since for bill in in_money if (since := bill.paid_since(day)))
         return paid[needed - 1] if len(paid) >= needed else None
 
     def gone_since(self, day: date) -> date | None:
@@ -124,7 +125,7 @@ class Case:
         paid = [
             (since, bill.due_on, bill.id, bill)
             for bill in self.bills(earned_on)
-            if (since := bill.paid_since(earned_on))
+            if (since := bill.paid_since(earned_on)) and bill.cash_until(earned_on) > 0
         ]
         paid.sort(key=lambda one: one[:3])
         counted = [bill for *_order, bill in paid][: self.version.bills_needed or None]

@@ -49,6 +49,10 @@ class Bill:
             since = None if total < self.amount else since or on
         return since
 
+    def cash_until(self, day: date) -> Decimal:
+        """Add up what was paid for it in money, and kept, as far as is known on a day."""
+        return sum((payment.amount for payment in self.payments if payment.is_cash and payment.on <= day), Decimal(0))
+
 
 @dataclass(frozen=True)
 class Status:

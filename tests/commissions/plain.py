@@ -144,13 +144,15 @@ class Reward:
         return sorted(found)
 
     def counted(self, day: date) -> list[tuple[date, date, str, Bill]]:
-        """The bills that are paid, in the order in which they count."""
+        """The bills that are paid, not by credit notes alone, in the order in which they count."""
         found = []
         for bill in self.bills(day):
             due = bill.due
             while self.terms.weekend and due.weekday() > 4:
                 due += timedelta(days=1)
-            if paid := self.friend.paid_since(bill, day):
+            cash = [move for move in self.friend.moves if move.bill == bill.name and move.is_cash and move.day <= day]
+            paid = self.friend.paid_since(bill, day)
+            if paid and sum((move.amount for move in cash), ZERO) > 0:
                 found.append((paid, due, bill.name, bill))
         return sorted(found)
 

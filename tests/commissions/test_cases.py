@@ -40,7 +40,7 @@ class TestTryCases:
         printed = capsys.readouterr().out
         assert "Cash and a credit note: the base is $63" in printed
         assert "63.00 USD" in printed
-        assert "8 cases, 10 decisions, 0 of them not as expected." in printed
+        assert "9 cases, 14 decisions, 0 of them not as expected." in printed
         for model in (Division, Reward, LedgerEntry, Event):
             assert not model.objects.exists(), model
 
