@@ -4,12 +4,13 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower, Upper
+from django.db.models import Func, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext, gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import to_python
@@ -28,6 +29,26 @@ from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_
 from foundation.now import now
 from foundation.people.models import User
 from territory.models import Premises
+
+
+class Folded(Func):
+    """A text in lower case without accents, apostrophes and dots; other signs are spaces (a function of migration 0002)."""
+
+    function = "accounts_folded"
+    arity = 1
+    output_field = models.TextField()
+
+
+class Spellings(Func):
+    """
+    What is left of a text's words when none or one of their letters is dropped (a function of migration 0002).
+
+    Two words of which one letter is wrong, missing, one too many or swapped with its neighbour have a spelling in common.
+    """
+
+    function = "accounts_spellings"
+    arity = 1
+    output_field = ArrayField(models.TextField())
 
 
 class Customer(models.Model):
@@ -53,7 +74,8 @@ class Customer(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["division", "-id"], name="customer_division"),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="customer_name"),
+            GinIndex(OpClass(Folded("name"), name="gin_trgm_ops"), name="customer_name"),
+            GinIndex(Spellings("name"), name="customer_spelling"),
         ]
 
     def __str__(self) -> str:
@@ -86,6 +108,7 @@ class Contact(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["email"], name="contact_email"),
             models.Index(fields=["phone"], name="contact_phone"),
+            GinIndex(OpClass("email", name="gin_trgm_ops"), OpClass("phone", name="gin_trgm_ops"), name="contact_part"),
         ]
 
     def __str__(self) -> str:

@@ -1,16 +1,28 @@
 """Who may see which customers, and what is known of somebody who orders."""
 
+import re
 from datetime import date
+from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.lookups import Overlap
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.lookups import Contains
 from phonenumber_field.phonenumber import to_python
 
-from accounts.models import Account, Contact, ContactDetails, Customer, Partner
+from accounts.models import Account, Contact, ContactDetails, Customer, Folded, Partner, Spellings
 from accounts.states import AccountStatus, Standing
 from foundation.divisions.models import Division
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
+
+Row = TypeVar("Row", bound=Model)
+
+SHORTEST_PART = 3
+"""Letters: a trigram index finds nothing shorter."""
+SHORTEST_PART_OF_A_PHONE = 4
+"""Digits: fewer tell nobody from anybody else."""
+_LIKE_A_PHONE = re.compile(r"[\d\s()+./-]+")
 
 
 def customers_visible_to(user: Person) -> QuerySet[Customer]:
@@ -61,11 +73,63 @@ def overdue_account_of(details: ContactDetails) -> Account | None:
 
 
 def reached_by(text: str) -> Q:
-    """Return the condition on the `email` or `phone` of a row that a text is; an empty one where it is neither."""
+    """
+    Return the condition on the `email` or `phone` of a row that a text, or a part of one, is; an empty one for others.
+
+    A word alone counts as neither, although it may be a part of an e-mail address.
+    """
     if "@" in text:
-        return Q(email=text.lower())
+        return Q(email__contains=text.strip().lower())
     phone = to_python(text, region="US")
-    return Q(phone=phone) if phone and phone.is_valid() else Q()
+    if phone and phone.is_valid():
+        return Q(phone=phone)
+    digits = re.sub(r"\D", "", text)
+    if _LIKE_A_PHONE.fullmatch(text) and len(digits) >= SHORTEST_PART_OF_A_PHONE:
+        return Q(phone__contains=digits)
+    return Q()
+
+
+def is_part(text: str) -> bool:
+    """Tell whether a text is long enough to be looked for as a part of another."""
+    return len(re.sub(r"[\W_]", "", text)) >= SHORTEST_PART
+
+
+def called(text: str, rows: QuerySet[Row], *, field: str = "name") -> QuerySet[Row]:
+    """Return the rows whose names contain a text, whatever its accents, apostrophes and capitals; none for too short a text."""
+    if not is_part(text):
+        return rows.none()
+    return rows.filter(Contains(Folded(field), Folded(Value(text))))
+
+
+def called_almost(text: str, rows: QuerySet[Row], *, field: str = "name") -> QuerySet[Row]:
+    """Return the rows whose names have every word of a text with at most one letter wrong; none for too short a text."""
+    said = [word for word in text.split() if is_part(word)]
+    if not said:
+        return rows.none()
+    return rows.filter(*(Overlap(Spellings(field), Spellings(Value(word))) for word in said))
+
+
+def customers_meant(text: str, *, among: QuerySet[Customer]) -> QuerySet[Customer]:
+    """
+    Return the customers that a text may mean, of those given.
+
+    By their number or an account's, or all or a part of a phone number, an e-mail address or a name; only where nobody
+    is found so, by a name with a letter wrong in it. Each way is asked of an index of its own: joined by OR, the
+    database would read every customer.
+    """
+    ways = [
+        among.filter(number=text.upper()),
+        among.filter(pk__in=Account.objects.filter(number=text.upper()).values("customer")),
+    ]
+    reached = reached_by(text)
+    if not reached and is_part(text):
+        ways.append(called(text, among))
+        reached = Q(email__contains=text.lower()) if " " not in text else Q()
+    if reached:
+        ways.append(among.filter(pk__in=Contact.objects.filter(reached).values("customer")))
+    first, *others = (way.order_by().values("pk") for way in ways)
+    found = among.filter(pk__in=first.union(*others))
+    return found if found.exists() else called_almost(text, among)
 
 
 def partner_by_code(code: str, on: date) -> Partner | None:

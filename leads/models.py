@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from accounts.models import Folded, Spellings
 from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
 from foundation.now import now
@@ -88,6 +90,14 @@ class Lead(Lifecycle):
             models.Index(fields=["division", "-id"], name="lead_open", condition=Q(status__in=sorted(OPEN))),
             models.Index(fields=["assigned_to", "-id"], name="lead_of"),
             models.Index(fields=["email"], name="lead_email"),
+            GinIndex(
+                OpClass(Folded("name"), name="gin_trgm_ops"),
+                OpClass(Folded("address"), name="gin_trgm_ops"),
+                OpClass("email", name="gin_trgm_ops"),
+                OpClass("phone", name="gin_trgm_ops"),
+                Spellings("name"),
+                name="lead_said",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from accounts.queries import reached_by
+from accounts.queries import called, called_almost, is_part, reached_by
 from foundation.divisions.models import Division
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
@@ -43,9 +43,18 @@ def leads_matching(user: Person, wanted: LeadFilter) -> QuerySet[Lead]:
     if wanted.outcome:
         leads = leads.filter(outcome=wanted.outcome)
     if text := wanted.text.strip():
-        leads = leads.filter(_naming(text))
+        leads = _meant(text, among=leads)
     return leads.select_related("division", "assigned_to", "order").order_by("-pk")
 
 
-def _naming(text: str) -> Q:
-    return reached_by(text) or Q(name__icontains=text) | Q(address__icontains=text)
+def _meant(text: str, *, among: QuerySet[Lead]) -> QuerySet[Lead]:
+    """Keep the leads that a text may mean; those with a letter wrong in their name only where there are no others."""
+    reached = reached_by(text)
+    if reached:
+        return among.filter(reached)
+    if not is_part(text):
+        return among.none()
+    ways = [called(text, among), called(text, among, field="address"), among.filter(email__contains=text.lower())]
+    first, *others = (way.order_by().values("pk") for way in ways)
+    found = among.filter(pk__in=first.union(*others))
+    return found if found.exists() else called_almost(text, among)

@@ -10,6 +10,7 @@ import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Account, Customer, Partner
@@ -274,6 +275,7 @@ class Order(Lifecycle):
                 name="order_open",
                 condition=Q(status__in=sorted({*OPEN, OrderStatus.FAILED})),
             ),
+            models.Index(Upper("work_order_id"), name="order_work_order", condition=~Q(work_order_id="")),
             models.Index(fields=["touched_at"], name="order_draft_age", condition=Q(status=OrderStatus.DRAFT)),
         ]
 

@@ -8,6 +8,8 @@ from django.forms import DateInput, TextInput
 from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, ModelChoiceFilter
 
+from accounts.models import Customer
+from accounts.queries import called
 from billing.models import Submission, SubmissionQuerySet
 from billing.states import SubmissionKind, SubmissionStatus
 from commissions.models import Batch, BatchLine, LedgerEntry, Reward
@@ -203,7 +205,8 @@ class ReferralFilters(WithDivision):
     def filter_text(self, rows: QuerySet[Referral], _name: str, text: str) -> QuerySet[Referral]:
         """Keep the referrals of a code, of an order, or whose referrer or friend is called so."""
         text = text.strip()
-        named = Q(referrer__customer__name__icontains=text) | Q(friend__name__icontains=text)
+        called_so = called(text, Customer.objects.all()).values("pk")
+        named = Q(referrer__customer__in=called_so) | Q(friend__in=called_so)
         return rows.filter(named | Q(referrer__code=normalised_code(text)) | Q(order__number__iexact=text))
 
     def filter_stage(self, rows: QuerySet[Referral], _name: str, stage: str) -> QuerySet[Referral]:
@@ -221,7 +224,7 @@ class ReferralFilters(WithDivision):
 
 def _of_payee(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     text = text.strip()
-    named = Q(payee__account__customer__name__icontains=text)
+    named = Q(payee__account__customer__in=called(text, Customer.objects.all()).values("pk"))
     return rows.filter(named | Q(payee__account__number__iexact=text))
 
 

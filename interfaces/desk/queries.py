@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
 
-from accounts.models import Account, Contact
-from accounts.queries import customers_visible_to, reached_by
+from accounts.models import Account
+from accounts.queries import customers_meant, customers_visible_to
 from billing.queries import submissions_visible_to
 from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
 from commissions.states import BatchStatus
@@ -36,7 +36,7 @@ from orders.states import OPEN, AppointmentStatus, LineStatus, OrderStatus, Work
 from referrals.queries import signals_visible_to
 from referrals.states import SignalStatus
 from territory.models import Premises
-from territory.queries import Candidate, search_addresses, units_of
+from territory.queries import Candidate, division_ids_below, search_addresses, streets_like, units_of
 
 # What needs attention ---------------------------------------------------------------------------------------------
 
@@ -185,8 +185,6 @@ def page_of_subject(subject_type: str, subject_id: int) -> str:
 # One box finds everything -------------------------------------------------------------------------------------------
 
 MOST_OF_A_KIND = 8
-SHORTEST_NAME = 3
-"""A trigram index finds nothing shorter."""
 
 
 @dataclass(frozen=True)
@@ -211,57 +209,76 @@ def find(user: User, text: str) -> list[FoundGroup]:
     """
     Find orders, customers, addresses and leads that a text may mean, as it was typed.
 
-    Exact ids first, then e-mail addresses and phone numbers, then names and addresses; every kind is asked by an
-    index, and none gives more than `MOST_OF_A_KIND`.
+    Numbers first, then all or a part of an e-mail address, a phone number or a name, then addresses, with a house number
+    or without; every kind is asked by an index, and none gives more than `MOST_OF_A_KIND`.
     """
     text = " ".join(text.split())
     if not text:
         return []
-    candidates = address_candidates(user, text) if _may_be_an_address(text) else []
+    place = place_meant(user, text)
     groups = (
-        FoundGroup(_("Orders"), _several(_orders(user, text, candidates))),
-        FoundGroup(_("Customers"), _several(_customers(user, text))),
+        FoundGroup(_("Orders"), _several(_orders(user, text, place))),
+        FoundGroup(_("Customers"), _several(_customers(user, text, place))),
         FoundGroup(_("Leads"), _several(_leads(user, text))),
-        FoundGroup(_("Addresses"), _several(_addresses(candidates))),
+        FoundGroup(_("Addresses"), _several(_addresses(place.candidates))),
     )
     return [group for group in groups if group.found]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a text may lead: addresses, and the condition on the premises of who orders or lives there."""
+
+    candidates: list[Candidate]
+    premises: Q | None
+    """Of a row that has `premises`; None where the text is no address."""
+
+
+def place_meant(user: User, text: str) -> Place:
+    """Return the addresses that a text may be; without a house number, those of the streets that it may be."""
+    if "@" in text or text.isdigit():
+        return Place([], None)
+    if any(sign.isdigit() for sign in text) and (candidates := address_candidates(user, text)):
+        known = [candidate.premises_id for candidate in candidates if candidate.premises_id]
+        return Place(candidates, Q(premises__in=known) if known else None)
+    below = {pk for division in divisions_to_search(user) for pk in division_ids_below(division.pk)}
+    streets = streets_like(text, below)
+    if not streets:
+        return Place([], None)
+    premises = Premises.objects.filter(street__in=streets).order_by("street", "house_number", "unit_key")
+    houses = [
+        Candidate(house.pk, house.label, house.division_id, unit=house.unit) for house in premises[:MOST_OF_A_KIND]
+    ]
+    return Place(houses, Q(premises__street__in=streets))
 
 
 def _several(found: Iterable[Found]) -> tuple[Found, ...]:
     return tuple(islice(found, MOST_OF_A_KIND))
 
 
-def _orders(user: User, text: str, candidates: list[Candidate]) -> Iterator[Found]:
+def _orders(user: User, text: str, place: Place) -> Iterator[Found]:
     if not can(user, Permission.SEE_ORDERS):
         return
-    premises_ids = [candidate.premises_id for candidate in candidates if candidate.premises_id]
-    at_address = orders_visible_to(user).exclude(number="").filter(premises__in=premises_ids)
-    if not premises_ids:
-        at_address = at_address.none()
-    named = orders_matching(user, OrderFilter(text=text))[:MOST_OF_A_KIND]
-    for order in {
-        order.pk: order for order in (*named, *at_address.select_related("customer").order_by("-pk")[:MOST_OF_A_KIND])
-    }.values():
+    found = {order.pk: order for order in orders_matching(user, OrderFilter(text=text))[:MOST_OF_A_KIND]}
+    if place.premises and len(found) < MOST_OF_A_KIND:
+        there = orders_visible_to(user).exclude(number="").filter(place.premises).select_related("customer")
+        found |= {order.pk: order for order in there.order_by("-pk")[:MOST_OF_A_KIND] if order.pk not in found}
+    for order in found.values():
         who = f"{order.customer.name}, {order.address}" if order.customer else order.address
         yield Found(str(order), who, str(order.get_status_display()), reverse("desk:order", args=[order.pk]))
 
 
-def _customers(user: User, text: str) -> Iterator[Found]:
+def _customers(user: User, text: str, place: Place) -> Iterator[Found]:
     if not can(user, Permission.SEE_ORDERS):
         return
-    for customer in customers_visible_to(user).filter(_naming(text)).prefetch_related("accounts")[:MOST_OF_A_KIND]:
+    visible = customers_visible_to(user).prefetch_related("accounts")
+    found = {customer.pk: customer for customer in customers_meant(text, among=visible)[:MOST_OF_A_KIND]}
+    if place.premises and len(found) < MOST_OF_A_KIND:
+        there = visible.filter(pk__in=Account.objects.filter(place.premises).values("customer"))
+        found |= {customer.pk: customer for customer in there[:MOST_OF_A_KIND] if customer.pk not in found}
+    for customer in found.values():
         accounts = ", ".join(f"{account.number} ({account.service_address})" for account in customer.accounts.all())
         yield Found(customer.name, accounts, customer.number, reverse("desk:customer", args=[customer.pk]))
-
-
-def _naming(text: str) -> Q:
-    """Return the condition of being the customer that a text names."""
-    numbered = Q(number__iexact=text) | Q(pk__in=Account.objects.filter(number__iexact=text).values("customer"))
-    if reached := reached_by(text):
-        return numbered | Q(pk__in=Contact.objects.filter(reached).values("customer"))
-    if text.isdigit() or len(text) < SHORTEST_NAME:
-        return numbered
-    return numbered | Q(name__icontains=text)
 
 
 def _leads(user: User, text: str) -> Iterator[Found]:
@@ -286,10 +303,6 @@ def address_candidates(user: User, text: str) -> list[Candidate]:
         for candidate in search_addresses(text, division=division, limit=MOST_OF_A_KIND).candidates
     }
     return list(found.values())[:MOST_OF_A_KIND]
-
-
-def _may_be_an_address(text: str) -> bool:
-    return any(sign.isdigit() for sign in text) and not text.isdigit() and "@" not in text
 
 
 def units_at(user: User, building_key: str) -> list[Candidate]:

@@ -7,8 +7,7 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from accounts.models import Contact, Customer
-from accounts.queries import reached_by
+from accounts.queries import customers_meant, customers_visible_to
 from foundation.divisions.models import Division
 from foundation.divisions.queries import division_by_id
 from foundation.events.models import Event
@@ -23,9 +22,6 @@ from orders.queries.carts import terms_by_id
 from orders.states import OrderStatus
 
 ALL_BUT_CARTS = sorted(set(OrderStatus.values) - {OrderStatus.DRAFT})
-SHORTEST_PART_OF_A_NAME = 3
-"""A trigram index finds nothing shorter."""
-
 CONFIRMATION = "orders.confirmation"
 """The kind of document under which an order keeps its confirmation; renewed ones have a suffix of their own."""
 VISIT_ENDS_AT = Coalesce("appointment__given_ends_at", "appointment__slot__ends_at")
@@ -110,7 +106,7 @@ class OrderFilter:
     older_than: timedelta | None = None
     """Since it was submitted."""
     text: str = ""
-    """An order number, a name or a part of one, an e-mail address or a phone number."""
+    """An order's number, the billing system's for its work order, or what `customers_meant` reads."""
 
 
 def orders_matching(user: Person, wanted: OrderFilter) -> QuerySet[Order]:
@@ -121,15 +117,12 @@ def orders_matching(user: Person, wanted: OrderFilter) -> QuerySet[Order]:
     if wanted.older_than is not None:
         orders = orders.filter(submitted_at__lte=now() - wanted.older_than)
     if text := wanted.text.strip():
-        orders = orders.filter(_naming(text))
+        orders = orders.filter(_naming(text, user))
     return orders.select_related("division", "customer", "appointment__slot").order_by("-pk")
 
 
-def _naming(text: str) -> Q:
-    if text.isdigit() and Order.objects.filter(number=text).exists():
-        return Q(number=text)
-    if reached := reached_by(text):
-        return Q(customer__in=Contact.objects.filter(reached).values("customer"))
-    if len(text) >= SHORTEST_PART_OF_A_NAME:
-        return Q(customer__in=Customer.objects.filter(name__icontains=text))
-    return Q(number=text)
+def _naming(text: str, user: Person) -> Q:
+    numbered = Q(number=text) & ~Q(number="") | Q(work_order_id__iexact=text) & ~Q(work_order_id="")
+    if Order.objects.filter(numbered).exists():
+        return numbered
+    return Q(customer__in=customers_meant(text, among=customers_visible_to(user)))

@@ -1,6 +1,15 @@
 """Every read of the territory that has a rule in it."""
 
-from territory.queries.search import AddressSearch, Building, Candidate, premises_ids_like, search_addresses, units_of
+from territory.queries.search import (
+    AddressSearch,
+    Building,
+    Candidate,
+    division_ids_below,
+    premises_ids_like,
+    search_addresses,
+    streets_like,
+    units_of,
+)
 from territory.queries.visibility import (
     imports_visible_to,
     lookups_visible_to,
@@ -10,6 +19,7 @@ from territory.queries.visibility import (
 )
 
 __all__ = [
-    "AddressSearch", "Building", "Candidate", "imports_visible_to", "lookups_visible_to", "overrides_visible_to",
-    "premises_ids_like", "premises_visible_to", "qualifications_visible_to", "search_addresses", "units_of",
+    "AddressSearch", "Building", "Candidate", "division_ids_below", "imports_visible_to", "lookups_visible_to", "overrides_visible_to",
+    "premises_ids_like", "premises_visible_to", "qualifications_visible_to", "search_addresses", "streets_like",
+    "units_of",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ from foundation.divisions.models import Division
 from foundation.divisions.queries import by_configuration
 from territory.addresses.likeness import distance, most_errors, remainders
 from territory.addresses.reading import Reading, read_address, read_misspelt
-from territory.models import Premises, address_line
+from territory.models import Premises, Spelling, Street, address_line
 
 MOST_LISTED = 8
 MOST_HOUSES = 200
@@ -40,6 +40,9 @@ ZIP_NEAR, ZIP_OTHER = 1.5, 3.0
 CITY_LETTER, CITY_OTHER_IN_ZIP, CITY_OTHER = 0.4, 0.8, 3.0
 STATE_OTHER = 3.0
 UNIT_NOT_THERE = 1.6
+
+FARTHEST_STREET = 3.0
+"""The same for a street without a house number, of which nothing else tells whether it is meant: another town is none."""
 
 # Where the search may stop: with a suffix and a direction left out, and one or two letters wrong.
 ENOUGH_WHEN_EXACT = SUFFIX_UNTYPED + DIRECTION_UNTYPED + 0.1
@@ -136,6 +139,26 @@ def premises_ids_like(text: str, divisions: Iterable[Division]) -> list[int]:
     return found
 
 
+def streets_like(text: str, divisions: Iterable[int]) -> list[Street]:
+    """
+    Return the streets that a text without a house number may mean, in these very divisions, the likeliest first.
+
+    A letter may be wrong in the name where a word such as "lane" says that it is a street's; at most `MOST_LISTED`.
+    """
+    readings = [reading for reading in read_address(text) if reading.street.name and not reading.number]
+    names = {reading.street.name for reading in readings}
+    if not names:
+        return []
+    streets = Street.objects.filter(division__in=list(divisions)).order_by()
+    found = list(streets.filter(name__in=names)[:MOST_HOUSES])
+    if not found and (spelt := {reading.street.name for reading in readings if reading.street.suffix}):
+        alike = Spelling.objects.filter(remainder__in={left for name in spelt for left in remainders(name, 1)})
+        found = list(streets.filter(name__in=alike.values("name"))[:MOST_HOUSES])
+    costs = [(min(_cost(reading._replace(unit=""), street) for reading in readings), street) for street in found]
+    near = sorted(((cost, one.pk, one) for cost, one in costs if cost < FARTHEST_STREET), key=lambda hit: hit[:2])
+    return [street for _cost_of, _pk, street in near[:MOST_LISTED]]
+
+
 def _hits(text: str, divisions: list[int]) -> list[_Hit]:
     """Return what a text may mean, the best first."""
     readings = tuple(reading for reading in read_address(text) if reading.street.name)
@@ -207,16 +230,20 @@ def _measured(readings: Iterable[Reading], houses: list[House]) -> Iterator[_Hit
             yield _Hit(best[0], list(readings)[best[1]], house)
 
 
-def _cost(reading: Reading, house: House) -> float:
-    """Return how much a reading and a house differ."""
+def _cost(reading: Reading, house: House | Street) -> float:
+    """Return how much a reading and a house differ, or a reading without a unit and a street."""
     errors = distance(reading.street.name, house.name)
     if errors > most_errors(house.name):
         return FARTHEST
     cost = errors * WRONG_LETTER + reading.mended * MENDED_WORD + _suffix_cost(reading.street.suffix, house.suffix)
     cost += _directions_cost(reading, house) + _place_cost(reading, house)
-    if reading.unit and reading.unit not in (house.asked_key, house.unit_key if house.premises == 1 else None):
+    if reading.unit and isinstance(house, House) and reading.unit not in _units_of_hit(house):
         cost += UNIT_NOT_THERE
     return cost
+
+
+def _units_of_hit(house: House) -> tuple[str | None, str | None]:
+    return house.asked_key, house.unit_key if house.premises == 1 else None
 
 
 def _suffix_cost(typed: str, known: str) -> float:
@@ -227,7 +254,7 @@ def _suffix_cost(typed: str, known: str) -> float:
     return SUFFIX_OTHER if known else SUFFIX_ADDED
 
 
-def _directions_cost(reading: Reading, house: House) -> float:
+def _directions_cost(reading: Reading, house: House | Street) -> float:
     typed, known = (reading.street.before, reading.street.after), (house.before, house.after)
     if typed == known:
         return 0
@@ -244,7 +271,7 @@ def _direction_cost(typed: str, known: str) -> float:
     return DIRECTION_OTHER if known else DIRECTION_ADDED
 
 
-def _place_cost(reading: Reading, house: House) -> float:
+def _place_cost(reading: Reading, house: House | Street) -> float:
     cost = 0.0
     if reading.zip_code and reading.zip_code != house.zip_code:
         cost += ZIP_NEAR if distance(reading.zip_code, house.zip_code) == 1 else ZIP_OTHER
