@@ -22,7 +22,7 @@ ORDERS = 6
 """Orders that one measurement consists of."""
 PAIRS = 5
 WARM_UP = 1
-ADDRESSES = 2 * (PAIRS + WARM_UP + 1) * ORDERS + 10
+ADDRESSES = 2 * (PAIRS + WARM_UP + 2) * ORDERS + 10
 PACKAGE = "triple-play"
 OPTIONS = {"choice-tv": "tv-choice", "choice-modem": "wifi-gateway", "choice-installation": "pro-install"}
 HIDDEN = re.compile(r'type="hidden" name="([^"]+)" value="([^"]*)"')
@@ -64,6 +64,8 @@ def main() -> None:
                     rows_of(lambda: order_once(floor, "/bare", next(buyers))),
                 )
                 assert written == written_by_floor, (written, written_by_floor)
+                for site, prefix in ((ours, ""), (floor, "/bare")):
+                    order_many(site, prefix, buyers)  # each process has read the configuration: orders are counted
                 found = compare(
                     "order_submit",
                     lambda: order_many(ours, "", buyers),

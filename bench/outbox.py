@@ -26,11 +26,11 @@ PATIENCE = 120.0
 
 @contextmanager
 def worker() -> Iterator[None]:
-    """Run one Celery worker of one process."""
+    """Run one Celery worker of one process, the same to the end: starting Python anew is neither side's work."""
     process = start(
         [
             sys.executable, "-m", "celery", "--app", "bench._outbox", "worker", "--concurrency", "1",
-            "--loglevel", "ERROR", "--without-gossip", "--without-mingle",
+            "--loglevel", "ERROR", "--without-gossip", "--without-mingle", "--max-tasks-per-child", "1000000",
         ],
         output=subprocess.DEVNULL,
     )  # fmt: skip
