@@ -1,26 +1,30 @@
 """What may be read of submissions, of the facts that billing systems told, and of what they say of accounts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from accounts.models import Account
+from billing.events import SubmissionRequested
 from billing.models import (
     AgedBalance,
     Allocation,
     BillingSystem,
     InboundFact,
     Invoice,
+    Polling,
     PostedCredit,
     ServiceStatusReport,
     Submission,
     SubmissionQuerySet,
 )
-from billing.states import BillStatus
+from billing.states import BillStatus, SubmissionStatus
+from foundation.events.models import Delivery
 from foundation.now import today
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_visible_to, divisions_where
@@ -48,6 +52,33 @@ def submissions_for(subject: models.Model) -> SubmissionQuerySet:
     """Return what was asked for a row, such as an order: its work order first, then what was asked about it."""
     label = subject._meta.label_lower
     return Submission.objects.filter(subject_type=label, subject_id=subject.pk).order_by("pk")
+
+
+def next_tries(submissions: Iterable[Submission]) -> dict[int, datetime]:
+    """Return when those of some submissions that go on by themselves are tried next, by their ids, in one statement."""
+    going_on = [one for one in submissions if one.is_open and one.set_aside_at is None and one.last_error]
+    in_doubt = {one.pk: one.due_at for one in going_on if one.status != SubmissionStatus.PENDING}
+    waiting = [one.pk for one in going_on if one.pk not in in_doubt]
+    if not waiting:
+        return in_doubt
+    owed = Delivery.objects.outstanding().filter(
+        event__name=SubmissionRequested.name,
+        event__subject_type=Submission._meta.label_lower,
+        event__subject_id__in=waiting,
+    )
+    tries = owed.values_list("event__subject_id").annotate(Min("due_at"))
+    return {**in_doubt, **dict(tries)}
+
+
+def systems_away(user: Person, codes: Iterable[str]) -> QuerySet[Polling]:
+    """
+    Return what was last heard of the billing systems that could not be read the last time they were asked.
+
+    :param codes: those that count beside the ones that are run by a person's own divisions
+    """
+    concerned = Q(billing_system__division__in=divisions_visible_to(user)) | Q(billing_system__code__in=list(codes))
+    away = Polling.objects.filter(concerned, billing_system__is_active=True).exclude(error="")
+    return away.select_related("billing_system__division").order_by("billing_system__code")
 
 
 def ids_due_for_look_up(at: datetime, *, limit: int) -> list[int]:

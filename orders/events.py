@@ -123,21 +123,33 @@ class RemainderClosed(Fact, name="orders.remainder_closed"):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRescheduled(Fact, name="orders.rescheduled"):
-    """An order has another appointment (ISO 8601, UTC); `change` counts the changes of its work order."""
+    """
+    An order has another appointment (ISO 8601, UTC) instead of the one of before, which old facts do not name.
+
+    `change` counts the changes of its work order.
+    """
 
     order_id: int
     starts_at: str
     ends_at: str
     change: int = 0
+    before_starts_at: str = ""
+    before_ends_at: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindowReported(Fact, name="orders.window_reported"):
-    """The billing system has given the technician's visit another window than was booked (ISO 8601, UTC)."""
+    """
+    The billing system has given the technician's visit another window (ISO 8601, UTC) than the one of before.
+
+    Old facts do not name the one of before.
+    """
 
     order_id: int
     starts_at: str
     ends_at: str
+    before_starts_at: str = ""
+    before_ends_at: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -390,6 +390,7 @@ MATRIX: dict[str, Page] = {
     "desk:messages": Page(SEE),
     "desk:message": Page(SEE, pk_of("message")),
     "desk:message_html": Page(SEE, pk_of("message")),
+    "desk:message_again": Page(WORK, pk_of("message")),
     "desk:document": Page(SEE, pk_of("document")),
     "desk:jobs": Page(STAFF),
     "desk:job": Page(STAFF, pk_of("job")),

@@ -93,6 +93,11 @@ class Message(Lifecycle):
         """The HTML as others than the recipient are shown it."""
         return _without_secrets(self.html)
 
+    @property
+    def is_for_its_mailbox_alone(self) -> bool:
+        """Whether it holds something that opens for who reads the mailbox it was written to, and for nobody else."""
+        return bool(_SECRET_LINK.search(self.text))
+
     def start_sending(self) -> None:
         """A worker is about to hand it to the mail server."""
         self._move(MessageStatus.SENDING)

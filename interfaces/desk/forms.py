@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -100,6 +100,18 @@ class ConfirmForm(forms.Form):
     """Nothing to fill in: the button is the answer."""
 
 
+class SendAgainForm(forms.Form):
+    """To which of the recipient's addresses a message goes once more."""
+
+    to = forms.ChoiceField(label=_("To"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, addresses: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ChoiceField", self.fields["to"])
+        field.choices = [(address, address) for address in addresses]
+        field.initial = next(iter(field.choices))[0]
+
+
 class ReasonForm(forms.Form):
     """Why."""
 
@@ -143,6 +155,9 @@ class CorrectForm(forms.Form):
     phone = forms.CharField(label=_("Phone"), max_length=40, widget=forms.TextInput(attrs={"type": "tel"}))
     preferred_channel = forms.ChoiceField(label=_("Reach them by"), choices=ContactChannel.choices)
     note = _note(_("Note for the technician"), required=False)
+    resend = forms.BooleanField(
+        label=_("Where the e-mail address changes, send the confirmation there as well"), required=False, initial=True
+    )
 
 
 class HoldForm(forms.Form):

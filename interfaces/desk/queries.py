@@ -13,12 +13,15 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import Account
 from accounts.queries import customers_meant, customers_visible_to
-from billing.queries import submissions_visible_to
+from billing.models import Polling
+from billing.queries import submissions_visible_to, systems_away
+from billing.settings import BILLING_SYSTEM
 from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
 from commissions.states import BatchStatus
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
+from foundation.divisions.queries import effective
 from foundation.events.models import Event
 from foundation.events.services import reference
 from foundation.jobs.queries import jobs_visible_to
@@ -160,6 +163,11 @@ def _list(name: str, **filters: str) -> str:
     return f"{reverse(f'desk:{name}')}?{'&'.join(f'{key}={value}' for key, value in filters.items())}"
 
 
+def systems_away_for(user: User) -> QuerySet[Polling]:
+    """Return the billing systems of a person's markets that do not answer at the moment."""
+    return systems_away(user, {effective(division, BILLING_SYSTEM) for division in divisions_to_search(user)})
+
+
 def looked_after_by(user: User) -> QuerySet[Order]:
     """Return the held orders that a person looks after, the next reminder first."""
     held = orders_visible_to(user).filter(status=OrderStatus.HELD, hold_owner=user)
@@ -168,7 +176,11 @@ def looked_after_by(user: User) -> QuerySet[Order]:
 
 def timeline_of(row: Model) -> QuerySet[Event]:
     """Return what has happened to a row, the latest first."""
-    return Event.objects.filter(about__contains=[reference(row)]).select_related("actor").order_by("-at", "-pk")
+    return (
+        Event.objects.filter(about__contains=[reference(row)])
+        .select_related("actor", "division")
+        .order_by("-at", "-pk")
+    )
 
 
 def page_of_subject(subject_type: str, subject_id: int) -> str:

@@ -73,6 +73,7 @@ urlpatterns = [
     path("statements/<int:pk>/statement.csv", ledger.statement_csv, name="statement_csv"),
     path("messages/", correspondence.messages, name="messages"),
     path("messages/<int:pk>/", correspondence.message, name="message"),
+    path("messages/<int:pk>/again/", correspondence.send_message_again, name="message_again"),
     path("messages/<int:pk>/html/", correspondence.message_html, name="message_html"),
     path("documents/<int:pk>/", correspondence.document, name="document"),
     path("jobs/", jobs.jobs, name="jobs"),

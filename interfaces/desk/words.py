@@ -1,15 +1,20 @@
 """What a fact says to the people who read an order's or a lead's timeline."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from datetime import date, datetime
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts.states import Standing
 from billing.states import ServiceStatus
 from commissions.states import BatchStatus, HoldReason as RewardHold, ReasonCode
+from foundation.events.facts import FACTS
 from foundation.events.models import Event
 from leads.states import CloseReason
+from orders.queries import appointment_window
 from orders.states import CancelReason, Channel, HoldReason
 from referrals.states import DisqualifyReason
 
@@ -19,7 +24,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "accounts.consent_withdrawn": _("A consent was taken back"),
     "accounts.contact_corrected": _("Contact details were corrected: %(fields)s"),
     "accounts.customer_claimed": _("The customer signed in for the first time"),
-    "accounts.standing_changed": _("The account’s standing changed"),
+    "accounts.standing_changed": _("The account’s standing is now: %(standing)s"),
     "billing.aged_balance_reported": _("Past due: %(past_due)s %(currency)s"),
     "billing.credit_confirmed": _("The billing system posted the credit %(credit_id)s"),
     "billing.credit_refused": _("The billing system refused a credit: %(reason)s"),
@@ -43,7 +48,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "billing.work_order_dispatched": _("The billing system says that a technician is on the way"),
     "billing.work_order_failed": _("The billing system could not install: %(reason)s"),
     "billing.work_order_refused": _("The billing system refused the work order: %(reason)s"),
-    "billing.work_order_scheduled": _("The billing system scheduled the visit"),
+    "billing.work_order_scheduled": _("The billing system scheduled the visit: %(starts_at)s"),
     "billing.work_order_unknown": _("Nobody knows yet whether the billing system has the work order"),
     "commissions.batch_moved": _("Batch: %(status)s"),
     "commissions.credit_returned": _("The billing system refused the payment: %(reason)s"),
@@ -87,14 +92,14 @@ SENTENCES: Mapping[str, str | Promise] = {
     "orders.rejected": _("The order was rejected"),
     "orders.released": _("The hold was released"),
     "orders.remainder_closed": _("Closed without being installed: %(products)s. %(reason)s"),
-    "orders.rescheduled": _("The appointment was moved"),
+    "orders.rescheduled": _("The appointment was moved from %(before_starts_at)s to %(starts_at)s"),
     "orders.services_ended": _("Ended on %(ended_on)s: %(products)s"),
     "orders.services_failed": _("Could not be installed: %(products)s"),
     "orders.services_installed": _("Installed: %(products)s"),
     "orders.services_resumed": _("Works again since %(resumed_on)s: %(products)s"),
     "orders.submitted": _("The customer ordered"),
     "orders.technician_dispatched": _("A technician is on the way"),
-    "orders.window_reported": _("The billing system named another window for the visit"),
+    "orders.window_reported": _("The billing system moved the visit from %(before_starts_at)s to %(starts_at)s"),
     "orders.work_order_asked": _("The work order was asked for"),
     "referrals.disqualified": _("The referral is not eligible: %(reason)s"),
     "referrals.friend_touched": _("A friend was reached"),
@@ -110,20 +115,66 @@ SENTENCES: Mapping[str, str | Promise] = {
     "referrals.signal_decided": _("Somebody looked at what seemed odd about the referral"),
     "referrals.signal_raised": _("Something looks odd about the referral"),
 }
-"""By the name of the fact. What stands in %( ) is a field of it."""
+"""
+By the name of the fact. What stands in %( ) is a field of it: days are written out, and the beginning of a visit as its
+whole window.
+"""
+WITHOUT_BEFORE: Mapping[str, str | Promise] = {
+    "orders.rescheduled": _("The appointment was moved to %(starts_at)s"),
+    "orders.window_reported": _("The billing system moved the visit to %(starts_at)s"),
+}
+"""The same of facts that were written before they named what was before."""
+
+FIELDS: Mapping[str, str | Promise] = {
+    "name": _("name"),
+    "email": _("e-mail"),
+    "phone": _("phone"),
+    "preferred_channel": _("how to reach them"),
+    "note": _("note for the technician"),
+}
+"""Fields that facts name, as people call them."""
 
 CODED = (
-    *(HoldReason, CancelReason, CloseReason, ServiceStatus),
+    *(HoldReason, CancelReason, CloseReason, ServiceStatus, Standing),
     *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason),
 )
 CODES: Mapping[str, str | Promise] = {**{choice.value: choice.label for kind in CODED for choice in kind}}
 """Codes that facts carry, as people read them."""
 
 
-def say(event: Event) -> str:
-    """Return what happened, in the reader's language; the bare name of a fact that nobody has put into words."""
+OUTAGES: tuple[tuple[str, str | Promise], ...] = (
+    (r"HTTP 40[13]", _("The billing system does not let us in: our token there has to be renewed.")),
+    (r"HTTP 429", _("The billing system is too busy.")),
+    (r"HTTP 5\d\d", _("The billing system is out of service.")),
+    (r"HTTP \d+", _("The billing system gave an answer that we do not understand.")),
+    (r"No connection", _("The billing system cannot be reached.")),
+    (r"No answer", _("The billing system did not answer in time.")),
+    (r"BILLING_\w+", _("The way to the billing system is not set up: whoever runs the servers has to see to it.")),
+    (r"The answer is not JSON", _("The billing system gave an answer that we do not understand.")),
+)
+"""How what adapters note of a call that came to nothing begins, and what it means."""
+
+
+def trouble_in_words(error: str) -> str:
+    """Return what is known of a call to a billing system that came to nothing; a vendor's own words stay as they are."""
+    return next((str(words) for start, words in OUTAGES if re.match(start, error)), error)
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def say(event: Event, names: Mapping[str, str] | None = None) -> str:
+    """
+    Return what happened, in the reader's language; the bare name of a fact that nobody has put into words.
+
+    :param names: what products are called, by their codes; others are called by their codes
+    """
     sentence = SENTENCES.get(event.name)
-    return str(sentence) % _readable(event.payload) if sentence else event.name
+    if sentence is None:
+        return event.name
+    if event.name in WITHOUT_BEFORE and not event.payload.get("before_starts_at"):
+        sentence = WITHOUT_BEFORE[event.name]
+    return str(sentence) % _readable(event, names or {})
 
 
 def say_who(event: Event) -> str:
@@ -134,12 +185,29 @@ def say_who(event: Event) -> str:
     return channels.get(event.channel, event.channel) or gettext("by itself")
 
 
-def _readable(payload: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: ", ".join(map(_decoded, value)) if isinstance(value, list) else _decoded(value)
-        for name, value in payload.items()
-    }
+def _readable(event: Event, names: Mapping[str, str]) -> dict[str, str]:
+    readable = dict.fromkeys(FACTS[event.name].__dataclass_fields__, "") if event.name in FACTS else {}
+    for field, value in event.payload.items():
+        said = [_said(field, str(one), names) for one in (value if isinstance(value, list) else [value])]
+        readable[field] = ", ".join(said)
+    for start, end in (("starts_at", "ends_at"), ("before_starts_at", "before_ends_at")):
+        if event.payload.get(start) and event.payload.get(end):
+            readable[start] = _window(event, event.payload[start], event.payload[end])
+    return readable
 
 
-def _decoded(value: Any) -> str:
-    return str(CODES.get(str(value), value))
+def _said(field: str, value: str, names: Mapping[str, str]) -> str:
+    if field == "products":
+        return names.get(value, value)
+    if field == "fields":
+        return str(FIELDS.get(value, value))
+    if _DAY.fullmatch(value):
+        return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    return str(CODES.get(value, value))
+
+
+def _window(event: Event, start: str, end: str) -> str:
+    zone = event.division.zone if event.division else None
+    if zone is None:
+        return start
+    return appointment_window(datetime.fromisoformat(start), datetime.fromisoformat(end), zone)

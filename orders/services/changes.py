@@ -27,6 +27,7 @@ from orders.events import (
     RemainderClosed,
 )
 from orders.models import Appointment, Order, OrderLine
+from orders.services import letters
 from orders.services.appointments import take_place
 from orders.services.checks import HOLD_FIELDS
 from orders.services.delivery import conclude, locked_lines, party_of, window_of
@@ -81,6 +82,7 @@ def reschedule_order(order_id: int, slot_id: int, *, by: User | None) -> Order:
     appointment = Appointment.objects.filter(order=order).first()
     if appointment is None:
         raise NotAllowed(_("No appointment is booked."), code="not_booked")
+    before = {"before_starts_at": appointment.starts_at.isoformat(), "before_ends_at": appointment.ends_at.isoformat()}
     appointment.change(take_place(order.division, slot_id, instead_of=appointment.slot_id))
     appointment.save(update_fields=["slot", "given_starts_at", "given_ends_at"])
     _change_work_order(order, WorkOrderChange(appointment=window_of(order)), by=by)
@@ -89,6 +91,7 @@ def reschedule_order(order_id: int, slot_id: int, *, by: User | None) -> Order:
         starts_at=appointment.starts_at.isoformat(),
         ends_at=appointment.ends_at.isoformat(),
         change=order.work_order_changes,
+        **before,
     )
     publish(fact, subject=order, about=concerned(order), division=order.division, by=by)
     return order
@@ -117,10 +120,13 @@ def _change_work_order(order: Order, change: WorkOrderChange, *, by: User | None
 
 
 @transaction.atomic
-def correct_order(order_id: int, details: ContactDetails, *, note: str, by: User) -> list[str]:
+def correct_order(
+    order_id: int, details: ContactDetails, *, note: str, by: User, resend_confirmation: bool = False
+) -> list[str]:
     """
     Correct how the customer is reached and what the technician should know, here and in the billing system.
 
+    :param resend_confirmation: send the confirmation again where the e-mail address was another one
     :return: the names of what differs now
     :raises NotAllowed: if the person may not, the order has ended, or its work order was refused
     """
@@ -137,6 +143,8 @@ def correct_order(order_id: int, details: ContactDetails, *, note: str, by: User
         _change_work_order(order, WorkOrderChange(party=party_of(order), note=order.note), by=by)
         fact = OrderCorrected(order_id=order.pk, fields=changed)
         publish(fact, subject=order, about=concerned(order), division=order.division, by=by)
+    if resend_confirmation and "email" in changed:
+        letters.resend_confirmation(order, by=by)
     return changed
 
 

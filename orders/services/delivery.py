@@ -250,10 +250,17 @@ def record_window(request_id: str, *, starts_at: datetime, ends_at: datetime) ->
     if appointment is None:
         raise NotAllowed(_("No appointment is booked."), code="not_booked")
     if (appointment.starts_at, appointment.ends_at) != (starts_at, ends_at):
+        before = appointment.starts_at.isoformat(), appointment.ends_at.isoformat()
         appointment.give_window(starts_at, ends_at)
         appointment.save(update_fields=["given_starts_at", "given_ends_at"])
-        window = {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
-        publish(WindowReported(order_id=order.pk, **window), subject=order, division=order.division, by=None)
+        fact = WindowReported(
+            order_id=order.pk,
+            starts_at=starts_at.isoformat(),
+            ends_at=ends_at.isoformat(),
+            before_starts_at=before[0],
+            before_ends_at=before[1],
+        )
+        publish(fact, subject=order, division=order.division, by=None)
     return order
 
 

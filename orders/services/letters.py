@@ -1,6 +1,7 @@
 """What the customer is sent about an order, rendered once from what was kept of it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,15 +15,19 @@ from django.utils.formats import date_format
 
 from accounts.queries import primary_contact
 from catalog.queries import Quote, QuoteLine
-from foundation.correspondence.models import Document
-from foundation.correspondence.services import PdfUnavailableError, compose, keep_document, queue_message
+from foundation.correspondence.models import Document, Message
+from foundation.correspondence.services import PdfUnavailableError, compose, keep_document, queue_message, send_again
 from foundation.divisions.queries import brand_of, site_by_code
+from foundation.lifecycle import NotAllowed
 from foundation.money import format_money
+from foundation.people.models import User
 from orders.models import Appointment, Order
 from orders.queries import CONFIRMATION, appointment_window, lines_of, progress_of, visit_was_changed
 from orders.services.endings import concerned
 from orders.states import AppointmentStatus, LineStatus
 
+CONFIRMING = ("orders.confirmation", "orders.rescheduled")
+"""The kinds of messages that say what was ordered and when the technician comes."""
 log = structlog.get_logger(__name__)
 
 
@@ -149,6 +154,20 @@ def send_new_appointment(order_id: int, *, change: str) -> None:
     context = _context(order)
     documents = _confirmation_if_possible(order, context, change=change)
     _send(order, "rescheduled", f"orders.rescheduled:{order.pk}:{change}", context, documents=documents)
+
+
+def resend_confirmation(order: Order, *, by: User) -> None:
+    """
+    Send the last confirmation of an order to how its customer is reached now.
+
+    Where none was written yet, the first one goes there by itself; what is on its way there is not sent twice.
+    """
+    customer, _account = order.parties()
+    written = Message.objects.filter(subject_type=order._meta.label_lower, subject_id=order.pk, kind__in=CONFIRMING)
+    last = written.order_by("-pk").first()
+    with suppress(NotAllowed):
+        if last:
+            send_again(last.pk, to=primary_contact(customer).email, by=by)
 
 
 def send_cancellation(order_id: int) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from accounts.models import Customer
+from accounts.models import ContactDetails, Customer
 from billing.models import Submission
 from catalog.models import Campaign
 from catalog.testing import make_campaign, make_package
@@ -18,14 +18,17 @@ from foundation.divisions.fields import Texts
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
 from foundation.events.facts import FACTS
+from foundation.events.models import Event
 from foundation.jobs import services as jobs
 from foundation.jobs.models import Job, JobError
 from foundation.people.states import Role
 from interfaces.desk.templatetags.desk import age, moment
-from interfaces.desk.words import SENTENCES
+from interfaces.desk.words import SENTENCES, say
 from leads.models import Lead
 from leads.testing import make_lead
 from orders.models import Order
+from orders.queries import appointment_window, lines_of, open_slots
+from orders.services import correct_order, reschedule_order
 from orders.states import OrderStatus
 from orders.testing import Market, make_order
 
@@ -84,7 +87,7 @@ def addresses_of(rows: Rows) -> dict[str, str]:
 ACTIONS = (
     "order_reschedule", "order_correct", "order_hold", "order_release", "order_reject", "order_cancel", "order_close",
     "order_close_remainder", "order_approve_cancellation", "order_refuse_cancellation", "submission_resend",
-    "submission_settle", "lead_assign", "lead_note", "lead_close", "lead_convert",
+    "submission_settle", "message_again", "lead_assign", "lead_note", "lead_close", "lead_convert",
 )  # fmt: skip
 
 
@@ -334,3 +337,46 @@ class TestNames:
 
         assert "Campaign: Spring Hello" in page
         assert "<dd>English</dd>" in page
+
+
+class TestHistory:
+    def said(self, client, order):
+        events = client.get(reverse("desk:order", args=[order.pk])).context["events"]
+        return [sentence for _event, sentence, _who in events]
+
+    def test_says_from_which_appointment_to_which(self, market, csr):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        zone, before = market.division.zone, order.appointment.slot
+        slot = open_slots(market.division)[3]
+
+        reschedule_order(order.pk, slot.pk, by=csr.person)
+
+        windows = [appointment_window(one.starts_at, one.ends_at, zone) for one in (before, slot)]
+        assert "The appointment was moved from {} to {}".format(*windows) in self.said(csr, order)
+
+    def test_names_products_and_days_as_people_do(self, market, csr):
+        order = make_order(OrderStatus.COMPLETED, market)
+        codes = [line.product_id for line in lines_of(order)]
+
+        installed = next(sentence for sentence in self.said(csr, order) if sentence.startswith("Installed: "))
+
+        assert order.quoted.lines[0].name in installed
+        assert not [code for code in codes if code in installed]
+
+    def test_names_corrected_fields_in_words(self, market, csr):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        contact = order.customer.contacts.get()
+        details = ContactDetails.typed(
+            name=contact.name, email=contact.email, phone=str(contact.phone), preferred_channel="phone"
+        )
+
+        correct_order(order.pk, details, note="Blue door.", by=csr.person)
+
+        said = self.said(csr, order)
+        assert "The order was corrected: how to reach them, note for the technician" in said
+
+    def test_reads_a_fact_that_does_not_name_what_was_before(self, market):
+        window = {"starts_at": "2026-12-01T17:00:00+00:00", "ends_at": "2026-12-01T19:00:00+00:00"}
+        event = Event(name="orders.rescheduled", payload={"order_id": 1, **window}, division=market.division)
+
+        assert say(event).startswith("The appointment was moved to Tuesday")

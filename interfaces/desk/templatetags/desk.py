@@ -20,6 +20,7 @@ from foundation.now import now
 from foundation.people.queries import Person, can
 from foundation.people.states import Permission
 from interfaces.desk.following import stage_in_words, stage_of
+from interfaces.desk.words import trouble_in_words
 from orders.models import Order
 from referrals.models import Referral
 
@@ -58,6 +59,12 @@ TONES = {
 def tone(status: str) -> str:
     """Return the name of the colour that goes with a state; the state itself is always written out beside it."""
     return next((name for name, statuses in TONES.items() if status in statuses), "none")
+
+
+@register.filter
+def trouble(error: str) -> str:
+    """Return in words why a call to a billing system came to nothing."""
+    return trouble_in_words(error)
 
 
 @register.simple_tag

@@ -4,18 +4,26 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from accounts.queries import primary_contact
 from foundation.correspondence.models import Message
 from foundation.correspondence.queries import documents_visible_to, messages_visible_to
-from foundation.people.models import UserRequest
+from foundation.correspondence.services import send_again
+from foundation.correspondence.states import Purpose
+from foundation.people.models import User, UserRequest
+from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
+from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.filters import MessageFilters
+from interfaces.desk.forms import SendAgainForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.queries import page_of_subject
+from orders.queries import orders_visible_to
 
 MESSAGES: List[Message] = List(
     name="messages",
@@ -61,8 +69,35 @@ def message(request: UserRequest, pk: int) -> HttpResponse:
         "message": found,
         "documents": documents,
         "subject": page_of_subject(found.subject_type, found.subject_id),
+        "may_send_again": found.purpose == Purpose.SERVICE
+        and can(request.user, Permission.WORK_ORDERS, found.division),
     }
     return render(request, "desk/message.html", context)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def send_message_again(request: UserRequest, pk: int) -> HttpResponse:
+    """Send a message once more, to where it went or to how the customer is reached now."""
+    found = get_object_or_404(messages_visible_to(request.user).select_related("division"), pk=pk)
+    action = Action(
+        title=_("Send the message again"),
+        explanation=_("It goes out as it was written, with what was attached."),
+        button=_("Send it again"),
+        done=_("The message is on its way again."),
+        subject=found.subject_line,
+        back=page_of_subject(found.subject_type, found.subject_id) or reverse("desk:message", args=[pk]),
+    )
+    form = SendAgainForm(posted(request), addresses=_addresses_for(found, request.user))
+    return perform(request, action, form, lambda answers: send_again(pk, to=answers["to"], by=request.user))
+
+
+def _addresses_for(message: Message, user: User) -> list[str]:
+    """Return where a message may go again, the likeliest first: what is for one mailbox alone goes nowhere else."""
+    if message.subject_type != "orders.order" or message.is_for_its_mailbox_alone:
+        return [message.to]
+    order = orders_visible_to(user).select_related("customer").filter(pk=message.subject_id).first()
+    now = primary_contact(order.customer).email if order and order.customer else ""
+    return list(dict.fromkeys(address for address in (now, message.to) if address))
 
 
 @csp_replace(LIKE_A_MAIL_READER)

@@ -100,8 +100,9 @@ def correct(request: UserRequest, pk: int) -> HttpResponse:
     form = CorrectForm(posted(request), initial=_present_details(order))
 
     def do(answers: dict[str, Any]) -> object:
-        note = answers.pop("note")
-        return correct_order(pk, ContactDetails.typed(**answers), note=note, by=request.user)
+        note, resend = answers.pop("note"), answers.pop("resend")
+        details = ContactDetails.typed(**answers)
+        return correct_order(pk, details, note=note, resend_confirmation=resend, by=request.user)
 
     return perform(request, action, form, do)
 

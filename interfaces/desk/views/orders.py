@@ -1,6 +1,7 @@
 """Orders: the list of them, and one with everything about it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.http import HttpResponse
@@ -8,7 +9,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
-from billing.queries import submissions_for
+from billing.models import Submission
+from billing.queries import next_tries, submissions_for
 from catalog.models import Campaign
 from catalog.queries import Quote
 from foundation.correspondence.queries import documents_about, messages_about
@@ -104,6 +106,7 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
     """Show one order with everything about it."""
     found = found_order(request.user, pk)
     quote = found.quoted
+    names = {line.code: line.name for line in quote.lines} if quote else {}
     context = {
         "order": found,
         "progress": progress_of(found),
@@ -112,10 +115,10 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "visit": visit_of(found),
         "contact": _contact(found),
         "campaign": _campaign_name(found),
-        "submissions": submissions_for(found).select_related("billing_system"),
+        "submissions": _asked(found),
         "messages_sent": messages_about(found).defer("text", "html"),
         "documents": documents_about(found),
-        "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "events": [(event, say(event, names), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
         "doings": doings(found, request.user),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         "is_draft": found.status == OrderStatus.DRAFT,
@@ -123,6 +126,13 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "public_url": _public_url(found, request.user),
     }
     return render(request, "desk/order.html", context)
+
+
+def _asked(order: Order) -> list[tuple[Submission, datetime | None]]:
+    """Return what was asked of the billing system, each with when it is tried next by itself."""
+    asked = list(submissions_for(order).select_related("billing_system"))
+    tries = next_tries(asked)
+    return [(submission, tries.get(submission.pk)) for submission in asked]
 
 
 def _public_url(found: Order, user: User) -> str:

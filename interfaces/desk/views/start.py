@@ -9,7 +9,7 @@ from foundation.people.states import Permission
 from foundation.people.throttles import throttled
 from interfaces.desk.access import staff_page
 from interfaces.desk.forms import SearchForm
-from interfaces.desk.queries import figures_for, find, looked_after_by
+from interfaces.desk.queries import figures_for, find, looked_after_by, systems_away_for
 
 MINE_SHOWN = 20
 
@@ -19,6 +19,7 @@ def home(request: UserRequest) -> HttpResponse:
     """Show what waits for somebody, and what waits for this person."""
     context = {
         "figures": figures_for(request.user),
+        "away": systems_away_for(request.user) if can(request.user, Permission.SEE_ORDERS) else [],
         "mine": looked_after_by(request.user)[:MINE_SHOWN],
         "may_order": can(request.user, Permission.WORK_ORDERS),
     }

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Submission
-from billing.queries import submissions_visible_to
+from billing.queries import next_tries, submissions_visible_to
 from billing.services import resend_submission, settle_submission
 from billing.states import SubmissionStatus
 from foundation.people.models import UserRequest
@@ -19,6 +19,7 @@ from interfaces.desk.forms import ResendForm, SettleForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.queries import page_of_subject
+from interfaces.desk.words import trouble_in_words
 
 SUBMISSIONS: List[Submission] = List(
     name="submissions",
@@ -30,7 +31,7 @@ SUBMISSIONS: List[Submission] = List(
         Column("status", _("State"), lambda submission: submission.get_status_display(), "status"),
         Column("attempts", _("Attempts"), lambda submission: submission.attempts, "attempts", is_number=True),
         Column("vendor", _("Vendor’s id"), lambda submission: submission.external_id),
-        Column("error", _("Last error"), lambda submission: submission.last_error),
+        Column("error", _("Last error"), lambda submission: trouble_in_words(submission.last_error)),
         Column("division", _("Division"), lambda submission: str(submission.division), "division__name"),
         Column("asked", _("Asked"), lambda submission: submission.created_at, "created_at"),
     ],
@@ -56,6 +57,7 @@ def submission(request: UserRequest, pk: int) -> HttpResponse:
     found = _found(request, pk)
     context = {
         "submission": found,
+        "next_try": next_tries([found]).get(found.pk),
         "subject": page_of_subject(found.subject_type, found.subject_id),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
     }
