@@ -17,6 +17,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by, remember
+from interfaces.storefront.callers import caller_at
 from interfaces.storefront.forms import AddressForm, TellMeForm
 from interfaces.storefront.shop import cards_of, found_families, seller_of
 from interfaces.storefront.site import SiteRequest, site_page, visitor
@@ -133,8 +134,12 @@ def outcome(request: SiteRequest, key: str) -> HttpResponse:
 
 
 def _about(request: SiteRequest, answer: Qualification) -> dict[str, Any]:
-    """Return which address a page is about, and who serves it where that is not whose site it is."""
-    return {"answer": answer, "seller": seller_of(answer.division, request.site)}
+    """Return which address a page is about, who serves it where that is not whose site it is, and for which caller."""
+    return {
+        "answer": answer,
+        "seller": seller_of(answer.division, request.site),
+        "caller": caller_at(request, answer),
+    }
 
 
 def _packages(request: SiteRequest, answer: Qualification, form: TellMeForm, *, key: str) -> HttpResponse:

@@ -26,6 +26,7 @@ from foundation.people.queries import can, is_staff_member
 from foundation.people.states import Permission
 from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by
+from interfaces.storefront.callers import caller_of
 from interfaces.storefront.forms import DetailsForm, OptionsForm, SlotForm, TermsForm
 from interfaces.storefront.options import add_ons_of, sections_of
 from interfaces.storefront.shop import cards_of
@@ -126,6 +127,7 @@ def _show(request: SiteRequest, order: Order, asked: Question, **context: Any) -
         "summary": summary_of(order),
         "steps": step_indicator(order, asked),
         "seen": mark_of(order, asked),
+        "caller": caller_of(request, order),
     }
     return render(request, f"storefront/order_{asked.value}.html", {**shared, **context})
 
@@ -318,7 +320,7 @@ def _known(request: SiteRequest, order: Order) -> dict[str, Any]:
     typed, code = details_of(order), code_in_words(order)
     if typed:
         return DetailsForm.filled_from(typed, order.note, code)
-    person = visitor(request)
+    person = visitor(request) if order.sold_by_id is None else None  # who sells is not who orders
     return {"code": code, **({"name": person.name, "email": person.email} if person else {})}
 
 
@@ -491,4 +493,5 @@ def recheck(request: SiteRequest, token: str) -> HttpResponse:
         return redirect("storefront:order", token)
     if request.method == "POST":
         return _refresh(request, order)
-    return render(request, "storefront/order_recheck.html", {"order": order, "summary": summary_of(order)})
+    context = {"order": order, "summary": summary_of(order), "caller": caller_of(request, order)}
+    return render(request, "storefront/order_recheck.html", context)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from foundation.correspondence.models import LETTER_SECRET, Document
 from foundation.correspondence.queries import documents_about
 from foundation.people.throttles import throttled
+from interfaces.storefront.callers import caller_of
 from interfaces.storefront.site import SiteRequest, site_page
 from interfaces.storefront.steps import address_of, open_question, summary_of, visit_in_words
 from interfaces.storefront.views.order import order_of
@@ -29,7 +30,7 @@ def order_page(request: SiteRequest, token: str) -> HttpResponse:
     order = order_of(request, token)
     if order.status == OrderStatus.DRAFT:
         return redirect(_with_proof(request, address_of(order, open_question(order))))
-    return render(request, "storefront/order_status.html", _context(order))
+    return render(request, "storefront/order_status.html", {**_context(order), "caller": caller_of(request, order)})
 
 
 def _with_proof(request: SiteRequest, address: str) -> str:
@@ -46,7 +47,8 @@ def confirmation(request: SiteRequest, token: str) -> HttpResponse:
     order = order_of(request, token)
     if order.status == OrderStatus.DRAFT:
         return redirect(address_of(order, open_question(order)))
-    return render(request, "storefront/order_confirmation.html", _context(order))
+    context = {**_context(order), "caller": caller_of(request, order)}
+    return render(request, "storefront/order_confirmation.html", context)
 
 
 @require_safe
