@@ -1,5 +1,6 @@
 """Publish facts and deliver them: the one way in which an app hears of what happened in another."""
 
+import contextlib
 import time
 import traceback
 from collections import defaultdict
@@ -33,6 +34,9 @@ NUDGE_PATIENCE = 1.0
 """Seconds that a nudge waits for a broker which is there and does not answer; a worker waits far longer."""
 QUIET_AFTER_FAILURE = 10.0
 """Seconds in which nobody is nudged after the broker did not answer: the sweep delivers meanwhile."""
+DELIVER = "foundation.events.tasks.deliver_due"
+TOLD_FOR = 5
+"""Seconds after which a nudge counts as lost that no worker has begun with; beat sweeps as often."""
 
 
 def reference(row: models.Model) -> str:
@@ -62,7 +66,7 @@ def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name
     if not connection.in_atomic_block:
         raise RuntimeError("A fact is published in the transaction that makes it true.")
     heard_at = now()
-    event = Event.objects.create(
+    event = Event(
         name=fact.name,
         payload=fact.payload(),
         subject_type=subject._meta.label_lower,
@@ -75,10 +79,35 @@ def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name
         at=at or heard_at,
         recorded_at=heard_at,
     )
-    if listeners := HANDLERS.get(fact.name):
-        Delivery.objects.bulk_create(Delivery(event=event, handler=label, due_at=heard_at) for label in listeners)
+    listeners = list(HANDLERS.get(fact.name, ()))
+    _insert(event, owed_to=listeners)
+    if listeners:
         _nudge_after_commit()
     return event
+
+
+_COLUMNS = {str(field.column): field for field in Event._meta.concrete_fields if not field.primary_key}
+TELL = f"""
+    WITH told AS (
+        INSERT INTO events_event ({", ".join(_COLUMNS)})
+        VALUES ({", ".join(f"%({column})s" for column in _COLUMNS)})
+        RETURNING id
+    ), owed AS (
+        INSERT INTO events_delivery (event_id, handler, attempts, due_at, error)
+        SELECT told.id, listener, 0, %(recorded_at)s, '' FROM told, unnest(%(listeners)s::text[]) AS listener
+    )
+    SELECT id FROM told
+"""  # noqa: S608  # names of columns; every value is a parameter
+
+
+def _insert(event: Event, *, owed_to: list[str]) -> None:
+    """Write a fact and its debts in one statement: every service pays for it."""
+    row: dict[str, Any] = {
+        column: field.get_db_prep_save(getattr(event, field.attname), connection) for column, field in _COLUMNS.items()
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TELL, {**row, "listeners": owed_to})
+        (event.pk,) = cursor.fetchone() or ()
 
 
 def publish_many(moving: str, params: Mapping[str, Any], *, kinds: Iterable[type[Fact]], counting: str) -> list[Any]:
@@ -136,20 +165,42 @@ class _Nudging:
 
 
 def nudge() -> None:
-    """Tell a worker that something is due."""
-    wake("foundation.events.tasks.deliver_due")
+    """Tell a worker that something is due, unless one was told that has not begun: it will see this, too."""
+    wake(DELIVER, once=True)
 
 
-def wake(task: str) -> None:
-    """Have a worker run a task by its name; where no broker answers, be quiet for a while and leave it to beat."""
+def begin_delivering() -> None:
+    """Note that a worker looks for what is due from now on: whoever owes something after this nudges again."""
+    with contextlib.suppress(Exception), _impatient_producers().acquire(block=True) as producer:
+        if redis := _redis_of(producer):
+            redis.delete(_mark_of(DELIVER))
+
+
+def wake(task: str, *, once: bool = False) -> None:
+    """
+    Have a worker run a task by its name; where no broker answers, be quiet for a while and leave it to beat.
+
+    :param once: leave it where the task was sent before and has not begun
+    """
     if time.monotonic() < _Nudging.silent_until:
         return
     try:
         with _impatient_producers().acquire(block=True) as producer:
-            current_app.send_task(task, producer=producer, retry=False)
+            redis = _redis_of(producer) if once else None
+            if redis is None or redis.set(_mark_of(task), 1, nx=True, ex=TOLD_FOR):
+                current_app.send_task(task, producer=producer, retry=False)
     except Exception as error:  # noqa: BLE001  # whatever a broker can do wrong, beat's sweep makes good
         _Nudging.silent_until = time.monotonic() + QUIET_AFTER_FAILURE
         log.warning("nudge_failed", task=task, error=type(error).__name__)
+
+
+def _mark_of(task: str) -> str:
+    return f"told:{task}"
+
+
+def _redis_of(producer: Any) -> Any:
+    """Return the Redis that carries the queue; None where files carry it."""
+    return getattr(producer.channel, "client", None)
 
 
 def _impatient_producers() -> Any:

@@ -12,7 +12,7 @@ from foundation.divisions.testing import make_division
 from foundation.events import services
 from foundation.events.facts import HANDLERS, Fact, subscribe
 from foundation.events.models import Delivery, Event
-from foundation.events.services import MOST_ATTEMPTS, deliver_next, publish, retry_delivery
+from foundation.events.services import MOST_ATTEMPTS, begin_delivering, deliver_next, publish, retry_delivery
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -94,6 +94,20 @@ class TestPublishOutside:
 
         assert not Event.objects.exists()
 
+    @pytest.mark.parametrize("has_begun", [False, True])
+    def test_nudges_again_only_once_a_worker_has_begun(self, heard, monkeypatch, has_begun):
+        sent = []
+        monkeypatch.setattr(services.current_app, "send_task", lambda task, **_options: sent.append(task))
+        monkeypatch.setattr(services._Nudging, "silent_until", 0.0)
+        begin_delivering()
+        light(1)
+        if has_begun:
+            begin_delivering()
+        light(2)
+
+        assert sent == [services.DELIVER] * (1 + has_begun)
+        begin_delivering()
+
     def test_nudges_once_a_transaction_and_is_quiet_after_a_failure(self, heard, monkeypatch):
         nudges = []
 
@@ -103,6 +117,7 @@ class TestPublishOutside:
 
         monkeypatch.setattr(services.current_app, "send_task", find_nobody)
         monkeypatch.setattr(services._Nudging, "silent_until", 0.0)
+        begin_delivering()
         division = make_division()
         with transaction.atomic():
             for lamp_id in range(3):
