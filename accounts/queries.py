@@ -51,6 +51,11 @@ def customer_of(user: User, division: Division) -> Customer | None:
     return Customer.objects.filter(user=user, division=division).order_by("pk").first()
 
 
+def is_own(user: User, *customers: Customer) -> bool:
+    """Tell whether a person signs in for one of some customers, so that what they would decide is about themselves."""
+    return any(customer.user_id == user.pk for customer in customers)
+
+
 def primary_contact(customer: Customer) -> Contact:
     """Return the person to reach first."""
     return customer.contacts.get(role="primary")

@@ -853,9 +853,14 @@ class Batch(Lifecycle):
         """
         self._move(BatchStatus.DISCARDED)
 
+    @property
+    def makers(self) -> set[int]:
+        """The people who built and froze it, by id; the schedule is none."""
+        return {maker for maker in (self.built_by_id, self.frozen_by_id) if maker is not None}
+
     def was_made_by(self, person: User) -> bool:
         """Tell whether a person built or froze it, and so may neither read nor approve it."""
-        return person.pk in {self.built_by_id, self.frozen_by_id}
+        return person.pk in self.makers
 
 
 class BatchLine(Lifecycle):
@@ -973,13 +978,15 @@ class BatchLine(Lifecycle):
         """Why it is flagged."""
         return [str(LineFlag(flag).label) for flag in self.flags]
 
-    def read(self, verdict: Verdict, note: str, *, by: User, at: datetime) -> None:
+    def read(self, verdict: Verdict, note: str, *, by: User, at: datetime, may_read_again: bool = False) -> None:
         """
         Note what an auditor found; what is wrong is taken out, and says why.
 
+        :param may_read_again: though it was read: something has become known since
         :raises NotAllowed: if it was read or taken out before, or nothing is said about what is wrong
         """
-        if self.verdict != Verdict.UNREAD or self.status != LineStatus.PENDING:
+        was_read = self.verdict != Verdict.UNREAD and not may_read_again
+        if was_read or self.status != LineStatus.PENDING:
             raise NotAllowed(gettext("This payment was read or taken out before."), code="already_read")
         if verdict == Verdict.WRONG:
             if not note:

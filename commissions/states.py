@@ -217,6 +217,7 @@ class LineFlag(models.TextChoices):
     FIRST = "first", _("The payee's first reward")
     SAME_ADDRESS = "same_address", _("Referrer and friend live at one address")
     RETURNED = "returned", _("Was returned before")
+    FOUND_WRONG = "found_wrong", _("An auditor found it wrong before")
 
 
 class Verdict(models.TextChoices):

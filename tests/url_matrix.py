@@ -373,7 +373,7 @@ MATRIX: dict[str, Page] = {
     "desk:signal_decide": Page(holders(Permission.WORK_REFERRALS), pk_of("signal")),
     "desk:rewards": Page(SEE_REFERRALS),
     "desk:reward": Page(SEE_REFERRALS, pk_of("reward")),
-    "desk:reward_release": Page(holders(Permission.BUILD_BATCHES), pk_of("held_reward")),
+    "desk:reward_release": Page(holders(Permission.SEE_LEDGER), pk_of("held_reward")),
     "desk:payouts": Page(SEE_LEDGER),
     "desk:payout_build": Page(holders(Permission.BUILD_BATCHES)),
     "desk:payout": Page(SEE_LEDGER, pk_of("batch")),

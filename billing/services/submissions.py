@@ -32,7 +32,7 @@ from billing.events import (
     WorkOrderRefused,
     WorkOrderUnknown,
 )
-from billing.models import BillingSystem, Submission, SubmissionQuerySet
+from billing.models import BillingSystem, PostedCredit, Submission, SubmissionQuerySet
 from billing.ports import (
     CONTENT_OF,
     Confirmation,
@@ -327,10 +327,13 @@ def settle_submission(
     Write down what a person found out about a submission that nobody else can clear up.
 
     :param outcome: confirmed (under the vendor's id) or refused
-    :raises NotAllowed: if its outcome is known or being found out, a part is missing, or the person may not
+    :raises NotAllowed: if its outcome is known or being found out, a part is missing, the person may not, or a credit is
+        called refused that the billing system shows
     """
     submission = _locked(submission_id)
     require(by, Permission.SETTLE_SUBMISSIONS, submission.division)
+    if outcome == SubmissionStatus.REFUSED:
+        _refuse_to_deny(submission)
     submission.settle(outcome, external_id, reason, by=by)
     settled = SubmissionSettled(
         submission_id=submission.pk, request_id=submission.request_id, outcome=outcome, reason=reason
@@ -341,6 +344,15 @@ def settle_submission(
     else:
         _refuse(submission, reason)
     return submission
+
+
+def _refuse_to_deny(submission: Submission) -> None:
+    shown = PostedCredit.objects.filter(
+        billing_system=submission.billing_system_id, request_id=submission.request_id
+    ).first()
+    if shown:
+        message = _("The billing system shows this credit as %(credit)s: it was not refused.")
+        raise NotAllowed(message % {"credit": shown.credit_id}, code="credited", field="outcome")
 
 
 @transaction.atomic

@@ -4,16 +4,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from billing.models import PostedCredit
 from billing.states import SubmissionStatus
-from commissions.models import Batch, BatchLine
+from commissions.models import Batch, BatchLine, Reward, RewardQuerySet
 from commissions.states import LineStatus, Reconciliation, Verdict
+from foundation.divisions.models import Division
 from foundation.money import ZERO
 from foundation.now import now
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
+from referrals.models import Signal
+from referrals.states import ReferralStatus, SignalStatus
 
 MISSING_AFTER = timedelta(days=1)
 """How long the billing system may take to show a credit that it has confirmed."""
@@ -34,6 +38,31 @@ def batches_visible_to(user: Person) -> QuerySet[Batch]:
 def lines_visible_to(user: Person) -> QuerySet[BatchLine]:
     """Return the payments of the batches that a member of staff may see."""
     return BatchLine.objects.filter(batch__in=batches_visible_to(user))
+
+
+def due_within(divisions: QuerySet[Division]) -> RewardQuerySet:
+    """
+    Return what may be paid by a batch of some divisions: what is earned there, by payees who are credited there.
+
+    A reward whose payee is a customer of another division waits for a batch of one above both, so that nobody pays out
+    of the house of another. What the billing system shows as credited before is not paid again.
+    """
+    earned = Reward.objects.payable().filter(division__in=divisions, payee__division__in=divisions)
+    return earned.exclude(Exists(credited_after_all(BatchLine.objects.filter(reward=OuterRef("pk")))))
+
+
+def credited_after_all(lines: QuerySet[BatchLine]) -> QuerySet[BatchLine]:
+    """Keep the payments that were returned to us, and that the billing system shows as credited all the same."""
+    shown = PostedCredit.objects.filter(
+        request_id=OuterRef("request_id"), billing_system=OuterRef("submission__billing_system")
+    )
+    return lines.filter(Exists(shown), status=LineStatus.RETURNED)
+
+
+def lines_in_question(lines: QuerySet[BatchLine]) -> QuerySet[BatchLine]:
+    """Keep the payments of referrals that were disqualified, or about which something odd is being looked at."""
+    is_open = Exists(Signal.objects.filter(referral=OuterRef("reward__referral"), status=SignalStatus.OPEN))
+    return lines.filter(Q(reward__referral__status=ReferralStatus.DISQUALIFIED) | is_open, status=LineStatus.PENDING)
 
 
 def unread_lines(batch: Batch) -> QuerySet[BatchLine]:

@@ -32,7 +32,8 @@ STANDS_IN = {
 
 def locked_reward(reward_id: int) -> Reward:
     """Hold one reward for a move, with what its facts are about."""
-    return Reward.objects.locked().select_related("division", "referral__order", "payee__account").get(pk=reward_id)
+    related = ("division", "referral__order", "payee__account__customer")
+    return Reward.objects.locked().select_related(*related).get(pk=reward_id)
 
 
 def tell(reward: Reward, fact: Fact, *, by: User | None) -> None:

@@ -1,16 +1,27 @@
 """Holds: an earned reward waits for as long as there is a reason, and is released when none is left."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts.queries import is_own
 from commissions.events import RewardHeld, RewardReleased
 from commissions.models import Reward
+from commissions.queries.batches import credited_after_all
 from commissions.services.endings import locked_reward, tell
 from commissions.services.ledger import post
 from commissions.states import EntryKind, HoldReason, RewardStatus
+from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
 from referrals.models import Signal
 from referrals.states import SignalStatus
+
+
+def released_with(reason: HoldReason) -> Permission:
+    """Return what it takes to release what is held for a reason: who builds does not overrule who audits."""
+    return Permission.APPROVE_BATCHES if reason == HoldReason.AUDIT else Permission.BUILD_BATCHES
 
 
 @transaction.atomic
@@ -37,9 +48,22 @@ def release_reward(reward_id: int, reason: HoldReason, *, by: User | None) -> Re
     """
     Take one reason to wait from a reward; with the last one it can be paid.
 
-    :raises NotAllowed: if it is not held for this reason
+    :param by: None for the machinery
+    :raises NotAllowed: if it is not held for this reason, the person may not release it or is its payee, or the billing
+        system shows that it was credited before
     """
     reward = locked_reward(reward_id)
+    if by:
+        require(by, released_with(reason), reward.division)
+        if is_own(by, reward.payee.account.customer):
+            raise NotAllowed(_("This is your own reward: somebody else has to release it."), code="own_reward")
+    if shown := credited_after_all(reward.lines.all()).first():
+        message = _("The billing system shows a credit under %(request_id)s: this reward was paid.")
+        raise NotAllowed(message % {"request_id": shown.request_id}, code="credited")
+    return _release(reward, reason, by=by)
+
+
+def _release(reward: Reward, reason: HoldReason, *, by: User | None) -> Reward:
     reward.release(reason)
     reward.save(update_fields=["status", "holds"])
     if reward.status == RewardStatus.PAYABLE:
@@ -67,7 +91,7 @@ def follow_signals(referral_id: int, *, by: User | None) -> list[Reward]:
         return []  # the referral is disqualified, which ends its rewards
     held = Reward.objects.filter(referral_id=referral_id, status=RewardStatus.HELD, holds__contains=[HoldReason.SIGNAL])
     ids = held.order_by("pk").values_list("pk", flat=True)
-    return [release_reward(pk, HoldReason.SIGNAL, by=by) for pk in ids]
+    return [_release(locked_reward(pk), HoldReason.SIGNAL, by=by) for pk in ids]
 
 
 def _open_signals(referral_id: int) -> bool:

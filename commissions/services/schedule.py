@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from commissions.models import PeriodRun, Reward, Rule
+from commissions.models import PeriodRun, Rule
+from commissions.queries.batches import due_within
 from commissions.queries.ledger import next_month
 from commissions.services.batches import build_batch
 from commissions.services.qualification import start_qualification
@@ -120,5 +121,5 @@ def _next_day(day: date) -> date:
 
 
 def _currencies_due(division: Division) -> list[str]:
-    due = Reward.objects.payable().filter(division__in=Division.objects.under(division))
+    due = due_within(Division.objects.under(division))
     return list(due.order_by("currency").values_list("currency", flat=True).distinct())

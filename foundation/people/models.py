@@ -104,6 +104,10 @@ class RoleAssignment(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="roles", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    given_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, editable=False, related_name="+", verbose_name=_("given by")
+    )
+    """Whom the holder is no second pair of eyes for. None where no person gave it, or the person is no more."""
 
     class Meta:
         verbose_name = _("role")

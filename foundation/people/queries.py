@@ -66,6 +66,19 @@ def can(user: Person, permission: Permission, division: Division | None = None) 
     )
 
 
+def may_only_thanks_to(user: User, permission: Permission, division: Division, givers: Collection[int]) -> bool:
+    """
+    Tell whether a person has a permission in a division by roles alone that some people gave them.
+
+    Such a person is no second pair of eyes for what these people do.
+
+    :param givers: by id
+    """
+    granting = roles_granting(permission)
+    there = [held for held in roles_of(user) if held.role in granting and held.division_id in division.lineage]
+    return bool(there) and not user.is_superuser and all(held.given_by_id in givers for held in there)
+
+
 def role_in(user: User, division: Division | None) -> str:
     """Return the role in which a person acts in a division: of several the one that may do most; empty without any."""
     there = [Role(held.role) for held in roles_of(user) if division is None or held.division_id in division.lineage]

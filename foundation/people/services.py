@@ -70,7 +70,9 @@ def give_role(person: User, role: Role, division: Division, *, by: User) -> Role
     if not may_give(by, role, division):
         raise NotAllowed(_("You cannot give this role there."), code="not_permitted", field="role")
     with _done_by(by):
-        held, _is_new = RoleAssignment.objects.get_or_create(user=person, role=role, division=division)
+        held, _is_new = RoleAssignment.objects.get_or_create(
+            user=person, role=role, division=division, defaults={"given_by": by}
+        )
     person.forget_roles()
     return held
 

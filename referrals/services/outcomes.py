@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.queries import is_own
 from foundation.events.facts import Fact
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
@@ -35,8 +36,7 @@ def _of_order(order_id: int) -> tuple[Order, Referral]:
     made = resolve_order(order_id)
     if made is None:
         raise NotAllowed("Nobody is credited for this order.", code="no_referral")
-    related = ("referrer__customer", "division", "order")
-    return order, Referral.objects.locked().select_related(*related).get(pk=made.pk)
+    return order, _locked(made.pk)
 
 
 @transaction.atomic
@@ -80,26 +80,33 @@ def decide_signal(signal_id: int, *, is_genuine: bool, note: str, by: User) -> S
     """
     Say whether a referral that looked odd is genuine; if it is not, nothing is earned for it, for good.
 
-    :raises NotAllowed: if the person may not, writes no note, or the signal was decided before
+    :raises NotAllowed: if the person may not, is the referrer or the friend, writes no note, or the signal was decided
+        before
     """
-    related = ("referral__division", "referral__referrer__customer", "referral__order")
-    signal = Signal.objects.locked().select_related(*related).get(pk=signal_id)
-    require(by, Permission.WORK_REFERRALS, signal.referral.division)
+    referral = _locked(Signal.objects.values_list("referral_id", flat=True).get(pk=signal_id))
+    signal = Signal.objects.locked().get(pk=signal_id)
+    require(by, Permission.WORK_REFERRALS, referral.division)
+    if is_own(by, referral.referrer.customer, referral.friend):
+        raise NotAllowed(_("This is your own referral: somebody else has to decide."), code="own_referral")
     if not note.strip():
         raise NotAllowed(_("Write why."), code="no_note", field="note")
     decide = signal.clear if is_genuine else signal.confirm
     decide(note.strip()[:300], by=by, at=now())
     signal.save(update_fields=["status", "decision_note", "decided_by", "decided_at"])
-    fact = SignalDecided(referral_id=signal.referral_id, signal_id=signal.pk, status=signal.status)
-    _tell(fact, signal.referral, by=by)
+    fact = SignalDecided(referral_id=referral.pk, signal_id=signal.pk, status=signal.status)
+    _tell(fact, referral, by=by)
     if signal.status == SignalStatus.CONFIRMED:
-        _reject(signal.referral_id, by=by)
+        _reject(referral, by=by)
     return signal
 
 
-def _reject(referral_id: int, *, by: User) -> None:
-    related = ("referrer__customer", "division", "order")
-    referral = Referral.objects.locked().select_related(*related).get(pk=referral_id)
+def _locked(referral_id: int) -> Referral:
+    """Hold a referral, with whom it is about: before its signals."""
+    related = ("referrer__customer", "friend", "division", "order")
+    return Referral.objects.locked().select_related(*related).get(pk=referral_id)
+
+
+def _reject(referral: Referral, *, by: User) -> None:
     if referral.reason == DisqualifyReason.FRAUD:
         return
     referral.reject(at=now())

@@ -22,7 +22,7 @@ from billing.events import (
     WorkOrderRefused,
     WorkOrderUnknown,
 )
-from billing.models import MOST_TRIES, Submission
+from billing.models import MOST_TRIES, PostedCredit, Submission
 from billing.ports import Credit, Unavailable
 from billing.services import submissions
 from billing.states import SubmissionStatus
@@ -244,6 +244,26 @@ class TestGrantCredit:
         drain()
 
         assert [fact.request_id for fact in published(CreditRefused)] == [request_id]
+
+    def test_that_the_billing_system_shows_is_not_settled_as_refused(self, system, vendor, request_id):
+        vendor.faults(fail_after_commit=1)
+        submission = self.credit(system, request_id)
+        deliver()
+        shown = {"billing_system": system, "division": system.division, "occurred_at": now(), "request_id": request_id}
+        PostedCredit.objects.create(
+            **shown, account_number="A-1", credit_id="CR-46", amount="5.00", currency="USD", posted_on=now().date()
+        )
+
+        with pytest.raises(NotAllowed, match="CR-46") as refusal:
+            services.settle_submission(
+                submission.pk,
+                SubmissionStatus.REFUSED,
+                reason="They say no",
+                by=make_person(Role.OPERATOR, system.division),
+            )
+
+        assert refusal.value.code == "credited"
+        assert status_of(submission) == SubmissionStatus.UNKNOWN
 
     def test_that_was_refused_waits_for_nobody(self, system, request_id):
         self.credit(system, request_id, amount="-5.00")

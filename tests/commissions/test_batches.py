@@ -6,15 +6,19 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.models import Account
+from accounts.models import Account, Customer
 from accounts.states import AccountStatus
 from accounts.testing import make_account
 from commissions.events import BatchMoved
 from commissions.models import Batch, BatchLine, LedgerEntry, Reward
 from commissions.queries.batches import unread_lines
 from commissions.services import batches
+from commissions.services.accrual import accrue_rewards
+from commissions.services.batches.auditing import sample_of
 from commissions.services.endings import locked_reward, take_back
-from commissions.services.holds import hold_reward
+from commissions.services.holds import hold_reward, release_reward
+from commissions.services.qualification import reconsider
+from commissions.services.rules import TermDescription
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
 from commissions.states import (
     BatchStatus,
@@ -24,19 +28,24 @@ from commissions.states import (
     LineStatus,
     ReasonCode,
     RewardStatus,
+    Side,
     Verdict,
 )
+from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.services import set_value
 from foundation.events.testing import published
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
+from foundation.people.services import give_role, invite_person, take_role
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.testing import make_market
 from referrals.models import Signal
+from referrals.services import decide_signal
 from referrals.states import SignalKind
 from tests.commissions.paying import (
+    AT_ONCE,
     make_approved,
     make_earned,
     make_frozen,
@@ -105,6 +114,19 @@ class TestBuild:
 
         batch = batches.build_batch(top.division.pk, by=make_person(Role.SUPERVISOR, top.division))
 
+        assert [line.reward_id for line in batch.lines.all()] == [reward.pk]
+
+    def test_leaves_what_is_credited_elsewhere_to_a_division_above_both(self, payouts):
+        top = make_market()
+        payouts.division.parent = top.division
+        payouts.division.save()
+        reward = make_earned(payouts, account=make_account(top.division))
+
+        with pytest.raises(NotAllowed) as refusal:
+            batches.build_batch(payouts.division.pk, by=payouts.builder)
+
+        assert refusal.value.code == "nothing_to_pay"
+        batch = batches.build_batch(top.division.pk, by=make_person(Role.SUPERVISOR, top.division))
         assert [line.reward_id for line in batch.lines.all()] == [reward.pk]
 
     def test_takes_one_currency(self, payouts):
@@ -253,19 +275,34 @@ class TestFreeze:
 
         batch = make_frozen(payouts)
 
-        lots = {
-            hashlib.sha256(f"{batch.checksum}:{line.request_id}".encode()).hexdigest(): line.pk
-            for line in batch.lines.all()
-        }
-        drawn = {line.pk for line in batch.lines.filter(is_sampled=True)}
-        assert drawn == {lots[lot] for lot in sorted(lots)[:30]}
-        assert set(unread_lines(batch).values_list("pk", flat=True)) == drawn
+        drawn = set(batch.lines.filter(is_sampled=True).values_list("reward_id", flat=True))
+        assert len(drawn) == 30
+        assert set(unread_lines(batch).values_list("reward_id", flat=True)) == drawn
+        batches.discard_batch(batch.pk, by=payouts.builder)
+        again = make_frozen(payouts)
+        assert set(again.lines.filter(is_sampled=True).values_list("reward_id", flat=True)) == drawn
+
+    def test_draws_nobody_better_lots_by_taking_others_out(self):
+        lines = [BatchLine(pk=number, request_id=f"reward-{number}-1") for number in range(200)]
+        drawn = sample_of(lines)
+
+        left = [line for line in lines if line not in drawn[:10]]
+
+        assert set(drawn[10:]) < set(sample_of(left))
+
+    def test_draws_by_what_a_builder_does_not_know(self, settings):
+        lines = [BatchLine(pk=number, request_id=f"reward-{number}-1") for number in range(200)]
+        drawn = sample_of(lines)
+
+        settings.SECRET_KEY = "another house's"
+
+        assert sample_of(lines) != drawn
 
     @pytest.mark.parametrize(("lines", "size"), [(10, 30), (600, 30), (601, 31), (1000, 50)])
     def test_draws_a_twentieth_where_that_is_more(self, lines, size):
         many = [BatchLine(request_id=f"reward-{number}-1") for number in range(lines)]
 
-        assert len(batches.auditing.sample_of("seal", many)) == min(size, lines)
+        assert len(sample_of(many)) == min(size, lines)
 
     def test_flags_what_is_read_in_any_case_with_every_reason(self, payouts):
         set_value(payouts.division, FLAG_ABOVE, Decimal("50.00"))
@@ -278,6 +315,7 @@ class TestFreeze:
         near = make_earned(payouts)
         Account.objects.filter(pk=near.friend_account_id).update(premises=near.payee.account.premises)
         second = make_earned(payouts, account=known)
+        third = make_earned(payouts, account=plain.payee.account)
 
         batch = make_frozen(payouts)
 
@@ -288,7 +326,37 @@ class TestFreeze:
             odd.pk: [LineFlag.SIGNAL, LineFlag.FIRST],
             near.pk: [LineFlag.FIRST, LineFlag.SAME_ADDRESS],
             second.pk: [],
+            third.pk: [],
         }
+
+    def test_flags_a_friends_own_reward_only_where_the_referrer_lives_there_too(self, payouts):
+        set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)
+        programme = make_programme(payouts.division)
+        make_version(
+            make_rule(payouts.division, programme=programme),
+            terms=[TermDescription(side=Side.FRIEND, amount=Decimal("20.00"))],
+            **AT_ONCE,
+        )
+        far, near = (make_referral(make_referrer(programme), market=payouts.market) for _one in range(2))
+        Account.objects.filter(pk=near.referrer.account_id).update(premises=near.friend_account.premises)
+        for referral in (far, near):
+            accrue_rewards(referral.pk)
+            reconsider(referral.friend_account_id)
+
+        batch = make_frozen(payouts)
+
+        flags = {line.reward.referral_id: line.flags for line in batch.lines.all()}
+        assert flags == {far.pk: [], near.pk: [LineFlag.SAME_ADDRESS]}
+
+    def test_flags_what_an_auditor_found_wrong_before(self, payouts):
+        set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)
+        reward = make_earned(payouts)
+        batches.read_line(make_frozen(payouts).lines.get().pk, Verdict.WRONG, "No", by=payouts.auditor)
+        release_reward(reward.pk, HoldReason.AUDIT, by=payouts.auditor)
+
+        again = make_frozen(payouts)
+
+        assert again.lines.get().flags == [LineFlag.FOUND_WRONG]
 
 
 class TestAudit:
@@ -327,6 +395,31 @@ class TestAudit:
             batches.read_line(batch.lines.get().pk, Verdict.CORRECT, "", by=operator)
 
         assert refusal.value.code == "own_batch"
+
+    def test_is_not_for_whom_it_pays(self, payouts):
+        reward = make_earned(payouts)
+        line = make_frozen(payouts).lines.get()
+        Customer.objects.filter(pk=reward.payee.account.customer_id).update(user=payouts.auditor)
+
+        with pytest.raises(NotAllowed) as refusal:
+            batches.read_line(line.pk, Verdict.CORRECT, "", by=payouts.auditor)
+
+        assert refusal.value.code == "own_payment"
+
+    def test_is_not_for_an_auditor_whom_the_builder_made_one(self, payouts):
+        make_earned(payouts)
+        builder = make_person(Role.OPERATOR, payouts.division)
+        batch = batches.build_batch(payouts.division.pk, by=builder)
+        batches.freeze_batch(batch.pk, by=builder)
+        double = invite_person("double@people.example", role=Role.AUDITOR, division=payouts.division, by=builder)
+
+        with pytest.raises(NotAllowed) as refusal:
+            batches.read_line(batch.lines.get().pk, Verdict.CORRECT, "", by=double)
+        assert refusal.value.code == "makers_auditor"
+
+        take_role(double, Role.AUDITOR, payouts.division, by=builder)
+        give_role(double, Role.AUDITOR, payouts.division, by=make_person(Role.OPERATOR, payouts.division))
+        assert batches.read_line(batch.lines.get().pk, Verdict.CORRECT, "", by=double).read_by == double
 
     def test_reads_a_payment_once(self, payouts):
         make_earned(payouts)
@@ -374,6 +467,39 @@ class TestApprove:
         with pytest.raises(NotAllowed):
             batches.approve_batch(batch.pk, by=payouts.builder)  # a supervisor builds, and never approves
         assert batches.approve_batch(batch.pk, by=payouts.auditor).status == BatchStatus.APPROVED
+
+    def test_is_not_for_who_is_paid_in_it(self, payouts):
+        reward = make_earned(payouts)
+        batch = make_frozen(payouts)
+        read_all(batch, payouts.auditor)
+        Customer.objects.filter(pk=reward.payee.account.customer_id).update(user=payouts.auditor)
+
+        with pytest.raises(NotAllowed) as refusal:
+            batches.approve_batch(batch.pk, by=payouts.auditor)
+
+        assert refusal.value.code == "own_payment"
+        batches.approve_batch(batch.pk, by=make_person(Role.AUDITOR, payouts.division))
+
+    @pytest.mark.parametrize("is_confirmed", [True, False])
+    def test_is_refused_while_a_referral_is_in_question(self, payouts, is_confirmed):
+        odd, other = make_several(payouts, 2)
+        batch = make_frozen(payouts)
+        read_all(batch, payouts.auditor)
+        signal = Signal.objects.create(referral=odd.referral, kind=SignalKind.VELOCITY)
+        if is_confirmed:
+            decide_signal(signal.pk, is_genuine=False, note="One person.", by=make_person(Role.CSR, payouts.division))
+
+        with pytest.raises(NotAllowed) as refusal:
+            batches.approve_batch(batch.pk, by=payouts.auditor)
+        assert refusal.value.code == "in_question"
+
+        line = batch.lines.get(reward=odd)
+        with pytest.raises(NotAllowed) as refusal:
+            batches.read_line(line.pk, Verdict.CORRECT, "", by=payouts.auditor)
+        assert refusal.value.code == "in_question"
+        batches.read_line(line.pk, Verdict.WRONG, "Not genuine", by=payouts.auditor)
+        approved = batches.approve_batch(batch.pk, by=payouts.auditor)
+        assert [left.reward_id for left in approved.lines.filter(status=LineStatus.PENDING)] == [other.pk]
 
     @pytest.mark.parametrize(
         "tampering",

@@ -12,6 +12,7 @@ from billing.models import PostedCredit, Submission
 from billing.services import poll_billing_system, resend_submission
 from billing.states import SubmissionStatus
 from billing.tasks import look_up_unknown
+from billing.testing import make_billing_system
 from commissions.events import BatchMoved, CreditReturned, RewardSettled
 from commissions.models import Batch, BatchLine, LedgerEntry, Reward
 from commissions.queries.batches import needing_a_person, standing_of
@@ -31,6 +32,7 @@ from commissions.states import (
     RewardStatus,
 )
 from commissions.tasks import reconcile_payouts
+from foundation.divisions.testing import make_division
 from foundation.events.services import deliver_next
 from foundation.events.testing import published
 from foundation.jobs.models import Job
@@ -261,6 +263,20 @@ class TestRefusal:
         assert (again.reward_id, again.request_id) == (line.reward_id, f"reward-{line.reward_id}-2")
         assert LineFlag.RETURNED in again.flags
 
+    def test_that_the_billing_system_contradicts_is_not_paid_again(self, payouts, refused):
+        line, _other = refused
+        show_credit(line)
+        with pytest.raises(NotAllowed) as refusal:
+            release_reward(line.reward_id, HoldReason.CREDIT_REFUSED, by=payouts.builder)
+        assert refusal.value.code == "credited"
+
+        PostedCredit.objects.all().delete()
+        release_reward(line.reward_id, HoldReason.CREDIT_REFUSED, by=payouts.builder)
+        show_credit(line)
+        with pytest.raises(NotAllowed) as refusal:
+            batches.build_batch(payouts.division.pk, by=payouts.builder)
+        assert refusal.value.code == "nothing_to_pay"
+
     def test_cannot_be_resent_behind_the_back_of_the_ledger(self, payouts, refused):
         with pytest.raises(NotAllowed) as refusal:
             resend_submission(refused[0].submission_id, by=make_person(Role.OPERATOR, payouts.division), reason="Again")
@@ -268,29 +284,31 @@ class TestRefusal:
         assert refusal.value.code == "not_resendable"
 
 
+def show_credit(line: BatchLine, **values) -> PostedCredit:
+    """Let the billing system show a credit, unless told otherwise the one that was asked for."""
+    account = line.payee.account
+    return PostedCredit.objects.create(
+        **{
+            "billing_system": line.submission.billing_system,
+            "division": line.division,
+            "account": account,
+            "account_number": account.number,
+            "occurred_at": now(),
+            "credit_id": line.credit_id or "CR-late",
+            "request_id": line.request_id,
+            "amount": line.amount,
+            "currency": line.currency,
+            "posted_on": today(line.division),
+        }
+        | values
+    )
+
+
 class TestReconciling:
     @pytest.fixture
     def line(self, payouts) -> BatchLine:
         make_earned(payouts)
         return approve_and_post(payouts).lines.get()
-
-    def shown(self, line: BatchLine, **values) -> PostedCredit:
-        account = line.payee.account
-        return PostedCredit.objects.create(
-            **{
-                "billing_system": line.submission.billing_system,
-                "division": line.division,
-                "account": account,
-                "account_number": account.number,
-                "occurred_at": now(),
-                "credit_id": line.credit_id,
-                "request_id": line.request_id,
-                "amount": line.amount,
-                "currency": line.currency,
-                "posted_on": today(line.division),
-            }
-            | values
-        )
 
     def after(self, line: BatchLine) -> tuple[str, str]:
         reconcile_payouts()
@@ -302,22 +320,31 @@ class TestReconciling:
 
     @pytest.mark.parametrize("values", [{"amount": Decimal("24.99")}, {"currency": "CAD"}])
     def test_shows_a_credit_that_is_not_the_one_that_was_asked_for(self, line, values):
-        self.shown(line, **values)
+        show_credit(line, **values)
 
         assert self.after(line) == (Reconciliation.DIFFERS, BatchStatus.SUBMITTED)
         assert list(needing_a_person(BatchLine.objects.all())) == [line]
 
     def test_shows_a_credit_on_another_account(self, line):
         other = make_account(line.division)
-        self.shown(line, account=other, account_number=other.number)
+        show_credit(line, account=other, account_number=other.number)
 
         assert self.after(line)[0] == Reconciliation.DIFFERS
 
-    def test_shows_a_second_credit_under_the_same_id_even_when_the_batch_has_ended(self, line):
-        self.shown(line)
+    def test_heeds_no_billing_system_but_the_one_that_was_asked(self, line):
+        other = make_billing_system(make_division())
+        show_credit(line, billing_system=other, division=other.division, account=None, amount=Decimal("0.01"))
+        assert self.after(line) == (Reconciliation.OPEN, BatchStatus.SUBMITTED)
+
+        show_credit(line)
+
         assert self.after(line) == (Reconciliation.MATCHED, BatchStatus.CONFIRMED)
 
-        self.shown(line, credit_id="CR-twice")
+    def test_shows_a_second_credit_under_the_same_id_even_when_the_batch_has_ended(self, line):
+        show_credit(line)
+        assert self.after(line) == (Reconciliation.MATCHED, BatchStatus.CONFIRMED)
+
+        show_credit(line, credit_id="CR-twice")
 
         assert self.after(line) == (Reconciliation.DIFFERS, BatchStatus.CONFIRMED)
 

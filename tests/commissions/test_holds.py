@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
+from accounts.models import Customer
 from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardReleased
 from commissions.models import LedgerEntry, Reward
 from commissions.queries.ledger import balances
@@ -19,6 +20,8 @@ from foundation.events.services import publish
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
+from foundation.people.states import Role
+from foundation.people.testing import make_person
 from referrals.events import ReferralDisqualified, SignalDecided, SignalRaised
 from referrals.models import Referral, Signal
 from referrals.states import DisqualifyReason, SignalKind
@@ -115,6 +118,29 @@ class TestHolding:
                 hold_reward(reward.pk, HoldReason.AUDIT, by=None)
             with pytest.raises(NotAllowed):
                 release_reward(reward.pk, HoldReason.AUDIT, by=None)
+
+    def test_of_an_auditor_is_not_released_by_who_builds(self):
+        reward = make_earned()
+        hold_reward(reward.pk, HoldReason.AUDIT, by=None)
+        with pytest.raises(NotAllowed) as refusal:
+            release_reward(reward.pk, HoldReason.AUDIT, by=make_person(Role.SUPERVISOR, reward.division))
+        assert refusal.value.code == "not_permitted"
+
+        released = release_reward(reward.pk, HoldReason.AUDIT, by=make_person(Role.AUDITOR, reward.division))
+
+        assert released.status == RewardStatus.PAYABLE
+
+    def test_is_not_released_by_the_payee(self):
+        reward = make_earned()
+        hold_reward(reward.pk, HoldReason.CREDIT_REFUSED, by=None)
+        payee, other = (make_person(Role.SUPERVISOR, reward.division) for _one in range(2))
+        Customer.objects.filter(pk=reward.payee.account.customer_id).update(user=payee)
+
+        with pytest.raises(NotAllowed) as refusal:
+            release_reward(reward.pk, HoldReason.CREDIT_REFUSED, by=payee)
+
+        assert refusal.value.code == "own_reward"
+        assert release_reward(reward.pk, HoldReason.CREDIT_REFUSED, by=other).status == RewardStatus.PAYABLE
 
     @pytest.mark.django_db(transaction=True)
     def test_is_released_once_by_two_people_at_the_same_moment(self):

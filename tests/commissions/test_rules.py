@@ -20,6 +20,7 @@ from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
+from foundation.people.services import give_role, invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, Kind, RuleSet
@@ -152,6 +153,16 @@ class TestWhatIsRefused:
         rules.send_to_review(version.pk, by=version.author)
 
         self.refused("own_version", rules.approve_version, version.pk, by=operator)
+
+    def test_approval_by_somebody_whom_a_writer_made_an_auditor(self, rule, division, operator):
+        version = make_draft_version(rule, by=operator)
+        rules.send_to_review(version.pk, by=operator)
+        double = invite_person("double@people.example", role=Role.AUDITOR, division=division, by=operator)
+
+        self.refused("writers_approver", rules.approve_version, version.pk, by=double)
+
+        give_role(double, Role.OPERATOR, division, by=make_person(Role.OPERATOR, division))
+        assert rules.approve_version(version.pk, by=double).approver == double
 
     def test_approval_by_whoever_may_not_approve(self, rule, division):
         version = in_review(rule)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from accounts.models import Customer
 from accounts.services import set_standing
 from accounts.states import Standing
 from accounts.testing import make_details
@@ -196,6 +197,18 @@ class TestDecideSignal:
         services.decide_signal(signal.pk, is_genuine=True, note="x", by=csr)
         with pytest.raises(NotAllowed):
             services.decide_signal(signal.pk, is_genuine=False, note="x", by=csr)
+
+    @pytest.mark.parametrize("side", ["referrer", "friend"])
+    def test_is_not_for_who_is_part_of_it(self, market, signal, side):
+        csr = make_person(Role.CSR, market.division)
+        referral = signal.referral
+        customer = referral.referrer.customer if side == "referrer" else referral.friend
+        Customer.objects.filter(pk=customer.pk).update(user=csr)
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.decide_signal(signal.pk, is_genuine=True, note="I know them well.", by=csr)
+
+        assert refusal.value.code == "own_referral"
 
     def test_is_seen_by_staff_of_the_market_alone(self, market, signal):
         assert list(signals_visible_to(make_person(Role.CSR, market.division))) == [signal]

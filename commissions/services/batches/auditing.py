@@ -1,8 +1,9 @@
 """
 Freeze a batch, read what has to be read of it, approve it.
 
-The sample follows from the checksum, so that nobody chooses what an auditor sees, and anybody can draw it again: the
-payments with the smallest SHA-256 of `<checksum>:<request id>`.
+Nobody chooses what an auditor sees: the sample is the payments whose request ids have the smallest HMAC under the
+house's secret key. Who builds a batch cannot reckon it beforehand, and a payment's lot is the same in whatever company
+it comes, so that neither discarding a batch nor taking others out of it draws better lots.
 """
 
 import hashlib
@@ -13,10 +14,12 @@ from decimal import Decimal
 
 from django.db import models, transaction
 from django.db.models import Exists, F, Func, OuterRef, Q, Sum, Value
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _, ngettext
 
+from accounts.queries import is_own
 from commissions.models import Batch, BatchLine
-from commissions.queries.batches import unread_lines
+from commissions.queries.batches import lines_in_question, unread_lines
 from commissions.services.batches.building import announce, locked_batch, locked_batch_of
 from commissions.services.endings import return_reward
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
@@ -26,6 +29,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO
 from foundation.now import now, today
 from foundation.people.models import User
+from foundation.people.queries import may_only_thanks_to
 from foundation.people.services import require
 from foundation.people.states import Permission
 from referrals.models import Signal
@@ -33,6 +37,9 @@ from referrals.models import Signal
 LEAST_SAMPLE = 30
 SAMPLE_SHARE = Decimal("0.05")
 """The sample is the larger of the two, and no larger than the batch."""
+NAMED = 20
+"""Rewards in a message: nobody reads more at once."""
+SAMPLE_SALT = "commissions.sample"
 FROZEN_LINES = ~Q(status=LineStatus.REMOVED) | Q(verdict=Verdict.WRONG)
 """What a batch was frozen with: also what an auditor took out of it since."""
 
@@ -52,7 +59,7 @@ def freeze_batch(batch_id: int, *, by: User) -> Batch:
     if not frozen:
         raise NotAllowed(_("There is no payment in it: discard it."), code="empty")
     batch.save(update_fields=["status", "count", "total", "checksum", "frozen_by", "frozen_at"])
-    drawn = sample_of(batch.checksum, frozen)
+    drawn = sample_of(frozen)
     batch.lines.filter(pk__in=[line.pk for line in drawn]).update(is_sampled=True)
     _flag(batch)
     return announce(batch, by=by)
@@ -71,12 +78,12 @@ def checksum_of(lines: Iterable[BatchLine]) -> str:
     return seal.hexdigest()
 
 
-def sample_of(checksum: str, lines: list[BatchLine]) -> list[BatchLine]:
+def sample_of(lines: list[BatchLine]) -> list[BatchLine]:
     """Draw the payments that an auditor has to read, the same ones whenever it is drawn again."""
     size = max(LEAST_SAMPLE, math.ceil(len(lines) * SAMPLE_SHARE))
 
     def lot(line: BatchLine) -> str:
-        return hashlib.sha256(f"{checksum}:{line.request_id}".encode()).hexdigest()
+        return salted_hmac(SAMPLE_SALT, line.request_id, algorithm="sha256").hexdigest()
 
     return heapq.nsmallest(size, lines, key=lot)
 
@@ -91,14 +98,18 @@ def _flag(batch: Batch) -> None:
 
 def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
     limit: Decimal = effective(batch.division, FLAG_ABOVE)
-    of_payee = BatchLine.objects.filter(payee=OuterRef("payee"), status=LineStatus.CONFIRMED)
-    of_reward = BatchLine.objects.filter(reward=OuterRef("reward"), status=LineStatus.RETURNED)
+    of_payee = BatchLine.objects.filter(payee=OuterRef("payee"))
+    is_earlier = Q(status=LineStatus.CONFIRMED) | Q(
+        batch=batch, status=LineStatus.PENDING, reward__lt=OuterRef("reward")
+    )
+    of_reward = BatchLine.objects.filter(reward=OuterRef("reward"))
     yield LineFlag.SIGNAL, Exists(Signal.objects.filter(referral=OuterRef("reward__referral")))
     yield LineFlag.LARGE, Q(amount__gt=limit - F("set_off"))
     if effective(batch.division, FLAGS_FIRST_REWARDS):
-        yield LineFlag.FIRST, ~Q(Exists(of_payee))
-    yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("payee__account__premises"))
-    yield LineFlag.RETURNED, Exists(of_reward)
+        yield LineFlag.FIRST, ~Q(Exists(of_payee.filter(is_earlier)))
+    yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("reward__referral__referrer__account__premises"))
+    yield LineFlag.RETURNED, Exists(of_reward.filter(status=LineStatus.RETURNED))
+    yield LineFlag.FOUND_WRONG, Exists(of_reward.filter(verdict=Verdict.WRONG))
 
 
 @transaction.atomic
@@ -106,13 +117,25 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     """
     Note what an auditor found of a payment. What is wrong is taken out, and its reward is held.
 
-    :raises NotAllowed: if the batch is not frozen, the payment was read before, the person had a hand in the batch or
-        may not audit there, or says nothing about what is wrong
+    What was found correct can be found wrong once its referral is in question.
+
+    :raises NotAllowed: if the batch is not frozen, the payment was read before, is the person's own or is called correct
+        though its referral is in question, or the person had a hand in the batch, may not audit there, or says nothing
+        about what is wrong
     """
     batch = locked_batch_of(line_id)
     _require_auditor(by, batch)
-    line = BatchLine.objects.locked().select_related("reward__division").get(pk=line_id)
-    line.read(verdict, note.strip(), by=by, at=now())
+    related = ("reward__division", "payee__account__customer")
+    line = BatchLine.objects.locked().select_related(*related).get(pk=line_id)
+    if is_own(by, line.payee.account.customer):
+        raise NotAllowed(_("This is paid to you: somebody else has to read it."), code="own_payment")
+    is_in_question = lines_in_question(BatchLine.objects.filter(pk=line_id)).exists()
+    if is_in_question and verdict == Verdict.CORRECT:
+        message = _(
+            "Its referral is not genuine or is being looked at. Decide about it first, or take the payment out."
+        )
+        raise NotAllowed(message, code="in_question", field="verdict")
+    line.read(verdict, note.strip(), by=by, at=now(), may_read_again=is_in_question)
     line.save(update_fields=["status", "verdict", "note", "read_by", "read_at"])
     if verdict == Verdict.WRONG:
         return_reward(line.reward_id, hold=HoldReason.AUDIT, on=today(line.reward.division), by=by)
@@ -125,6 +148,11 @@ def _require_auditor(by: User, batch: Batch) -> None:
         raise NotAllowed(
             _("You built or froze this batch: somebody else has to read and approve it."), code="own_batch"
         )
+    if may_only_thanks_to(by, Permission.APPROVE_BATCHES, batch.division, batch.makers):
+        raise NotAllowed(
+            _("Who built or froze this batch has let you audit here: somebody else has to read and approve it."),
+            code="makers_auditor",
+        )
     if batch.status != BatchStatus.FROZEN:
         raise NotAllowed(_("Only a frozen batch is read and approved."), code="not_frozen")
 
@@ -135,8 +163,9 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
     Answer for a batch that others built and froze: what is in it will be paid.
 
     :param shown: the sum that the approving person saw, where they saw one
-    :raises NotAllowed: if the person had a hand in it or may not approve there, if something that has to be read was
-        not, if its payments are not those that were frozen, if none is left, or if its sum is not the one that was seen
+    :raises NotAllowed: if the person had a hand in it, is paid in it or may not approve there, if something that has to
+        be read was not, if a referral is in question, if its payments are not those that were frozen, if none is left,
+        or if its sum is not the one that was seen
     """
     batch = locked_batch(batch_id)
     _require_auditor(by, batch)
@@ -150,10 +179,24 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
             % {"count": unread},
             code="unread",
         )
+    _refuse_own_and_questioned(batch, by)
     _verify(batch, shown)
     batch.approve(by=by, at=now())
     batch.save(update_fields=["status", "approved_by", "approved_at"])
     return announce(batch, by=by)
+
+
+def _refuse_own_and_questioned(batch: Batch, by: User) -> None:
+    if batch.lines.filter(status=LineStatus.PENDING, payee__account__customer__user=by).exists():
+        raise NotAllowed(_("You are paid in this batch: somebody else has to approve it."), code="own_payment")
+    if questioned := list(
+        lines_in_question(batch.lines.all()).order_by("reward_id").values_list("reward_id", flat=True)
+    ):
+        message = _(
+            "Referrals are not genuine or are being looked at, of rewards: %(rewards)s. Decide about them, or take their "
+            "payments out."
+        )
+        raise NotAllowed(message % {"rewards": ", ".join(map(str, questioned[:NAMED]))}, code="in_question")
 
 
 def _verify(batch: Batch, shown: Decimal | None) -> None:

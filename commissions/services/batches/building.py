@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.states import AccountStatus
 from commissions.events import BatchMoved
 from commissions.models import Batch, BatchLine, Payee, Reward, RewardQuerySet
+from commissions.queries.batches import due_within
 from commissions.services.holds import hold_reward
 from commissions.states import BatchStatus, HoldReason, LineStatus, RewardStatus
 from foundation.divisions.models import Division
@@ -76,7 +77,8 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
     """
     Put every reward that is earned, in a division and below, into a batch.
 
-    A reward whose payee's account is closed is held instead. What was taken back from a payee before, and is still
+    A reward whose payee is credited elsewhere waits for a batch of a division above both. One whose payee's account is
+    closed is held instead. What was taken back from a payee before, and is still
     owed to us, is set off against their oldest rewards first.
 
     :param currency: of the rewards; empty: the division's own
@@ -87,7 +89,7 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
     if by:
         require(by, Permission.BUILD_BATCHES, division)
     currency = currency or division.currency
-    due = Reward.objects.payable().filter(division__in=Division.objects.under(division), currency=currency)
+    due = due_within(Division.objects.under(division)).filter(currency=currency)
     _hold_what_cannot_be_credited(due, by=by)
     with transaction.atomic():
         batch = Batch.objects.create(division=division, currency=currency, built_by=by, built_at=now())

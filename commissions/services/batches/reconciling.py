@@ -1,7 +1,8 @@
 """
 Read back what was posted: a payment is paid when the billing system itself shows the credit, once, of that amount.
 
-A credit that is shown twice, with another amount or on another account is a difference, which only a person ends.
+A credit that is shown twice, with another amount or on another account is a difference, which only a person ends. Only
+the billing system that was asked can show it: what another vendor shows under the same id is none of ours.
 """
 
 from datetime import timedelta
@@ -19,7 +20,7 @@ LOOKS_BACK = timedelta(days=7)
 
 COMPARE = """
     WITH shown AS (
-        SELECT credit.request_id, count(*) AS credits, min(credit.amount) AS amount, min(credit.currency) AS currency,
+        SELECT credit.billing_system_id, credit.request_id, count(*) AS credits, min(credit.amount) AS amount, min(credit.currency) AS currency,
             min(credit.account_id) AS account_id, max(credit.received_at) AS received_at
         FROM billing_postedcredit credit
         WHERE credit.request_id IN (
@@ -29,7 +30,7 @@ COMPARE = """
             SELECT recent.request_id FROM billing_postedcredit recent
             WHERE recent.received_at > %(since)s AND recent.request_id <> ''
         )
-        GROUP BY credit.request_id
+        GROUP BY credit.billing_system_id, credit.request_id
     ), compared AS (
         SELECT line.id, CASE
             WHEN line.status = 'returned' THEN 'differs'
@@ -39,6 +40,8 @@ COMPARE = """
         END AS reconciliation
         FROM shown
         JOIN commissions_batchline line ON line.request_id = shown.request_id AND line.status <> 'removed'
+        JOIN billing_submission submission ON submission.id = line.submission_id
+            AND submission.billing_system_id = shown.billing_system_id
         JOIN commissions_payee payee ON payee.id = line.payee_id
     )
     UPDATE commissions_batchline line SET reconciliation = compared.reconciliation

@@ -11,8 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, gettext_lazy as _, ngettext
 
-from commissions.models import Batch, BatchLine, Reward
-from commissions.queries.batches import Standing, batches_visible_to, lines_visible_to, standing_of, unread_lines
+from commissions.models import Batch, BatchLine
+from commissions.queries.batches import (
+    Standing,
+    batches_visible_to,
+    due_within,
+    lines_in_question,
+    lines_visible_to,
+    standing_of,
+    unread_lines,
+)
 from commissions.queries.trace import trace_of
 from commissions.services import batches
 from commissions.states import BatchStatus, LineStatus, Verdict
@@ -173,12 +181,16 @@ def build(request: UserRequest) -> HttpResponse:
 
 def _to_be_paid(user: User) -> list[tuple[str, str]]:
     """Say what is earned in each division and below, where a person may build batches; one choice a currency."""
-    divisions = list(divisions_where(user, Permission.BUILD_BATCHES).order_by("name"))
+    divisions = divisions_where(user, Permission.BUILD_BATCHES).order_by("name")
     sums: dict[tuple[int, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
-    due = Reward.objects.payable().filter(division__in=divisions)
-    rows = due.order_by().values_list("division__lineage", "currency")
-    for lineage, currency, number, amount, back in rows.annotate(Count("pk"), Sum("amount"), Sum("clawed_back")):
-        for division_id in lineage:
+    rows = (
+        due_within(divisions.order_by())
+        .order_by()
+        .values_list("division__lineage", "payee__division__lineage", "currency")
+    )
+    totals = rows.annotate(Count("pk"), Sum("amount"), Sum("clawed_back"))
+    for lineage, lineage_of_payee, currency, number, amount, back in totals:
+        for division_id in set(lineage).intersection(lineage_of_payee):
             count, total = sums[division_id, currency]
             sums[division_id, currency] = (count + number, total + amount - back)
     return [
@@ -280,7 +292,8 @@ def line(request: UserRequest, pk: int) -> HttpResponse:
     """Show one payment with the trace of its reward, and take down what an auditor found."""
     found = _found_line(request, pk)
     batch, reward = found.batch, found.reward
-    may_read = _may_read(batch, request.user) and found.verdict == Verdict.UNREAD and found.status == LineStatus.PENDING
+    is_due = found.verdict == Verdict.UNREAD or lines_in_question(BatchLine.objects.filter(pk=pk)).exists()
+    may_read = _may_read(batch, request.user) and is_due and found.status == LineStatus.PENDING
     form = ReadForm(posted(request)) if may_read else None
     if form and form.is_bound and form.is_valid():
         answers = form.cleaned_data

@@ -8,11 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from commissions.models import Reward
 from commissions.queries.trace import trace_of
 from commissions.queries.visibility import rewards_visible_to
-from commissions.services.holds import release_reward
+from commissions.services.holds import release_reward, released_with
 from commissions.states import HoldReason
-from foundation.people.models import UserRequest
+from foundation.people.models import User, UserRequest
 from foundation.people.queries import can
-from foundation.people.services import require
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
@@ -68,17 +67,22 @@ def reward(request: UserRequest, pk: int) -> HttpResponse:
         "lines": found.lines.select_related("batch", "submission").order_by("-pk"),
         "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
         "holds": [HoldReason(hold).label for hold in found.holds],
-        "may_release": bool(_releasable(found)) and can(request.user, Permission.BUILD_BATCHES, found.division),
+        "may_release": bool(_releasable(found, request.user)),
         "may_see_ledger": can(request.user, Permission.SEE_LEDGER, found.division),
     }
     return render(request, "desk/reward.html", context)
 
 
-def _releasable(found: Reward) -> list[tuple[str, str]]:
-    return [(reason.value, str(reason.label)) for reason in RELEASED_BY_HAND if reason in found.holds]
+def _releasable(found: Reward, user: User) -> list[tuple[str, str]]:
+    """Return for which of its reasons a person may release a reward. The service decides again."""
+    return [
+        (reason.value, str(reason.label))
+        for reason in RELEASED_BY_HAND
+        if reason in found.holds and can(user, released_with(reason), found.division)
+    ]
 
 
-@staff_page(Permission.BUILD_BATCHES)
+@staff_page(Permission.SEE_LEDGER)
 def release(request: UserRequest, pk: int) -> HttpResponse:
     """Let an earned reward be paid after all."""
     found = _found(request, pk)
@@ -90,13 +94,11 @@ def release(request: UserRequest, pk: int) -> HttpResponse:
         subject=found,
         back=reverse("desk:reward", args=[pk]),
     )
-    form = ReleaseForm(posted(request), reasons=_releasable(found))
+    form = ReleaseForm(posted(request), reasons=_releasable(found, request.user))
 
-    def do(answers: dict[str, str]) -> object:
-        require(request.user, Permission.BUILD_BATCHES, found.division)
-        return release_reward(pk, HoldReason(answers["reason"]), by=request.user)
-
-    return perform(request, action, form, do)
+    return perform(
+        request, action, form, lambda answers: release_reward(pk, HoldReason(answers["reason"]), by=request.user)
+    )
 
 
 def _found(request: UserRequest, pk: int) -> Reward:
