@@ -8,7 +8,7 @@ import accounts.models
 
 FOLDED = r"""
 CREATE FUNCTION public.accounts_folded(text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 100 AS $$
     SELECT btrim(regexp_replace(
         translate(lower(public.unaccent('public.unaccent'::regdictionary, $1)), '''’‘ʼ`´.', ''),
         '[[:space:][:punct:]]+', ' ', 'g'
@@ -19,7 +19,7 @@ COMMENT ON FUNCTION public.accounts_folded(text) IS
 """
 SPELLINGS = """
 CREATE FUNCTION public.accounts_spellings(text) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 2000 AS $$
     SELECT coalesce(array_agg(DISTINCT spelling), '{}')
       FROM (
         SELECT left(word, 8) AS start
@@ -43,6 +43,7 @@ COMMENT ON FUNCTION public.accounts_spellings(text) IS
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial")]
     operations = [
+        migrations.RunSQL("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0", migrations.RunSQL.noop),
         UnaccentExtension(),
         migrations.RunSQL(FOLDED, "DROP FUNCTION public.accounts_folded(text)"),
         migrations.RunSQL(SPELLINGS, "DROP FUNCTION public.accounts_spellings(text)"),
