@@ -12,13 +12,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import get_language, gettext as _, ngettext
 
 from commissions.models import Reward
 from commissions.settings import PAYOUT_DAY
 from commissions.states import ProgressStage, ReasonCode, RewardStatus, Side
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
+from foundation.money import format_money
 from foundation.now import today
 from foundation.people.models import User
 from orders.models import Appointment
@@ -165,8 +166,9 @@ def _reward(reward: Reward, calendars: _Calendars) -> Progress:
             return Progress(
                 stage=ProgressStage.CREDITED,
                 sentence=_("Credited on your bill."),
+                detail=_taken_back_of(reward),
                 since=reward.settled_on,
-                amount=reward.owed,
+                amount=reward.amount,
                 currency=reward.currency,
                 is_over=True,
             )
@@ -181,12 +183,22 @@ def _reward(reward: Reward, calendars: _Calendars) -> Progress:
             return Progress(
                 stage=ProgressStage.TAKEN_BACK,
                 sentence=_("Taken back."),
-                detail=_("The conditions of the programme no longer hold."),
+                detail=_("The conditions of the program no longer hold."),
                 since=reward.reason_on,
                 amount=reward.clawed_back,
                 currency=reward.currency,
                 is_over=True,
             )
+
+
+def _taken_back_of(reward: Reward) -> str:
+    """Say how much of an amount was taken back; nothing where all of it stands."""
+    if not reward.clawed_back:
+        return ""
+    taken_back = format_money(reward.clawed_back, reward.currency, get_language() or "en")
+    return _("Of this, %(amount)s was taken back: the conditions of the program no longer hold.") % {
+        "amount": taken_back
+    }
 
 
 def _qualifying(reward: Reward, calendars: _Calendars) -> Progress:
@@ -204,7 +216,7 @@ def _qualifying(reward: Reward, calendars: _Calendars) -> Progress:
     return Progress(
         stage=ProgressStage.QUALIFYING,
         sentence=sentence,
-        detail=_("It is credited once the conditions of the programme are met."),
+        detail=_("It is credited once the conditions of the program are met."),
         since=reward.installed_on,
         expected_on=expected_on,
         amount=reward.amount,
@@ -217,7 +229,7 @@ def _forfeited(reward: Reward, calendars: _Calendars) -> Progress:
         return _not_eligible(str(ReasonCode(reward.reason).label), reward.reason_on)
     if calendars.of(reward.division)[0] <= reward.latest_on:
         return _qualifying(reward, calendars)
-    return _not_eligible(_("The conditions of the programme were not met in time."), reward.latest_on)
+    return _not_eligible(_("The conditions of the program were not met in time."), reward.latest_on)
 
 
 def _earned(reward: Reward, calendars: _Calendars) -> Progress:
@@ -230,9 +242,9 @@ def _earned(reward: Reward, calendars: _Calendars) -> Progress:
     return Progress(
         stage=ProgressStage.EARNED,
         sentence=_("Earned."),
-        detail=details[RewardStatus(reward.status)],
+        detail=" ".join(filter(None, (details[RewardStatus(reward.status)], _taken_back_of(reward)))),
         since=reward.qualified_on,
         expected_on=None if reward.status == RewardStatus.HELD else expected_on,
-        amount=reward.owed,
+        amount=reward.amount,
         currency=reward.currency,
     )

@@ -232,7 +232,7 @@ class RewardFilters(WithDivision):
     """Rewards by payee, state and what holds them."""
 
     text = CharFilter(label=_("Payee’s account or name"), method="filter_text")
-    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=RewardStatus.choices)
+    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=RewardStatus.choices, method="filter_status")
     hold = ChoiceFilter(label=_("Held because"), empty_label=ANY, choices=HoldReason.choices, method="filter_hold")
     side = ChoiceFilter(label=_("For the"), empty_label=ANY, choices=Side.choices)
 
@@ -243,6 +243,11 @@ class RewardFilters(WithDivision):
     def filter_text(self, rows: QuerySet[Reward], _name: str, text: str) -> QuerySet[Reward]:
         """Keep the rewards of an account, or of somebody called so."""
         return _of_payee(rows, text)
+
+    def filter_status(self, rows: QuerySet[Reward], _name: str, status: str) -> QuerySet[Reward]:
+        """Keep what stands there; what was taken back is found also where it was only a part."""
+        stands = Q(status=status)
+        return rows.filter(stands | Q(clawed_back__gt=0) if status == RewardStatus.REVERSED else stands)
 
     def filter_hold(self, rows: QuerySet[Reward], _name: str, reason: str) -> QuerySet[Reward]:
         """Keep what is held for a reason."""

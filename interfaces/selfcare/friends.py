@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -11,9 +12,10 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext as _
 
-from commissions.models import Reward
+from commissions.models import LedgerEntry, Reward
+from commissions.queries.ledger import balances
 from commissions.queries.progress import UNSPOKEN, Progress, progress_for
-from commissions.states import ProgressStage, RewardStatus, Side
+from commissions.states import LedgerAccount, ProgressStage, RewardStatus, Side
 from foundation.money import ZERO, format_money
 from foundation.now import now, today
 from foundation.people.models import User
@@ -93,13 +95,21 @@ def _rows_of(referrer_ids: list[int]) -> QuerySet[Any, Any]:
 
 def totals_of(referrers: Iterable[Referrer]) -> tuple[Total, ...]:
     """Say what a person may expect, has earned and was credited, in each currency that occurs; nothing without rewards."""
-    of_theirs = Reward.objects.filter(side=Side.REFERRER, referral__referrer__in=[one.pk for one in referrers])
+    mine = list(referrers)
+    of_theirs = Reward.objects.filter(side=Side.REFERRER, referral__referrer__in=[one.pk for one in mine])
     rewards = list(of_theirs.select_related("division").order_by("pk"))
     days = {one.division_id: today(one.division) for one in {one.division_id: one for one in rewards}.values()}
+    posted = balances(LedgerEntry.objects.filter(reward__in=[one.pk for one in rewards]))
+    claimed = balances(LedgerEntry.objects.filter(payee__account__in=[one.account_id for one in mine]))
     return tuple(
         total
         for currency in sorted({one.currency for one in rewards})
-        for total in _totals([(one, days[one.division_id]) for one in rewards if one.currency == currency], currency)
+        for total in _totals(
+            [(one, days[one.division_id]) for one in rewards if one.currency == currency],
+            credited=posted[currency][LedgerAccount.PAID] if currency in posted else ZERO,
+            to_set_off=claimed[currency][LedgerAccount.RECEIVABLE] if currency in claimed else ZERO,
+            currency=currency,
+        )
     )
 
 
@@ -133,17 +143,28 @@ def referring_of(user: User) -> Referring | None:
     return Referring(title=str(programme), text=str(programme.rewards_in_words), action=_("Take part"))
 
 
-def _totals(rewards: list[tuple[Reward, date]], currency: str) -> list[Total]:
+def _totals(
+    rewards: list[tuple[Reward, date]], *, credited: Decimal, to_set_off: Decimal, currency: str
+) -> list[Total]:
+    """
+    Add up one currency.
+
+    :param credited: what went out to the bills, whatever became of it afterwards
+    :param to_set_off: what was credited to the accounts and taken back, and is still to be kept from later rewards
+    """
     coming = [(one, day) for one, day in rewards if _is_expected(one, day)]
     first = min((one.earliest_on for one, day in coming if one.earliest_on > day), default=None)
     earned = [one for one, _day in rewards if one.status in UNPAID]
-    credited = [one for one, _day in rewards if one.status == RewardStatus.SETTLED]
     detail = _("The first from %(date)s on, if all goes well") % {"date": date_format(first)} if first else ""
-    return [
+    totals = [
         Total(label=_("Expected"), amount=_amount([one for one, _day in coming], currency), detail=detail),
         Total(label=_("Earned, to be credited"), amount=_amount(earned, currency)),
-        Total(label=_("Credited on your bills"), amount=_amount(credited, currency)),
+        Total(label=_("Credited on your bills"), amount=_in_words(credited, currency)),
     ]
+    if to_set_off:
+        words = _("Credited and taken back: it is kept from what you earn next")
+        totals.append(Total(label=_("To be set off"), amount=_in_words(to_set_off, currency), detail=words))
+    return totals
 
 
 def _is_expected(reward: Reward, day: date) -> bool:
@@ -153,7 +174,11 @@ def _is_expected(reward: Reward, day: date) -> bool:
 
 
 def _amount(rewards: Iterable[Reward], currency: str) -> str:
-    return format_money(sum((one.owed for one in rewards), ZERO), currency, get_language() or "en")
+    return _in_words(sum((one.owed for one in rewards), ZERO), currency)
+
+
+def _in_words(amount: Decimal, currency: str) -> str:
+    return format_money(amount, currency, get_language() or "en")
 
 
 def _by_referral(ids: list[int]) -> dict[int, Friend]:
@@ -180,9 +205,7 @@ def _of_progress(referral: Referral, progress: Progress) -> Friend:
 
 
 def _money(progress: Progress) -> str:
-    if progress.amount is None:
-        return ""
-    return format_money(progress.amount, progress.currency, get_language() or "en")
+    return "" if progress.amount is None else _in_words(progress.amount, progress.currency)
 
 
 def _steps(way: tuple[ProgressStage, ...], stage: ProgressStage) -> tuple[dict[str, str], ...]:

@@ -9,7 +9,8 @@ from billing.ports import BillingReport, StatusReport, VendorFact
 from billing.services import receive_fact
 from billing.states import BillingKind, ServiceStatus
 from commissions.models import Reward
-from commissions.services.trials import Stage
+from commissions.services.qualification import reconsider
+from commissions.services.trials import Stage, pay
 
 INSTALLED = date(2026, 1, 15)
 EARLIEST = date(2026, 4, 15)
@@ -58,3 +59,14 @@ def payment_of(number: str, bill: str, *, name: str = "", amount: str = "40.00",
 
 def ended_of(number: str) -> StatusReport:
     return StatusReport(account_number=number, status=ServiceStatus.DISCONNECTED)
+
+
+def make_partly_taken_back() -> tuple[Stage, Reward]:
+    """A reward that was credited, and taken back in part because the friend left after it."""
+    stage, reward = make_stage_and_reward(clawback_full_days=60, clawback_none_days=200)
+    reconsider(reward.friend_account_id, on=EARLIEST)
+    pay(reward.pk, date(2026, 5, 6))
+    tell(stage, ended_of(reward.friend_account.number), date(2026, 5, 10))
+    reconsider(reward.friend_account_id, on=date(2026, 5, 10))
+    reward.refresh_from_db()
+    return stage, reward

@@ -14,7 +14,15 @@ from commissions.states import HoldReason, ProgressStage, RewardStatus
 from foundation.people.testing import make_person
 from referrals.models import Invitation, Referral
 from referrals.states import InvitationStatus
-from tests.commissions.staging import EARLIEST, INSTALLED, bill_of, ended_of, make_stage_and_reward, tell
+from tests.commissions.staging import (
+    EARLIEST,
+    INSTALLED,
+    bill_of,
+    ended_of,
+    make_partly_taken_back,
+    make_stage_and_reward,
+    tell,
+)
 
 pytestmark = pytest.mark.django_db
 DAY_41 = date(2026, 2, 25)
@@ -75,6 +83,15 @@ class TestProgress:
         progress = progress_on(reward, date(2026, 5, 7))
 
         assert (progress.stage, progress.since, progress.is_over) == ("credited", date(2026, 5, 6), True)
+
+    def test_of_what_was_taken_back_in_part_says_how_much(self):
+        _stage, reward = make_partly_taken_back()
+
+        progress = progress_on(reward, date(2026, 6, 1))
+
+        assert (progress.stage, progress.amount) == (ProgressStage.CREDITED, reward.amount)
+        assert 0 < reward.clawed_back < reward.amount
+        assert f"Of this, ${reward.clawed_back} was taken back" in progress.detail
 
     def test_of_a_referral_whose_friend_is_not_installed_yet(self):
         stage = Stage()

@@ -1,0 +1,33 @@
+"""What a person's rewards add up to, and what they read of the one that they were promised as a friend."""
+
+import pytest
+from django.urls import reverse
+
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
+from interfaces.selfcare.friends import totals_of
+from tests.commissions.staging import make_partly_taken_back
+
+pytestmark = pytest.mark.django_db
+
+
+class TestTotals:
+    def test_say_what_was_credited_and_what_of_it_is_still_to_be_set_off(self):
+        _stage, reward = make_partly_taken_back()
+
+        totals = {total.label: total.amount for total in totals_of([reward.referral.referrer])}
+
+        assert totals["Credited on your bills"] == "$50.00"
+        assert totals["To be set off"] == f"${reward.clawed_back}"
+
+
+class TestTheDesk:
+    def test_finds_what_was_taken_back_in_part_among_what_was_taken_back(self, client):
+        stage, reward = make_partly_taken_back()
+        sign_in(client, make_person(Role.SUPERVISOR, stage.division))
+
+        found = client.get(reverse("desk:rewards"), {"status": "reversed"}).content.decode()
+        page = client.get(reverse("desk:reward", args=[reward.pk])).content.decode()
+
+        assert reverse("desk:reward", args=[reward.pk]) in found
+        assert "taken back of it" in page
