@@ -1,5 +1,5 @@
 """
-How far a referral is, as the referrer reads it.
+How far a referral is, as the referrer reads it; how far a reward is, as its payee does.
 
 A referrer learns that a friend has ordered and is installed, and how the own reward stands; never the friend's
 address, products, bills or arrears. What the friend does or fails to do while a reward qualifies shows nowhere: a
@@ -83,6 +83,16 @@ def progress_for(referrals: Iterable[Referral]) -> dict[int, Progress]:
         else _referral(referral, is_booked=referral.order_id in with_visit)
         for pk, referral in rows.items()
     }
+
+
+def own_progress(rewards: Iterable[Reward]) -> dict[int, Progress]:
+    """
+    Tell payees how far rewards are, by the rewards' ids; a friend reads of the own one what a referrer would.
+
+    :param rewards: with their divisions
+    """
+    calendars = _Calendars()
+    return {reward.pk: _reward(reward, calendars) for reward in rewards}
 
 
 def invitation_progress(invitation: Invitation) -> Progress:
@@ -175,7 +185,9 @@ def _reward(reward: Reward, calendars: _Calendars) -> Progress:
         case RewardStatus.CAP_LIMITED:
             return Progress(
                 stage=ProgressStage.LIMITED,
-                sentence=_("Nothing is earned for this friend: a limit was reached."),
+                sentence=_("Nothing is earned for this friend: a limit was reached.")
+                if reward.side == Side.REFERRER
+                else _("Nothing is earned: a limit was reached."),
                 since=reward.installed_on,
                 is_over=True,
             )

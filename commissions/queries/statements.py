@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from commissions.models import ClosedPeriod, LedgerEntry, Payee
+from commissions.models import ClosedPeriod, LedgerEntry, Payee, Reward
 from commissions.states import EntryKind, LedgerAccount, Side
 from foundation.cells import Cell
 from foundation.money import ZERO
@@ -82,10 +82,15 @@ class StatementLine:
         return self.moved.total or self.entry.amount
 
     @property
-    def friend(self) -> str:
-        """What the payee calls the friend; nothing where the payee is the friend, whom that was not said to."""
+    def is_for_a_friend(self) -> bool:
+        """Whether it is for a friend whom the payee has brought; else for the payee's own order."""
+        return self.entry.reward.side == Side.REFERRER
+
+    @property
+    def what_for(self) -> str:
+        """What the payee calls the friend; to the friend, whom that was not said to, what the reward is and its order."""
         reward = self.entry.reward
-        return reward.referral.friend_label if reward.side == Side.REFERRER else ""
+        return reward.referral.friend_label if self.is_for_a_friend else own_reward_in_words(reward)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,12 @@ class Statement:
         return self.payee.currency
 
 
+def own_reward_in_words(reward: Reward) -> str:
+    """Say what somebody gets for an order of their own."""
+    said = {"what": reward.term.get_form_display(), "number": reward.referral.order.number}
+    return str(_("%(what)s for order %(number)s") % said)
+
+
 def statement_of(payee: Payee, period: date) -> Statement:
     """Return the statement of a month, whole, in a number of queries that does not grow with its lines."""
     return _statement(payee, period, payee.entries.all(), is_own=False)
@@ -126,7 +137,7 @@ def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is
     period = period.replace(day=1)
     entries = entries.filter(currency=payee.currency)
     opening = told(_position(entries.filter(period__lt=period)))
-    related = ("reward__referral__order", "reward__version__rule")
+    related = ("reward__referral__order", "reward__version__rule", "reward__term")
     lines = tuple(
         StatementLine(entry, moved)
         for entry in entries.filter(period=period).select_related(*related).order_by("pk")

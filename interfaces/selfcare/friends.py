@@ -1,8 +1,12 @@
-"""A referrer's friends, each from the invitation to the credit, the latest first; nothing that is the friends' own."""
+"""
+A referrer's friends, each from the invitation to the credit, the latest first; nothing that is the friends' own.
+
+A friend's own reward is shown in the same way to the friend.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +18,8 @@ from django.utils.translation import get_language, gettext as _
 
 from commissions.models import LedgerEntry, Reward
 from commissions.queries.ledger import balances
-from commissions.queries.progress import UNSPOKEN, Progress, progress_for
+from commissions.queries.progress import UNSPOKEN, Progress, own_progress, own_rewards, progress_for
+from commissions.queries.statements import own_reward_in_words
 from commissions.states import LedgerAccount, ProgressStage, RewardStatus, Side
 from foundation.money import ZERO, format_money
 from foundation.now import now, today
@@ -25,6 +30,8 @@ from referrals.queries import own_referrers
 from referrals.states import UNWANTED_INVITATIONS, InvitationStatus
 
 ON_A_PAGE = 20
+LONG = 19
+"""Digits that no id has."""
 IN_SHORT = 3
 """How many friends the overview shows."""
 WAY = (
@@ -38,6 +45,7 @@ WAY = (
     ProgressStage.CREDITED,
 )
 """The stages that lead to a credit, in order."""
+WAY_OF_A_REWARD = WAY[WAY.index(ProgressStage.INSTALLED) :]
 BY_INVITATION = 2
 """How many of them only an invitation has."""
 ON_THE_WAY = frozenset({InvitationStatus.SENT, InvitationStatus.CLICKED})
@@ -56,6 +64,7 @@ class Friend:
     more: str = ""
     """What follows the sentence: since when, until when."""
     is_over: bool = False
+    referral_id: int | None = None
     invitation_id: int | None = None
     can_withdraw: bool = False
     can_correct: bool = False
@@ -81,10 +90,30 @@ def friends_of(referrers: Iterable[Referrer], page: str | None, *, on_a_page: in
     return found
 
 
-def _rows_of(referrer_ids: list[int]) -> QuerySet[Any, Any]:
+def page_of_friend(referrer: Referrer, referral_id: str, *, on_a_page: int = ON_A_PAGE) -> str:
+    """Return the number of the page on which a referrer's friend stands; nothing where they have no such friend."""
+    came = Referral.objects.filter(referrer=referrer)
+    referral = came.filter(pk=referral_id).first() if referral_id.isdecimal() and len(referral_id) < LONG else None
+    if referral is None:
+        return ""
+    later = _rows_of([referrer.pk], after=referral.ordered_at).count()
+    return str(later // on_a_page + 1)
+
+
+def welcome_rewards_of(user: User) -> list[Friend]:
+    """Return what a person gets as somebody's friend, each shown as a friend's is: how far it is, and how much."""
+    rewards = own_rewards(user).filter(side=Side.FRIEND).order_by("-pk")
+    rewards = list(rewards.select_related("division", "term", "referral__order"))
+    progress = own_progress(rewards)
+    return [_of_progress(own_reward_in_words(one), progress[one.pk], WAY_OF_A_REWARD) for one in rewards]
+
+
+def _rows_of(referrer_ids: list[int], *, after: datetime | None = None) -> QuerySet[Any, Any]:
     """Return what there is of each friend: the referral, or the invitation that has led to none; the latest first."""
     came = Referral.objects.filter(referrer__in=referrer_ids)
     invited = Invitation.objects.filter(referrer__in=referrer_ids, referrals=None, correction=None)
+    if after:
+        came, invited = came.filter(ordered_at__gt=after), invited.filter(created_at__gt=after)
     return (
         came.order_by()
         .values("pk", at=F("ordered_at"), what=Value(REFERRAL, CharField()))
@@ -184,23 +213,30 @@ def _in_words(amount: Decimal, currency: str) -> str:
 def _by_referral(ids: list[int]) -> dict[int, Friend]:
     referrals = list(Referral.objects.filter(pk__in=ids).select_related("referrer", "programme", "division"))
     progress = progress_for(referrals)
-    return {one.pk: _of_progress(one, progress[one.pk]) for one in referrals}
+    return {one.pk: _of_referral(one, progress[one.pk]) for one in referrals}
 
 
-def _of_progress(referral: Referral, progress: Progress) -> Friend:
+def _of_referral(referral: Referral, progress: Progress) -> Friend:
     way = WAY if referral.invitation_id else WAY[BY_INVITATION:]
+    return _of_progress(referral.friend_label or _("A friend"), progress, way, referral_id=referral.pk)
+
+
+def _of_progress(
+    name: str, progress: Progress, way: tuple[ProgressStage, ...], *, referral_id: int | None = None
+) -> Friend:
     expected = progress.expected_on
     more = [
         progress.detail,
         _("Expected on your bill from %(date)s on") % {"date": date_format(expected)} if expected else "",
     ]
     return Friend(
-        name=referral.friend_label or _("A friend"),
+        name=name,
         sentence=progress.sentence,
         steps=_steps(way, progress.stage),
         amount=_money(progress),
         more=" · ".join(filter(None, more)),
         is_over=progress.is_over,
+        referral_id=referral_id,
     )
 
 

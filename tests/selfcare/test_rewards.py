@@ -3,9 +3,12 @@
 import pytest
 from django.urls import reverse
 
+from accounts.testing import make_account
+from commissions.states import Side
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.selfcare.friends import totals_of
+from tests.commissions.paying import make_earned, make_payouts
 from tests.commissions.staging import make_partly_taken_back
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +22,23 @@ class TestTotals:
 
         assert totals["Credited on your bills"] == "$50.00"
         assert totals["To be set off"] == f"${reward.clawed_back}"
+
+
+class TestTheFriend:
+    def test_reads_how_far_their_own_reward_is_and_finds_the_statements(self, client):
+        payouts = make_payouts()
+        person = make_person(Role.CUSTOMER, payouts.division)
+        reward = make_earned(payouts, account=make_account(payouts.division, user=person))
+        reward.side = Side.FRIEND
+        reward.save(update_fields=["side"])
+        sign_in(client, person)
+
+        start, friends = (client.get(reverse(f"selfcare:{name}")).content.decode() for name in ("start", "referrals"))
+
+        for expected in (f"Bill credit for order {reward.referral.order.number}", "$25.00", "Earned."):
+            assert expected in start
+        for page in (start, friends):
+            assert reverse("selfcare:statements") in page
 
 
 class TestTheDesk:

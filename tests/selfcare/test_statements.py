@@ -1,14 +1,18 @@
 """A referrer's own statements, and nobody else's: of the friend, only what the referrer calls them."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from accounts.testing import make_account
 from commissions.states import Side
+from commissions.testing import make_referral
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from interfaces.selfcare import friends
 from tests.commissions.paying import make_earned, make_payouts
 
 pytestmark = pytest.mark.django_db
@@ -60,11 +64,26 @@ class TestOwn:
         assert page_of(client, "statement_pdf", reward.payee_id).content.startswith(b"%PDF")
         assert "Robin" in page_of(client, "statement_csv", reward.payee_id).content.decode()
 
-    def test_do_not_tell_a_friend_what_they_were_called(self, client, payouts, reward):
+    def test_tell_a_friend_what_the_reward_is_for_and_not_what_they_were_called(self, client, payouts, reward):
         reward.side = Side.FRIEND
         reward.save(update_fields=["side"])
 
-        assert "Robin" not in page_of(client, "statement", reward.payee_id).content.decode()
+        for name in ("statement", "statement_csv"):
+            page = page_of(client, name, reward.payee_id).content.decode()
+            assert f"Bill credit for order {reward.referral.order.number}" in page
+            assert "Robin" not in page
+
+    def test_lead_from_a_line_to_its_friend_on_whatever_page_they_stand(self, client, payouts, reward, monkeypatch):
+        page = page_of(client, "statement", reward.payee_id).content.decode()
+        link = re.search(rf'href="([^"]+)#friend-{reward.referral_id}"', page)[1].replace("&amp;", "&")
+        make_referral(reward.referral.referrer, market=payouts.market)
+        monkeypatch.setattr(friends.page_of_friend, "__kwdefaults__", {"on_a_page": 1})
+        monkeypatch.setattr(friends.friends_of, "__kwdefaults__", {"on_a_page": 1})
+
+        shown = client.get(link).content.decode()
+
+        assert f'id="friend-{reward.referral_id}"' in shown
+        assert shown.count('id="friend-') == 1
 
     def test_are_none_where_nothing_was_earned(self, client, customer):
         assert "No statement yet" in page_of(client, "statements").content.decode()

@@ -11,7 +11,7 @@ from accounts.models import Partner
 from foundation.divisions.queries import site_of
 from foundation.people.models import UserRequest
 from interfaces.selfcare.access import own_page
-from interfaces.selfcare.friends import referring_of
+from interfaces.selfcare.friends import referring_of, welcome_rewards_of
 from interfaces.selfcare.queries import own_orders, own_partners, partner_orders, services_of
 from orders.models import Order
 from orders.queries import progress_of
@@ -27,6 +27,7 @@ def start(request: UserRequest) -> HttpResponse:
         "services": services_of(request.user),
         "page": page,
         "orders": _with_progress(page),
+        "welcome": welcome_rewards_of(request.user),
         "referring": referring_of(request.user),
         "is_partner": own_partners(request.user).exists(),
     }

@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from commissions.queries.statements import payees_of
 from foundation.lifecycle import NotAllowed
 from foundation.people.http import client_address
 from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.forms import CorrectForm, FriendForm, TakePartForm
-from interfaces.selfcare.friends import friends_of, totals_of
+from interfaces.selfcare.friends import friends_of, page_of_friend, totals_of
 from interfaces.selfcare.queries import Opening, openings_of, own_partners
 from referrals import services
 from referrals.models import Invitation, Referrer
@@ -74,11 +75,13 @@ def _show(
         "mine": mine,
         "chosen": chosen,
         "form": form,
+        "has_statements": payees_of(request.user.pk).exists(),
         "is_partner": own_partners(request.user).exists(),
     }
     if chosen:
         notice = _why_not_now(chosen)
-        page = friends_of([chosen], request.GET.get("page"))
+        number = request.GET.get("page") or page_of_friend(chosen, request.GET.get("friend", ""))
+        page = friends_of([chosen], number)
         context |= {
             "notice": notice,
             "may_refer": not notice,

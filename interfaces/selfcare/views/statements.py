@@ -63,7 +63,7 @@ def statement_pdf(request: UserRequest, pk: int) -> HttpResponse:
 def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
     """Give the statement of a month as a file; of a friend, it tells what the person calls them."""
     found = _statement(request, pk)
-    lines = cells_of(found, lambda line: line.friend)
+    lines = cells_of(found, lambda line: line.what_for)
     return csv_response(filename_of(found).removesuffix(".pdf"), header_of(found), lines)
 
 
