@@ -9,13 +9,14 @@ from decimal import Decimal
 from django.db.models import Count, F, Q, Sum
 
 from commissions.models import Payee, Reward, Rule, RuleVersion
+from commissions.queries.progress import UNSPOKEN
 from commissions.queries.reckoning import months_after
 from commissions.states import RewardStatus, Side
 from foundation.money import ZERO, round_money
 from orders.models import InstalledService
 
 COMMITTED = frozenset(RewardStatus) - {RewardStatus.CAP_LIMITED, RewardStatus.FORFEITED}
-"""What a budget has given out: what was forfeited has gone back into it."""
+"""What a budget has given out, whatever the day."""
 LIMITS = ("most_per_month", "most_per_year", "most_ever")
 
 
@@ -67,7 +68,18 @@ def _charges(account_ids: Collection[int], on: date) -> Iterator[tuple[int, Deci
         yield service.account_id, round_money(amount * service.quantity / line.quantity)
 
 
-def committed_of(rule_id: int) -> Decimal:
-    """Return what a rule has given out and not got back."""
-    rewards = Reward.objects.filter(version__rule=rule_id, status__in=COMMITTED)
+def committed_of(rule_id: int, on: date) -> Decimal:
+    """
+    Return what a rule has given out and not got back by a day.
+
+    What was forfeited keeps its place until the last day on which it may be earned: a payment that is heard of late
+    would bring it back. What a person has ended does not return.
+    """
+    may_return = Q(status=RewardStatus.FORFEITED, reason__in=UNSPOKEN, latest_on__gte=on)
+    rewards = Reward.objects.filter(may_return | Q(status__in=COMMITTED), version__rule=rule_id)
     return rewards.aggregate(total=Sum(F("amount") - F("clawed_back")))["total"] or ZERO
+
+
+def has_room(granted: Decimal, amount: Decimal | None, budget: Decimal | None) -> bool:
+    """Tell whether a budget has room for an amount; for one that is not known yet, something must be left."""
+    return budget is None or (granted < budget if amount is None else granted + amount <= budget)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import charges_of, facts_of, vocabulary
 from commissions.queries.reckoning import Bases, reckon
-from commissions.queries.rewarding import Had, free_months_of
+from commissions.queries.rewarding import Had, free_months_of, has_room
 from commissions.queries.rules import condition_in_words, conditions_of, rank_of, versions_in_force
 from commissions.states import Side
 from foundation.divisions.models import Division
@@ -29,6 +29,8 @@ from referrals.models import Referral
 from referrals.states import ReferralStatus
 
 DAYS = 90
+ORDER = list(Side)
+"""In which order the sides of a referral take from a budget, as they do in accrual."""
 MOST = 2000
 """So many referred orders are tried at the most, the newest: a person waits for it."""
 
@@ -89,12 +91,11 @@ class _Ledger:
         amount = reckon(term, ordinal=counts.ever + 1, bases=bases, currency=self.currency).amount
         if amount == ZERO:
             return False
-        spent = self.spent[version.rule_id] + (amount or ZERO)
-        if counts.limit_of(version) or (version.budget is not None and spent > version.budget):
+        if counts.limit_of(version) or not has_room(self.spent[version.rule_id], amount, version.budget):
             self.outcome.limited += 1
             return False
         had.append(on)
-        self.spent[version.rule_id] = spent
+        self.spent[version.rule_id] += amount or ZERO
         self.outcome.rewards += 1
         self.outcome.unknown += amount is None
         self.outcome.cost += amount or ZERO
@@ -204,7 +205,7 @@ def _reward(ledger: _Ledger, version: RuleVersion | None, case: _Case, free_mont
     monthly, one_time = charges_of(case.facts)
     accounts = case.accounts()
     given = False
-    for term in version.terms.all():
+    for term in sorted(version.terms.all(), key=lambda term: ORDER.index(term.side)):
         account_id = accounts[term.side]
         bases = Bases(monthly=monthly, one_time=one_time, free_month=free_months.get(account_id, ZERO))
         given |= ledger.give(version, term, account_id, case.on, bases)

@@ -18,10 +18,10 @@ from commissions.events import NothingAccrued, RewardAccrued, RewardCapLimited
 from commissions.models import Payee, Reward, RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import charges_of, facts_of_order
 from commissions.queries.reckoning import LANGUAGE_OF_RECORDS, Bases, Reckoned, dates_of, reckon
-from commissions.queries.rewarding import committed_of, free_months_of, had_before
+from commissions.queries.rewarding import committed_of, free_months_of, had_before, has_room
 from commissions.queries.rules import resolve_rule
 from commissions.services.ledger import post
-from commissions.states import EntryKind, RewardStatus, Side
+from commissions.states import Basis, EntryKind, RewardStatus, Side
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO
@@ -113,7 +113,7 @@ def _accrue(due: _Due) -> Reward | None:
     if reckoned.amount == ZERO:
         return None
     limit = had.limit_of(due.version)
-    if not limit and not _take_from_budget(rule, reckoned.amount, due.version.budget):
+    if not limit and not _take_from_budget(due, reckoned.amount):
         limit = BUDGET
     if limit:
         reckoned = _limited(reckoned, limit, due.version)
@@ -167,23 +167,31 @@ def _limited(reckoned: Reckoned, limit: str, version: RuleVersion) -> Reckoned:
     return replace(reckoned, calculation=words, inputs={**reckoned.inputs, "limit": limit})
 
 
-def _take_from_budget(rule: Rule, amount: Decimal | None, budget: Decimal | None) -> bool:
+def _take_from_budget(due: _Due, amount: Decimal | None) -> bool:
     """
     Take an amount out of what a rule may still give, and tell whether there was so much.
 
-    Before it is refused, what was forfeited meanwhile is counted back in. Of an amount that is not known yet nothing is
-    taken: there must be something left.
+    Before it is refused, what has gone back meanwhile is counted in. Of an amount that is not known yet nothing is
+    taken: something must be left, with all counted that has become known meanwhile.
     """
-    if _take(rule.pk, amount, budget):
+    rule_id, budget = due.version.rule_id, due.version.budget
+    if not _is_known_late(rule_id, budget) and _take(rule_id, amount or ZERO, budget):
         return True
-    Rule.objects.locked().get(pk=rule.pk)  # whoever has taken something holds this row until their reward is there
-    Rule.objects.filter(pk=rule.pk).update(granted=committed_of(rule.pk))
-    return _take(rule.pk, amount, budget)
+    rule = Rule.objects.locked().get(pk=rule_id)  # whoever has taken something holds it until their reward is there
+    granted = committed_of(rule.pk, due.installed_on)
+    is_taken = has_room(granted, amount, budget)
+    rule.granted = granted + (amount or ZERO) * is_taken
+    rule.save(update_fields=["granted"])
+    return is_taken
 
 
-def _take(rule_id: int, amount: Decimal | None, budget: Decimal | None) -> bool:
-    """Count an amount as given out, in one statement that finds its row only while there is room."""
-    room = Q()
-    if budget is not None:
-        room = Q(granted__lt=budget) if amount is None else Q(granted__lte=budget - amount)
-    return bool(Rule.objects.filter(room, pk=rule_id).update(granted=F("granted") + (amount or ZERO)))
+def _is_known_late(rule_id: int, budget: Decimal | None) -> bool:
+    """Tell whether a budget has to count amounts that nobody knew when their rewards began."""
+    terms = RewardTerm.objects.filter(version__rule=rule_id, basis=Basis.PERCENT_CASH)
+    return budget is not None and terms.exists()
+
+
+def _take(rule_id: int, amount: Decimal, budget: Decimal | None) -> bool:
+    """Count an amount as given out, in one statement that finds its row only while `has_room` would be true."""
+    room = Q() if budget is None else Q(granted__lte=budget - amount)
+    return bool(Rule.objects.filter(room, pk=rule_id).update(granted=F("granted") + amount))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sandbox.recount.vendor import Vendors, WorkOrder
 
 SIDES = ("referrer", "friend")
+STOPPED = "fraud"
 
 
 @dataclass(frozen=True)
@@ -143,17 +144,22 @@ class _Counting:
     def _fate(self, case: Case, referral: Referral, zone: ZoneInfo, last: date | None = None) -> Fate:
         stopped_on = day_in(zone, referral.stopped_at) if referral.stopped_at else None
         last = last or self.export.exported_at.astimezone(zone).date()
-        return fate_of(case, last, stopped_on=stopped_on, stopped_because="fraud")
+        return fate_of(case, last, stopped_on=stopped_on, stopped_because=STOPPED)
 
     def _is_used_up(self, version: Version, amount: Decimal | None, on: date) -> bool:
-        """Tell whether a rule's budget has no room for another reward on a day."""
+        """
+        Tell whether a rule's budget has no room for another reward on a day.
+
+        What was forfeited because of bills or service keeps its place until the last day on which it can be earned.
+        """
         if version.budget is None:
             return False
         given = Decimal(0)
         for earlier in self.given.get(version.rule, []):
             case = self.cases[earlier.referral.order_number, earlier.side]
             fate = self._fate(case, earlier.referral, earlier.zone, on)
-            if fate.state != FORFEITED and fate.amount is not None:
+            is_over = fate.state == FORFEITED and (fate.reason == STOPPED or on > case.latest_on)
+            if not is_over and fate.amount is not None:
                 given += fate.amount - fate.total_taken_back
         return given >= version.budget if amount is None else given + amount > version.budget
 

@@ -325,18 +325,37 @@ class TestLimits:
         make_version(rule, budget=Decimal("50.00"))
         (first,) = accrue_rewards(make_referral(referrer, market=market).pk)
         Reward.objects.filter(pk=first.pk).update(status=RewardStatus.FORFEITED, reason="paid_late")
+        over = first.latest_on + timedelta(days=1)
 
-        (second,) = accrue_rewards(make_referral(referrer, market=market).pk)
+        (second,) = accrue_rewards(make_referral(referrer, market=market, installed_on=over).pk)
 
         assert second.status == RewardStatus.ACCRUED
         assert Rule.objects.get().granted == Decimal("50.00")
+
+    @pytest.mark.parametrize(
+        ("reason", "status"),
+        [
+            ("paid_late", RewardStatus.CAP_LIMITED),
+            ("left_early", RewardStatus.CAP_LIMITED),
+            ("fraud", RewardStatus.ACCRUED),
+        ],
+    )
+    def test_of_a_budget_keep_the_place_of_what_may_come_back(self, market, rule, referrer, reason, status):
+        make_version(rule, budget=Decimal("50.00"))
+        (first,) = accrue_rewards(make_referral(referrer, market=market).pk)
+        Reward.objects.filter(pk=first.pk).update(status=RewardStatus.FORFEITED, reason=reason)
+
+        (second,) = accrue_rewards(make_referral(referrer, market=market).pk)
+
+        assert second.status == status
 
     def test_of_a_budget_leave_room_for_a_percentage_that_is_not_known_yet(self, market, rule, referrer):
         make_version(rule, budget=Decimal("50.00"), terms=[percent(Basis.PERCENT_CASH, "10")])
         (first,) = accrue_rewards(make_referral(referrer, market=market).pk)
         assert first.status == RewardStatus.ACCRUED
-        Reward.objects.filter(pk=first.pk).update(amount=Decimal("50.00"))
-        Rule.objects.update(granted=Decimal("50.00"))
+        Reward.objects.filter(pk=first.pk).update(
+            amount=Decimal("50.00"), status="payable", qualified_on=first.earliest_on
+        )
 
         (second,) = accrue_rewards(make_referral(referrer, market=market).pk)
 

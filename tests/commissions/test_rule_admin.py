@@ -14,6 +14,7 @@ from commissions.services import rules
 from commissions.services.rules import TermDescription
 from commissions.states import Basis, RewardForm, Side, VersionStatus
 from commissions.testing import (
+    FIFTY,
     make_draft_version,
     make_programme,
     make_referral,
@@ -365,6 +366,14 @@ class TestTryingOnPastOrders:
 
         assert (trial.with_it.rewards, trial.with_it.limited) == (2, 1)
         assert (poor.with_it.rewards, poor.with_it.cost) == (1, Decimal("50.00"))
+
+    def test_gives_nothing_that_is_not_known_yet_out_of_a_budget_that_is_used_up(self, market, rule):
+        make_referral(market=market)
+        of_cash = TermDescription(side=Side.FRIEND, basis=Basis.PERCENT_CASH, percent=Decimal(10))
+
+        trial = try_version(make_draft_version(rule, terms=[*FIFTY, of_cash], budget=Decimal("50.00")))
+
+        assert (trial.with_it.rewards, trial.with_it.unknown, trial.with_it.limited) == (1, 0, 1)
 
     def test_takes_no_more_statements_for_more_orders(self, market, rule, django_assert_max_num_queries):
         referrer = make_referrer(make_programme(market.division))

@@ -322,6 +322,14 @@ class TestRecount:
         assert "Order O-A2" not in done.stdout
         assert "Order O-A4" in done.stdout
 
+    @pytest.mark.parametrize(("budget", "is_found"), [("200.00", True), ("210.00", False)])
+    def test_keeps_the_place_of_what_was_forfeited_in_the_budget(self, budget, is_found, original, tmp_path):
+        copy = Copy(original, tmp_path)
+        for wording in copy.export["versions"]:
+            wording["budget"] = budget  # $50 thrice, one of them forfeited the day before, and $60
+
+        assert ("Order O-A5" in copy.recount().stdout) == is_found
+
 
 class TestIndependence:
     def test_nothing_of_ours_is_imported(self):
