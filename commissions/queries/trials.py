@@ -205,7 +205,7 @@ def _reward(ledger: _Ledger, version: RuleVersion | None, case: _Case, free_mont
     monthly, one_time = charges_of(case.facts)
     accounts = case.accounts()
     given = False
-    for term in sorted(version.terms.all(), key=lambda term: ORDER.index(term.side)):
+    for term in sorted(version.terms.all(), key=lambda term: ORDER.index(Side(term.side))):
         account_id = accounts[term.side]
         bases = Bases(monthly=monthly, one_time=one_time, free_month=free_months.get(account_id, ZERO))
         given |= ledger.give(version, term, account_id, case.on, bases)

@@ -102,8 +102,8 @@ def page_of_friend(referrer: Referrer, referral_id: str, *, on_a_page: int = ON_
 
 def welcome_rewards_of(user: User) -> list[Friend]:
     """Return what a person gets as somebody's friend, each shown as a friend's is: how far it is, and how much."""
-    rewards = own_rewards(user).filter(side=Side.FRIEND).order_by("-pk")
-    rewards = list(rewards.select_related("division", "term", "referral__order"))
+    as_a_friend = own_rewards(user).filter(side=Side.FRIEND).order_by("-pk")
+    rewards = list(as_a_friend.select_related("division", "term", "referral__order"))
     progress = own_progress(rewards)
     return [_of_progress(own_reward_in_words(one), progress[one.pk], WAY_OF_A_REWARD) for one in rewards]
 
