@@ -159,6 +159,8 @@ class SignalKind(models.TextChoices):
 
     SAME_ADDRESS = "same_address", _("Same address as the referrer")
     SAME_SURNAME = "same_surname", _("Same surname as the referrer")
+    SOLD_BY_REFERRER = "sold_by_referrer", _("Sold by the referrer")
+    SERVED_ADDRESS = "served_address", _("Somebody had service at this address lately")
     VELOCITY = "velocity", _("Many referrals in a short time")
 
 

@@ -21,6 +21,8 @@ from referrals.services import FriendRow
 from territory.testing import make_qualification
 
 _numbers = count(1)
+IN_LETTERS = str.maketrans("0123456789", "abcdefghij")
+"""Numbers as letters: a name has no figures."""
 
 
 def make_programme(division: Division, *, is_running: bool = True, code: str = "", **values: Any) -> Programme:
@@ -81,7 +83,7 @@ def make_friend_row(market_division: Division, **typed: Any) -> FriendRow:
     premises = make_qualification(market_division).premises
     assert premises is not None
     values: dict[str, Any] = {
-        "name": f"Alex {number}",
+        "name": f"Alex {str(number).translate(IN_LETTERS).title()}",
         "email": f"friend-{number}@friends.example",
         "address": premises.label,
         "premises_id": premises.pk,

@@ -7,7 +7,8 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Account
 from referrals.models import LONGEST_NOTE, Programme
-from referrals.services import FriendRow
+from referrals.queries import has_link, is_name
+from referrals.services import FriendRow, link_refused, name_refused
 
 
 class TakePartForm(forms.Form):
@@ -67,6 +68,20 @@ class FriendForm(forms.Form):
         counted["data-left"] = gettext("0 letters left")
         counted["aria-describedby"] = counted["data-count"]
         self.fields["note"].widget.attrs.update(counted)
+
+    def clean_name(self) -> str:
+        """Take a name and nothing else: it stands in a letter that goes out in our name."""
+        name: str = self.cleaned_data["name"]
+        if not is_name(name):
+            raise forms.ValidationError(name_refused())
+        return name
+
+    def clean_note(self) -> str:
+        """Take a note without addresses: it stands in a letter that goes out in our name."""
+        note: str = self.cleaned_data["note"]
+        if has_link(note):
+            raise forms.ValidationError(link_refused())
+        return note
 
     @property
     def is_filled(self) -> bool:

@@ -9,7 +9,16 @@ from referrals.queries.links import (
     referrer_by_code,
     shown_code,
 )
-from referrals.queries.programmes import Reason, is_within_dates, programme_for, why_not
+from referrals.queries.programmes import (
+    Reason,
+    counts_in,
+    is_running,
+    is_within_dates,
+    may_count_on_site,
+    nearest_to,
+    programme_for,
+    why_not,
+)
 from referrals.queries.resolver import PrecedenceRow, precedence_table
 from referrals.queries.visibility import (
     invitations_visible_to,
@@ -20,10 +29,12 @@ from referrals.queries.visibility import (
     resolved_touches_of,
     signals_visible_to,
 )
+from referrals.queries.wording import has_link, is_name
 
 __all__ = [
-    "PrecedenceRow", "Reason", "first_name", "in_words", "invitation_letter", "invitations_visible_to",
-    "is_within_dates", "link_in_invitation", "link_of", "link_to_stop", "normalised_code", "own_referrers",
-    "precedence_table", "programme_for", "programmes_visible_to", "referrals_visible_to", "referrer_by_code",
-    "referrers_visible_to", "resolved_touches_of", "shown_code", "signals_visible_to", "why_not",
+    "PrecedenceRow", "Reason", "counts_in", "first_name", "has_link", "in_words", "invitation_letter",
+    "invitations_visible_to", "is_name", "is_running", "is_within_dates", "link_in_invitation", "link_of",
+    "link_to_stop", "may_count_on_site", "nearest_to", "normalised_code", "own_referrers", "precedence_table",
+    "programme_for", "programmes_visible_to", "referrals_visible_to", "referrer_by_code", "referrers_visible_to",
+    "resolved_touches_of", "shown_code", "signals_visible_to", "why_not",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What a friend is told where they land: who thought of them and what they get, and nothing that would not be kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,8 +12,9 @@ from foundation.now import now, today
 from referrals.models import Programme, Referrer, Touch
 from referrals.queries.letters import first_name, in_words
 from referrals.queries.links import referrer_by_code
-from referrals.queries.programmes import is_within_dates
-from referrals.states import ProgrammeStatus
+from referrals.queries.programmes import counts_in, may_count_on_site, programme_for
+from referrals.queries.resolver import precedence
+from referrals.states import TouchKind, TouchPreference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ def welcome_by(touch_token: str, division: Division) -> Welcome:
     """
     related = ("referrer__programme__division", "referrer__customer")
     touch = Touch.objects.select_related(*related).filter(token=touch_token).first() if touch_token else None
-    if touch and _is_within_window(touch) and _refers(touch.referrer, division, today(division)):
+    if touch and _is_within_window(touch) and _may_refer(touch.referrer, division):
         name = first_name(touch.referrer.customer.name)
         return promise_of(touch.referrer.programme, name, division_by_id(touch.referrer.division_id))
     return Welcome(
@@ -63,6 +65,46 @@ def promise_of(programme: Programme, referrer: str, division: Division) -> Welco
     )
 
 
+def said_at(division: Division, tokens: Sequence[str], code: str = "") -> str:
+    """
+    Return what whoever orders at an address is told of who sent them, as of now; nothing where nobody has.
+
+    It names whom the resolver would credit of these today, and says so where that is nobody.
+
+    :param division: the address's, which decides; the site that they came to may have promised for another one
+    :param tokens: of the touches that are carried
+    :param code: that was typed or said, if any
+    """
+    best = _best_referrer(division, tokens, code)
+    if best:
+        words = {"name": first_name(best.customer.name), "reward": str(best.programme.friend_rewards_in_words)}
+        return (
+            _("%(name)s sent you. For you: %(reward)s") % words if words["reward"] else _("%(name)s sent you.") % words
+        )
+    if tokens or code:
+        return _("No reward comes with your link or code at this address. You can order just the same.")
+    return ""
+
+
+def _best_referrer(division: Division, tokens: Sequence[str], code: str) -> Referrer | None:
+    """Return whom of these a division's programme would credit today: who gave the code, else as touches rank."""
+    day = today(division)
+    given = referrer_by_code(code) if code else None
+    if given and given.is_active and counts_in(given.programme, division, day):
+        return given
+    related = ("referrer__programme__division", "referrer__customer")
+    carried = Touch.objects.select_related(*related).filter(token__in=tokens) if tokens else ()
+    good = [
+        one
+        for one in carried
+        if _is_within_window(one) and one.referrer.is_active and counts_in(one.referrer.programme, division, day)
+    ]
+    running = programme_for(division, day)
+    preference = TouchPreference(running.preference) if running else TouchPreference.FIRST
+    best = min(good, key=lambda one: precedence(TouchKind(one.kind), one.at, one.pk, preference), default=None)
+    return best.referrer if best else None
+
+
 def is_code_of(code: str, division: Division, *, on: date | None = None) -> bool:
     """
     Tell whether a code is one of a division's market.
@@ -72,16 +114,12 @@ def is_code_of(code: str, division: Division, *, on: date | None = None) -> bool
     referrer = referrer_by_code(code)
     if referrer is None or referrer.programme.division_id not in division.lineage:
         return False
-    return on is None or _refers(referrer, division, on)
+    return on is None or (referrer.is_active and counts_in(referrer.programme, division, on))
 
 
 def _is_within_window(touch: Touch) -> bool:
     return now() - touch.at < touch.referrer.programme.window
 
 
-def _refers(referrer: Referrer, division: Division, on: date) -> bool:
-    """Tell whether a referrer brings friends to a division's market on a day."""
-    programme = referrer.programme
-    is_running = programme.status == ProgrammeStatus.ACTIVE and is_within_dates(programme, on)
-    is_near = programme.division_id in division.lineage or division.pk in programme.division.lineage
-    return referrer.is_active and is_running and is_near
+def _may_refer(referrer: Referrer, market: Division) -> bool:
+    return referrer.is_active and may_count_on_site(referrer.programme, market, today(market))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.html import escape
+from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from foundation.correspondence.services import Letter, compose, link_to_unsubscribe
@@ -18,6 +19,7 @@ from foundation.divisions.models import Division
 from foundation.divisions.queries import brand_of, by_configuration, division_by_id
 from referrals.models import Invitation, Programme
 from referrals.queries.links import link_in_invitation, link_to_stop
+from referrals.queries.wording import is_name
 
 SALT = secrets.token_hex(6)
 """In every mark of this process, so that nothing which anybody types is one."""
@@ -59,8 +61,13 @@ class Form:
 
 
 def first_name(name: str) -> str:
-    """Return the first word of a name: by it a friend knows who invites them, and no more is said."""
-    return name.split(maxsplit=1)[0] if name.split() else ""
+    """
+    Return the first word of a name: by it a friend knows who invites them, and no more is said.
+
+    What cannot be a name (an address, a number) is not repeated to anybody: it is “somebody you know”.
+    """
+    first = name.split(maxsplit=1)[0] if name.split() else ""
+    return first if is_name(first) else _("Somebody you know")
 
 
 def in_words(text: str, programme: Programme, *, referrer: str, division: Division, language: str) -> str:
@@ -78,10 +85,11 @@ def _form(programme: Programme, division: Division, language: str, *, has_note: 
     def words(text: str) -> str:
         return in_words(text, programme, referrer=MARKS["referrer"], division=division, language=language)
 
+    body = programme.invitation_texts.in_language(language)
     context = {
         "subject": words(programme.subjects.in_language(language)),
-        "body": words(programme.invitation_texts.in_language(language)),
-        "reward": programme.friend_rewards_in_words.in_language(language),
+        "body": words(body),
+        "reward": "" if "{reward}" in body else programme.friend_rewards_in_words.in_language(language),
         "has_note": has_note,
         **MARKS,
     }

@@ -1,5 +1,6 @@
 """Which programme runs where, and why somebody cannot take part."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from accounts.states import AccountStatus, Standing
-from billing.models import ServiceStatusReport
+from billing.queries import service_statuses_of
 from billing.states import ENDED, ServiceStatus
 from foundation.divisions.models import Division
 from foundation.divisions.queries import by_configuration
@@ -30,10 +31,40 @@ def is_within_dates(programme: Programme, on: date) -> bool:
 
 def programme_for(division: Division, on: date) -> Programme | None:
     """Return the programme that runs in a division on a day: its own, else its nearest ancestor's, the newest first."""
-    here = [one for one in _running() if one.division_id in division.lineage and is_within_dates(one, on)]
+    return nearest_to(division, (one for one in _running() if is_within_dates(one, on)))
+
+
+def nearest_to(division: Division, running: Iterable[Programme]) -> Programme | None:
+    """Return of some programmes that run the one of a division: its own, else its nearest ancestor's, the newest first."""
+    here = [one for one in running if one.division_id in division.lineage]
     return max(
         here, key=lambda one: (division.lineage.index(one.division_id), one.starts_on, one.pk or 0), default=None
     )
+
+
+def is_running(programme: Programme, on: date) -> bool:
+    """Tell whether a programme runs on a day."""
+    return programme.status == ProgrammeStatus.ACTIVE and is_within_dates(programme, on)
+
+
+def counts_in(programme: Programme, division: Division, on: date) -> bool:
+    """
+    Tell whether orders of a division count for a programme on a day.
+
+    They do where it runs for the division itself or for one above, and no division nearer runs one of its own.
+    """
+    nearest = programme_for(division, on)
+    return is_running(programme, on) and nearest is not None and nearest.division_id == programme.division_id
+
+
+def may_count_on_site(programme: Programme, market: Division, on: date) -> bool:
+    """
+    Tell whether what is ordered on the site of a market may count for a programme, as far as that is known on a day.
+
+    Such a site sells in the markets below as well: which of them it is, the address will tell.
+    """
+    is_below = market.pk in programme.division.lineage
+    return counts_in(programme, market, on) or (is_below and is_running(programme, on))
 
 
 @dataclass(frozen=True)
@@ -50,7 +81,8 @@ def why_not(account: Account) -> tuple[Reason, ...]:
     reasons = []
     if programme_for(account.division, day) is None:
         reasons.append(Reason("not_running", _("There is no referral program in your area at the moment.")))
-    status = _service_status(account, day)
+    last_said = service_statuses_of(account.pk, day).first()
+    status = last_said.status if last_said else ""
     if account.status == AccountStatus.CLOSED or status in ENDED:
         reasons.append(Reason("disconnected", _("This account's service has ended. Only customers can refer friends.")))
     elif status == ServiceStatus.SUSPENDED:
@@ -66,13 +98,6 @@ def why_not(account: Account) -> tuple[Reason, ...]:
             Reason("past_due", _("A bill of this account is past due. You can refer friends when it is paid."))
         )
     return tuple(reasons)
-
-
-def _service_status(account: Account, day: date) -> str:
-    """Return what the billing system last said of an account's service, as of a day; empty if it said nothing."""
-    reports = ServiceStatusReport.objects.filter(account=account, effective_on__lte=day)
-    latest = reports.order_by("-effective_on", "-occurred_at", "-pk").values_list("status", flat=True).first()
-    return latest or ""
 
 
 def _is_served(account: Account, day: date) -> bool:

@@ -55,7 +55,7 @@ class Candidate:
     is_running: bool = True
     """Whether the programme ran then."""
     is_here: bool = True
-    """Whether the programme is for the order's market."""
+    """Whether the programme is for the order's market, and no division nearer to it ran one of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,9 @@ def resolve(
     :param preference: of the programme that runs in the order's market
     """
     judged = [(one, _flaw(one, ordered_at, friend)) for one in candidates]
-    judged.sort(key=lambda pair: (pair[1] is not None, *_precedence(pair[0], preference)))
+    judged.sort(
+        key=lambda pair: (pair[1] is not None, *precedence(pair[0].kind, pair[0].at, pair[0].touch_id, preference))
+    )
     return Resolution(
         decided=tuple(
             Decided(
@@ -114,9 +116,10 @@ def resolve(
     )
 
 
-def _precedence(one: Candidate, preference: TouchPreference) -> tuple[int, float, int]:
-    instant = one.at.timestamp()
-    return PRECEDENCE.index(one.kind), -instant if preference == TouchPreference.LAST else instant, one.touch_id
+def precedence(kind: TouchKind, at: datetime, touch_id: int, preference: TouchPreference) -> tuple[int, float, int]:
+    """Return a touch's place among those that break no rule, the smallest first."""
+    instant = at.timestamp()
+    return PRECEDENCE.index(kind), -instant if preference == TouchPreference.LAST else instant, touch_id
 
 
 def _flaw(one: Candidate, ordered_at: datetime, friend: Friend) -> TouchOutcome | None:
@@ -173,7 +176,9 @@ def precedence_table() -> tuple[PrecedenceRow, ...]:
     rules = {
         TouchOutcome.AFTER_ORDER: _("It came after the order."),
         TouchOutcome.OUTSIDE_WINDOW: _("The programme's window, so many times 24 hours, was over when they ordered."),
-        TouchOutcome.OTHER_MARKET: _("The programme is not for the market in which they ordered."),
+        TouchOutcome.OTHER_MARKET: _(
+            "The programme is not for the market in which they ordered, or one of a division nearer to it ran there."
+        ),
         TouchOutcome.PROGRAMME_INACTIVE: _("The programme did not run on that day."),
         TouchOutcome.REFERRER_INACTIVE: _("The referrer was suspended or had left."),
         TouchOutcome.SELF_REFERRAL: _(

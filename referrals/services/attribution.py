@@ -1,20 +1,21 @@
 """Find out who is credited for an order: once, as of the moment at which it was submitted."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max, Q
 
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, Mailbox
 from accounts.states import AccountStatus
 from foundation.correspondence.mailboxes import normalised_email
 from foundation.divisions.queries import effective
 from foundation.events.models import Event
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from orders.models import InstalledService, Order
 from orders.services import CODE_MARK
 from orders.states import OPEN, OrderStatus
@@ -28,10 +29,10 @@ from referrals.events import (
     SignalRaised,
 )
 from referrals.models import Invitation, Programme, Referral, Referrer, ResolvedTouch, Signal, Touch
-from referrals.queries import first_name, is_within_dates, programme_for, referrer_by_code
-from referrals.queries.resolver import Candidate, Friend, Person, resolve
+from referrals.queries import first_name, is_within_dates, nearest_to, referrer_by_code
+from referrals.queries.resolver import Candidate, Friend, Person, months_after, resolve
 from referrals.services.invitations import DAY
-from referrals.services.touches import STILL_GOOD
+from referrals.services.touches import STILL_GOOD, TOUCH_MARK
 from referrals.settings import MOST_IN_A_DAY
 from referrals.states import (
     InvitationStatus,
@@ -43,8 +44,6 @@ from referrals.states import (
 )
 from territory.models import Premises
 
-TOUCH_MARK = "touch:"
-"""Before the token of a touch, among an order's attribution."""
 WAS_ORDERED = frozenset({*OPEN, OrderStatus.COMPLETED, OrderStatus.PARTIAL})
 """An order in one of these has made whoever placed it a customer."""
 
@@ -68,9 +67,11 @@ def resolve_order(order_id: int) -> Referral | None:
     if not touches:
         return None
     ordered_at = _submitted_at(order)
-    running = programme_for(order.division, ordered_at.astimezone(order.division.zone).date())
-    preference = TouchPreference(running.preference) if running else TouchPreference.FIRST
-    resolution = resolve(_candidates(touches, order), ordered_at, _friend(order, person), preference)
+    running = _running_programmes(touches, order)
+    nearest = nearest_to(order.division, running)
+    preference = TouchPreference(nearest.preference) if nearest else TouchPreference.FIRST
+    candidates = _candidates(touches, order, running, nearest)
+    resolution = resolve(candidates, ordered_at, _friend(order, person), preference)
     ResolvedTouch.objects.bulk_create(
         ResolvedTouch(order=order, touch_id=one.candidate.touch_id, rank=one.rank, outcome=one.outcome)
         for one in resolution.decided
@@ -147,13 +148,20 @@ def _invited_touch(invitation: Invitation, order: Order) -> Touch:
 # What was true when they ordered.
 
 
-def _candidates(touches: Sequence[Touch], order: Order) -> list[Candidate]:
+def _candidates(
+    touches: Sequence[Touch], order: Order, running: Collection[Programme], nearest: Programme | None
+) -> list[Candidate]:
+    """
+    Return the touches with what was true of them when the friend ordered.
+
+    :param running: the programmes that ran then
+    :param nearest: the one of them that is the order's market's: a division's own comes before those of all above it
+    """
     ordered_at = _submitted_at(order)
-    day = ordered_at.astimezone(order.division.zone).date()
     referrers = {one.referrer_id: one.referrer for one in touches}
-    programmes = {one.programme_id: one.programme for one in referrers.values()}
     active = _active_referrers(referrers, ordered_at)
-    running = _running_programmes(programmes, ordered_at)
+    lineage = order.division.lineage
+    here = lineage[lineage.index(nearest.division_id) :] if nearest else lineage
     people = _people_of(referrers.values())
     return [
         Candidate(
@@ -165,8 +173,8 @@ def _candidates(touches: Sequence[Touch], order: Order) -> list[Candidate]:
             window=one.referrer.programme.window,
             new_after_months=one.referrer.programme.new_after_months,
             is_active=one.referrer_id in active,
-            is_running=one.referrer.programme_id in running and is_within_dates(one.referrer.programme, day),
-            is_here=one.referrer.programme.division_id in order.division.lineage,
+            is_running=one.referrer.programme in running,
+            is_here=one.referrer.programme.division_id in here,
         )
         for one in touches
     ]
@@ -183,13 +191,30 @@ def _active_referrers(referrers: dict[int, Referrer], at: datetime) -> set[int]:
     }
 
 
-def _running_programmes(programmes: dict[int, Programme], at: datetime) -> set[int]:
-    told = _last_told(Programme, programmes, at, (ProgrammeMoved,))
-    return {
-        pk
-        for pk, programme in programmes.items()
-        if (told[pk].payload["status"] if pk in told else programme.status) == ProgrammeStatus.ACTIVE
-    }
+def _running_programmes(touches: Sequence[Touch], order: Order) -> list[Programme]:
+    """
+    Return the programmes of the order's market and of its touches that ran when it was placed, as the facts of then say.
+
+    One that moved only later was a draft; without any facts, it is as it is now.
+    """
+    ordered_at = _submitted_at(order)
+    day = ordered_at.astimezone(order.division.zone).date()
+    named = {one.referrer.programme_id for one in touches}
+    found = Programme.objects.filter(Q(division__in=order.division.lineage) | Q(pk__in=named))
+    programmes = {one.pk: one for one in found}
+    told = _last_told(Programme, programmes, ordered_at, (ProgrammeMoved,))
+    ever = _last_told(Programme, programmes, now(), (ProgrammeMoved,))
+
+    def status_of(programme: Programme) -> str:
+        if programme.pk in told:
+            return str(told[programme.pk].payload["status"])
+        return ProgrammeStatus.DRAFT if programme.pk in ever else programme.status
+
+    return [
+        programme
+        for programme in programmes.values()
+        if status_of(programme) == ProgrammeStatus.ACTIVE and is_within_dates(programme, day)
+    ]
 
 
 def _last_told(model: type[Any], ids: Iterable[int], at: datetime, facts: Sequence[Any]) -> dict[int, Event]:
@@ -246,8 +271,8 @@ def _friend(order: Order, person: Person) -> Friend:
     """Return whether whoever ordered was a customer before, and who brought them then."""
     _customer, account = order.parties()
     ordered_on = _submitted_at(order).astimezone(order.division.zone).date()
-    email = str(order.contact.get("email", ""))
-    same = Contact.objects.filter(Q(email__in={email, *person.mailboxes} - {""}) | Q(phone__in=person.phones))
+    mailboxes = Contact.objects.alias(mailbox=Mailbox("email"))
+    same = mailboxes.filter(Q(mailbox__in=person.mailboxes) | Q(phone__in=person.phones))
     customers = {*person.customers, *same.values_list("customer", flat=True)}
     services = InstalledService.objects.filter(customer__in=customers, since__lte=ordered_on).exclude(line__order=order)
     served = services.filter(Q(until=None) | Q(until__gt=ordered_on))
@@ -326,12 +351,32 @@ def _raise_signals(referral: Referral, referrer: Referrer, order: Order) -> None
         and homes.filter(street=here.street_id).exists()
     ):
         _raise(referral, SignalKind.SAME_SURNAME)
+    elif _was_served_lately(referral, order):
+        _raise(referral, SignalKind.SERVED_ADDRESS)
+    if _is_seller(referrer, order):
+        _raise(referral, SignalKind.SOLD_BY_REFERRER)
     most = effective(order.division, MOST_IN_A_DAY)
     lately = Referral.objects.filter(
         referrer=referrer, ordered_at__gt=referral.ordered_at - DAY, ordered_at__lte=referral.ordered_at
     ).count()
     if lately > most:
         _raise(referral, SignalKind.VELOCITY, detail=f"{lately} > {most}")
+
+
+def _was_served_lately(referral: Referral, order: Order) -> bool:
+    """Tell whether another account had service at an order's premises within what makes a customer new again."""
+    ordered_on = _submitted_at(order).astimezone(order.division.zone).date()
+    months = referral.programme.new_after_months
+    others = InstalledService.objects.filter(premises=order.premises, since__lte=ordered_on)
+    ends = others.exclude(account=referral.friend_account).values_list("until", flat=True)
+    return any(until is None or ordered_on < months_after(until, months) for until in ends)
+
+
+def _is_seller(referrer: Referrer, order: Order) -> bool:
+    """Tell whether an order was sold by its own referrer, or for a partner who is the referrer."""
+    sellers = (order.sold_by, order.sold_for.user if order.sold_for else None)
+    known = _people_of([referrer])[referrer.pk]
+    return any(one.pk in known.users or normalised_email(one.email) in known.mailboxes for one in sellers if one)
 
 
 def _surname(name: str) -> str:

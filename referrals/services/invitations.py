@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Contact
 from foundation.correspondence.mailboxes import normalised_email
 from foundation.correspondence.services import is_suppressed, withhold_message
-from foundation.divisions.models import Division
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
@@ -24,10 +23,11 @@ from foundation.people.queries import can
 from foundation.people.states import Permission
 from orders.states import Channel
 from referrals.events import FriendsInvited, InvitationEnded
-from referrals.models import LONGEST_NOTE, Invitation, InvitationBlock, Referrer
-from referrals.queries import is_within_dates, why_not
+from referrals.models import LONGEST_NOTE, Invitation, InvitationBlock, Programme, Referrer
+from referrals.queries import counts_in, is_running, why_not
 from referrals.queries.letters import letter_key
-from referrals.states import LIVE_INVITATIONS, UNWANTED_INVITATIONS, InvitationStatus, ProgrammeStatus
+from referrals.queries.wording import has_link, is_name
+from referrals.states import LIVE_INVITATIONS, UNWANTED_INVITATIONS, InvitationStatus
 from territory.models import Qualification
 from territory.queries import search_addresses
 from territory.services import qualify
@@ -104,7 +104,7 @@ def invite_friends(  # who, whom, from which form: each has a name
 
     :param by: the referrer who is signed in or a member of staff; nobody where the account was verified otherwise
     :returns: an outcome for each row in which something was typed: `sent`; `invalid_name`, `invalid_email`,
-        `note_too_long`, `self`, `already_invited`; `address_unknown`, `address_choose`, `unserviceable`;
+        `note_too_long`, `link_in_note`, `self`, `already_invited`; `address_unknown`, `address_choose`, `unserviceable`, `other_market`;
         `over_form_limit`, `over_day_limit`, `over_lifetime`
     :raises NotAllowed: if the person may not, or the referrer cannot refer: `suspended`, `not_running`, or a code of
         `queries.why_not`
@@ -158,8 +158,7 @@ def _require_able(referrer: Referrer, by: User | None) -> None:
     require_own(referrer, by)
     if not referrer.is_active:
         raise NotAllowed(_("You cannot refer friends at the moment."), code="suspended")
-    programme = referrer.programme
-    if programme.status != ProgrammeStatus.ACTIVE or not is_within_dates(programme, today(referrer.account.division)):
+    if not is_running(referrer.programme, today(referrer.account.division)):
         raise NotAllowed(_("There is no referral program in your area at the moment."), code="not_running")
     reasons = [reason for reason in why_not(referrer.account) if reason.code != "not_running"]
     if reasons:
@@ -172,6 +171,10 @@ def _check(referrer: Referrer, number: int, row: FriendRow, form_key: str) -> _C
         raise RowRefused("invalid_name", _("Enter your friend's name."))
     if len(row.note.strip()) > LONGEST_NOTE:
         raise RowRefused("note_too_long", _("Write at most %(most)s characters.") % {"most": LONGEST_NOTE})
+    if not is_name(row.name):
+        raise RowRefused("invalid_name", name_refused())
+    if has_link(row.note):
+        raise RowRefused("link_in_note", link_refused())
     email = checked_email(referrer, row.email)
     key = normalised_email(email)
     return _Checked(
@@ -180,8 +183,18 @@ def _check(referrer: Referrer, number: int, row: FriendRow, form_key: str) -> _C
         friend=row,
         email=email,
         email_key=key,
-        qualification=_checked_address(row, referrer.programme.division),
+        qualification=_checked_address(row, referrer.programme),
     )
+
+
+def name_refused() -> str:
+    """Return what is said of a friend's name that is none."""
+    return _("Enter your friend’s name in letters: no figures, and no address.")
+
+
+def link_refused() -> str:
+    """Return what is said of a note with an address in it."""
+    return _("Leave out addresses of pages and mailboxes, and put a space after each full stop.")
 
 
 def checked_email(referrer: Referrer, typed: str) -> str:
@@ -201,12 +214,14 @@ def checked_email(referrer: Referrer, typed: str) -> str:
     return email
 
 
-def _checked_address(row: FriendRow, market: Division) -> Qualification:
+def _checked_address(row: FriendRow, programme: Programme) -> Qualification:
     """
     Check a friend's address before anything is promised.
 
-    :raises RowRefused: `address_unknown`, `address_choose` with candidates, or `unserviceable`
+    :raises RowRefused: `address_unknown`, `address_choose` with candidates, `unserviceable`, or `other_market` where
+        orders do not count for the programme
     """
+    market = programme.division
     premises_id = row.premises_id
     if premises_id is None:
         found = search_addresses(row.address, division=market) if row.address.strip() else None
@@ -223,6 +238,8 @@ def _checked_address(row: FriendRow, market: Division) -> Qualification:
         raise RowRefused("address_unknown", _("We do not find this address. Write street, number and city."))
     if qualification.outcome not in ORDERABLE:
         raise RowRefused("unserviceable", _("New service cannot be ordered at this address at the moment."))
+    if not counts_in(programme, qualification.division, today(qualification.division)):
+        raise RowRefused("other_market", _("Another program runs at this address: no reward would come of it."))
     return qualification
 
 
@@ -307,14 +324,19 @@ def refuse_second(referrer: Referrer, email_key: str) -> None:
     Refuse to invite whom somebody has invited.
 
     A letter that was not wanted counts for as long as if it was: to its referrer always, to others where the friend
-    wants none from anybody. So no answer tells who wants what.
+    wants none from anybody. So no answer tells who wants what. One that was withdrawn counts for its referrer as long:
+    nobody is written to again and again by who takes each letter back.
 
     :raises RowRefused: `already_invited`, which names nobody
     """
     unwanted = Q(status__in=UNWANTED_INVITATIONS, created_at__gt=now() - referrer.programme.window)
     if not is_suppressed(email_key):
         unwanted &= Q(referrer=referrer)
-    if Invitation.objects.filter(Q(status__in=LIVE_INVITATIONS) | unwanted, email_key=email_key).exists():
+    withdrawn = Q(
+        referrer=referrer, status=InvitationStatus.WITHDRAWN, created_at__gt=now() - referrer.programme.window
+    )
+    earlier = Invitation.objects.filter(Q(status__in=LIVE_INVITATIONS) | unwanted | withdrawn, email_key=email_key)
+    if earlier.exists():
         raise _already_invited()
 
 

@@ -10,9 +10,11 @@ from foundation.now import now, today
 from orders.states import Channel
 from referrals.events import FriendTouched
 from referrals.models import Invitation, Programme, Referrer, Touch
-from referrals.queries import first_name, is_within_dates, referrer_by_code
-from referrals.states import InvitationStatus, ProgrammeStatus, TouchKind
+from referrals.queries import first_name, may_count_on_site, referrer_by_code
+from referrals.states import InvitationStatus, TouchKind
 
+TOUCH_MARK = "touch:"
+"""Before the token of a touch, among an order's attribution."""
 STILL_GOOD = frozenset(
     {InvitationStatus.QUEUED, InvitationStatus.SENT, InvitationStatus.CLICKED, InvitationStatus.ORDERED}
 )
@@ -82,15 +84,8 @@ def touch_by_code(code: str, division: Division, *, channel: Channel = Channel.W
 
 
 def _can_earn(referrer: Referrer, division: Division) -> bool:
-    """
-    Tell whether a touch in a market may lead to anything as things stand; the resolver has the last word.
-
-    A site may speak for more markets than the program, or for fewer: one must lie within the other.
-    """
-    programme = referrer.programme
-    is_here = programme.division_id in division.lineage or division.pk in programme.division.lineage
-    is_running = programme.status == ProgrammeStatus.ACTIVE and is_within_dates(programme, today(division))
-    return referrer.is_active and is_here and is_running
+    """Tell whether a touch on a market's site may lead to anything as things stand; the resolver has the last word."""
+    return referrer.is_active and may_count_on_site(referrer.programme, division, today(division))
 
 
 def _touch(

@@ -1,13 +1,14 @@
 """Customers, accounts and consents."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts import services
 from accounts.models import Account, AgreedText, Consent, Customer
 from accounts.queries import accounts_visible_to, duplicate_of, overdue_account_of, partner_by_code
 from accounts.states import AccountStatus, ConsentKind, Standing
 from accounts.testing import make_account, make_details, make_partner
+from foundation.correspondence.mailboxes import normalised_email
 from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
@@ -21,6 +22,29 @@ MARKETING = AgreedText(kind=ConsentKind.MARKETING_EMAIL, text_version="1", text=
 @pytest.fixture
 def division(db):
     return make_division()
+
+
+class TestMailbox:
+    @pytest.mark.parametrize(
+        "email",
+        [
+            "ann@people.example",
+            "ann+1@people.example",
+            "Ann.Lee+tv@gmail.com",
+            "ann.lee@googlemail.com",
+            "+tag@people.example",
+            "...@gmail.com",
+            "+.a@gmail.com",
+            "a.b+c+d@people.example",
+            '"a@b"@people.example',
+            "no address",
+            "",
+        ],
+    )
+    def test_is_the_same_to_the_database_as_to_the_mail(self, division, email):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT accounts_mailbox(%s)", [email])
+            assert cursor.fetchone() == (normalised_email(email),)
 
 
 class TestOpenAccount:

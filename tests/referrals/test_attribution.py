@@ -7,8 +7,9 @@ import time_machine
 from django.db import InternalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.testing import make_details
+from accounts.testing import make_details, make_partner
 from foundation.divisions.services import set_value
+from foundation.divisions.testing import make_division
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
@@ -230,6 +231,25 @@ class TestResolveOrder:
         assert outcomes(order) == [(TouchKind.CODE, TouchOutcome.OTHER_MARKET)]
         assert not Referral.objects.exists()
 
+    def test_credits_a_programme_from_above_only_where_none_of_the_market_itself_ran(self, market, referrer):
+        below = make_market(make_division(parent=market.division), capacity=50)
+        operator = make_person(Role.OPERATOR, below.division)
+        before = submit(draft(below, code(referrer)))
+        own = make_programme(below.division)
+        during = submit(draft(below, code(referrer)))
+        services.pause_programme(own.pk, by=operator)
+        after = submit(draft(below, code(referrer)))
+        services.start_programme(own.pk, by=operator)
+
+        for order in (before, during, after):
+            services.resolve_order(order.pk)
+
+        assert [outcomes(order)[0][1] for order in (before, during, after)] == [
+            TouchOutcome.WON,
+            TouchOutcome.OTHER_MARKET,
+            TouchOutcome.WON,
+        ]
+
     def test_leaves_out_a_code_that_is_none_of_ours(self, market):
         order = order_by(market, f"{CODE_MARK}NOTOURS", "touch:neither", "partner:one")
 
@@ -320,6 +340,21 @@ class TestNewCustomer:
         make_order(OrderStatus.COMPLETED, market, details=details)
 
         order = order_by(market, code(referrer), details=details, premises=make_premises(market.division))
+
+        assert outcomes(order) == [(TouchKind.CODE, TouchOutcome.NOT_NEW)]
+
+    @pytest.mark.parametrize(
+        ("known", "typed"),
+        [
+            ("ann.lee+tv@gmail.com", "annlee@googlemail.com"),
+            ("annlee@gmail.com", "ann.lee+2@gmail.com"),
+            ("ann+1@people.example", "ann+2@people.example"),
+        ],
+    )
+    def test_is_nobody_who_is_one_already_under_a_variant_of_their_mailbox(self, market, referrer, known, typed):
+        make_order(OrderStatus.COMPLETED, market, details=make_details(email=known, phone="202 555 0101"))
+
+        order = order_by(market, code(referrer), details=make_details(email=typed, phone="202 555 0102"))
 
         assert outcomes(order) == [(TouchKind.CODE, TouchOutcome.NOT_NEW)]
 
@@ -422,6 +457,33 @@ class TestSignals:
         order_by(market, code(referrer), details=make_details(name="Ria Resident"), premises=elsewhere)
 
         assert self.kinds() == [SignalKind.SAME_SURNAME]
+
+    def test_are_raised_for_who_credits_themselves_for_what_they_sell(self, market):
+        csr, partner = make_person(Role.CSR, market.division), make_partner(market.division, user=make_person())
+        signed_in = make_referrer(market, user=partner.user)
+        by_mailbox = make_referrer(market, details=make_details(email=csr.email))
+        somebody = make_referrer(market)
+
+        order_by(market, code(signed_in), by=partner.user, sold_for=partner)
+        order_by(market, code(by_mailbox), by=csr)
+        order_by(market, code(somebody), by=csr)
+        order_by(market, code(somebody))
+
+        assert self.kinds() == [SignalKind.SOLD_BY_REFERRER, SignalKind.SOLD_BY_REFERRER]
+
+    @pytest.mark.parametrize(("days_gone", "kinds"), [(360, [SignalKind.SERVED_ADDRESS]), (370, [])])
+    def test_are_raised_where_somebody_else_was_served_lately(self, market, referrer, days_gone, kinds):
+        before = make_order(OrderStatus.COMPLETED, market)
+        reference = f"order {before.number}"
+        end_occupancy(before.premises_id, NETWORK_FAMILIES, today(market.division), reference)
+        gone = today(market.division) - timedelta(days=days_gone)
+        InstalledService.objects.filter(line__order=before).update(since=gone - timedelta(days=9), until=gone)
+        before.account.close()
+        before.account.save()
+
+        order_by(market, code(referrer), details=make_details(name="Somebody New"), premises=before.premises)
+
+        assert self.kinds() == kinds
 
     def test_are_raised_for_more_in_a_day_than_the_division_finds_usual(self, market, referrer):
         set_value(market.division, MOST_IN_A_DAY, value=2)

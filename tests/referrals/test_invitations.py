@@ -14,6 +14,8 @@ from foundation.correspondence.events import MessagesQueued
 from foundation.correspondence.models import Message, Suppression
 from foundation.correspondence.services import suppress_address, unsubscribe_token
 from foundation.correspondence.states import MessageStatus, Purpose
+from foundation.divisions.fields import Texts
+from foundation.divisions.testing import make_division
 from foundation.events import facts
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
@@ -145,6 +147,58 @@ class TestInviteFriends:
         elsewhere = make_qualification(make_market().division).premises
 
         assert codes(invite(referrer, row(premises_id=elsewhere.pk))) == [(0, "address_unknown")]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Call 800 555 0199",
+            "evil.example",
+            "https://evil.example/pay",
+            "me@evil.example",
+            "your refund: open",
+            "www.x",
+        ],
+    )
+    def test_takes_nothing_for_a_name_that_is_none(self, referrer, row, name):
+        assert codes(invite(referrer, row(name=name))) == [(0, "invalid_name")]
+
+    @pytest.mark.parametrize(
+        "name", ["Ann-Marie O’Neil", "J.R. Smith", "María José (Pepa)", "李雷", "नमिता", "Ann & Bo"]
+    )
+    def test_takes_the_names_that_people_have(self, referrer, row, name):
+        assert codes(invite(referrer, row(name=name))) == [(0, "sent")]
+
+    @pytest.mark.parametrize(
+        "note", ["Sign in at https://evil.example", "see evil．example", "www.evil", "ask me@evil"]
+    )
+    def test_sends_no_address_in_a_note(self, referrer, row, note):
+        assert codes(invite(referrer, row(note=note))) == [(0, "link_in_note")]
+
+    def test_sends_a_note_with_figures_and_full_stops(self, referrer, row):
+        assert codes(invite(referrer, row(note="It is $60, e.g. with TV... See you at 7.30!"))) == [(0, "sent")]
+
+    @pytest.mark.parametrize("is_suppressed", [True, False])
+    def test_writes_to_nobody_again_because_the_last_letter_was_taken_back(self, referrer, row, is_suppressed):
+        if is_suppressed:
+            suppress_address("fay@friends.example", "asked")
+        friend = row(email="fay@friends.example")
+        sent = invite(referrer, friend)[0]
+        services.withdraw_invitation(sent.invitation_id, by=None)
+
+        again = services.invite_friends(referrer.pk, [friend], form_key="another", language="en", by=None)
+
+        assert codes(again) == [(0, "already_invited")]
+        with time_machine.travel(now() + referrer.programme.window):
+            assert codes(services.invite_friends(referrer.pk, [friend], form_key="late", language="en", by=None)) == [
+                (0, "sent")
+            ]
+
+    def test_promises_nothing_where_another_programme_runs(self, referrer, row):
+        below = make_division(parent=referrer.division)
+        make_programme(below)
+        home = make_qualification(below).premises
+
+        assert codes(invite(referrer, row(premises_id=home.pk))) == [(0, "other_market")]
 
     def test_pressed_twice_invites_once_and_answers_the_same(self, referrer, row):
         rows = [row(), row(email="nonsense"), row()]
@@ -356,15 +410,33 @@ class TestLetter:
         assert (invitation.status, invitation.sent_at) == (InvitationStatus.SENT, message.sent_at)
 
     def test_shows_what_was_typed_as_text_and_nothing_else(self, referrer):
-        make_invitation(referrer, name="<b>Fay</b> & co", note='"><script>alert(1)</script> {reward} blank')
+        make_invitation(referrer, name="Fay & co", note='"><script>alert(1)</script> {reward} blank')
         drain()
 
         html = mail.outbox[0].alternatives[0][0]
-        assert "<b>Fay" not in html
+        assert "Hello Fay &amp; co," in html
         assert "<script>" not in html
         assert "&lt;script&gt;alert(1)" in html
         assert "{reward} blank" in html
         assert '"><script>alert(1)</script> {reward} blank' in mail.outbox[0].body
+
+    @pytest.mark.parametrize("text", ["{referrer} likes it. {reward}", "{referrer} likes it."])
+    def test_promises_the_reward_once(self, market, text):
+        make_programme(market.division, invitation_texts=Texts(en=text))
+        make_invitation(make_referrer(market))
+        drain()
+
+        sent = mail.outbox[0]
+        assert sent.body.count("You get $25 off.") == 1
+        assert sent.alternatives[0][0].count("You get $25 off.") == 1
+
+    def test_names_nobody_by_what_is_no_name(self, market):
+        make_invitation(make_referrer(market, details=make_details(name="https://evil.example/pay Now")))
+        drain()
+
+        sent = mail.outbox[0]
+        assert sent.subject.startswith("Somebody you know invites you")
+        assert "evil" not in sent.body + sent.alternatives[0][0]
 
     def test_leaves_no_blank_unfilled(self, referrer):
         make_invitation(referrer)

@@ -17,7 +17,7 @@ from referrals.events import FriendTouched
 from referrals.models import Touch
 from referrals.queries import link_in_invitation, link_of
 from referrals.states import InvitationStatus, TouchKind
-from referrals.testing import make_invitation, make_referrer
+from referrals.testing import make_invitation, make_programme, make_referrer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_referrals_listen")]
 
@@ -88,6 +88,12 @@ class TestRecordClick:
         below = make_division(parent=market.division)
 
         assert services.record_click(referrer.code, division=below).touch_token
+
+    def test_earns_nothing_on_the_site_of_a_market_with_a_programme_of_its_own(self, referrer, market):
+        below = make_division(parent=market.division)
+        make_programme(below)
+
+        assert services.record_click(referrer.code, division=below).touch_token == ""
 
 
 class TestOpenInvitation:

@@ -202,6 +202,15 @@ class TestInviting:
 
         assert Invitation.objects.count() == 1
 
+    def test_says_at_the_field_what_no_letter_of_ours_carries(self, me, market, referrer):
+        bad = friend(market, name="your refund: evil.example", note="Sign in at https://evil.example")
+
+        page = text_of(me.post(INVITE, rows(bad)))
+
+        assert "Friend 1: Enter your friend’s name in letters: no figures, and no address." in page
+        assert "Friend 1: Leave out addresses of pages and mailboxes" in page
+        assert not Invitation.objects.exists()
+
     def test_keeps_what_is_wrong_and_sends_what_is_good(self, me, market, referrer):
         good, bad = friend(market, name="Gus Good"), friend(market, name="Bea Bad", email="bea at home")
 

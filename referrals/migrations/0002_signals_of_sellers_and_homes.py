@@ -1,0 +1,24 @@
+"""Two more kinds of signals: sold by the referrer, and an address that was served lately."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("referrals", "0001_initial")]
+    operations = [
+        migrations.AlterField(
+            model_name="signal",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("same_address", "Same address as the referrer"),
+                    ("same_surname", "Same surname as the referrer"),
+                    ("sold_by_referrer", "Sold by the referrer"),
+                    ("served_address", "Somebody had service at this address lately"),
+                    ("velocity", "Many referrals in a short time"),
+                ],
+                max_length=20,
+                verbose_name="kind",
+            ),
+        )
+    ]
