@@ -132,7 +132,8 @@ class DetailsForm(forms.Form):
         help_text=_("A gate code, a dog, where to park."), widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
     code = forms.CharField(
-        label=_("Who sent you?"), max_length=20, required=False, help_text=_("The code that a friend gave you."),
+        label=_("Who sent you?"), max_length=20, required=False,
+        help_text=_("The code that a friend gave you. They see your first name and how far your order is, nothing else."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )  # fmt: skip
     details: ContactDetails

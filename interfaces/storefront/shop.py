@@ -62,6 +62,8 @@ class Summary:
     visit: str = ""
     seller: str = ""
     """Who provides the service, where it is another than whose site it is."""
+    sent_by: str = ""
+    """Who sent the friend and what they get, in a sentence; empty where nobody did."""
 
     @property
     def title(self) -> str:

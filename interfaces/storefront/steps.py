@@ -17,8 +17,10 @@ from interfaces.storefront.shop import Summary, seller_of
 from orders.models import AppointmentSlot, Order
 from orders.queries import appointment_window, day_in_words, needs_appointment, next_step, visit_hours, zone_name
 from orders.services import CODE_MARK
-from orders.states import AppointmentStatus, DraftStep
+from orders.states import AppointmentStatus, DraftStep, OrderStatus
 from referrals.queries import shown_code
+from referrals.queries.landing import said_at
+from referrals.services import TOUCH_MARK
 
 
 class Question(models.TextChoices):
@@ -137,7 +139,15 @@ def visit_in_words(order: Order) -> str:
 def summary_of(order: Order) -> Summary:
     """Describe an order so far."""
     seller = seller_of(order.division, site_by_code(order.site_code))
-    return Summary(order.address, order.quoted, visit_in_words(order), seller)
+    return Summary(order.address, order.quoted, visit_in_words(order), seller, sent_by(order))
+
+
+def sent_by(order: Order) -> str:
+    """Say of an order that is not placed yet who sent the friend and what they get; nothing where nobody did."""
+    if order.status != OrderStatus.DRAFT:
+        return ""
+    tokens = [mark.removeprefix(TOUCH_MARK) for mark in order.attribution if mark.startswith(TOUCH_MARK)]
+    return said_at(order.division, tokens, code_of(order))
 
 
 def what_it_holds(order: Order) -> str:

@@ -19,6 +19,7 @@ from foundation.divisions.services import set_value
 from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from interfaces.storefront.attribution import CameBy
 from interfaces.storefront.steps import summary_of
 from orders import services
 from orders.models import AppointmentSlot, Order
@@ -136,14 +137,14 @@ class TestTheWholeOrder:
             assert f"${order.monthly_after}" in page
 
     def test_carries_the_partner_and_the_touches_that_led_here(self, visitor: Visitor):
-        visitor.get("/?partner=SHOP-7&touch=abc")
+        visitor.get(CameBy("SHOP-7").with_touch("abc").added_to("/"))
 
         order = visitor.begin()
 
         assert order.attribution == ["partner:SHOP-7", "touch:abc"]
 
     def test_drops_marks_that_are_none_of_ours(self, visitor: Visitor):
-        visitor.get("/?partner=<script>&touch=a b")
+        visitor.get("/?partner=<script>&touch=a b&touch=abc&touch=abc.1abcde.forged")
 
         assert visitor.begin().attribution == []
 

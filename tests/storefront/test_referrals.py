@@ -1,16 +1,22 @@
 """Friends who come by a link, a letter or a code; customers who take part; and how both are told of it."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from accounts.models import Account
+from accounts.testing import make_details
+from foundation.divisions.testing import make_division
+from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.models import Order
+from orders.services import add_attribution
 from orders.states import OrderStatus
-from orders.testing import make_order
+from orders.testing import make_market, make_order
 from referrals import services
 from referrals.models import Invitation, InvitationBlock, Referrer, Touch
 from referrals.queries import link_of, shown_code
@@ -50,7 +56,7 @@ class TestALink:
 
         touch = Touch.objects.get()
         assert (touch.referrer, touch.kind) == (referrer, TouchKind.LINK)
-        assert gone["Location"] == f"/refer/welcome/?touch={touch.token}"
+        assert gone["Location"].startswith(f"/refer/welcome/?touch={touch.token}.")
 
     def test_is_opened_however_its_code_is_written(self, visitor, referrer):
         visitor.get(f"/r/{shown_code(referrer.code).lower()}/")
@@ -71,21 +77,44 @@ class TestALink:
         assert referrer.customer.name not in said
 
     def test_leads_to_the_order_without_cookies(self, visitor, referrer):
-        gone, page = follow(visitor, f"/r/{referrer.code}/")
-        token = gone["Location"].split("=")[1]
+        _gone, page = follow(visitor, f"/r/{referrer.code}/")
         visitor.cookies.clear()
 
         carried = dict(re.findall(r'name="(touch)" value="([^"]+)"', page.content.decode()))
         order = visitor.begin(**carried)
 
-        assert order.attribution == [f"touch:{token}"]
+        assert order.attribution == [f"touch:{Touch.objects.get().token}"]
 
-    def test_leads_to_the_order_by_its_cookie_alone(self, visitor, referrer):
-        gone, _page = follow(visitor, f"/r/{referrer.code}/")
+    def test_is_carried_without_cookies_for_an_hour_and_not_kept_for_somebody_else(self, visitor, market, referrer):
+        gone, page = follow(visitor, f"/r/{referrer.code}/")
+        carried = dict(re.findall(r'name="(touch)" value="([^"]+)"', page.content.decode()))
+        other = Visitor(market)
+
+        with time_machine.travel(now() + timedelta(hours=2)):
+            other.get(gone["Location"])
+
+            assert other.begin(**carried, key="other").attribution == []
+            assert visitor.begin(**carried).attribution == [f"touch:{Touch.objects.get().token}"]
+
+    def test_pushes_out_neither_the_first_nor_the_last(self, visitor, market, referrer):
+        honest, others = make_referrer(market), [make_referrer(market) for _ in range(2)]
+        visitor.get(f"/r/{honest.code}/")
+        for _time in range(6):
+            for one in others:
+                visitor.get(f"/r/{one.code}/")
 
         order = visitor.begin()
 
-        assert order.attribution == [f"touch:{gone['Location'].split('=')[1]}"]
+        tokens = list(Touch.objects.order_by("pk").values_list("token", flat=True))
+        assert len(order.attribution) == 10
+        assert (order.attribution[0], order.attribution[-1]) == (f"touch:{tokens[0]}", f"touch:{tokens[-1]}")
+
+    def test_leads_to_the_order_by_its_cookie_alone(self, visitor, referrer):
+        follow(visitor, f"/r/{referrer.code}/")
+
+        order = visitor.begin()
+
+        assert order.attribution == [f"touch:{Touch.objects.get().token}"]
 
     def test_keeps_the_touches_before_it(self, visitor, market, referrer):
         other = make_referrer(market)
@@ -96,6 +125,45 @@ class TestALink:
 
         tokens = Touch.objects.order_by("pk").values_list("token", flat=True)
         assert order.attribution == [f"touch:{token}" for token in tokens]
+
+
+class TestWhatAFriendIsToldOnTheWay:
+    def pages(self, visitor, code):
+        """Return what the page of the address says, and one of the order."""
+        qualification = visitor.qualified()
+        visitor.get(f"/r/{code}/")
+        outcome = text_of(visitor.get(f"/address/{qualification.key}/"))
+        order = visitor.begin(qualification)
+        return outcome, text_of(visitor.get(f"/order/{order.token}/options/"))
+
+    def test_is_who_sent_them_and_what_they_get(self, visitor, market, referrer):
+        said = f"{referrer.customer.name.split()[0]} sent you. For you: {PROMISE}"
+
+        for page in self.pages(visitor, referrer.code):
+            assert said in page
+
+    def test_is_nothing_where_nobody_sent_them(self, visitor, market, programme):
+        order = visitor.begin()
+
+        page = text_of(visitor.get(f"/order/{order.token}/options/"))
+
+        assert "sent you." not in page
+        assert "No reward comes" not in page
+
+    def test_is_that_the_address_brings_no_reward(self, visitor, market, programme):
+        franchise = make_market(make_division(parent=market.division))
+        neighbour = make_referrer(franchise, programme=make_programme(franchise.division))
+
+        for page in self.pages(visitor, neighbour.code):
+            assert "No reward comes with your link or code at this address." in page
+
+    def test_is_the_code_that_they_typed_before_a_link(self, visitor, market, referrer):
+        other = make_referrer(market, details=make_details(name="Olga Other"))
+        visitor.get(f"/r/{referrer.code}/")
+        order = visitor.begin()
+        add_attribution(order.pk, f"code:{other.code}")
+
+        assert "Olga sent you." in text_of(visitor.get(f"/order/{order.token}/options/"))
 
 
 class TestALinkThatEarnsNothing:

@@ -22,6 +22,7 @@ from interfaces.storefront.forms import AddressForm, TellMeForm
 from interfaces.storefront.shop import cards_of, found_families, seller_of
 from interfaces.storefront.site import SiteRequest, site_page, visitor
 from leads import services as leads
+from referrals.queries.landing import said_at
 from territory import services as territory
 from territory.models import Qualification
 from territory.queries import AddressSearch, search_addresses, units_of
@@ -154,6 +155,7 @@ def _packages(request: SiteRequest, answer: Qualification, form: TellMeForm, *, 
         "form": form,
         "may_wait": not offers.offered or any(found.outcome in WAITED_FOR for found in families),
         "carried": marks.pairs,
+        "sent_by": said_at(answer.division, marks.tokens),
     }
     return remember(render(request, "storefront/packages.html", context), marks)
 

@@ -197,7 +197,7 @@ def start_order(request: SiteRequest, key: str) -> HttpResponse:
             language=get_language() or request.site.default_language,
             key=request.POST.get("key", "")[:80] or secrets.token_urlsafe(18),
             by=visitor(request),
-            attribution=[f"{name}:{mark}" for name, mark in marks.pairs],
+            attribution=marks.marks,
         )
         orders.choose_package(order.pk, request.POST.get("package", "")[:60])
     except NotAllowed as refusal:

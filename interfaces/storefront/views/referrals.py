@@ -14,7 +14,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.http import client_address
 from foundation.people.throttles import throttled
-from interfaces.storefront.attribution import MOST_TOUCHES, CameBy, came_by, remember
+from interfaces.storefront.attribution import came_by, remember
 from interfaces.storefront.forms import TakePartForm
 from interfaces.storefront.site import SiteRequest, site_page, visitor
 from referrals import services
@@ -49,9 +49,8 @@ def invitation(request: SiteRequest, token: str) -> HttpResponse:
 def _lead_on(request: SiteRequest, click: Click | None) -> HttpResponse:
     """Lead on to the welcome page; what earns something travels in its address and in a cookie, whichever is kept."""
     marks = came_by(request)
-    if click and click.touch_token:
-        others = [touch for touch in marks.touches if touch != click.touch_token]
-        marks = CameBy(marks.partner, (*others[1 - MOST_TOUCHES :], click.touch_token))
+    if click and click.earns:
+        marks = marks.with_touch(click.touch_token)
     return remember(redirect(marks.added_to(reverse("storefront:refer_welcome"))), marks)
 
 
@@ -61,7 +60,7 @@ def _lead_on(request: SiteRequest, click: Click | None) -> HttpResponse:
 def welcome(request: SiteRequest) -> HttpResponse:
     """Welcome a friend with what is promised to them, and ask for their address."""
     marks = came_by(request)
-    latest = marks.touches[-1] if marks.touches else ""
+    latest = marks.tokens[-1] if marks.tokens else ""
     context = {"welcome": welcome_by(latest, request.site.division), "carried": marks.pairs}
     return remember(render(request, "storefront/refer_welcome.html", context), marks)
 
