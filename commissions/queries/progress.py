@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext as _, ngettext
 
 from commissions.models import Reward
@@ -216,8 +217,11 @@ def _taken_back_of(reward: Reward) -> str:
 def _qualifying(reward: Reward, calendars: _Calendars) -> Progress:
     days = (reward.earliest_on - reward.installed_on).days
     number = (calendars.of(reward.division)[0] - reward.installed_on).days
+    detail = _("It is credited once the conditions of the program are met.")
     if number >= days:
         sentence, expected_on = _("Not yet qualified."), None
+        open_until = _("It is open until %(date)s.") % {"date": date_format(reward.latest_on)}
+        detail = f"{detail} {open_until}"
     else:
         counted = {"number": max(number, 0), "days": days}
         sentence = (
@@ -228,7 +232,7 @@ def _qualifying(reward: Reward, calendars: _Calendars) -> Progress:
     return Progress(
         stage=ProgressStage.QUALIFYING,
         sentence=sentence,
-        detail=_("It is credited once the conditions of the program are met."),
+        detail=detail,
         since=reward.installed_on,
         expected_on=expected_on,
         amount=reward.amount,

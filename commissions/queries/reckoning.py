@@ -91,7 +91,10 @@ def reckon(term: RewardTerm, *, ordinal: int, bases: Bases, currency: str) -> Re
         if value is None:
             raise ValueError(f"Term {term.pk} names no amount.")
         if term.basis == Basis.FLAT:
-            words = _("Reward %(ordinal)d: %(amount)s") % {"ordinal": ordinal, "amount": _money(value, currency)}
+            words = _("The payee’s reward number %(ordinal)d: %(amount)s") % {
+                "ordinal": ordinal,
+                "amount": _money(value, currency),
+            }
             return Reckoned(amount=value, calculation=words, inputs={**inputs, "amount": str(value)})
         inputs["percent"] = str(value)
         if base is None:

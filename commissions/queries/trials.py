@@ -207,6 +207,7 @@ def _reward(ledger: _Ledger, version: RuleVersion | None, case: _Case, free_mont
     given = False
     for term in sorted(version.terms.all(), key=lambda term: ORDER.index(Side(term.side))):
         account_id = accounts[term.side]
-        bases = Bases(monthly=monthly, one_time=one_time, free_month=free_months.get(account_id, ZERO))
+        ordered = monthly if term.side == Side.FRIEND else ZERO  # what a friend will pay who is not installed yet
+        bases = Bases(monthly=monthly, one_time=one_time, free_month=free_months.get(account_id, ordered))
         given |= ledger.give(version, term, account_id, case.on, bases)
     ledger.outcome.rewarded += given

@@ -50,14 +50,16 @@ PROGRAMMES: dict[str, tuple[str, dict[str, Texts]]] = {
                 "facturas a tiempo; desde el tercer amigo son $60.",
             ),
             "friend_rewards_in_words": Texts(
-                en="After three months with bills paid on time you get a month free.",
-                es="Tras tres meses con las facturas pagadas a tiempo, usted recibe un mes gratis.",
+                en="After three months with bills paid on time you get a month free. If you leave within 240 days, it is "
+                "taken back in whole or in part.",
+                es="Tras tres meses con las facturas pagadas a tiempo, usted recibe un mes gratis. Si se va antes de 240 "
+                "días, se retira en todo o en parte.",
             ),
             "terms_texts": Texts(
-                en="One reward for each friend who is new to us. What was credited is taken back in part where the "
-                "friend leaves within 240 days.",
-                es="Un premio por cada amigo que sea cliente nuevo. Lo abonado se retira en parte si el amigo se va "
-                "antes de 240 días.",
+                en="One reward for each friend who is new to us. What was credited, to you and to your friend, is taken "
+                "back where the friend leaves: all of it until the 120th day, then less each day until the 240th.",
+                es="Un premio por cada amigo que sea cliente nuevo. Lo abonado a usted y a su amigo se retira si el amigo "
+                "se va: todo hasta el día 120, después cada día menos hasta el día 240.",
             ),
         },
     ),

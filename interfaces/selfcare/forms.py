@@ -16,7 +16,7 @@ class TakePartForm(forms.Form):
 
     account = forms.TypedChoiceField(label=_("Account"), coerce=int, widget=forms.RadioSelect)
     accepted_terms = forms.BooleanField(
-        error_messages={"required": _("Tick that you agree to the terms of the programme.")}
+        error_messages={"required": _("Tick that you agree to the terms of the program.")}
     )
 
     def __init__(self, accounts: list[Account], programme: Programme, *args: Any, **options: Any) -> None:

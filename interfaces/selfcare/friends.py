@@ -123,7 +123,7 @@ def _rows_of(referrer_ids: list[int], *, after: datetime | None = None) -> Query
 
 
 def totals_of(referrers: Iterable[Referrer]) -> tuple[Total, ...]:
-    """Say what a person may expect, has earned and was credited, in each currency that occurs; nothing without rewards."""
+    """Say what a person may earn, has earned and was credited, in each currency that occurs; nothing without rewards."""
     mine = list(referrers)
     of_theirs = Reward.objects.filter(side=Side.REFERRER, referral__referrer__in=[one.pk for one in mine])
     rewards = list(of_theirs.select_related("division").order_by("pk"))
@@ -186,7 +186,7 @@ def _totals(
     earned = [one for one, _day in rewards if one.status in UNPAID]
     detail = _("The first from %(date)s on, if all goes well") % {"date": date_format(first)} if first else ""
     totals = [
-        Total(label=_("Expected"), amount=_amount([one for one, _day in coming], currency), detail=detail),
+        Total(label=_("Possible"), amount=_amount([one for one, _day in coming], currency), detail=detail),
         Total(label=_("Earned, to be credited"), amount=_amount(earned, currency)),
         Total(label=_("Credited on your bills"), amount=_in_words(credited, currency)),
     ]
@@ -211,14 +211,23 @@ def _in_words(amount: Decimal, currency: str) -> str:
 
 
 def _by_referral(ids: list[int]) -> dict[int, Friend]:
-    referrals = list(Referral.objects.filter(pk__in=ids).select_related("referrer", "programme", "division"))
+    referrals = list(
+        Referral.objects.filter(pk__in=ids).select_related("referrer", "programme", "division", "invitation")
+    )
     progress = progress_for(referrals)
     return {one.pk: _of_referral(one, progress[one.pk]) for one in referrals}
 
 
 def _of_referral(referral: Referral, progress: Progress) -> Friend:
-    way = WAY if referral.invitation_id else WAY[BY_INVITATION:]
+    way = _way_of(referral.invitation)
     return _of_progress(referral.friend_label or _("A friend"), progress, way, referral_id=referral.pk)
+
+
+def _way_of(invitation: Invitation | None) -> tuple[ProgressStage, ...]:
+    """Return the stages that a friend goes through: no link is opened by who orders with a code, or by phone."""
+    if invitation is None:
+        return WAY[BY_INVITATION:]
+    return WAY if invitation.clicked_at else tuple(one for one in WAY if one != ProgressStage.OPENED)
 
 
 def _of_progress(

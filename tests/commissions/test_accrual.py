@@ -75,7 +75,7 @@ class TestAccruing:
         assert {mine.status, theirs.status} == {RewardStatus.ACCRUED}
         assert (mine.version, mine.ordinal, mine.currency) == (version, 1, "USD")
         assert (mine.earliest_on, mine.latest_on) == (date(2027, 2, 28), date(2027, 11, 30))
-        assert mine.calculation == "Reward 1: $50.00"
+        assert mine.calculation == "The payee’s reward number 1: $50.00"
         entry = LedgerEntry.objects.get(reward=mine)
         assert (entry.kind, entry.debit, entry.credit) == (
             EntryKind.ACCRUAL, LedgerAccount.EXPENSE, LedgerAccount.HELD

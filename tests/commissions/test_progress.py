@@ -56,6 +56,14 @@ class TestProgress:
         assert progress.expected_on == date(2026, 5, 5)  # the first payout after 15 April
         assert (progress.amount, progress.currency, progress.is_over) == (reward.amount, "USD", False)
 
+    def test_says_until_when_what_has_not_qualified_is_open(self):
+        _stage, reward = make_stage_and_reward(bills_needed=3)
+
+        progress = progress_on(reward, date(2026, 9, 1))
+
+        assert progress.sentence == "Not yet qualified."
+        assert "open until Jan. 15, 2027" in progress.detail
+
     def test_of_an_earned_reward_says_when_it_will_be_credited(self):
         _stage, reward = make_stage_and_reward()
         reconsider(reward.friend_account_id, on=EARLIEST)

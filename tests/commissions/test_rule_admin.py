@@ -367,6 +367,14 @@ class TestTryingOnPastOrders:
         assert (trial.with_it.rewards, trial.with_it.limited) == (2, 1)
         assert (poor.with_it.rewards, poor.with_it.cost) == (1, Decimal("50.00"))
 
+    def test_prices_a_free_month_of_who_is_not_installed_yet_by_what_they_ordered(self, market, rule):
+        make_referral(market=market, order=make_order(OrderStatus.PENDING, market), is_installed=False)
+        free_month = TermDescription(side=Side.FRIEND, form=RewardForm.FREE_MONTH)
+
+        trial = try_version(make_draft_version(rule, terms=[free_month]))
+
+        assert trial.with_it.cost == Decimal("115.50")
+
     def test_gives_nothing_that_is_not_known_yet_out_of_a_budget_that_is_used_up(self, market, rule):
         make_referral(market=market)
         of_cash = TermDescription(side=Side.FRIEND, basis=Basis.PERCENT_CASH, percent=Decimal(10))

@@ -7,7 +7,8 @@ from accounts.testing import make_account
 from commissions.states import Side
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
-from interfaces.selfcare.friends import totals_of
+from interfaces.selfcare.friends import friends_of, totals_of
+from referrals.models import Invitation, Referral
 from tests.commissions.paying import make_earned, make_payouts
 from tests.commissions.staging import make_partly_taken_back
 
@@ -22,6 +23,22 @@ class TestTotals:
 
         assert totals["Credited on your bills"] == "$50.00"
         assert totals["To be set off"] == f"${reward.clawed_back}"
+
+
+class TestTheWay:
+    def test_shows_no_link_as_opened_that_nobody_has_opened(self):
+        _stage, reward = make_partly_taken_back()
+        invitation = Invitation.objects.create(
+            referrer=reward.referral.referrer, division=reward.division, friend_name="Robin", email="robin@people.example",
+            email_key="robin@people.example", language="en", key="one", status="ordered",
+        )  # fmt: skip
+        Referral.objects.update(invitation=invitation)
+
+        (friend,) = friends_of([reward.referral.referrer], None)
+
+        labels = [step["label"] for step in friend.steps]
+        assert "Invited" in labels
+        assert "Link opened" not in labels
 
 
 class TestTheFriend:
