@@ -50,6 +50,7 @@ class RoleInline(DivisionScopedTabular):
     """A person's roles in the acting person's divisions; the others stay unseen."""
 
     model = RoleAssignment
+    fk_name = "user"
     form = RoleForm
     permission = Permission.MANAGE_PEOPLE
     division_path = "division"
