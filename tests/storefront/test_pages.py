@@ -1,6 +1,7 @@
 """What pages have in common: look, language, theme, brand, errors, the frame in another site, the style guide."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -186,8 +187,8 @@ def test_a_number_that_can_be_called_is_nothing_but_digits(written: str, called:
     assert tel(written) == called
 
 
-@pytest.mark.parametrize(("rows", "says"), [([], False), ([1], True)])
-def test_an_empty_list_has_no_pages(rows: list[int], says: bool):  # noqa: FBT001  # a parameter of the test
+@pytest.mark.parametrize(("rows", "says"), [([], False), (range(10), False), (range(11), True)])
+def test_a_list_of_one_page_has_no_pages_to_choose_from(rows: Sequence[int], says: bool):  # noqa: FBT001  # a parameter of the test
     page = Paginator(rows, 10).page(1)
 
     shown = render_to_string("components/_paging.html", {"page": page}, request=RequestFactory().get("/"))
