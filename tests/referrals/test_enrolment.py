@@ -9,6 +9,7 @@ from accounts.models import Account
 from accounts.services import set_standing
 from accounts.states import Standing
 from billing.models import BillingSystem, ServiceStatusReport
+from billing.queries import service_statuses_of
 from billing.states import ServiceStatus
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
@@ -171,6 +172,14 @@ class TestWhyNot:
         report(account, ServiceStatus.ACTIVE, days_ago=2)
 
         assert why_not(account) == ()
+
+    def test_reads_reports_of_one_moment_like_everybody_else(self, account):
+        with time_machine.travel(now(), tick=False):
+            report(account, ServiceStatus.SUSPENDED)
+            report(account, ServiceStatus.ACTIVE)
+            latest = service_statuses_of(account.pk, today(account.division)).first()
+
+            assert [one.code for one in why_not(account)] == [latest.status] == ["suspended"]
 
     def test_names_a_bill_past_due(self, account):
         set_standing(account.pk, Standing.DELINQUENT, by=None)
