@@ -167,7 +167,11 @@ def free_rewards(reward_ids: Iterable[int]) -> None:
 
 
 def locked_batch(batch_id: int) -> Batch:
-    """Hold a batch: always before its lines, their payees and their rewards."""
+    """
+    Hold a batch: always before its lines, their payees and their rewards.
+
+    Who sends an approved batch, or hears of its credits, holds its lines alone, and then their rewards.
+    """
     return Batch.objects.locked().select_related("division").get(pk=batch_id)
 
 
