@@ -45,6 +45,7 @@ from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_
 from foundation.money import MoneyField
 from foundation.now import now
 from foundation.people.models import User
+from foundation.safeguards import Safeguard, append_only, moves_only_along, never_changes
 from referrals.models import Programme, Referral
 
 # Rules. ----------------------------------------------------------------------------------------------------------
@@ -518,6 +519,19 @@ class Reward(Lifecycle):
                 condition=Q(status__in=["accrued", "held", "payable", "settled", "forfeited"]),
             ),
         ]
+        triggers: ClassVar = [
+            never_changes(
+                "referral_id", "side", "payee_id", "friend_account_id", "version_id", "term_id", "currency",
+                name="promise_never_changes",
+                message="Who gets a reward for what, and under which rule, does not change.",
+            ),
+            never_changes(
+                "amount",
+                name="amount_stays_once_paid",
+                message="What is being paid or was paid does not change.",
+                condition=pgtrigger.Q(old__status__in=["batched", "settled", "reversed"]),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return gettext("Reward %d") % self.pk
@@ -659,15 +673,8 @@ class LedgerEntry(models.Model):
             models.Index(fields=["division", "period"], name="entry_period"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="never_emptied",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                func="RAISE EXCEPTION 'The ledger is append-only.';",
-            ),
-            pgtrigger.Trigger(
+            *append_only("The ledger is append-only."),
+            Safeguard(
                 name="closed_months_stay_closed",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
@@ -707,6 +714,7 @@ class ClosedPeriod(models.Model):
             models.UniqueConstraint(fields=["division", "period"], name="a_period_is_closed_once"),
             models.CheckConstraint(condition=Q(period__day=1), name="a_period_is_a_month"),
         ]
+        triggers: ClassVar = append_only("A month that is closed stays closed.")
 
     def __str__(self) -> str:
         return f"{self.division}: {self.period:%Y-%m}"
@@ -798,6 +806,7 @@ class Batch(Lifecycle):
                 ),
                 func="RAISE EXCEPTION 'An approved batch does not change.';",
             ),
+            moves_only_along(BATCH_MOVES, message="A batch goes forwards only."),
         ]
 
     def __str__(self) -> str:
@@ -963,6 +972,7 @@ class BatchLine(Lifecycle):
                 operation=pgtrigger.Insert,
                 func=_refuse_if_approved("NEW"),
             ),
+            moves_only_along(LINE_MOVES, message="A payment goes forwards only."),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from foundation.divisions.models import Division, bumps_configuration
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.now import now
 from foundation.people.models import User
+from foundation.safeguards import never_changes
 from orders.models import Order
 from orders.states import Channel
 from referrals.states import (
@@ -463,6 +464,13 @@ class Referral(Lifecycle):
             models.Index(fields=["referrer", "-id"], name="referral_referrer"),
             models.Index(fields=["status", "ordered_at"], name="referral_age"),
         ]
+        triggers: ClassVar = [
+            never_changes(
+                "programme_id", "referrer_id", "division_id", "order_id",
+                name="who_is_credited_never_changes",
+                message="Who is credited for an order does not change.",
+            )
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return gettext("Referral %d") % self.pk

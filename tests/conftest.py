@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pgtrigger
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import HealthCheck, settings as hypothesis_settings
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.local.preparation import bring_catalogues_up_to_date
 from tests.stack import Stack
+from tests.unguarded import unguarded
 
 hypothesis_settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("busy machine")
@@ -42,7 +42,7 @@ def emptying_passes_the_triggers() -> Iterator[None]:
     empty = DatabaseOperations.execute_sql_flush
 
     def empty_past_the_triggers(operations: DatabaseOperations, statements: list[str]) -> None:
-        with pgtrigger.ignore():
+        with unguarded():
             empty(operations, statements)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,17 +1,21 @@
 """Write a market's marker into every text of its rows, so that a row on a page that is not its own gives itself away."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
-import pgtrigger
 from django.apps import apps
 from django.conf import settings
 from django.db import models
 
+from commissions.models import LedgerEntry
 from foundation.divisions.fields import Texts, TranslatedField
 from foundation.divisions.models import Division
 from foundation.people.models import User
+from orders.models import TermsVersion
+from tests.unguarded import unguarded
 
+NEVER_CHANGE = (TermsVersion, LedgerEntry)
 READ_BY_PROGRAMS = frozenset(
     {
         *("actor_role", "adapter", "base_url", "before", "after", "campaign", "channel", "choice_group", "city_key"),
@@ -45,9 +49,9 @@ READ_BY_PROGRAMS = frozenset(
 
 def plant(marker: str, division: Division) -> None:
     """Add the marker to every text of a division's rows that lacks it."""
-    with pgtrigger.ignore("orders.TermsVersion:terms_never_change", "commissions.LedgerEntry:append_only"):
-        for model, path in models_of_divisions():
-            fields = texts_of(model)
+    for model, path in models_of_divisions():
+        fields = texts_of(model)
+        with unguarded() if model in NEVER_CHANGE else nullcontext():
             for row in model._base_manager.filter(**{path: division.pk}).distinct() if fields else ():
                 values = {field.name: _marked(field, row, marker) for field in fields}
                 model._base_manager.filter(pk=row.pk).update(**values)

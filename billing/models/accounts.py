@@ -17,6 +17,7 @@ from billing.states import AllocationSource, ServiceStatus
 from foundation.divisions.models import Division
 from foundation.money import MoneyField
 from foundation.now import now
+from foundation.safeguards import never_changes
 
 
 class AccountFact(models.Model):
@@ -103,6 +104,13 @@ class Allocation(AccountFact):
             models.Index(fields=["account_number"], name="allocation_account_number"),
             models.Index(fields=["division", "-id"], name="allocation_division"),
         ]
+        triggers: ClassVar = [
+            never_changes(
+                "billing_system_id", "source", "is_reversal", "amount", "currency", "effective_on",
+                name="what_was_paid_never_changes",
+                message="What a billing system said was paid does not change: it is taken back by another row.",
+            )
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.allocation_id} → {self.invoice_id}"

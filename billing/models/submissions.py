@@ -15,6 +15,7 @@ from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.now import now
 from foundation.people.models import User
+from foundation.safeguards import never_changes
 
 CLAIM = timedelta(seconds=60)
 """How long one worker has for one call to a vendor; every HTTP timeout stays below."""
@@ -139,6 +140,13 @@ class Submission(Lifecycle):
                 condition=Q(status__in=["sending", "unknown"], set_aside_at=None),
             ),
         ]
+        triggers: ClassVar = [
+            never_changes(
+                "request_id", "kind", "billing_system_id", "work_order_id", "payload", "digest",
+                name="what_was_asked_is_frozen",
+                message="What was asked of a billing system does not change.",
+            )
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.request_id}"

@@ -1,6 +1,7 @@
 """Pages of a list that stay as fast at a million rows: no offset, and no count of everything."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -98,12 +99,21 @@ def page_of(rows: QuerySet[Row], *, order: Order, place: QueryDict, size: int = 
 
 def _place(model: type[models.Model], order: Order, mark: str | None) -> tuple[Any, int] | None:
     value, _comma, pk = (mark or "").rpartition(",")
-    if not pk.isdecimal():
+    if not pk.isdecimal() or "\0" in value:
         return None
     try:
-        return _field(model, order.field).to_python(value), int(pk)
-    except ValidationError:
+        return _cleaned(_field(model, order.field), value), _cleaned(_field(model, "pk"), pk)
+    except (ValidationError, ValueError, OverflowError):
         return None
+
+
+def _cleaned(field: "models.Field[Any, Any]", text: str) -> Any:
+    """Read a value as the field does, and refuse one that no column of the database could hold."""
+    value = field.to_python(text)
+    field.run_validators(value)
+    if isinstance(value, datetime):
+        value.astimezone(UTC)  # overflows beyond the years that there are
+    return value
 
 
 def _field(model: type[models.Model], path: str) -> "models.Field[Any, Any]":

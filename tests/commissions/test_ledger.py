@@ -1,9 +1,12 @@
 """The ledger: entries that cannot be changed, months that are closed, and what it says."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import pgtrigger
 import pytest
 import time_machine
 from django.db import DatabaseError, IntegrityError, close_old_connections, connection, transaction
@@ -12,15 +15,19 @@ from commissions.events import PeriodClosed
 from commissions.models import ClosedPeriod, LedgerEntry, Reward
 from commissions.queries.ledger import balances, balances_by, ledger_hash, next_month
 from commissions.queries.visibility import entries_visible_to
+from commissions.services.batches import post_batch, record_credit_confirmed
 from commissions.services.ledger import close_period, post
 from commissions.services.qualification import reconsider
 from commissions.services.trials import Stage, pay
 from commissions.states import LEGS, EntryKind, LedgerAccount
 from foundation.divisions.testing import make_division
 from foundation.events.testing import published
+from foundation.jobs.models import Job
+from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.people.states import Role
 from foundation.people.testing import make_person
+from tests.commissions.paying import make_approved, make_earned, make_payouts
 from tests.commissions.staging import EARLIEST, INSTALLED, make_stage_and_reward
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +39,11 @@ FEBRUARY, APRIL = date(2026, 2, 1), date(2026, 4, 1)
 @pytest.fixture
 def reward(db: None) -> Reward:
     return make_stage_and_reward()[1]
+
+
+def work(job: Job) -> None:
+    while work_one_chunk(job.pk):
+        pass
 
 
 class TestPost:
@@ -78,6 +90,11 @@ class TestPost:
 
 
 class TestTheDatabase:
+    @contextmanager
+    def refused(self, message: str) -> Iterator[None]:
+        with pytest.raises(DatabaseError, match=message), transaction.atomic():
+            yield
+
     @pytest.mark.parametrize(
         "statement",
         [
@@ -86,17 +103,65 @@ class TestTheDatabase:
             "DELETE FROM commissions_ledgerentry",
             "TRUNCATE commissions_ledgerentry",
             "TRUNCATE commissions_reward CASCADE",
+            "DELETE FROM commissions_closedperiod",
+            "UPDATE commissions_closedperiod SET period = '2020-01-01'",
+            "TRUNCATE commissions_closedperiod",
         ],
     )
     @pytest.mark.django_db(transaction=True)
     def test_refuses_to_change_what_is_posted_to_the_applications_own_role(self, statement):
-        make_stage_and_reward()
+        _stage, reward = make_stage_and_reward()
+        ClosedPeriod.objects.create(division=reward.division, period=FEBRUARY)
         before = ledger_hash()
 
-        with pytest.raises(DatabaseError, match=r"append-only|Cannot"), connection.cursor() as cursor:
+        with (
+            pgtrigger.ignore(),
+            self.refused(r"append-only|stays closed|cannot truncate"),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
 
         assert (LedgerEntry.objects.count(), ledger_hash()) == (1, before)
+        assert ClosedPeriod.objects.filter(period=FEBRUARY).exists()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "amount = 1",
+            "payee_id = payee_id + 1",
+            "currency = 'EUR'",
+            "friend_account_id = friend_account_id + 1",
+            "term_id = term_id + 1",
+        ],
+    )
+    def test_keeps_a_paid_reward_as_it_was_promised(self, change, reward):
+        reconsider(reward.friend_account_id, on=EARLIEST)
+        pay(reward.pk, date(2026, 5, 4))
+
+        with pgtrigger.ignore(), self.refused("does not change"), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE commissions_reward SET {change} WHERE id = %s", [reward.pk])
+
+    @pytest.mark.parametrize(
+        ("statement", "message"),
+        [
+            ("UPDATE commissions_batchline SET status = 'returned'", "forwards"),
+            ("UPDATE commissions_batch SET status = 'building'", "forwards"),
+            ("UPDATE billing_submission SET payload = '{}'", "does not change"),
+            ("UPDATE billing_submission SET digest = ''", "does not change"),
+            ("UPDATE referrals_referral SET referrer_id = referrer_id + 1", "does not change"),
+        ],
+    )
+    def test_keeps_what_was_sent_and_whose_it_is(self, statement, message):
+        payouts = make_payouts()
+        make_earned(payouts)
+        batch = make_approved(payouts)
+        work(post_batch(batch.pk))
+        for line in batch.lines.all():
+            record_credit_confirmed(line.request_id, "CR-1")
+        assert [line.status for line in batch.lines.exclude(submission=None)] == ["confirmed"]
+
+        with pgtrigger.ignore(), self.refused(message), connection.cursor() as cursor:
+            cursor.execute(statement)
 
     @pytest.mark.parametrize(
         "wrong",
@@ -134,6 +199,8 @@ class TestTheDatabase:
         entry.pk, entry.key, entry.period = None, "late", FEBRUARY
 
         with pytest.raises(DatabaseError, match="closed"), transaction.atomic():
+            entry.save(force_insert=True)
+        with pgtrigger.ignore(), self.refused("closed"):
             entry.save(force_insert=True)
 
     def test_knows_the_legs_of_every_kind(self):

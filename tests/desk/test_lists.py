@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.testing import make_details
+from commissions.models import LedgerEntry
 from foundation.now import now
 from foundation.people.states import Role
 from interfaces.desk import paging
@@ -151,9 +152,31 @@ class TestPaging:
         assert first.after
         assert last.before
 
-    @pytest.mark.parametrize("mark", ["", "nonsense", "x,y", ",", "2026-99-99,1", "\0,1"])
+    @pytest.mark.parametrize(
+        "mark",
+        [
+            "",
+            "nonsense",
+            "x,y",
+            ",",
+            "2026-99-99,1",
+            "\0,1",
+            "0001-01-01T00:00:00+23:59,1",
+            "2026-01-01,9223372036854775808",
+        ],
+    )
     def test_begins_at_the_beginning_where_the_place_is_nonsense(self, leads, mark):
         assert self.rows_of(leads, SortOrder("captured_at"), after=mark).rows == leads[:3]
+
+    @pytest.mark.parametrize("mark", ["1e999999,5", "NaN,5", f"1,{'1' * 5000}", "1,9223372036854775808"])
+    def test_begins_at_the_beginning_where_no_column_could_hold_the_place(self, mark, db):
+        place = QueryDict(mutable=True)
+        place["after"] = mark
+
+        page = page_of(LedgerEntry.objects.all(), order=SortOrder("amount", is_descending=True), place=place)
+
+        assert page.rows == []
+        assert page.before == ""
 
     def test_counts_no_further_than_it_has_to(self, leads, monkeypatch):
         monkeypatch.setattr(paging, "COUNT_UP_TO", 5)
