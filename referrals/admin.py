@@ -32,7 +32,7 @@ from referrals.forms import DecisionForm, ProgrammeForm, ReasonForm, TestLetterF
 from referrals.models import Invitation, Programme, Referral, Referrer, Signal
 from referrals.queries import invitation_letter, precedence_table, resolved_touches_of
 from referrals.queries.landing import promise_of
-from referrals.states import LIVE_INVITATIONS, InvitationStatus, ReferralStatus, SignalStatus
+from referrals.states import LIVE_INVITATIONS, InvitationStatus, ProgrammeStatus, ReferralStatus, SignalStatus
 
 EXAMPLE_NAME = "Robin"
 EXAMPLE_NOTE = gettext_noop("You asked me about the Internet here. This is what we have.")
@@ -159,9 +159,11 @@ class ProgrammeAdmin(_HasMoves):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Programme | None = None) -> tuple[str, ...]:
-        """Keep the code of what is there, and the status for its moves."""
+        """Keep the code of what is there, the status for its moves, and the market once anybody could refer there."""
         del request
-        return ("status", "code") if obj else ("status",)
+        if obj is None:
+            return ("status",)
+        return ("status", "code") if obj.status == ProgrammeStatus.DRAFT else ("status", "code", "division")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep what customers were promised: a programme is ended."""

@@ -1,6 +1,7 @@
 """A rule and its versions: a version is composed on one page, read back in sentences, and moved by its buttons."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy as _
 
 from commissions.forms import ApprovalForm, Composer, RuleForm
@@ -79,8 +81,9 @@ class RuleAdmin(DivisionScopedAdmin):
     ) -> HttpResponse:
         """Show the versions below the rule's own fields."""
         rule = self.get_object(request, unquote(object_id))
-        versions = list(rule.versions.select_related("author", "approver")) if rule else []
         own = rule is not None and self.may(request, self.permission, *self.viewers, row=rule)
+        shown = {} if own else {"status": VersionStatus.IN_FORCE}  # what else those above have written is theirs
+        versions = list(rule.versions.filter(**shown).select_related("author", "approver")) if rule else []
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), "versions": versions, "may_open_versions": own}
         )
@@ -115,7 +118,7 @@ class RuleVersionAdmin(DivisionScopedAdmin):
 
     division_path = "rule__division"
     viewers = (Permission.AUDIT, Permission.APPROVE_RULES)
-    list_display = ("__str__", "status", "effective_from", "effective_until", "author", "approver")
+    list_display = ("__str__", "status", "in_force_from", "in_force_until", "author", "approver")
     list_filter = ("status", "rule__division")
     list_select_related = ("rule__division", "author", "approver")
 
@@ -123,6 +126,16 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         """Read what a version says with it."""
         related = ("rule__division", "rule__programme", "author", "approver")
         return super().get_queryset(request).select_related(*related).prefetch_related("terms")
+
+    @admin.display(description=_("in force from"), ordering="effective_from")
+    def in_force_from(self, version: RuleVersion) -> str:
+        """Say it in the market's zone."""
+        return _in_the_zone(version.effective_from, version)
+
+    @admin.display(description=_("in force until"), ordering="effective_until")
+    def in_force_until(self, version: RuleVersion) -> str:
+        """Say it in the market's zone."""
+        return _in_the_zone(version.effective_until, version)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A version is started from its rule."""
@@ -271,6 +284,14 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             )
             messages.success(request, said)
         return redirect("admin:commissions_ruleversion_change", version.pk)
+
+
+def _in_the_zone(moment: datetime | None, version: RuleVersion) -> str:
+    """Write a moment as the clocks of a version's market show it, with the zone."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(version.rule.division.zone)
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local:%Z}"
 
 
 def _in_force(version: RuleVersion) -> RuleVersion | None:

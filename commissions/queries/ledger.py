@@ -1,14 +1,13 @@
 """What the ledger says: balances at any date, and one mark for all of it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db import connection
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import Max, OuterRef, QuerySet, Subquery, Sum
 
 from commissions.models import ClosedPeriod, LedgerEntry
 from commissions.states import LedgerAccount
@@ -49,25 +48,19 @@ def balances(entries: QuerySet[LedgerEntry], on: date | None = None) -> dict[str
     :param entries: of a payee, a division, or all that somebody may see
     :param on: as of the end of which day, by what was true then; None: with everything
     """
-    return balances_by(entries, "currency", on)
-
-
-def balances_by(entries: QuerySet[LedgerEntry], by: str, on: date | None = None) -> dict[Any, Balance]:
-    """Return balances by a column of the entries, such as `payee_id`, each in the last of its currencies."""
     if on:
         entries = entries.filter(effective_on__lte=on)
-    sums = entries.order_by().values(by, "currency", "debit", "credit").annotate(moved=Sum("amount"))
-    found: dict[Any, dict[LedgerAccount, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
-    currencies: dict[Any, str] = {}
+    sums = entries.order_by().values("currency", "debit", "credit").annotate(moved=Sum("amount"))
+    found: dict[str, dict[LedgerAccount, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
     for row in sums:
-        currencies[row[by]] = row["currency"]
-        for side, is_debit in (("debit", True), ("credit", False)):
-            account = LedgerAccount(row[side])
-            found[row[by]][account] += row["moved"] if is_debit == (account in DEBIT_ACCOUNTS) else -row["moved"]
-    return {key: Balance(currencies[key], dict(accounts)) for key, accounts in found.items()}
+        for code, is_debit in ((row["debit"], True), (row["credit"], False)):
+            account = LedgerAccount(code)
+            moved = row["moved"] if is_debit == (account in DEBIT_ACCOUNTS) else -row["moved"]
+            found[row["currency"]][account] += moved
+    return {currency: Balance(currency, dict(accounts)) for currency, accounts in found.items()}
 
 
-def months_to_close(divisions: QuerySet[Division]) -> list[tuple[Division, date]]:
+def months_to_close(divisions: Iterable[Division]) -> list[tuple[Division, date]]:
     """
     Return the months that may be closed, the earliest first in each division: all that are over since the last closed.
 
@@ -75,7 +68,10 @@ def months_to_close(divisions: QuerySet[Division]) -> list[tuple[Division, date]
     """
     closed: dict[int, date] = dict(ClosedPeriod.objects.order_by().values_list("division").annotate(Max("period")))
     posted: dict[int, date] = {}
-    for lineage, period in LedgerEntry.objects.order_by().values_list("division__lineage").annotate(Min("period")):
+    first = LedgerEntry.objects.filter(division=OuterRef("pk")).order_by("period").values("period")[:1]
+    for lineage, period in (
+        Division.objects.annotate(first=Subquery(first)).exclude(first=None).values_list("lineage", "first")
+    ):
         for division_id in lineage:
             posted[division_id] = min(period, posted.get(division_id, period))
     return [

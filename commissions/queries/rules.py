@@ -9,13 +9,14 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language, gettext as _, ngettext, override
 
 from catalog.states import Comparison as ComparisonInWords
-from commissions.models import RewardTerm, Rule, RuleVersion
+from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import FACTS, vocabulary
 from commissions.queries.reckoning import count_of, plain
 from commissions.states import Basis, RewardForm, Side, VersionStatus
 from foundation.divisions.models import Division
 from foundation.money import format_money
-from foundation.people.queries import Person, divisions_where, divisions_within_sight
+from foundation.people.models import User
+from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 from foundation.rules import Comparison, Criterion, CriterionStep, Decision, Facts, Group, Kind, RuleSet
 from referrals.models import Programme
@@ -66,11 +67,6 @@ def rank_of(version: RuleVersion) -> tuple[bool, int, str]:
     return version.rule.programme_id is None, version.rule.priority, version.rule.code
 
 
-def version_in_force(division: Division, programme: Programme, at: datetime) -> RuleVersion | None:
-    """Return the version that is tried first at a moment, whatever it asks of the order."""
-    return next(iter(versions_in_force(division, programme, at)), None)
-
-
 def resolve_rule(division: Division, programme: Programme, at: datetime, facts: Facts) -> Resolution:
     """Return the first version in force at a moment whose conditions hold, with what decided the others."""
     tried: list[tuple[RuleVersion, Decision]] = []
@@ -90,14 +86,15 @@ def conditions_of(version: RuleVersion) -> RuleSet:
 # Who may see them. -------------------------------------------------------------------------------------------------
 
 
-def rules_visible_to(user: Person) -> QuerySet[Rule]:
-    """Return the rules of the divisions that a person configures or audits, and those that these inherit."""
-    return Rule.objects.filter(division__in=divisions_within_sight(user, *READERS))
-
-
 def versions_visible_to(user: Person) -> QuerySet[RuleVersion]:
     """Return the versions of the rules of the divisions that a person configures or audits."""
     return RuleVersion.objects.filter(rule__division__in=divisions_where(user, *READERS))
+
+
+def versions_to_approve(user: User) -> QuerySet[RuleVersion]:
+    """Return the versions in review that a person may approve: of the divisions where they may, and not their own."""
+    theirs = RuleVersion.objects.filter(rule__division__in=divisions_where(user, Permission.APPROVE_RULES))
+    return theirs.filter(status=VersionStatus.IN_REVIEW).exclude(writers__contains=[user.pk]).exclude(author=user)
 
 
 # Rules that stand in each other's way. -----------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class Action:
     """The address to which it leads, done or not."""
     explanation: str | Promise = ""
     """What will happen."""
+    nothing: str | Promise = ""
+    """Why there is nothing to do: said in place of the form."""
     is_grave: bool = False
     """Whether it leaves the house and cannot be taken back."""
 

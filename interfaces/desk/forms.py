@@ -274,8 +274,6 @@ class BuildBatchForm(forms.Form):
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["what"].choices = choices  # type: ignore[attr-defined]
-        if not choices:
-            self.fields["what"].help_text = _("Nothing is earned and unpaid in your markets now.")
 
 
 class CloseMonthForm(forms.Form):
@@ -283,11 +281,9 @@ class CloseMonthForm(forms.Form):
 
     what = forms.ChoiceField(label=_("Close up to the end of"))
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: list[tuple[str, list[tuple[str, str]]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["what"].choices = choices  # type: ignore[attr-defined]
-        if not choices:
-            self.fields["what"].help_text = _("Every month of your markets that is over is closed.")
+        self.fields["what"].choices = [("", _("Choose a month")), *choices]  # type: ignore[attr-defined]
 
 
 class ReadForm(forms.Form):

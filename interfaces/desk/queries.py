@@ -17,7 +17,9 @@ from billing.models import Polling
 from billing.queries import submissions_visible_to, systems_away
 from billing.settings import BILLING_SYSTEM
 from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
-from commissions.states import BatchStatus
+from commissions.queries.ledger import months_to_close
+from commissions.queries.rules import versions_to_approve
+from commissions.states import BatchStatus, VersionStatus
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
@@ -28,7 +30,7 @@ from foundation.jobs.queries import jobs_visible_to
 from foundation.jobs.states import JobStatus
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import can, divisions_visible_to, roles_of
+from foundation.people.queries import can, divisions_visible_to, divisions_where, roles_of
 from foundation.people.states import STAFF_ROLES, Permission
 from interfaces.desk.paging import Count, count_of
 from leads.queries import LeadFilter, leads_matching, leads_visible_to
@@ -36,7 +38,7 @@ from leads.states import LeadStatus
 from orders.models import Order, OrderLine
 from orders.queries import VISIT_ENDS_AT, OrderFilter, orders_matching, orders_visible_to
 from orders.states import OPEN, AppointmentStatus, LineStatus, OrderStatus, WorkOrderStage
-from referrals.queries import signals_visible_to
+from referrals.queries import normalised_code, referrers_visible_to, shown_code, signals_visible_to
 from referrals.states import SignalStatus
 from territory.models import Premises
 from territory.queries import Candidate, division_ids_below, search_addresses, streets_like, units_of
@@ -157,6 +159,19 @@ def _figures_of_payouts(user: User) -> Iterator[Figure]:
         yield Figure(_("Payouts to be audited"), frozen, _list("payouts", status=BatchStatus.FROZEN), "brand")
         troubled = batches_visible_to(user).filter(pk__in=needing_a_person(lines_visible_to(user)).values("batch"))
         yield Figure(_("Payouts with a difference"), count_of(troubled), _list("payouts", waits="person"), "bad")
+    if can(user, Permission.APPROVE_RULES):
+        waiting = count_of(versions_to_approve(user))
+        listed = reverse("admin:commissions_ruleversion_changelist")
+        yield Figure(_("Rules to be approved"), waiting, f"{listed}?status__exact={VersionStatus.IN_REVIEW}", "brand")
+    if can(user, Permission.CLOSE_MONTHS):
+        months = len({month for _division, month in months_to_close(_topmost(user, Permission.CLOSE_MONTHS))})
+        yield Figure(_("Months to be closed"), Count(months, is_capped=False), reverse("desk:ledger_close"), "brand")
+
+
+def _topmost(user: User, permission: Permission) -> list[Division]:
+    """Return the divisions where a person may do something, without those that lie below another one."""
+    divisions = {division.pk: division for division in divisions_where(user, permission)}
+    return [each for each in divisions.values() if not divisions.keys() & set(each.lineage[:-1])]
 
 
 def _list(name: str, **filters: str) -> str:
@@ -221,8 +236,8 @@ def find(user: User, text: str) -> list[FoundGroup]:
     """
     Find orders, customers, addresses and leads that a text may mean, as it was typed.
 
-    Numbers first, then all or a part of an e-mail address, a phone number or a name, then addresses, with a house number
-    or without; every kind is asked by an index, and none gives more than `MOST_OF_A_KIND`.
+    Numbers first, then all or a part of an e-mail address, a phone number or a name, then referral codes, then addresses,
+    with a house number or without; every kind is asked by an index, and none gives more than `MOST_OF_A_KIND`.
     """
     text = " ".join(text.split())
     if not text:
@@ -231,6 +246,7 @@ def find(user: User, text: str) -> list[FoundGroup]:
     groups = (
         FoundGroup(_("Orders"), _several(_orders(user, text, place))),
         FoundGroup(_("Customers"), _several(_customers(user, text, place))),
+        FoundGroup(_("Referral codes"), _several(_referrers(user, text))),
         FoundGroup(_("Leads"), _several(_leads(user, text))),
         FoundGroup(_("Addresses"), _several(_addresses(place.candidates))),
     )
@@ -291,6 +307,14 @@ def _customers(user: User, text: str, place: Place) -> Iterator[Found]:
     for customer in found.values():
         accounts = ", ".join(f"{account.number} ({account.service_address})" for account in customer.accounts.all())
         yield Found(customer.name, accounts, customer.number, reverse("desk:customer", args=[customer.pk]))
+
+
+def _referrers(user: User, text: str) -> Iterator[Found]:
+    """Find whose code was said, as it is read out or as it is kept."""
+    for referrer in referrers_visible_to(user).filter(code=normalised_code(text)):
+        customer = referrer.customer
+        url = reverse("desk:customer", args=[customer.pk])
+        yield Found(shown_code(referrer.code), customer.name, str(referrer.programme), url)
 
 
 def _leads(user: User, text: str) -> Iterator[Found]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from commissions.forms import Composer
 from commissions.models import Rule, RuleVersion
@@ -128,6 +129,27 @@ class TestARule:
         page = operator.post(reverse("admin:commissions_rule_start", args=[rule.pk]), follow=True)
 
         assert "Version 1 is being worked on." in page.content.decode()
+
+    def test_shows_a_market_below_what_is_in_force_and_none_of_the_reasons(self, rule, division, author):
+        withdrawn = make_draft_version(rule, reason="Too dear, says Ann")
+        rules.withdraw_version(withdrawn.pk, by=author)
+        shown = make_version(rule)
+        below = make_person(Role.OPERATOR, make_division("Franchise", parent=division))
+
+        page = sign_in(Client(), below).get(reverse("admin:commissions_rule_change", args=[rule.pk]))
+
+        assert f"Version {shown.number}" in page.content.decode()
+        assert f"Version {withdrawn.number}" not in page.content.decode()
+        assert "Too dear" not in page.content.decode()
+        assert "Written by" not in page.content.decode()
+
+    def test_lists_versions_by_the_markets_own_clock(self, operator, rule):
+        version = make_version(rule)
+        local = version.effective_from.astimezone(rule.division.zone)
+
+        page = operator.get(reverse("admin:commissions_ruleversion_changelist")).content.decode()
+
+        assert f"{date_format(local, 'DATETIME_FORMAT')} {local:%Z}" in page
 
 
 class TestTheComposer:
@@ -260,6 +282,14 @@ class TestApproving:
     def version(self, operator, draft):
         operator.post(address(draft), filled(button="review"))
         return RuleVersion.objects.get(pk=draft.pk)
+
+    def test_waits_on_the_desk_of_who_may_and_has_not_written_it(self, auditor, operator, version):
+        counts = {}
+        for who, client in (("auditor", auditor), ("author", operator)):
+            figures = client.get(reverse("desk:home")).context["figures"]
+            counts[who] = {figure.label: str(figure.count) for figure in figures}["Rules to be approved"]
+
+        assert counts == {"auditor": "1", "author": "0"}
 
     def test_is_somebody_elses(self, auditor, version):
         auditor.post(address(version, "approve"), {"effective_from": ""})

@@ -11,7 +11,7 @@ from hypothesis.extra.django import TestCase
 
 from commissions.events import VersionMoved
 from commissions.models import RewardTerm, Rule, RuleVersion
-from commissions.queries.rules import are_apart, conditions_of, diff_of, resolve_rule, rule_in_words, version_in_force
+from commissions.queries.rules import are_apart, conditions_of, diff_of, resolve_rule, rule_in_words, versions_in_force
 from commissions.services import rules
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, RewardForm, Side, VersionStatus
@@ -26,6 +26,12 @@ from foundation.people.testing import make_person
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, Kind, RuleSet
 
 pytestmark = pytest.mark.django_db
+
+
+def version_in_force(division, programme, at) -> RuleVersion | None:
+    """Return the version that is tried first at a moment, whatever it asks of the order."""
+    return next(iter(versions_in_force(division, programme, at)), None)
+
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from commissions.models import ClosedPeriod
 from commissions.states import LedgerAccount
+from foundation.divisions.testing import make_division
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.commissions.paying import make_earned, make_payouts, make_several
@@ -40,7 +41,9 @@ class TestCloseAMonth:
         return make_person(Role.OPERATOR, payouts.division)
 
     def offered(self, closer):
-        return [label for _value, label in page_of(closer, "ledger_close").context["form"].fields["what"].choices]
+        chosen, *groups = page_of(closer, "ledger_close").context["form"].fields["what"].choices
+        assert chosen == ("", "Choose a month")
+        return [label for _market, months in groups for _value, label in months]
 
     def test_offers_every_month_that_is_over_since_the_last_closed(self, client, operator, payouts):
         with time_machine.travel(DECEMBER, tick=False):
@@ -53,6 +56,24 @@ class TestCloseAMonth:
 
             assert self.offered(closer) == [f"{place}, January 2027"]
         assert ClosedPeriod.objects.get().period == date(2026, 12, 1)
+
+    def test_offers_the_market_above_before_those_below_and_counts_its_months_at_the_desk(self, client, payouts):
+        top = make_division("Zenith")
+        payouts.division.parent = top
+        payouts.division.save()
+        with time_machine.travel(DECEMBER, tick=False):
+            make_earned(payouts, "25.00")
+        with time_machine.travel(JANUARY + timedelta(days=31), tick=False):
+            closer = sign_in(client, make_person(Role.OPERATOR, top))
+
+            assert [label.split(",")[0] for label in self.offered(closer)] == ["Zenith"] * 2 + [
+                str(payouts.division)
+            ] * 2
+
+            figures = {
+                figure.label: str(figure.count) for figure in client.get(reverse("desk:home")).context["figures"]
+            }
+            assert figures["Months to be closed"] == "2"
 
     def test_takes_nothing_that_was_not_offered(self, client, operator, payouts):
         with time_machine.travel(DECEMBER, tick=False):

@@ -59,6 +59,7 @@ class TestBuild:
         page = page_of(builder, "payout_build")
 
         assert "Nothing is earned and unpaid in your markets now." in page.content.decode()
+        assert "Build it" not in page.content.decode()
         assert act(builder, "payout_build", what="1:USD").status_code == 422
 
     def test_takes_one_payment_out(self, builder, payouts):

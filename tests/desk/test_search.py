@@ -8,12 +8,14 @@ from django.urls import reverse
 from accounts.models import Customer
 from accounts.queries import customers_meant
 from accounts.testing import make_details
+from commissions.testing import make_programme, make_referrer
 from foundation.people.states import Role
 from leads.models import Lead
 from leads.testing import make_lead
 from orders.models import Order
 from orders.states import OrderStatus
 from orders.testing import Market, make_order
+from referrals.queries import shown_code
 from territory.models import Premises
 
 
@@ -78,6 +80,14 @@ class TestSearch:
         Lead.objects.filter(pk=lead.pk).update(name="René Dubois", address="Larkspur Lane 7, Rutland")
 
         assert found(csr, text)["Leads"] == [reverse("desk:lead", args=[lead.pk])]
+
+    @pytest.mark.parametrize("shown", [shown_code, str.upper, str.lower])
+    def test_finds_whose_code_was_said(self, shown, market, csr, elsewhere):
+        mine, theirs = (make_referrer(make_programme(place.division)) for place in (market, elsewhere))
+
+        url = reverse("desk:customer", args=[mine.customer_id])
+        assert found(csr, shown(mine.code))["Referral codes"] == [url]
+        assert "Referral codes" not in found(csr, shown(theirs.code))
 
     def test_asks_as_many_statements_with_many_as_with_one(self, order, market, csr):
         counts = []

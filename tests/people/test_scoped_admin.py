@@ -10,6 +10,8 @@ from foundation.divisions.queries import effective
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY, TIME_ZONE
 from foundation.divisions.testing import make_division
+from foundation.events.models import Event
+from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 
@@ -145,6 +147,21 @@ class TestDivisionTree:
 
         assert [child.code for child in mine.children.all()] == ["new"]
         assert mine.children.get().lineage == [*mine.lineage, mine.children.get().pk]
+
+    def test_leaves_a_division_where_something_has_happened_below_where_it_lies(self, operator, mine, top):
+        inner, other = make_division("Inner", parent=mine), make_division("Other", parent=mine)
+        values = {"parent": other.pk, "code": inner.code, "name": "Inner", "is_active": "on"}
+        address = reverse("admin:divisions_division_change", args=[inner.pk])
+
+        operator.post(address, values)
+        inner.refresh_from_db()
+        assert inner.parent == other
+
+        happened = make_division("Happened", parent=inner)
+        Event.objects.create(name="x.y", payload={}, subject_type="x.y", subject_id=1, division=happened, at=now())
+        operator.post(address, {**values, "parent": mine.pk})
+        inner.refresh_from_db()
+        assert inner.parent == other
 
 
 class TestBrandLogo:

@@ -87,6 +87,16 @@ class TestAProgramme:
 
         assert "Write its texts before you start it." in text_of(page)
 
+    def test_stays_in_its_market_once_it_has_run(self, operator, market):
+        draft, running = make_programme(market.division, is_running=False), make_programme(market.division)
+        below = make_division("Below", parent=market.division)
+
+        for programme in (draft, running):
+            operator.post(at("programme_change", programme.pk), {**form_of(programme), "division": below.pk})
+
+        assert Programme.objects.get(pk=draft.pk).division == below
+        assert Programme.objects.get(pk=running.pk).division == market.division
+
     def test_moves_by_no_get(self, operator, market):
         programme = make_programme(market.division, is_running=False)
 

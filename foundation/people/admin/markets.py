@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -147,6 +148,17 @@ def _field_for(setting: Setting, value: Any, division: Division) -> forms.Field:
 # The tree.
 
 
+def has_history(division: Division) -> bool:
+    """
+    Tell whether anything has happened in a division or below.
+
+    From then on it stays where it lies: by what it inherits, orders and rewards were decided and months closed.
+    """
+    below = Division.objects.filter(lineage__contains=[division.pk]).values("pk")
+    events: Any = apps.get_model("events.Event")  # a floor above this one
+    return bool(events.objects.filter(division__in=below).exists())
+
+
 @admin.register(Division)
 class DivisionAdmin(DivisionScopedAdmin):
     """The tree of markets, each with its settings."""
@@ -175,7 +187,7 @@ class DivisionAdmin(DivisionScopedAdmin):
             return ()
         above = obj.parent
         is_top_of_mine = above is None or not self.may(request, self.permission, row=above)
-        return ("code", "parent") if is_top_of_mine else ("code",)
+        return ("code", "parent") if is_top_of_mine or has_history(obj) else ("code",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
         """Save a division; where a new one lies must be one's own."""

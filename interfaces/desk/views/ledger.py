@@ -1,6 +1,8 @@
 """The ledger: every entry, what we owe on a day, and a payee's statement on the page, on paper and as a file."""
 
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -86,7 +88,8 @@ def ledger(request: UserRequest) -> HttpResponse:
 @staff_page(Permission.CLOSE_MONTHS)
 def close(request: UserRequest) -> HttpResponse:
     """Close a month of a market's ledger, and all before it."""
-    form = CloseMonthForm(posted(request), choices=_to_be_closed(request.user))
+    choices = _to_be_closed(request.user)
+    form = CloseMonthForm(posted(request), choices=choices)
     action = Action(
         title=_("Close a month"),
         explanation=_(
@@ -95,6 +98,7 @@ def close(request: UserRequest) -> HttpResponse:
         ),
         button=_("Close the month"),
         done=_("The month is closed."),
+        nothing="" if choices else _("Every month of your markets that is over is closed."),
         subject=_("Ledger"),
         back=reverse("desk:ledger"),
         is_grave=True,
@@ -107,11 +111,12 @@ def close(request: UserRequest) -> HttpResponse:
     return perform(request, action, form, do)
 
 
-def _to_be_closed(user: User) -> list[tuple[str, str]]:
-    divisions = divisions_where(user, Permission.CLOSE_MONTHS).order_by("name")
+def _to_be_closed(user: User) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Offer the months that are over under the name of each market: those above first, of each the oldest first."""
+    divisions = sorted(divisions_where(user, Permission.CLOSE_MONTHS), key=lambda each: (each.depth, each.name))
     return [
-        (f"{division.pk}:{month.isoformat()}", f"{division}, {date_format(month, 'F Y')}")
-        for division, month in months_to_close(divisions)
+        (str(division), [(f"{division.pk}:{month}", f"{division}, {date_format(month, 'F Y')}") for _, month in months])
+        for division, months in groupby(months_to_close(divisions), key=itemgetter(0))
     ]
 
 

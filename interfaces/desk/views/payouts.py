@@ -155,7 +155,8 @@ def _may_read(batch: Batch, user: User) -> bool:
 @staff_page(Permission.BUILD_BATCHES)
 def build(request: UserRequest) -> HttpResponse:
     """Build a batch of what is earned in a market."""
-    form = BuildBatchForm(posted(request), choices=_to_be_paid(request.user))
+    choices = _to_be_paid(request.user)
+    form = BuildBatchForm(posted(request), choices=choices)
     if form.is_bound and form.is_valid():
         division_id, currency = form.cleaned_data["what"].split(":")
         try:
@@ -172,6 +173,7 @@ def build(request: UserRequest) -> HttpResponse:
         ),
         button=_("Build it"),
         done="",
+        nothing="" if choices else _("Nothing is earned and unpaid in your markets now."),
         subject=_("Payouts"),
         back=reverse("desk:payouts"),
     )
