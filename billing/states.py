@@ -102,14 +102,5 @@ class ServiceStatus(models.TextChoices):
     CLOSED = "closed", _("Account closed")
 
 
-class BillStatus(models.TextChoices):
-    """How a bill stands on a day."""
-
-    OPEN = "open", _("Open")
-    OVERDUE = "overdue", _("Overdue")
-    PAID = "paid", _("Paid")
-    PAID_LATE = "paid_late", _("Paid late")
-
-
 ENDED = frozenset({ServiceStatus.DISCONNECTED, ServiceStatus.CLOSED})
 """Nothing is served any more."""

@@ -56,6 +56,8 @@ class _Told:
     account_number: str
     account: Account | None
     division: Division
+    dates: frozenset[str]
+    """The dates that the document itself gives; what is missing is taken from its event, which another one may repeat."""
 
     def day(self, given: str = "") -> date:
         """Return a date that the document gives, else the day of the event in the division's zone."""
@@ -76,10 +78,13 @@ class _Told:
             **key,
             defaults={**self.circumstances(), **content, "account_number": self.account_number},
         )
-        money = {"account_number": self.account_number, **content}
-        if any(getattr(kept, name) != value for name, value in money.items() if not isinstance(value, date)):
+        said = {"account_number": self.account_number, **content}
+        if any(getattr(kept, name) != value for name, value in said.items() if self._is_given(value)):
             raise Contradiction
         return is_new
+
+    def _is_given(self, value: Any) -> bool:
+        return not isinstance(value, date) or value.isoformat() in self.dates
 
     def circumstances(self) -> dict[str, Any]:
         """Return whose the fact is, and when."""
@@ -98,7 +103,7 @@ class _Told:
 
 def apply_account_fact(row: InboundFact, report: AccountReport) -> FactOutcome:
     """Write down what a fact says of an account, once, and tell the others; called in the fact's own transaction."""
-    told = _about(row, report.account_number)
+    told = _about(row, report)
     try:
         news = _apply(told, report)
     except Contradiction:
@@ -110,13 +115,15 @@ def apply_account_fact(row: InboundFact, report: AccountReport) -> FactOutcome:
     return FactOutcome.APPLIED
 
 
-def _about(row: InboundFact, number: str) -> _Told:
+def _about(row: InboundFact, report: AccountReport) -> _Told:
     """Find whose account it is; a billing system speaks for the markets of its own division alone."""
     system: BillingSystem = row.billing_system
+    number = report.account_number
     account = Account.objects.select_related("division", "customer").filter(number=number).first()
     if account and system.division_id not in account.division.lineage:
         account = None
-    return _Told(row, number, account, account.division if account else system.division)
+    dates = frozenset(str(getattr(report, name, "")) for name in ("effective_date", "due_date"))
+    return _Told(row, number, account, account.division if account else system.division, dates)
 
 
 def _apply(told: _Told, report: AccountReport) -> Fact | None:

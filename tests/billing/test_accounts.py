@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from django.db import connection
 from django.db.models import Q
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -33,7 +32,7 @@ from billing.models import AgedBalance, Allocation, InboundFact, Invoice, Posted
 from billing.ports import Credit
 from billing.services import accounts as account_facts
 from billing.settings import DELINQUENT_AFTER_DAYS
-from billing.states import AllocationSource, BillingKind, BillStatus, FactOutcome, ServiceStatus, SubmissionStatus
+from billing.states import AllocationSource, BillingKind, FactOutcome, ServiceStatus, SubmissionStatus
 from billing.testing import make_billing_system, make_report, tell, tell_balance, tell_status
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
@@ -136,6 +135,23 @@ class TestABill:
 
         assert again.outcome == FactOutcome.SUPERSEDED
         assert len(published(InvoiceIssued)) == Invoice.objects.count() == 1
+
+    @pytest.mark.parametrize("corrected", [{"dueDate": "2027-03-30"}, {"billDate": "2027-03-02"}])
+    def test_with_another_date_is_kept_for_a_person(self, house, account, corrected):
+        dates = {"billDate": "2027-03-01", "dueDate": "2027-03-15"}
+        hear(house, "e-1", **document("invoice", account, **dates))
+
+        again = hear(house, "e-2", **document("invoice", account, **dates))
+        other = hear(house, "e-3", **document("invoice", account, **(dates | corrected)))
+
+        assert [again.outcome, other.outcome] == [FactOutcome.SUPERSEDED, FactOutcome.UNREADABLE]
+
+    def test_without_a_date_in_a_later_event_adds_nothing(self, house, account):
+        hear(house, "e-1", **document("invoice", account))
+
+        again = hear(house, "e-2", at="2027-03-12T17:00:00+00:00", **document("invoice", account))
+
+        assert again.outcome == FactOutcome.SUPERSEDED
 
     def test_with_other_content_is_kept_for_a_person(self, house, account):
         hear(house, "e-1", **document("invoice", account))
@@ -362,90 +378,13 @@ class TestStanding:
         assert self.standing(account) == Standing.DELINQUENT
 
 
-class TestAccountBills:
-    def lines(self, account, on=date(2027, 4, 30)) -> dict[str, tuple[str, date | None]]:
-        return {line.invoice_id: (line.status, line.paid_on) for line in queries.account_bills(account, on)}
-
-    def bill(self, house, account, name="B", issued="2027-03-01") -> None:
-        dates = {"effective_date": issued, "due_date": "2027-03-15"}
-        tell(house, make_report(BillingKind.INVOICE, account.number, "100.00", external_id=name, **dates))
-
-    def pay(self, house, account, amount, day, *, name="B", kind=BillingKind.RECEIPT_ALLOCATION) -> None:
-        names = {"invoice_id": name, "source_id": "S", "effective_date": day}
-        tell(house, make_report(kind, account.number, amount, **names))
-
-    @pytest.mark.parametrize(
-        ("payments", "on", "expected"),
-        [
-            ([], "2027-03-15", (BillStatus.OPEN, None)),
-            ([], "2027-03-16", (BillStatus.OVERDUE, None)),
-            ([("100.00", "2027-03-15")], "2027-04-30", (BillStatus.PAID, date(2027, 3, 15))),
-            ([("100.00", "2027-03-16")], "2027-04-30", (BillStatus.PAID_LATE, date(2027, 3, 16))),
-            ([("100.00", "2027-02-20")], "2027-04-30", (BillStatus.PAID, date(2027, 2, 20))),
-            (
-                [("60.00", "2027-03-02"), ("40.00", "2027-03-20")],
-                "2027-04-30",
-                (BillStatus.PAID_LATE, date(2027, 3, 20)),
-            ),
-            ([("60.00", "2027-03-02"), ("40.00", "2027-03-20")], "2027-03-15", (BillStatus.OPEN, None)),
-            ([("60.00", "2027-03-02"), ("39.99", "2027-03-03")], "2027-04-30", (BillStatus.OVERDUE, None)),
-            ([("100.00", "2027-03-02"), ("-100.00", "2027-03-09")], "2027-03-10", (BillStatus.OPEN, None)),
-            ([("100.00", "2027-03-02"), ("-100.00", "2027-03-09")], "2027-03-08", (BillStatus.PAID, date(2027, 3, 2))),
-            (
-                [("100.00", "2027-03-02"), ("-100.00", "2027-03-09"), ("100.00", "2027-03-20")],
-                "2027-04-30",
-                (BillStatus.PAID_LATE, date(2027, 3, 20)),
-            ),
-            (
-                [("100.00", "2027-03-02"), ("-100.00", "2027-03-09"), ("100.00", "2027-03-09")],
-                "2027-04-30",
-                (BillStatus.PAID, date(2027, 3, 2)),
-            ),
-            ([("120.00", "2027-03-02"), ("-10.00", "2027-03-09")], "2027-04-30", (BillStatus.PAID, date(2027, 3, 2))),
-        ],
-    )
-    def test_are_paid_from_the_day_on_which_it_is_enough_and_stays_so(self, house, account, payments, on, expected):
-        self.bill(house, account)
-        for amount, day in payments:
-            taken = amount.startswith("-")
-            kind = BillingKind.RECEIPT_DEALLOCATION if taken else BillingKind.RECEIPT_ALLOCATION
-            self.pay(house, account, amount.lstrip("-"), day, kind=kind)
-
-        assert self.lines(account, date.fromisoformat(on)) == {"B": expected}
-
-    def test_are_paid_by_credit_notes_as_well(self, house, account):
-        self.bill(house, account)
-        self.pay(house, account, "30.00", "2027-03-05", kind=BillingKind.CREDIT_NOTE_ALLOCATION)
-        self.pay(house, account, "70.00", "2027-03-06")
-
-        assert self.lines(account) == {"B": (BillStatus.PAID, date(2027, 3, 6))}
-
-    def test_do_not_exist_before_they_are_issued(self, house, account):
-        self.bill(house, account)
-
-        assert self.lines(account, date(2027, 2, 28)) == {}
-
-    def test_of_two_systems_are_kept_apart(self, house, account):
-        other = make_billing_system(house.division)
-        self.bill(house, account)
-        self.pay(other, account, "100.00", "2027-03-05")
-
-        assert self.lines(account) == {"B": (BillStatus.OVERDUE, None)}
-
-    def test_take_one_query_for_one_as_for_fifty(self, house, account):
-        for number in range(50):
-            self.bill(house, account, f"B-{number}")
-            self.pay(house, account, "50.00", "2027-03-05", name=f"B-{number}")
-
-        with CaptureQueriesContext(connection) as captured:
-            assert len(queries.account_bills(account, date(2027, 4, 30))) == 50
-
-        assert len(captured) == 1
-
-    def test_and_payments_are_listed_the_newest_first(self, house, account):
-        self.bill(house, account, "B-1", issued="2027-03-01")
-        self.bill(house, account, "B-2", issued="2027-04-01")
-        self.pay(house, account, "50.00", "2027-03-05", name="B-1")
+class TestAnAccount:
+    def test_lists_its_bills_and_payments_the_newest_first(self, house, account):
+        for name, issued in (("B-1", "2027-03-01"), ("B-2", "2027-04-01")):
+            dates = {"effective_date": issued, "due_date": "2027-04-15"}
+            tell(house, make_report(BillingKind.INVOICE, account.number, "100.00", external_id=name, **dates))
+        paid = {"invoice_id": "B-1", "source_id": "S", "effective_date": "2027-03-05"}
+        tell(house, make_report(BillingKind.RECEIPT_ALLOCATION, account.number, "50.00", **paid))
 
         assert [bill.invoice_id for bill in queries.invoices_of(account)] == ["B-2", "B-1"]
         assert [row.invoice_id for row in queries.payments_of(account)] == ["B-1"]
@@ -485,7 +424,7 @@ def feed_of(house, account) -> list[dict[str, object]]:
 
 
 def known(account) -> dict[str, object]:
-    """Return every row, less the moment of its arrival, and the balance of each bill."""
+    """Return every row, less the moment of its arrival, and the standing."""
     tables = (Invoice, Allocation, ServiceStatusReport, AgedBalance, PostedCredit)
     own = {"id", "received_at"}
     rows = {
@@ -495,8 +434,7 @@ def known(account) -> dict[str, object]:
         )
         for table in tables
     }
-    bills = [(line.invoice_id, line.paid, line.paid_on) for line in queries.account_bills(account, date(2027, 6, 1))]
-    return rows | {"bills": bills, "standing": Account.objects.get(pk=account.pk).standing}
+    return rows | {"standing": Account.objects.get(pk=account.pk).standing}
 
 
 def receive(house, events) -> None:
@@ -612,26 +550,6 @@ class TestWhoSees:
         tell(house, make_report(BillingKind.RECEIPT_ALLOCATION, account.number, invoice_id="B", source_id="S"))
         tell_status(house, account.number, ServiceStatus.ACTIVE)
         tell_balance(house, account.number)
-
-    DOORS = (
-        queries.invoices_visible_to,
-        queries.allocations_visible_to,
-        queries.posted_credits_visible_to,
-        queries.service_statuses_visible_to,
-        queries.aged_balances_visible_to,
-    )
-
-    @pytest.mark.parametrize("door", DOORS)
-    def test_an_account_is_its_market_and_its_customer(self, house, account, told, door):
-        owner, another = (make_person(Role.CUSTOMER, house.division) for _ in range(2))
-        account.customer.user = owner
-        account.customer.save(update_fields=["user"])
-
-        assert door(make_person(Role.CSR, house.division)).count() == 1
-        assert door(owner).count() == 1
-        assert door(another).count() == 0
-        assert door(make_person(Role.CSR, make_division())).count() == 0
-        assert door(make_person(Role.PARTNER, house.division)).count() == 0
 
     @pytest.mark.parametrize("table", [Invoice, Allocation, PostedCredit, ServiceStatusReport, AgedBalance])
     def test_its_facts_in_the_admin_and_changes_none(self, client, house, account, told, table):
