@@ -46,7 +46,7 @@ WITH balance AS (
     FROM decision
 ), moved AS (
     UPDATE commissions_reward reward SET status = CASE fate.reason WHEN '' THEN 'payable' ELSE 'forfeited' END,
-        qualified_on = CASE fate.reason WHEN '' THEN fate.ripe_on END, reason = fate.reason, decided_on = %(night)s,
+        qualified_on = CASE fate.reason WHEN '' THEN fate.ripe_on END, reason = fate.reason,
         reason_on = CASE fate.reason WHEN 'paid_late' THEN fate.late_on WHEN 'left_early' THEN fate.gone_on END,
         moves = reward.moves + 1
     FROM fate WHERE fate.id = reward.id AND fate.reason IS NOT NULL

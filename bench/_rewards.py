@@ -146,7 +146,7 @@ def put_back() -> None:
 
 
 SAID = {
-    "id, status, amount, qualified_on, reason, reason_on, moves, decided_on": "commissions_reward",
+    "id, status, amount, qualified_on, reason, reason_on, moves": "commissions_reward",
     "key, kind, debit, credit, amount, effective_on, period": "commissions_ledgerentry",
     "name, payload, subject_id, about": "events_event",
 }

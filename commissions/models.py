@@ -16,9 +16,9 @@ from accounts.models import Account
 from billing.models import Submission
 from commissions.states import (
     BATCH_MOVES,
-    EARNED,
     LEGS,
     LINE_MOVES,
+    MAY_BE_TAKEN_BACK,
     REWARD_MOVES,
     VERSION_MOVES,
     Basis,
@@ -150,7 +150,7 @@ class RuleVersion(Lifecycle):
         _("conditions"), default=dict, blank=True, encoder=DjangoJSONEncoder,
         help_text=_("Empty: for every referred order."),
     )  # fmt: skip
-    """A `foundation.rules.RuleSet` over the facts in `commissions.queries.FACTS`."""
+    """A `foundation.rules.RuleSet` over the facts in `commissions.queries.facts.FACTS`."""
 
     # When it is earned.
     wait_count = models.PositiveSmallIntegerField(
@@ -349,7 +349,7 @@ class RewardTerm(models.Model):
         validators=[MinValueValidator(Decimal("0.001")), MaxValueValidator(Decimal(1000))],
     )  # fmt: skip
     tiers = models.JSONField(_("steps by count"), default=list, blank=True, encoder=DjangoJSONEncoder)
-    """`[[5, "50.00"], …]`: from the payee's so-manieth reward on, this amount (or percent) instead; ascending."""
+    """`[[5, "50.00"], …]`: from the payee's nth reward on, this amount (or percent) instead; ascending."""
 
     class Meta:
         ordering: ClassVar = ["version", "side"]
@@ -437,7 +437,7 @@ class Reward(Lifecycle):
     """Whose bills decide."""
     version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="rewards", verbose_name=_("rule"))
     term = models.ForeignKey(RewardTerm, models.PROTECT, related_name="+", verbose_name=_("as promised"))
-    ordinal = models.PositiveIntegerField(_("the payee's so-manieth"))
+    ordinal = models.PositiveIntegerField(_("the payee's nth reward"))
     status = models.CharField(
         _("status"), max_length=12, choices=RewardStatus.choices, default=RewardStatus.ACCRUED, editable=False
     )
@@ -461,8 +461,6 @@ class Reward(Lifecycle):
     """How many ledger entries it has had: the next one's key counts from here."""
     accrued_at = models.DateTimeField(_("accrued"), default=now)
     qualified_on = models.DateField(_("earned"), null=True, editable=False)
-    decided_on = models.DateField(_("last looked at"), null=True, editable=False)
-    """The day as of which the last run decided."""
     reason = models.CharField(_("because"), max_length=20, choices=ReasonCode.choices, blank=True, editable=False)
     reason_on = models.DateField(_("since"), null=True, editable=False)
     """The day on which the reason came true."""
@@ -586,7 +584,7 @@ class Reward(Lifecycle):
             raise NotAllowed(gettext("It was taken back for this reason before."), code="taken_back")
         if not Decimal(0) < amount <= self.owed:
             raise NotAllowed(gettext("More would be taken back than was given."), code="too_much")
-        if amount == self.owed or self.status not in EARNED:
+        if amount == self.owed or self.status not in MAY_BE_TAKEN_BACK:
             self._move(RewardStatus.REVERSED)  # which refuses what is not earned, or is being paid
             self.holds = []
         self.clawed_back += amount

@@ -79,7 +79,7 @@ REWARD_MOVES: Mapping[RewardStatus, frozenset[RewardStatus]] = {
 
 QUALIFYING = frozenset({RewardStatus.ACCRUED, RewardStatus.FORFEITED})
 """What a nightly run looks at before anything was earned: a no is reconsidered when the facts change."""
-EARNED = frozenset({RewardStatus.HELD, RewardStatus.PAYABLE, RewardStatus.SETTLED})
+MAY_BE_TAKEN_BACK = frozenset({RewardStatus.HELD, RewardStatus.PAYABLE, RewardStatus.SETTLED})
 """What a nightly run looks at for as long as it may be taken back; what is being paid waits for its outcome."""
 
 
@@ -90,7 +90,6 @@ class ReasonCode(models.TextChoices):
     LEFT_EARLY = "left_early", _("Service ended too early")
     RECEIPT_TAKEN_BACK = "receipt_taken_back", _("A payment was taken back")
     TOO_FEW_BILLS = "too_few_bills", _("Too few bills within the time allowed")
-    NOT_ELIGIBLE = "not_eligible", _("The rule does not hold for this order")
     DISQUALIFIED = "disqualified", _("The referral is not eligible")
     FRAUD = "fraud", _("Found not to be genuine")
     NO_CASH = "no_cash", _("Nothing was paid in cash")
@@ -130,7 +129,7 @@ class LedgerAccount(models.TextChoices):
     """
 
     EXPENSE = "expense", _("Reward expense")
-    HELD = "held", _("Held: not earned yet")
+    HELD = "held", _("Held: not earned yet, or on hold")
     PAYABLE = "payable", _("Payable: earned, not yet sent")
     IN_TRANSIT = "in_transit", _("In transit: sent, not yet confirmed")
     PAID = "paid", _("Paid")

@@ -354,11 +354,6 @@ class Invitation(Lifecycle):
         self._move(InvitationStatus.WITHDRAWN)
         self.ended_at = at
 
-    def expire(self, *, at: datetime) -> None:
-        """Too long ago to be credited for."""
-        self._move(InvitationStatus.EXPIRED)
-        self.ended_at = at
-
 
 class InvitationBlock(models.Model):
     """A friend wants no more invitations from one referrer, but minds no others."""

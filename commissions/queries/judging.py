@@ -35,7 +35,7 @@ WITH day AS (
     JOIN commissions_ruleversion version ON version.id = reward.version_id
     CROSS JOIN LATERAL (
         SELECT reward.status IN ('held', 'payable', 'batched', 'settled', 'reversed')
-            AND reward.qualified_on <= day.as_of AS is_earned
+            AND reward.qualified_on <= day.as_of AS is_earned  -- it was once, whatever has become of it since
     ) earned
     WHERE {scope}
 ), bill AS (

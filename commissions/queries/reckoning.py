@@ -1,7 +1,7 @@
 """
 How much a reward is and when it may be earned: pure, so that accrual, trials and recounts say the same.
 
-A percentage is rounded once, half up (`foundation.money`). A step by count counts from the payee's so-manieth reward.
+A percentage is rounded once, half up (`foundation.money`). A step by count counts from the payee's nth reward.
 """
 
 from calendar import monthrange
@@ -74,7 +74,7 @@ def dates_of(version: RuleVersion, installed_on: date) -> Dates:
 
 
 def value_of(term: RewardTerm, ordinal: int) -> Decimal | None:
-    """Return the amount or percentage that a term names for the payee's so-manieth reward."""
+    """Return the amount or percentage that a term names for the payee's nth reward."""
     steps = [Decimal(value) for first, value in term.tiers if first <= ordinal]
     return steps[-1] if steps else term.amount if term.basis == Basis.FLAT else term.percent
 

@@ -34,8 +34,8 @@ ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
     (EntryKind.SETTLE, _("Paid: credited to the account")),
 )
 """The lines of a statement. What is sent and returned moves within what can be paid, and is not told."""
-EARNED = (LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT, LedgerAccount.RECEIVABLE)
-TOUCHES_EARNED = Q(debit__in=EARNED) | Q(credit__in=EARNED)
+ACCOUNTS_OF_EARNED = (LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT, LedgerAccount.RECEIVABLE)
+TOUCHES_EARNED = Q(debit__in=ACCOUNTS_OF_EARNED) | Q(credit__in=ACCOUNTS_OF_EARNED)
 
 
 @dataclass(frozen=True)

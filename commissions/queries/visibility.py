@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from commissions.models import ClosedPeriod, LedgerEntry, Payee, Reward
+from commissions.models import LedgerEntry, Payee, Reward
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 
@@ -21,8 +21,3 @@ def entries_visible_to(user: Person) -> QuerySet[LedgerEntry]:
 def payees_visible_to(user: Person) -> QuerySet[Payee]:
     """Return the payees of the divisions where a member of staff may see the ledger."""
     return Payee.objects.filter(division__in=divisions_where(user, Permission.SEE_LEDGER))
-
-
-def closed_periods_visible_to(user: Person) -> QuerySet[ClosedPeriod]:
-    """Return the months that are closed in the divisions where a member of staff may see the ledger."""
-    return ClosedPeriod.objects.filter(division__in=divisions_where(user, Permission.SEE_LEDGER))

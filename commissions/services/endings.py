@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardReleased, RewardSettled
 from commissions.models import Reward
 from commissions.services.ledger import post
-from commissions.states import EARNED, QUALIFYING, EntryKind, HoldReason, LedgerAccount, ReasonCode, RewardStatus
+from commissions.states import (
+    MAY_BE_TAKEN_BACK,
+    QUALIFYING,
+    EntryKind,
+    HoldReason,
+    LedgerAccount,
+    ReasonCode,
+    RewardStatus,
+)
 from foundation.events.facts import Fact
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
@@ -19,10 +27,9 @@ from foundation.people.models import User
 from referrals.models import Referral
 from referrals.states import DisqualifyReason, ReferralStatus
 
-FINAL_REASONS = frozenset({ReasonCode.DISQUALIFIED, ReasonCode.FRAUD, ReasonCode.NOT_ELIGIBLE})
+FINAL_REASONS = frozenset({ReasonCode.DISQUALIFIED, ReasonCode.FRAUD})
 """Why a reward is forfeited for good, whatever bills say."""
 STANDS_IN = {
-    RewardStatus.ACCRUED: LedgerAccount.HELD,
     RewardStatus.HELD: LedgerAccount.HELD,
     RewardStatus.PAYABLE: LedgerAccount.PAYABLE,
     RewardStatus.SETTLED: LedgerAccount.RECEIVABLE,
@@ -134,7 +141,7 @@ def end_rewards_of(referral_id: int, *, by: User | None) -> list[Reward]:
 
 def _end(reward: Reward, reason: ReasonCode, *, by: User | None) -> Reward:
     on = today(reward.division)
-    if reward.status in EARNED:
+    if reward.status in MAY_BE_TAKEN_BACK:
         take_back(reward, reward.owed, reason, on, by=by)
     elif reward.status in QUALIFYING and reward.reason not in FINAL_REASONS:
         forfeit(reward, reason, on, by=by)

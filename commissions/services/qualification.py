@@ -6,6 +6,7 @@ One statement a chunk decides, moves the rewards, and writes their ledger entrie
 nothing has changed about is read and left alone; one that is final is not even judged, unless something was heard.
 """
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from django.utils.translation import gettext as _
 from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardQualified, RewardReinstated
 from commissions.models import Reward
 from commissions.queries.judging import JUDGING, params_of
-from commissions.services.endings import FINAL_REASONS, end_rewards_of
-from commissions.states import EARNED, QUALIFYING, REWARD_MOVES, RewardStatus
+from commissions.services.endings import FINAL_REASONS, STANDS_IN, end_rewards_of
+from commissions.states import MAY_BE_TAKEN_BACK, QUALIFYING, REWARD_MOVES, RewardStatus
 from foundation.divisions.models import Division
 from foundation.events.services import publish_many
 from foundation.jobs.models import Job, JobChunk
@@ -111,7 +112,7 @@ MOVING = """, outcome AS (
         (2, 'accrual', 'expense', 'held', worth, since, is_earning AND amount IS NULL, calculation_after, inputs_after),
         (3, 'release', 'held', 'payable', worth, since, is_earning AND NOT is_signalled, calculation_after, inputs_after),
         (4, 'forfeit', 'held', 'expense', amount, since, is_forfeited, '', '{}'::jsonb),
-        (5, 'clawback', CASE status WHEN 'settled' THEN 'receivable' ELSE status END, 'expense', part, since,
+        (5, 'clawback', %(stands_in)s::jsonb ->> status, 'expense', part, since,
             is_taken_back, CASE WHEN decision = 'left_early_in_part' THEN format(
                 '%%s%%s × (%%s − %%s) ÷ (%%s − %%s) = %%s%%s', %(signs)s::jsonb ->> currency,
                 to_char(amount, 'FM999,999,999,990.00'), clawback_none_days, days_served, clawback_none_days,
@@ -122,7 +123,6 @@ MOVING = """, outcome AS (
 ), moved AS (
     UPDATE commissions_reward reward SET
         status = placed.status_after,
-        decided_on = placed.as_of,
         amount = CASE WHEN is_earning THEN worth ELSE placed.amount END,
         calculation = placed.calculation_after,
         inputs = placed.inputs_after,
@@ -278,8 +278,9 @@ def _judge(scope: str, days: list[dict[str, Any]], bounds: dict[str, Any]) -> Ju
     params = {
         **params_of(days),
         **bounds,
-        "open": sorted(QUALIFYING | EARNED),
+        "open": sorted(QUALIFYING | MAY_BE_TAKEN_BACK),
         "final": sorted(FINAL_REASONS),
+        "stands_in": json.dumps(STANDS_IN),
         "ways_from": list(ways_from),
         "ways_to": list(ways_to),
         "at": now(),
@@ -297,4 +298,4 @@ def _ways() -> list[tuple[str, str]]:
         if RewardStatus.ACCRUED in targets
         for target in REWARD_MOVES[RewardStatus.ACCRUED]
     ]
-    return ways + [(status, status) for status in EARNED]
+    return ways + [(status, status) for status in MAY_BE_TAKEN_BACK]

@@ -41,7 +41,7 @@ class TermDescription:
     amount: Decimal | None = None
     percent: Decimal | None = None
     tiers: tuple[tuple[int, Decimal], ...] = ()
-    """From the payee's so-manieth reward on, this amount or percentage instead."""
+    """From the payee's nth reward on, this amount or percentage instead."""
 
     def as_row(self, version: RuleVersion) -> RewardTerm:
         """

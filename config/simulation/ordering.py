@@ -1,21 +1,20 @@
 """Households that order, and technicians that install."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from accounts.models import ContactDetails
 from catalog.queries import offers_for
 from config.simulation.memory import Household
 from config.simulation.paying import month_of
 from config.simulation.people import draw
-from config.simulation.story import in_words
 from config.simulation.world import World, person
 from foundation.divisions.models import Division
 from foundation.divisions.queries import site_of
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from orders import services
-from orders.models import Appointment, Order
+from orders.models import Order
 from orders.queries import current_terms, needs_appointment, open_slots, shown_mark
 from orders.states import CancelReason, Channel, HoldReason, OrderStatus
 from territory.models import Premises, Qualification
@@ -174,12 +173,3 @@ def reject(_world: World, household: Household) -> None:
     services.reject_order(
         household.order_id, note="The address lies behind a locked gate.", by=person("csr@larkspur.example")
     )
-
-
-def appointment_in_words(order: Order) -> str:
-    """Say when the technician comes."""
-    appointment = Appointment.objects.filter(order=order).select_related("slot").first()
-    if appointment is None:
-        return "no visit is needed"
-    day: date = appointment.slot.starts_at.astimezone(order.division.zone).date()
-    return f"the technician comes on {in_words(day)}"

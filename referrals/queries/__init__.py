@@ -21,7 +21,6 @@ from referrals.queries.programmes import (
 )
 from referrals.queries.resolver import PrecedenceRow, precedence_table
 from referrals.queries.visibility import (
-    invitations_visible_to,
     own_referrers,
     programmes_visible_to,
     referrals_visible_to,
@@ -33,7 +32,7 @@ from referrals.queries.wording import has_link, is_name
 
 __all__ = [
     "PrecedenceRow", "Reason", "counts_in", "first_name", "has_link", "in_words", "invitation_letter",
-    "invitations_visible_to", "is_name", "is_running", "is_within_dates", "link_in_invitation", "link_of",
+    "is_name", "is_running", "is_within_dates", "link_in_invitation", "link_of",
     "link_to_stop", "may_count_on_site", "nearest_to", "normalised_code", "own_referrers", "precedence_table",
     "programme_for", "programmes_visible_to", "referrals_visible_to", "referrer_by_code", "referrers_visible_to",
     "resolved_touches_of", "shown_code", "signals_visible_to", "why_not",

@@ -6,7 +6,7 @@ from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 from orders.models import Order
-from referrals.models import Invitation, Programme, Referral, Referrer, ResolvedTouch, Signal
+from referrals.models import Programme, Referral, Referrer, ResolvedTouch, Signal
 
 
 def programmes_visible_to(user: Person) -> QuerySet[Programme]:
@@ -24,11 +24,6 @@ def referrers_visible_to(user: Person) -> QuerySet[Referrer]:
 def own_referrers(user: User) -> QuerySet[Referrer]:
     """Return as whom a person refers."""
     return Referrer.objects.filter(customer__user=user).select_related("customer", "account", "programme", "division")
-
-
-def invitations_visible_to(user: Person) -> QuerySet[Invitation]:
-    """Return the invitations of a member of staff's divisions; for a customer, their own."""
-    return Invitation.objects.filter(_visible(user, "referrer__customer__user")).select_related("referrer__customer")
 
 
 def referrals_visible_to(user: Person) -> QuerySet[Referral]:

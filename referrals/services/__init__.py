@@ -31,7 +31,7 @@ from referrals.services.letters import (
 )
 from referrals.services.outcomes import decide_signal, record_ending, record_install
 from referrals.services.programmes import end_programme, pause_programme, start_programme
-from referrals.services.touches import TOUCH_MARK, Click, open_invitation, record_click, touch_by_code
+from referrals.services.touches import TOUCH_MARK, Click, open_invitation, record_click
 
 __all__ = [
     "TOUCH_MARK", "Click", "FriendRow", "RowOutcome", "are_unwritten", "correct_invitation", "decide_signal",
@@ -39,6 +39,6 @@ __all__ = [
     "link_refused", "name_refused", "open_invitation", "pause_programme", "record_click", "record_ending",
     "record_install", "record_invitation_bounced", "record_invitation_suppressed", "record_invitations_sent",
     "record_opted_out", "resolve_order", "return_referrer", "send_installed_alert", "send_ordered_alert",
-    "send_test_invitation", "start_programme", "stop_invitations_from", "suspend_referrer", "touch_by_code",
+    "send_test_invitation", "start_programme", "stop_invitations_from", "suspend_referrer",
     "withdraw_invitation", "write_invitations",
 ]  # fmt: skip

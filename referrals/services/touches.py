@@ -72,17 +72,6 @@ def open_invitation(token: str, *, division: Division) -> Click | None:
     return _click(referrer, touch, invitation)
 
 
-@transaction.atomic
-def touch_by_code(code: str, division: Division, *, channel: Channel = Channel.WEB) -> Touch | None:
-    """
-    Record that a code was given, typed or said or written on paper; nothing for one that is unknown or earns nothing.
-
-    An order's `code:` mark needs no touch of its own: the resolver makes it.
-    """
-    referrer = referrer_by_code(code)
-    return _touch(referrer, TouchKind.CODE, channel=channel) if referrer and _can_earn(referrer, division) else None
-
-
 def _can_earn(referrer: Referrer, division: Division) -> bool:
     """Tell whether a touch on a market's site may lead to anything as things stand; the resolver has the last word."""
     return referrer.is_active and may_count_on_site(referrer.programme, division, today(division))

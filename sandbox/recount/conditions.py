@@ -1,4 +1,4 @@
-"""Whether a rule's conditions hold for the facts of an order: three-valued, in groups, as docs/commissions.md says."""
+"""Whether a rule's conditions hold for the facts of an order: three-valued, in groups, as `foundation.rules` has it."""
 
 from __future__ import annotations
 

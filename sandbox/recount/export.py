@@ -37,7 +37,7 @@ class Term:
     tiers: tuple[tuple[int, Decimal], ...]
 
     def value(self, ordinal: int) -> Decimal | None:
-        """Return the amount or percentage for a payee's so-manieth reward."""
+        """Return the amount or percentage for a payee's nth reward."""
         steps = [value for first, value in self.tiers if first <= ordinal]
         return steps[-1] if steps else self.amount if self.basis == "flat" else self.percent
 

@@ -1,5 +1,6 @@
 """The nightly run: in chunks, by any number of workers, each reward moved once; what it decides is in the cases."""
 
+import re
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
 
 from commissions.events import (
     RewardClawedBack,
@@ -17,10 +19,10 @@ from commissions.events import (
 )
 from commissions.models import LedgerEntry, Reward
 from commissions.services import qualification
-from commissions.services.endings import forfeit
+from commissions.services.endings import STANDS_IN, forfeit
 from commissions.services.qualification import qualify_chunk, qualify_now, reconsider, start_qualification
 from commissions.services.trials import Stage, pay
-from commissions.states import EARNED, REWARD_MOVES, EntryKind, ReasonCode, RewardStatus
+from commissions.states import LEGS, MAY_BE_TAKEN_BACK, REWARD_MOVES, EntryKind, LedgerAccount, ReasonCode, RewardStatus
 from foundation.divisions.testing import make_division
 from foundation.events.facts import HANDLERS
 from foundation.events.models import Delivery, Event
@@ -243,14 +245,26 @@ class TestWhatIsFinal:
     def test_is_not_written_to_and_so_is_nothing_that_does_not_move(self):
         stage, _rewards = make_many(3)
         with at(EARLIEST - timedelta(days=1)), transaction.atomic():
-            decided = [reward.decided_on for reward in Reward.objects.all()]
+            before = rows_as_stored()
             qualify_now(stage.division)
 
-            assert [reward.decided_on for reward in Reward.objects.all()] == decided == [None] * 3
+            assert rows_as_stored() == before
         with at(EARLIEST):
             qualify_now(stage.division)
 
-        assert set(Reward.objects.values_list("decided_on", flat=True)) == {EARLIEST}
+        assert not rows_as_stored() & before
+
+    def test_is_booked_between_the_accounts_of_its_kind(self):
+        written = re.findall(r"\(\d, '(\w+)', '(\w+)', '(\w+)', ", qualification.MOVING)
+
+        assert [kind for kind, _debit, _credit in written] == ["reinstate", "accrual", "release", "forfeit"]
+        assert all((debit, credit) in LEGS[EntryKind(kind)] for kind, debit, credit in written)
+        assert {(account, LedgerAccount.EXPENSE) for account in STANDS_IN.values()} == LEGS[EntryKind.CLAWBACK]
+
+
+def rows_as_stored() -> set[str]:
+    """Return where the database keeps each reward: a row that is written to moves."""
+    return set(Reward.objects.annotate(place=RawSQL("ctid::text", [])).values_list("place", flat=True))
 
 
 class TestFacts:
@@ -343,7 +357,7 @@ class TestTheMoves:
         one_step = {(source, target) for source, targets in REWARD_MOVES.items() for target in targets}
         two_steps = {("forfeited", target) for target in REWARD_MOVES[RewardStatus.ACCRUED]}
 
-        assert set(qualification._ways()) == one_step | two_steps | {(status, status) for status in EARNED}
+        assert set(qualification._ways()) == one_step | two_steps | {(status, status) for status in MAY_BE_TAKEN_BACK}
 
     def test_that_the_table_does_not_have_are_not_made(self, monkeypatch):
         _stage, reward = make_stage_and_reward()

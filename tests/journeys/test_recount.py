@@ -211,7 +211,7 @@ class Copy:
         self.export["ledger"] = [entry for entry in self.ledger if entry["key"] not in keys]
 
     def change(self, kind: str, number: int, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-        """Change the so-manieth document of a kind in the vendor's file, or drop it."""
+        """Change the nth document of a kind in the vendor's file, or drop it."""
         database = sqlite3.connect(self.folder / "vendor.sqlite3")
         with database:
             rows = database.execute("SELECT id, body FROM document WHERE kind = ? ORDER BY rowid", [kind]).fetchall()
@@ -303,9 +303,6 @@ class TestRecount:
 
         assert said in done.stdout, done.stdout + done.stderr
         assert done.returncode == 1
-
-    def test_there_are_ten_faults(self):
-        assert len(FAULTS) == 10
 
     def test_counts_what_was_paid_in_cash_before_tax(self, original, tmp_path):
         copy = Copy(original, tmp_path)

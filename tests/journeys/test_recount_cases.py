@@ -95,7 +95,7 @@ class TestJudge:
             fate = judged(case, line["on"])
 
             assert fate.state == STATES[line["status"]], line
-            if "amount" in line and fate.amount is not None:
+            if "amount" in line and (fate.amount is not None or fate.state == EARNED):
                 assert fate.amount == Decimal(str(line["amount"])), line
             if "since" in line:
                 last = fate.taken_back[-1].on if fate.taken_back else None

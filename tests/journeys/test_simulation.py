@@ -249,10 +249,10 @@ class TestSimulation:
         for plant in FAULTS:
             books = Books(data, folder / plant.__name__)
             plant(books)
-            if books.recount().returncode == 1:
+            done = books.recount()
+            if done.returncode == 1 and "difference" in done.stdout:  # a traceback ends in 1 as well
                 found.append(plant)
 
-        assert len(FAULTS) == 10
         assert found == [*FAULTS]
 
     def test_is_the_same_for_the_same_seed_alone(self, fresh):

@@ -125,7 +125,7 @@ def story(monkeypatch) -> Iterator[Story]:
 
 
 def at(day: int):
-    """Travel to the so-manieth day after the order."""
+    """Travel to the nth day after the order."""
     return time_machine.travel(ORDERED + timedelta(days=day), tick=False)
 
 

@@ -26,7 +26,6 @@ from orders.testing import make_market
 from referrals import services
 from referrals.events import FriendsInvited, InvitationEnded
 from referrals.models import Invitation, InvitationBlock
-from referrals.queries import invitations_visible_to
 from referrals.services import FriendRow
 from referrals.services.letters import INVITATION
 from referrals.states import InvitationStatus
@@ -623,17 +622,6 @@ class TestWaysOut:
 
     def test_the_second_control_knows_no_other_secret(self):
         assert services.stop_invitations_from("unknown") is None
-
-
-class TestVisibility:
-    def test_is_the_referrers_own_and_that_of_staff_of_the_market(self, market):
-        owner = make_person()
-        invitation = make_invitation(make_referrer(market, user=owner))
-        make_invitation(make_referrer(make_market()))
-
-        for person in (owner, make_person(Role.CSR, market.division)):
-            assert list(invitations_visible_to(person)) == [invitation]
-        assert not invitations_visible_to(make_person()).exists()
 
 
 def test_handlers_hear_each_fact_once():

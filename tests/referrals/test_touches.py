@@ -10,7 +10,6 @@ from foundation.events.testing import drain, published
 from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
-from orders.states import Channel
 from orders.testing import make_market
 from referrals import services
 from referrals.events import FriendTouched
@@ -130,13 +129,3 @@ class TestOpenInvitation:
 
     def test_knows_no_other_token(self, market):
         assert services.open_invitation("unknown", division=market.division) is None
-
-
-class TestTouchByCode:
-    def test_records_a_code_that_was_said_on_the_phone(self, referrer, market):
-        touch = services.touch_by_code(referrer.code, market.division, channel=Channel.PHONE)
-
-        assert (touch.kind, touch.channel) == (TouchKind.CODE, Channel.PHONE)
-
-    def test_records_nothing_of_an_unknown_one(self, market):
-        assert services.touch_by_code("ZZZZZZZ", market.division) is None

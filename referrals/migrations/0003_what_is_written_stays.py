@@ -9,7 +9,7 @@ import foundation.safeguards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0001_initial"),
+        ("referrals", "0002_signals_of_sellers_and_homes"),
     ]
 
     operations = [
