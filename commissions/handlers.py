@@ -1,8 +1,10 @@
 """What commissions does about facts, its own and those from below: one service call each."""
 
+from decimal import Decimal
+
 from billing.events import CreditConfirmed, CreditRefused
-from commissions.events import BatchMoved, RewardHeld, RewardReleased, RewardSettled
-from commissions.services import accrual, batches, endings, holds, qualification
+from commissions.events import BatchMoved, RewardClawedBack, RewardHeld, RewardReleased, RewardSettled
+from commissions.services import accrual, batches, endings, holds, letters, qualification
 from commissions.states import BatchStatus
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
@@ -51,6 +53,19 @@ def look_again_at_what_is_held(fact: RewardHeld, _event: Event) -> None:
 def look_again_at_what_is_free(fact: RewardReleased, _event: Event) -> None:
     """Take back at once what was taken out of a batch and is no longer owed."""
     qualification.look_again(fact.reward_id)
+
+
+@subscribe(RewardSettled)
+def tell_of_credit(fact: RewardSettled, _event: Event) -> None:
+    """Tell the payee."""
+    letters.send_credited(fact.reward_id)
+
+
+@subscribe(RewardClawedBack)
+def tell_of_claim(fact: RewardClawedBack, event: Event) -> None:
+    """Tell the payee of what was credited before; what was not is seen on their pages."""
+    if fact.is_receivable:
+        letters.send_taken_back(fact.reward_id, Decimal(fact.amount), event_id=event.pk)
 
 
 # Payouts.

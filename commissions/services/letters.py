@@ -1,0 +1,61 @@
+"""Write to payees what became of their money; of a friend, nothing but the name by which the payee knows them."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Sum
+from django.urls import reverse
+
+from commissions.models import Reward
+from commissions.states import EntryKind, Side
+from foundation.correspondence.services import compose, queue_message
+from foundation.divisions.models import Division
+from foundation.divisions.queries import site_of
+from foundation.money import format_money
+
+
+def send_credited(reward_id: int) -> None:
+    """Tell a payee what was credited on their bill; nothing where all of it was set off. Again, nothing is sent."""
+    reward = _reward(reward_id)
+    credited = reward.entries.filter(kind=EntryKind.SETTLE).aggregate(total=Sum("amount"))["total"]
+    if credited:
+        _send(reward, "credited", credited, key=f"commissions.credited:{reward.pk}")
+
+
+def send_taken_back(reward_id: int, amount: Decimal, *, event_id: int) -> None:
+    """Tell a payee that something was taken back which had been credited, and never why. Again, nothing is sent."""
+    _send(_reward(reward_id), "taken_back", amount, key=f"commissions.taken_back:{event_id}")
+
+
+def _reward(reward_id: int) -> Reward:
+    related = ("payee__account__customer", "payee__division", "referral")
+    return Reward.objects.select_related(*related).get(pk=reward_id)
+
+
+def _send(reward: Reward, kind: str, amount: Decimal, *, key: str) -> None:
+    customer, division = reward.payee.account.customer, reward.payee.division
+    contact = customer.contacts.filter(role="primary").exclude(email="").first()
+    if contact is None:
+        return
+    context = {
+        "name": customer.name,
+        "friend": reward.referral.friend_label if reward.side == Side.REFERRER else "",
+        "amount": format_money(amount, reward.currency, customer.language),
+        "link": _statements_page(division),
+    }
+    queue_message(
+        compose(f"commissions/mail/{kind}", context, language=customer.language, division=division),
+        key=key,
+        kind=f"commissions.{kind}",
+        to=contact.email,
+        language=customer.language,
+        division=division,
+        subject=reward,
+        about=[reward.payee.account, customer],
+    )
+
+
+def _statements_page(division: Division) -> str:
+    """Return where a payee reads their statements."""
+    site = site_of(division)
+    return f"{settings.SITE_URL}{site.path_prefix if site else ''}{reverse('selfcare:statements')}"
