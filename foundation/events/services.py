@@ -107,7 +107,7 @@ def _insert(event: Event, *, owed_to: list[str]) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(TELL, {**row, "listeners": owed_to})
-        (event.pk,) = cursor.fetchone() or ()
+        [(event.pk,)] = cursor.fetchall()
 
 
 def publish_many(moving: str, params: Mapping[str, Any], *, kinds: Iterable[type[Fact]], counting: str) -> list[Any]:
