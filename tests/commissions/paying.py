@@ -77,6 +77,19 @@ def make_earned(
     return reward
 
 
+def make_earned_as_a_friend(payouts: Payouts, user: User) -> Reward:
+    """Make a reward that somebody has earned by an order of their own."""
+    programme = make_programme(payouts.division)
+    terms = [TermDescription(side=Side.FRIEND, amount=Decimal("25.00"))]
+    make_version(make_rule(payouts.division, programme=programme), terms=terms, **AT_ONCE)
+    referral = make_referral(make_referrer(programme), market=payouts.market)
+    type(referral.friend).objects.filter(pk=referral.friend_id).update(user=user)
+    (reward,) = accrue_rewards(referral.pk)
+    reconsider(reward.friend_account_id)
+    reward.refresh_from_db()
+    return reward
+
+
 def make_several(payouts: Payouts, number: int, amount: str = "25.00") -> list[Reward]:
     """Make rewards of different payees."""
     return [make_earned(payouts, amount) for _one in range(number)]

@@ -3,13 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from accounts.testing import make_account
-from commissions.states import Side
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.selfcare.friends import friends_of, totals_of
 from referrals.models import Invitation, Referral
-from tests.commissions.paying import make_earned, make_payouts
+from tests.commissions.paying import make_earned_as_a_friend, make_payouts
 from tests.commissions.staging import make_partly_taken_back
 
 pytestmark = pytest.mark.django_db
@@ -45,9 +43,7 @@ class TestTheFriend:
     def test_reads_how_far_their_own_reward_is_and_finds_the_statements(self, client):
         payouts = make_payouts()
         person = make_person(Role.CUSTOMER, payouts.division)
-        reward = make_earned(payouts, account=make_account(payouts.division, user=person))
-        reward.side = Side.FRIEND
-        reward.save(update_fields=["side"])
+        reward = make_earned_as_a_friend(payouts, person)
         sign_in(client, person)
 
         start, friends = (client.get(reverse(f"selfcare:{name}")).content.decode() for name in ("start", "referrals"))

@@ -7,13 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.testing import make_account
-from commissions.states import Side
 from commissions.testing import make_referral
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.selfcare import friends
-from tests.commissions.paying import make_earned, make_payouts
+from tests.commissions.paying import make_earned, make_earned_as_a_friend, make_payouts
 
 pytestmark = pytest.mark.django_db
 
@@ -64,9 +63,8 @@ class TestOwn:
         assert page_of(client, "statement_pdf", reward.payee_id).content.startswith(b"%PDF")
         assert "Robin" in page_of(client, "statement_csv", reward.payee_id).content.decode()
 
-    def test_tell_a_friend_what_the_reward_is_for_and_not_what_they_were_called(self, client, payouts, reward):
-        reward.side = Side.FRIEND
-        reward.save(update_fields=["side"])
+    def test_tell_a_friend_what_the_reward_is_for_and_not_what_they_were_called(self, client, payouts, customer):
+        reward = make_earned_as_a_friend(payouts, customer)
 
         for name in ("statement", "statement_csv"):
             page = page_of(client, name, reward.payee_id).content.decode()
