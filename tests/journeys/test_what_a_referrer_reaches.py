@@ -167,7 +167,12 @@ def readable(answer) -> bytes:
 
 
 def found_in(said: dict[str, bytes], markers: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(where, one) for where, what in said.items() for one in markers if one.lower().encode() in what.lower()]
+    """Return what is told of markers, and where; a number within a longer word, such as another's account, is none."""
+    told = {one: re.escape(one.lower()) for one in markers}
+    words = {
+        one: re.compile((rf"(?<!\w){mark}(?!\w)" if one.isdigit() else mark).encode()) for one, mark in told.items()
+    }
+    return [(where, one) for where, what in said.items() for one in markers if words[one].search(what.lower())]
 
 
 def letters() -> dict[str, bytes]:
