@@ -52,7 +52,7 @@ def test_without_the_retry_it_would_never_go_out(shop: Shop, monkeypatch, tell):
     """The control: an outage that is taken for an answer."""
     (order,) = shop.accepted(1)
     shop.vendor.faults(away_seconds=3600)
-    monkeypatch.setattr(events, "_put_off", lambda delivery, _error: events._conclude(delivery))
+    monkeypatch.setattr(events, "_put_off", lambda delivery, _error: events._conclude([delivery]))
     with time_machine.travel(now(), tick=False) as clock:
         deliver()
         shop.vendor.behave()
