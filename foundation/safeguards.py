@@ -1,8 +1,9 @@
 """
 Triggers that no session can switch off: what is booked, closed or asked stays as it was.
 
-A trigger of pgtrigger steps aside for whoever sets `pgtrigger.ignore`, which any role may. These ask nobody. What is left
-is the owner of the table, who may drop them, and a superuser: so in production the application connects as neither (docs/commissions.md).
+A trigger of pgtrigger steps aside for whoever sets `pgtrigger.ignore`, which any role may. These ask nobody. What is
+left is the owner of the table, who may drop them, and a superuser: so in production the application connects as neither
+(docs/commissions.md).
 """
 
 from collections.abc import Mapping

@@ -272,15 +272,18 @@ def _claim(at: datetime, most: int) -> Sequence[Delivery]:
 
 def _conclude(deliveries: Sequence[Delivery], *, note: str = "") -> None:
     if deliveries:
-        owed = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], done_at=None)
-        owed.update(done_at=now(), error=note, failed_at=None)
+        _still_owed(deliveries).update(done_at=now(), error=note, failed_at=None)
 
 
 def _give_back(deliveries: Sequence[Delivery]) -> None:
     """Let others have what was claimed and not begun."""
     if deliveries:
-        owed = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], done_at=None)
-        owed.update(due_at=now(), attempts=models.F("attempts") - 1)
+        _still_owed(deliveries).update(due_at=now(), attempts=models.F("attempts") - 1)
+
+
+def _still_owed(deliveries: Sequence[Delivery]) -> models.QuerySet[Delivery]:
+    """Keep those that nobody else has concluded meanwhile, after our lease had run out."""
+    return Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], done_at=None)
 
 
 def _put_off(delivery: Delivery, error: Exception) -> None:
@@ -288,7 +291,7 @@ def _put_off(delivery: Delivery, error: Exception) -> None:
     changes: dict[str, object] = {"error": "".join(traceback.format_exception(error))[-4000:]}
     if delivery.attempts >= MOST_ATTEMPTS:
         changes["failed_at"] = now()
-    Delivery.objects.filter(pk=delivery.pk, done_at=None).update(**changes)
+    _still_owed([delivery]).update(**changes)
 
 
 @transaction.atomic

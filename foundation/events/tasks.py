@@ -8,6 +8,7 @@ from foundation.events.services import begin_delivering, deliver_next, nudge
 MOST_AT_ONCE = 200
 """Deliveries in one task, so that no task comes near its time limit; the next one takes the rest."""
 CLAIMED_AT_ONCE = 20
+"""Deliveries that share one claim and one conclusion, and so the commits of both."""
 
 
 @shared_task(ignore_result=True)
