@@ -180,8 +180,8 @@ class Fault(Enum):
     """What a faulty network does to a connection."""
 
     NONE = auto()
-    REFUSE = auto()
-    """The connection is reset at once."""
+    RESET = auto()
+    """The connection is reset, unanswered, as soon as the request begins to arrive."""
     STALL = auto()
     """The request is taken and never answered."""
     CUT_ANSWER = auto()
@@ -228,7 +228,8 @@ class FaultProxy:
 
     def _serve(self, client: socket.socket, fault: Fault) -> None:
         with client:
-            if fault is Fault.REFUSE:
+            if fault is Fault.RESET:
+                client.recv(1)
                 _reset(client)
             elif fault is Fault.STALL:
                 self._over.wait()

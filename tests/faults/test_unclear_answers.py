@@ -61,7 +61,7 @@ def without_look_up(monkeypatch):
 
 
 class TestAnAnswerThatDoesNotArrive:
-    @pytest.mark.parametrize("fault", [Fault.STALL, Fault.CUT_ANSWER, Fault.REFUSE], ids=lambda fault: fault.name)
+    @pytest.mark.parametrize("fault", [Fault.STALL, Fault.CUT_ANSWER, Fault.RESET], ids=lambda fault: fault.name)
     def test_is_cleared_up_within_five_minutes(self, shop, network, tell, fault):
         (order,) = shop.accepted(1)
         with time_machine.travel(now(), tick=False) as clock:

@@ -51,8 +51,8 @@ class TestFaultProxy:
     def test_passes_on(self, proxy):
         assert (post(proxy), Counting.count) == (201, 1)
 
-    def test_refuses(self, proxy):
-        proxy.fault = Fault.REFUSE
+    def test_resets(self, proxy):
+        proxy.fault = Fault.RESET
 
         with pytest.raises(httpx.NetworkError):
             post(proxy)
