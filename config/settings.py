@@ -58,6 +58,7 @@ LOCAL_APPS = [
     "foundation.people",
     "foundation.events",
     "foundation.jobs",
+    "foundation.worklist",
     "foundation.correspondence",
     "territory",
     "accounts",
