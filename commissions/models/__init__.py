@@ -1,0 +1,21 @@
+"""Rules and their versions, rewards, the ledger, and the batches in which rewards are paid."""
+
+from commissions.models.ledger import ClosedPeriod, LedgerEntry
+from commissions.models.payouts import Batch, BatchLine, PeriodRun
+from commissions.models.rewards import Payee, Reward, RewardQuerySet
+from commissions.models.rules import WORDING, RewardTerm, Rule, RuleVersion
+
+__all__ = [
+    "WORDING",
+    "Batch",
+    "BatchLine",
+    "ClosedPeriod",
+    "LedgerEntry",
+    "Payee",
+    "PeriodRun",
+    "Reward",
+    "RewardQuerySet",
+    "RewardTerm",
+    "Rule",
+    "RuleVersion",
+]
