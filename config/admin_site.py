@@ -61,6 +61,12 @@ GROUPS = (
         _("you take capacity from a slot? Visits that are booked stay booked; no new one is taken beyond it."),
     ),
     Group(
+        _("Service desk"),
+        ("tickets", "worklist"),
+        _("Tickets to look at, and how work on them is shared. Work on tickets happens at the desk."),
+        _("you take a person out of a team? They are given no new work from then on; what they have stays with them."),
+    ),
+    Group(
         _("Integrations"),
         ("billing",),
         _("The billing systems that receive work orders."),

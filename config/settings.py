@@ -68,6 +68,7 @@ LOCAL_APPS = [
     "leads",
     "referrals",
     "commissions",
+    "tickets",
     "integrations.tmf_billing",
     "interfaces.storefront",
     "interfaces.selfcare",
@@ -222,6 +223,8 @@ CELERY_BEAT_SCHEDULE = {
     "end services on the day": {"task": "orders.tasks.follow_service_statuses", "schedule": 3600.0},
     "close carts nobody came back to": {"task": "orders.tasks.expire_old_drafts", "schedule": 3600.0},
     "write invitations that wait": {"task": "referrals.tasks.write_invitations", "schedule": 60.0},
+    "let answers leave": {"task": "tickets.tasks.send_due_answers", "schedule": 5.0},
+    "close tickets nobody speaks of": {"task": "tickets.tasks.close_silent_tickets", "schedule": 3600.0},
     "let go of invitations that led nowhere": {"task": "referrals.tasks.expire_invitations", "schedule": 3600.0},
     "sweep sessions that are over": {"task": "foundation.people.tasks.sweep", "schedule": 24 * 3600.0},
 }

@@ -14,8 +14,9 @@ from foundation.divisions.models import Division
 from foundation.people.models import User
 from orders.models import TermsVersion
 from tests.unguarded import unguarded
+from tickets.models import Article, Attachment
 
-NEVER_CHANGE = (TermsVersion, LedgerEntry)
+NEVER_CHANGE = (TermsVersion, LedgerEntry, Article, Attachment)
 READ_BY_PROGRAMS = frozenset(
     {
         *("actor_role", "adapter", "base_url", "before", "after", "campaign", "channel", "choice_group", "city_key"),
@@ -34,6 +35,7 @@ READ_BY_PROGRAMS = frozenset(
             "work_order_request_id",
             "zip_code",
         ),
+        *("author_email", "media_type", "requester_email", "requester_phone", "symptom"),
         "billing.billingsystem.code",
         "divisions.divisionsetting.name",
         "events.event.name",

@@ -61,6 +61,9 @@ from territory.services import override_availability
 from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
 from tests.planting import plant
+from tickets.models import Presence, Ticket
+from tickets.services import Upload, answer_ticket, note_ticket
+from tickets.testing import make_ticket
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = frozenset(Role)
@@ -100,6 +103,7 @@ class World:
         self.qualification = make_qualification(self.division)
         self.unserved = make_qualification(self.division, status=AvailabilityStatus.UNSERVICEABLE)
         self.lead = make_lead(self.division, email=f"lead@{code}.example")
+        self.ticket = self._make_ticket()
         self.message = self._make_message()
         self.document = self._make_document()
         LeadNote.objects.create(lead=self.lead, text=f"{marker} note", by=self.people[Role.CSR])
@@ -131,6 +135,16 @@ class World:
         plant(self.marker, self.division)
         site = Site.objects.select_related("brand").get(pk=market.site.pk)
         return replace(market, site=site, package=f"{market.package}-{code}", add_on=f"{market.add_on}-{code}")
+
+    def _make_ticket(self) -> Ticket:
+        """Make a ticket of the customer who signs in, with an answer, a note and a file."""
+        csr = self.people[Role.CSR]
+        ticket = make_ticket(self.division, account=self.completed.account)
+        answer_ticket(ticket.pk, self.marker, key=f"{self.marker} answer", by=csr)
+        upload = Upload(name=f"{self.marker}.txt", media_type="text/plain", content=self.marker.encode())
+        note_ticket(ticket.pk, self.marker, by=csr, key=f"{self.marker} note", uploads=[upload])
+        Presence.objects.create(ticket=ticket, user=csr)
+        return ticket
 
     def _make_order(self, status: OrderStatus) -> Order:
         customer: User = self.people[Role.CUSTOMER]

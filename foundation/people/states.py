@@ -28,6 +28,13 @@ class Permission(models.TextChoices):
     SETTLE_SUBMISSIONS = "settle_submissions", _("resend and settle what a billing system left unclear")
     SEE_LEADS = "see_leads", _("see leads")
     WORK_LEADS = "work_leads", _("assign and convert leads")
+    SEE_TICKETS = "see_tickets", _("see tickets")
+    WORK_TICKETS = "work_tickets", _("work on tickets and answer customers")
+    DECLARE_OUTAGES = "declare_outages", _("declare outages and end them")
+    APPROVE_OUTAGE_CREDITS = (
+        "approve_outage_credits",
+        _("approve credits for an outage that somebody else has asked for"),
+    )
     SEE_REFERRALS = "see_referrals", _("see referrals and where their rewards are")
     WORK_REFERRALS = "work_referrals", _("enrol referrers, withdraw invitations and decide about signals")
     SEE_LEDGER = "see_ledger", _("see payouts and the ledger")
@@ -49,11 +56,21 @@ _CSR = frozenset(
         Permission.WORK_ORDERS,
         Permission.SEE_LEADS,
         Permission.WORK_LEADS,
+        Permission.SEE_TICKETS,
+        Permission.WORK_TICKETS,
         Permission.SEE_REFERRALS,
         Permission.WORK_REFERRALS,
     }
 )
-_READ = frozenset({Permission.SEE_ORDERS, Permission.SEE_LEADS, Permission.SEE_REFERRALS, Permission.SEE_LEDGER})
+_READ = frozenset(
+    {
+        Permission.SEE_ORDERS,
+        Permission.SEE_LEADS,
+        Permission.SEE_TICKETS,
+        Permission.SEE_REFERRALS,
+        Permission.SEE_LEDGER,
+    }
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
@@ -64,6 +81,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         Permission.SETTLE_SUBMISSIONS,
         Permission.ASSIGN_WORK,
+        Permission.DECLARE_OUTAGES,
         Permission.SEE_LEDGER,
         Permission.BUILD_BATCHES,
     },
@@ -76,12 +94,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.APPROVE_RULES,
         Permission.SETTLE_SUBMISSIONS,
         Permission.ASSIGN_WORK,
+        Permission.DECLARE_OUTAGES,
+        Permission.APPROVE_OUTAGE_CREDITS,
         Permission.CONFIGURE,
         Permission.IMPORT,
         Permission.MANAGE_PEOPLE,
         Permission.RETRY_DELIVERIES,
     },
-    Role.AUDITOR: _READ | {Permission.AUDIT, Permission.APPROVE_BATCHES, Permission.APPROVE_RULES},
+    Role.AUDITOR: _READ
+    | {
+        Permission.AUDIT,
+        Permission.APPROVE_BATCHES,
+        Permission.APPROVE_RULES,
+        Permission.APPROVE_OUTAGE_CREDITS,
+    },
 }
 """The permission matrix. Tests read it, the documentation is made from it."""
 

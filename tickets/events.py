@@ -1,0 +1,139 @@
+"""What happens to tickets."""
+
+from dataclasses import dataclass
+
+from foundation.events.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketOpened(Fact, name="tickets.opened"):
+    """Somebody reported, asked or complained about something."""
+
+    ticket_id: int
+    type: str
+    priority: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketMoved(Fact, name="tickets.moved"):
+    """A ticket went from one status to another."""
+
+    ticket_id: int
+    before: str
+    after: str
+    reason: str = ""
+    """Of waiting, of holding or of the end: a code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketResolved(Fact, name="tickets.resolved"):
+    """A ticket was put right, as far as we know."""
+
+    ticket_id: int
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketReopened(Fact, name="tickets.reopened"):
+    """A ticket was not put right after all."""
+
+    ticket_id: int
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketAnswered(Fact, name="tickets.answered"):
+    """Staff wrote to the customer; the answer leaves a little later."""
+
+    ticket_id: int
+    article_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerLeft(Fact, name="tickets.answer_left"):
+    """An answer is on its way and cannot be taken back any more."""
+
+    ticket_id: int
+    article_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerTakenBack(Fact, name="tickets.answer_taken_back"):
+    """An answer was taken back before it left."""
+
+    ticket_id: int
+    article_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerReplied(Fact, name="tickets.customer_replied"):
+    """The customer said something, by whatever channel."""
+
+    ticket_id: int
+    article_id: int
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketNoted(Fact, name="tickets.noted"):
+    """Staff wrote something down that the customer does not read."""
+
+    ticket_id: int
+    article_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTaken(Fact, name="tickets.taken"):
+    """A ticket became somebody's."""
+
+    ticket_id: int
+    user_id: int
+    before: int | None = None
+    """Whose it was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketHandedOver(Fact, name="tickets.handed_over"):
+    """A ticket was given to somebody, to a team, or to somebody in a team."""
+
+    ticket_id: int
+    user_id: int | None
+    team_id: int | None
+    before: int | None = None
+    """Whose it was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketReleased(Fact, name="tickets.released"):
+    """A ticket became nobody's."""
+
+    ticket_id: int
+    before: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorityChanged(Fact, name="tickets.priority_changed"):
+    """A ticket is more, or less, urgent than it was."""
+
+    ticket_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeChanged(Fact, name="tickets.type_changed"):
+    """A ticket is something else than was thought."""
+
+    ticket_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketEscalated(Fact, name="tickets.escalated"):
+    """Somebody further up looks at a ticket, or no longer does."""
+
+    ticket_id: int
+    before: int
+    after: int
+    reason: str = ""

@@ -1,0 +1,7 @@
+"""Tickets, what was said on them, and who is on one now."""
+
+from tickets.models.conversation import Article, Attachment, Departure
+from tickets.models.handling import Presence
+from tickets.models.ticket import Ticket, new_number
+
+__all__ = ["Article", "Attachment", "Departure", "Presence", "Ticket", "new_number"]

@@ -1,0 +1,342 @@
+"""What somebody reported, asked or complained about."""
+
+import secrets
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext, gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from accounts.models import Account, Customer
+from foundation.divisions.models import Division
+from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
+from foundation.now import now
+from foundation.people.models import User
+from foundation.safeguards import moves_only_along, never_changes
+from foundation.worklist.models import WorkItem
+from orders.models import InstalledService
+from territory.models import Premises
+from tickets.states import (
+    ANSWERED_BEFORE_THEY_END,
+    ENDED_BY_THE_CUSTOMER,
+    HOLD_REASONS_OF,
+    MOVES,
+    MOVES_OF,
+    OPEN,
+    RESOLUTIONS_OF,
+    STOPPED,
+    EscalationReason,
+    HoldReason,
+    PendingReason,
+    Priority,
+    ResolutionCode,
+    TicketChannel,
+    TicketStatus,
+    TicketType,
+)
+
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""What nobody mistakes on the phone."""
+
+
+def new_number() -> str:
+    """Return a number for a new ticket that nobody guesses, such as `T-7F3K-29QX`."""
+    signs = "".join(secrets.choice(ALPHABET) for _sign in range(8))
+    return f"T-{signs[:4]}-{signs[4:]}"
+
+
+class Ticket(WorkItem, Lifecycle):
+    """One thing that somebody reported, asked or complained about, until it is put right."""
+
+    MOVES = MOVES
+
+    number = models.CharField(_("number"), max_length=12, unique=True, default=new_number, editable=False)
+    key = models.CharField(max_length=120, unique=True, editable=False)
+    """What opened it (a form, a mail): sent twice, it opens one ticket."""
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    type = models.CharField(_("type"), max_length=10, choices=TicketType.choices)
+    status = models.CharField(
+        _("status"), max_length=12, choices=TicketStatus.choices, default=TicketStatus.ACKNOWLEDGED, editable=False
+    )
+    reason = models.CharField(
+        _("waits for"), max_length=12, blank=True, editable=False,
+        choices=[*PendingReason.choices, *HoldReason.choices],
+    )  # fmt: skip
+    """While it waits or is on hold: what for."""
+    priority = models.CharField(_("priority"), max_length=2, choices=Priority.choices, default=Priority.P3)
+    subject = models.CharField(_("subject"), max_length=200)
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("customer")
+    )
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("account")
+    )
+    premises = models.ForeignKey(
+        Premises, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("premises")
+    )
+    service = models.ForeignKey(
+        InstalledService, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("service")
+    )
+    requester_name = models.CharField(_("name"), max_length=120, blank=True)
+    requester_email = models.EmailField(_("e-mail"), blank=True)
+    """Where answers go, whoever wrote last."""
+    requester_phone = PhoneNumberField(_("phone"), blank=True, region="US")
+    language = models.CharField(_("language"), max_length=10)
+    channel = models.CharField(_("channel"), max_length=10, choices=TicketChannel.choices)
+    opened_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("opened by")
+    )
+    """The member of staff who opened it; None: the customer did, or a system of ours."""
+    symptom = models.CharField(_("symptom"), max_length=60, blank=True)
+    answers = models.JSONField(_("answers"), default=dict, blank=True)
+    """What was found on the way through the symptom tree: step → answer."""
+    escalation_level = models.PositiveSmallIntegerField(_("escalation level"), default=0, editable=False)
+    escalation_reason = models.CharField(
+        _("escalated because"), max_length=16, choices=EscalationReason.choices, blank=True, editable=False
+    )
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged",
+        verbose_name=_("merged into"),
+    )
+    """The ticket on which this one goes on. It keeps all it had, and stands still."""
+    split_from = models.ForeignKey(
+        "tickets.Article", models.PROTECT, null=True, blank=True, editable=False, related_name="split_off",
+        verbose_name=_("split off from"),
+    )  # fmt: skip
+    resolution = models.CharField(
+        _("resolution"), max_length=16, choices=ResolutionCode.choices, blank=True, editable=False
+    )
+    resolution_text = models.TextField(_("what was done"), blank=True, editable=False)
+    """In words that the customer reads."""
+    version = models.PositiveIntegerField(default=0, editable=False)
+    """How many public articles there are: whoever answers says which they have read."""
+    opened_at = models.DateTimeField(_("opened"), default=now, editable=False)
+    first_answered_at = models.DateTimeField(_("first answered"), null=True, editable=False)
+    answered_at = models.DateTimeField(_("last answered"), null=True, editable=False)
+    heard_at = models.DateTimeField(_("last heard from the customer"), null=True, editable=False)
+    resolved_at = models.DateTimeField(_("resolved"), null=True, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
+    """When it ended, whichever way."""
+    reopened_at = models.DateTimeField(_("last reopened"), null=True, editable=False)
+    reopened_count = models.PositiveSmallIntegerField(_("times reopened"), default=0, editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("number", "subject", "requester_name", "requester_email", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = LockingQuerySet["Ticket"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        constraints: ClassVar = [
+            status_constraint(TicketStatus, name="ticket_status_is_known"),
+            models.CheckConstraint(condition=Q(type__in=TicketType.values), name="ticket_type_is_known"),
+            models.CheckConstraint(condition=Q(priority__in=Priority.values), name="ticket_priority_is_known"),
+            models.CheckConstraint(
+                condition=Q(status=TicketStatus.PENDING, reason__in=PendingReason.values)
+                | Q(status=TicketStatus.HELD, reason__in=HoldReason.values)
+                | ~Q(status__in=sorted(STOPPED)) & Q(reason=""),
+                name="tickets_that_stand_still_say_why",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=TicketStatus.REJECTED) | ~Q(type__in=[TicketType.TROUBLE, TicketType.COMPLAINT]),
+                name="trouble_is_never_declined",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=TicketStatus.HELD) | Q(type__in=[TicketType.TROUBLE, TicketType.BILLING]),
+                name="only_faults_and_money_are_held",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(OPEN)) | Q(resolved_at__isnull=False) | Q(closed_at__isnull=False),
+                name="ended_tickets_say_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[TicketStatus.RESOLVED, TicketStatus.CLOSED]) | ~Q(resolution=""),
+                name="resolved_tickets_say_how",
+            ),
+            models.CheckConstraint(
+                condition=~Q(type__in=sorted(ANSWERED_BEFORE_THEY_END))
+                | ~Q(status__in=[TicketStatus.RESOLVED, TicketStatus.CLOSED])
+                | Q(answered_at__isnull=False),
+                name="complaints_end_answered",
+            ),
+            models.CheckConstraint(
+                condition=Q(requester_email=Lower("requester_email")), name="ticket_email_in_lower_case"
+            ),
+            models.CheckConstraint(condition=~Q(merged_into=F("pk")), name="ticket_is_not_merged_into_itself"),
+            models.CheckConstraint(condition=~Q(parent=F("pk")), name="ticket_is_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(escalation_level=0, escalation_reason="")
+                | Q(escalation_level__gt=0) & ~Q(escalation_reason=""),
+                name="escalated_tickets_say_why",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["division", "-id"], name="ticket_division"),
+            models.Index(
+                fields=["division", "-id"], name="ticket_open", condition=Q(status__in=sorted(OPEN), merged_into=None)
+            ),
+            models.Index(
+                fields=["owner", "-id"], name="ticket_owner", condition=Q(status__in=sorted(OPEN), merged_into=None)
+            ),
+            models.Index(
+                fields=["team", "-id"], name="ticket_team", condition=Q(status__in=sorted(OPEN), merged_into=None)
+            ),
+            models.Index(
+                fields=["due_at"], name="ticket_due",
+                condition=Q(status__in=sorted(OPEN), merged_into=None, due_at__isnull=False),
+            ),
+            models.Index(fields=["resolved_at"], name="ticket_silent", condition=Q(status=TicketStatus.RESOLVED)),
+            models.Index(fields=["requester_email", "-id"], name="ticket_email"),
+            models.Index(fields=["requester_phone", "-id"], name="ticket_phone"),
+            GinIndex(fields=["search"], name="ticket_search"),
+        ]  # fmt: skip
+        triggers: ClassVar = [
+            moves_only_along(MOVES, message="A ticket moves only along its lifecycle."),
+            never_changes(
+                "number", "key", "opened_at", name="opened_once",
+                message="Under which number and when a ticket was opened never changes.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still works on it, or should; what was merged goes on elsewhere."""
+        return self.status in OPEN and not self.merged_into_id
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the customer was answered since it was opened, or last reopened."""
+        return bool(self.answered_at and (not self.reopened_at or self.answered_at >= self.reopened_at))
+
+    def can_move(self, to: str) -> bool:
+        """Tell whether the lifecycle of its type has a way from the present status to another."""
+        moves = MOVES_OF[TicketType(self.type)]
+        return not self.merged_into_id and to in moves.get(TicketStatus(self.status), frozenset())
+
+    def start(self) -> None:
+        """
+        Somebody works on it, for the first time or again after a wait.
+
+        :raises NotAllowed: if it does not wait for anybody
+        """
+        if self.status not in OPEN:
+            raise NotAllowed(gettext("It has ended. Reopen it first."), code="ended")
+        self._move(TicketStatus.IN_PROGRESS)
+        self.reason = ""
+
+    def pend(self, reason: PendingReason) -> None:
+        """
+        It waits for somebody or something.
+
+        :raises NotAllowed: if it has ended, waits already, or nobody has looked at it yet where somebody must
+        """
+        self._move(TicketStatus.PENDING)
+        self.reason = reason
+
+    def hold(self, reason: HoldReason) -> None:
+        """
+        It is held until something of ours has happened.
+
+        :raises NotAllowed: if it has ended, is held already, or its type is not held for this
+        """
+        if reason not in HOLD_REASONS_OF[TicketType(self.type)]:
+            raise NotAllowed(
+                gettext("A ticket of this type is not held for that."), code="wrong_reason", field="reason"
+            )
+        self._move(TicketStatus.HELD)
+        self.reason = reason
+
+    def resolve(self, code: ResolutionCode, text: str, *, at: datetime) -> None:
+        """
+        It is put right, as far as we know.
+
+        :param text: what was done, for the customer
+        :raises NotAllowed: if it has ended, its type does not end so, or the customer must be answered first
+        """
+        if code not in RESOLUTIONS_OF[TicketType(self.type)]:
+            raise NotAllowed(gettext("A ticket of this type does not end with that."), code="wrong_code", field="code")
+        if self.type in ANSWERED_BEFORE_THEY_END and not self.is_answered:
+            raise NotAllowed(gettext("Answer the customer first."), code="unanswered")
+        self._move(TicketStatus.RESOLVED)
+        self.reason, self.resolution, self.resolution_text, self.resolved_at = "", code, text, at
+
+    def close(self, *, at: datetime) -> None:
+        """
+        The customer said that it is, or nothing more was heard of it.
+
+        :raises NotAllowed: if it is not resolved
+        """
+        self._move(TicketStatus.CLOSED)
+        self.closed_at = at
+
+    def reopen(self, *, at: datetime) -> None:
+        """
+        It was not put right after all.
+
+        :raises NotAllowed: if it has not ended, or was declined or cancelled
+        """
+        if self.status in OPEN:
+            raise NotAllowed(gettext("It is open."), code="open")
+        self._move(TicketStatus.IN_PROGRESS)
+        self.resolved_at = self.closed_at = None
+        self.resolution = self.resolution_text = ""
+        self.reopened_at = at
+        self.reopened_count += 1
+
+    def reject(self, text: str, *, at: datetime) -> None:
+        """
+        What was asked will not be done.
+
+        :param text: why, for the customer
+        :raises NotAllowed: if its type cannot be declined, it has ended, or no reason is given
+        """
+        if not text.strip():
+            raise NotAllowed(gettext("Say why, in words for the customer."), code="empty", field="text")
+        self._move(TicketStatus.REJECTED)
+        self.reason, self.resolution_text, self.closed_at = "", text.strip(), at
+
+    def cancel(self, *, by_customer: bool, at: datetime) -> None:
+        """
+        Nobody wants it to go on.
+
+        :param by_customer: who wants so: them, or staff
+        :raises NotAllowed: if it has ended, or its type can be called off by the customer alone
+        """
+        if self.type in ENDED_BY_THE_CUSTOMER and not by_customer:
+            raise NotAllowed(gettext("Only the customer can call off a complaint."), code="not_ours")
+        self._move(TicketStatus.CANCELLED)
+        self.reason, self.closed_at = "", at
+
+    def set_type(self, to: TicketType) -> None:
+        """
+        It is something else than was thought.
+
+        :raises NotAllowed: if it has ended, or cannot stand where it does as one of that type
+        """
+        if not self.is_open:
+            raise NotAllowed(gettext("It has ended."), code="ended")
+        if self.reason in HoldReason and self.reason not in HOLD_REASONS_OF[to]:
+            raise NotAllowed(
+                gettext("It is on hold, which a ticket of that type cannot be."), code="held", field="type"
+            )
+        self.type = to

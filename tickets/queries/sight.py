@@ -1,0 +1,78 @@
+"""Who may see and work on which tickets."""
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+
+from foundation.divisions.queries import effective
+from foundation.now import now
+from foundation.people.models import User
+from foundation.people.queries import Person, can, divisions_visible_to, divisions_where
+from foundation.people.states import Permission
+from tickets.models import Article, Ticket
+from tickets.settings import REOPENS_WITHIN
+from tickets.states import PUBLIC, TicketStatus
+
+LONGEST_CHAIN = 20
+"""Merges one after another that are followed."""
+
+
+def tickets_visible_to(user: Person) -> QuerySet[Ticket]:
+    """Return the tickets of the divisions in which a member of staff may see tickets, and those handed to them."""
+    visible = Q(division__in=divisions_where(user, Permission.SEE_TICKETS))
+    if isinstance(user, User):
+        visible |= Q(owner=user, division__in=divisions_visible_to(user))
+    return Ticket.objects.filter(visible)
+
+
+def can_work(user: Person, ticket: Ticket) -> bool:
+    """Tell whether a member of staff may change a ticket: they work on tickets there, or it was handed to them."""
+    if can(user, Permission.WORK_TICKETS, ticket.division):
+        return True
+    is_theirs = isinstance(user, User) and ticket.owner_id == user.pk
+    return is_theirs and divisions_visible_to(user).filter(pk=ticket.division_id).exists()
+
+
+def tickets_of(user: User) -> QuerySet[Ticket]:
+    """Return the tickets that a customer follows: those of whom they sign in for. What was merged goes on elsewhere."""
+    return Ticket.objects.filter(customer__user=user)
+
+
+def is_customer_of(user: Person, ticket: Ticket) -> bool:
+    """Tell whether somebody speaks for the customer of a ticket."""
+    return isinstance(user, User) and tickets_of(user).filter(pk=ticket.pk).exists()
+
+
+def reachable_ticket(ticket: Ticket) -> Ticket:
+    """Return the ticket on which one goes on: itself, or what it was merged into."""
+    for _step in range(LONGEST_CHAIN):
+        if ticket.merged_into is None:
+            break
+        ticket = ticket.merged_into
+    return ticket
+
+
+def articles_of(ticket: Ticket) -> QuerySet[Article]:
+    """Return all that was said on a ticket and on those that were merged into it, in order, for staff."""
+    everywhere = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    return (
+        Article.objects.filter(everywhere)
+        .select_related("author", "departure", "ticket", "copied_from__ticket")
+        .defer("search", "ticket__search")
+        .order_by("at", "pk")
+    )
+
+
+def articles_for_customer(ticket: Ticket) -> QuerySet[Article]:
+    """Return what the customer may read of a ticket: public, and of our answers those that have left."""
+    has_left = Q(departure=None) | Q(departure__left_at__isnull=False)
+    return articles_of(ticket).filter(has_left, kind__in=sorted(PUBLIC))
+
+
+def may_reopen(ticket: Ticket) -> bool:
+    """Tell whether a ticket that has ended can be taken up again now."""
+    if ticket.merged_into_id or ticket.status not in (TicketStatus.RESOLVED, TicketStatus.CLOSED):
+        return False
+    if ticket.closed_at is None:
+        return True
+    return now() <= ticket.closed_at + timedelta(days=effective(ticket.division, REOPENS_WITHIN))

@@ -1,0 +1,39 @@
+"""Every change to tickets."""
+
+from tickets.services.conversation import (
+    Upload,
+    answer_ticket,
+    hear_customer,
+    note_phone_call,
+    note_ticket,
+    send_due_answers,
+    take_back_answer,
+)
+from tickets.services.moves import (
+    cancel_ticket,
+    close_silent_tickets,
+    close_ticket,
+    continue_ticket,
+    hold_ticket,
+    pend_ticket,
+    reject_ticket,
+    reopen_ticket,
+    resolve_ticket,
+)
+from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.working import (
+    escalate_ticket,
+    hand_over_ticket,
+    release_ticket,
+    set_priority,
+    set_type,
+    take_over_ticket,
+    take_ticket,
+)
+
+__all__ = [
+    "Report", "Requester", "Upload", "answer_ticket", "cancel_ticket", "close_silent_tickets", "close_ticket",
+    "continue_ticket", "escalate_ticket", "hand_over_ticket", "hear_customer", "hold_ticket", "note_phone_call", "note_ticket",
+    "open_ticket", "pend_ticket", "reject_ticket", "release_ticket", "reopen_ticket", "resolve_ticket",
+    "send_due_answers", "set_priority", "set_type", "take_back_answer", "take_over_ticket", "take_ticket",
+]  # fmt: skip

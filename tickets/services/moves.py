@@ -1,0 +1,189 @@
+"""Let a ticket wait, go on and end."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from foundation.divisions.models import Division
+from foundation.divisions.queries import effective
+from foundation.events.services import publish_many
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+from tickets.events import TicketMoved, TicketReopened, TicketResolved
+from tickets.models import Ticket
+from tickets.queries import can_work, is_customer_of, may_reopen
+from tickets.services.rows import locked_for_part, locked_for_work, moved, record
+from tickets.settings import CLOSES_AFTER
+from tickets.states import HoldReason, PendingReason, ResolutionCode
+
+AT_ONCE = 1000
+"""Tickets that one statement closes."""
+
+
+@transaction.atomic
+def pend_ticket(ticket_id: int, reason: PendingReason, *, by: User | None) -> Ticket:
+    """
+    Let a ticket wait for somebody or something.
+
+    :raises NotAllowed: if the person may not, or it cannot wait now
+    """
+    ticket = locked_for_work(ticket_id, by)
+    before = ticket.status
+    ticket.pend(reason)
+    record(ticket, moved(ticket, before), by=by, changed=["status", "reason"])
+    return ticket
+
+
+@transaction.atomic
+def hold_ticket(ticket_id: int, reason: HoldReason, *, by: User | None) -> Ticket:
+    """
+    Hold a ticket until something of ours has happened.
+
+    :raises NotAllowed: if the person may not, or it cannot be held for this, or now
+    """
+    ticket = locked_for_work(ticket_id, by)
+    before = ticket.status
+    ticket.hold(reason)
+    record(ticket, moved(ticket, before), by=by, changed=["status", "reason"])
+    return ticket
+
+
+@transaction.atomic
+def continue_ticket(ticket_id: int, *, by: User | None) -> Ticket:
+    """
+    Begin a new ticket, or go on with one that waits or is on hold.
+
+    :raises NotAllowed: if the person may not, it is in progress, or has ended
+    """
+    ticket = locked_for_work(ticket_id, by)
+    before, reason = ticket.status, ticket.reason
+    ticket.start()
+    record(ticket, moved(ticket, before, reason=reason), by=by, changed=["status", "reason"])
+    return ticket
+
+
+@transaction.atomic
+def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User | None) -> Ticket:
+    """
+    Say that a ticket is put right; the customer is asked whether it is.
+
+    :param text: what was done, in words that the customer reads; may be empty
+    :raises NotAllowed: if the person may not, it cannot end so, or the customer must be answered first
+    """
+    ticket = locked_for_work(ticket_id, by)
+    before = ticket.status
+    ticket.resolve(code, text.strip(), at=now())
+    record(
+        ticket, moved(ticket, before, reason=code), TicketResolved(ticket_id=ticket.pk, code=code), by=by,
+        changed=["status", "reason", "resolution", "resolution_text", "resolved_at"],
+    )  # fmt: skip
+    return ticket
+
+
+@transaction.atomic
+def close_ticket(ticket_id: int, *, by: User | None, channel: str = "") -> Ticket:
+    """
+    Keep that a resolved ticket is done with, as its customer says or staff know.
+
+    :raises NotAllowed: if it is not theirs, or not resolved
+    """
+    ticket = locked_for_part(ticket_id, by)
+    before = ticket.status
+    ticket.close(at=now())
+    record(ticket, moved(ticket, before), by=by, channel=channel, changed=["status", "closed_at"])
+    return ticket
+
+
+@transaction.atomic
+def reopen_ticket(ticket_id: int, *, by: User | None, channel: str = "") -> Ticket:
+    """
+    Take up a ticket again that was not put right.
+
+    :raises NotAllowed: if it is not theirs, has not ended, was declined or cancelled, or was closed too long ago
+    """
+    ticket = locked_for_part(ticket_id, by)
+    before = ticket.status
+    if ticket.closed_at and not may_reopen(ticket):
+        raise NotAllowed(_("This ticket has ended. Open a new one."), code="over")
+    fact = resumed(ticket, at=now())
+    record(ticket, moved(ticket, before), fact, by=by, channel=channel, changed=REOPENED)
+    return ticket
+
+
+REOPENED = (
+    "status", "reason", "resolution", "resolution_text", "resolved_at", "closed_at", "reopened_at", "reopened_count",
+)  # fmt: skip
+
+
+def resumed(ticket: Ticket, *, at: datetime) -> TicketReopened:
+    """Take up a ticket again in memory, and return what is to be told of it."""
+    ticket.reopen(at=at)
+    return TicketReopened(ticket_id=ticket.pk, times=ticket.reopened_count)
+
+
+@transaction.atomic
+def reject_ticket(ticket_id: int, text: str, *, by: User | None) -> Ticket:
+    """
+    Decline what was asked, with the reason in words for the customer.
+
+    :raises NotAllowed: if the person may not, its type cannot be declined, it has ended, or no reason is given
+    """
+    ticket = locked_for_work(ticket_id, by)
+    before = ticket.status
+    ticket.reject(text, at=now())
+    record(ticket, moved(ticket, before), by=by, changed=["status", "reason", "resolution_text", "closed_at"])
+    return ticket
+
+
+@transaction.atomic
+def cancel_ticket(ticket_id: int, *, by: User | None, channel: str = "") -> Ticket:
+    """
+    Call a ticket off.
+
+    :raises NotAllowed: if it is not theirs, has ended, or can be called off by the customer alone
+    """
+    ticket = locked_for_part(ticket_id, by)
+    before = ticket.status
+    by_customer = by is not None and is_customer_of(by, ticket) and not can_work(by, ticket)
+    ticket.cancel(by_customer=by_customer, at=now())
+    record(ticket, moved(ticket, before), by=by, channel=channel, changed=["status", "reason", "closed_at"])
+    return ticket
+
+
+CLOSING = """
+WITH silent AS (
+    SELECT ticket.id FROM tickets_ticket ticket
+    JOIN unnest(%(divisions)s::bigint[], %(cutoffs)s::timestamptz[]) AS patience (division_id, cutoff) USING (division_id)
+    WHERE ticket.status = 'resolved' AND ticket.merged_into_id IS NULL AND ticket.resolved_at <= patience.cutoff
+    ORDER BY ticket.id LIMIT %(most)s FOR NO KEY UPDATE OF ticket SKIP LOCKED
+), moved AS (
+    UPDATE tickets_ticket ticket SET status = 'closed', closed_at = %(at)s
+    FROM silent WHERE ticket.id = silent.id
+    RETURNING ticket.id, ticket.division_id, ticket.customer_id, ticket.account_id
+), facts AS (
+    SELECT 'tickets.moved' AS name,
+        jsonb_build_object('ticket_id', id, 'before', 'resolved', 'after', 'closed', 'reason', 'silent') AS payload,
+        'tickets.ticket' AS subject_type, id AS subject_id,
+        array_remove(ARRAY[
+            'accounts.account:' || account_id, 'accounts.customer:' || customer_id, 'tickets.ticket:' || id
+        ], NULL) AS about,
+        division_id, %(at)s::timestamptz AS at, id AS place
+    FROM moved
+)
+"""
+
+
+@transaction.atomic
+def close_silent_tickets() -> int:
+    """Close some of the resolved tickets of which nothing was heard for as long as their division waits; return how many."""
+    at = now()
+    patience = {
+        division.pk: at - timedelta(days=effective(division, CLOSES_AFTER)) for division in Division.objects.all()
+    }
+    params = {"divisions": list(patience), "cutoffs": list(patience.values()), "most": AT_ONCE, "at": at}
+    [closed] = publish_many(
+        CLOSING.strip(), params, kinds=[TicketMoved], counting="SELECT (SELECT count(*) FROM moved)"
+    )
+    return int(closed)

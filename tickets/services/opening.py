@@ -1,0 +1,153 @@
+"""Open a ticket."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+from phonenumber_field.phonenumber import to_python
+
+from accounts.models import Account, Customer
+from accounts.queries import primary_contact
+from foundation.divisions.models import Division
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
+from orders.models import InstalledService
+from territory.models import Premises
+from tickets.events import TicketOpened
+from tickets.models import Article, Ticket
+from tickets.services.rows import record
+from tickets.states import ArticleKind, Priority, TicketChannel, TicketType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requester:
+    """Who reports something, and where answers go; made by `typed` or `of`."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = ""
+
+    @classmethod
+    def typed(cls, *, name: str = "", email: str = "", phone: str = "", language: str = "") -> "Requester":
+        """
+        Read what somebody typed: a way to reach them is enough.
+
+        :raises NotAllowed: with the field that cannot be read, or if there is no way to reach them
+        """
+        address = email.strip().lower()
+        if address:
+            try:
+                validate_email(address)
+            except ValidationError:
+                raise NotAllowed(_("Enter an e-mail address."), code="email", field="email") from None
+        number = to_python(phone.strip(), region="US")
+        if phone.strip() and (not number or not number.is_valid()):
+            raise NotAllowed(_("Enter a phone number with area code."), code="phone", field="phone")
+        if not address and not number:
+            raise NotAllowed(_("Enter an e-mail address or a phone number."), code="unreachable", field="email")
+        phone = number.as_e164 if number else ""
+        return cls(name=" ".join(name.split()), email=address, phone=phone, language=language)
+
+    @classmethod
+    def of(cls, customer: Customer) -> "Requester":
+        """Take the customer's main contact."""
+        contact = primary_contact(customer)
+        return cls(name=contact.name, email=contact.email, phone=str(contact.phone or ""), language=customer.language)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What somebody reports, asks or complains about, and what is known of where."""
+
+    type: TicketType
+    subject: str
+    text: str
+    requester: Requester
+    priority: Priority = Priority.P3
+    customer: Customer | None = None
+    account: Account | None = None
+    premises: Premises | None = None
+    service: InstalledService | None = None
+    symptom: str = ""
+    answers: Mapping[str, object] = field(default_factory=dict)
+    parent: Ticket | None = None
+
+
+@transaction.atomic
+def open_ticket(  # noqa: PLR0913  # what, where, by what: each has a name
+    report: Report,
+    *,
+    key: str,
+    division: Division,
+    channel: TicketChannel,
+    by: User | None,
+    message_id: str = "",
+) -> Ticket:
+    """
+    Keep what somebody reports as a ticket; the same key again returns the same ticket.
+
+    :param key: what opens it and nothing else: a form, a mail
+    :param by: the member of staff who writes it down; None, or the customer: they did themselves
+    :param message_id: of the mail that it came by
+    :raises NotAllowed: if the person may not, or nothing is said
+    """
+    is_theirs = by is None or bool(report.customer and report.customer.user_id == by.pk)
+    if not is_theirs:
+        require(by, Permission.WORK_TICKETS, division)  # type: ignore[arg-type]  # nobody is themselves
+    if not report.subject.strip():
+        raise NotAllowed(_("Say in a few words what it is about."), code="empty", field="subject")
+    if not report.text.strip():
+        raise NotAllowed(_("Say what has happened."), code="empty", field="text")
+    ticket, is_new = Ticket.objects.get_or_create(
+        key=key, defaults={**_defaults(report, division, channel), "opened_by": None if is_theirs else by}
+    )
+    if is_new:
+        _keep_first_words(ticket, report, by=by, is_theirs=is_theirs, message_id=message_id)
+        fact = TicketOpened(ticket_id=ticket.pk, type=ticket.type, priority=ticket.priority)
+        record(ticket, fact, by=by, channel=channel)
+    return ticket
+
+
+def _defaults(report: Report, division: Division, channel: TicketChannel) -> dict[str, object]:
+    account = report.account or (report.service.account if report.service else None)
+    return {
+        "division": division,
+        "type": report.type,
+        "priority": report.priority,
+        "subject": " ".join(report.subject.split())[:200],
+        "customer": report.customer or (account.customer if account else None),
+        "account": account,
+        "premises": report.premises or (account.premises if account else None),
+        "service": report.service,
+        "requester_name": report.requester.name[:120],
+        "requester_email": report.requester.email,
+        "requester_phone": report.requester.phone,
+        "language": report.requester.language or division.language,
+        "channel": channel,
+        "symptom": report.symptom,
+        "answers": dict(report.answers),
+        "parent": report.parent,
+        "version": 1,
+    }
+
+
+def _keep_first_words(ticket: Ticket, report: Report, *, by: User | None, is_theirs: bool, message_id: str) -> None:
+    kind = ArticleKind.CUSTOMER if is_theirs else ArticleKind.PHONE
+    Article.objects.create(
+        key=f"opened:{ticket.key}"[:120],
+        ticket=ticket,
+        kind=ArticleKind.SYSTEM if ticket.channel == TicketChannel.SYSTEM else kind,
+        channel=ticket.channel,
+        author=by,
+        author_name=report.requester.name if is_theirs else "",
+        author_email=report.requester.email if is_theirs else "",
+        text=report.text.strip(),
+        at=ticket.opened_at,
+        message_id=message_id,
+    )

@@ -1,0 +1,81 @@
+"""Lock a ticket for a change, ask who may, and record what became of it: what every service here begins and ends with."""
+
+from collections.abc import Iterable
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from foundation.events.facts import Fact
+from foundation.events.services import publish
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import User
+from tickets.events import TicketMoved
+from tickets.models import Ticket
+from tickets.queries import can_work, is_customer_of
+
+
+def locked(ticket_id: int) -> Ticket:
+    """Hold a ticket until the transaction ends."""
+    return (
+        Ticket.objects.locked()
+        .select_related("division", "customer", "account", "owner")
+        .defer("search")
+        .get(pk=ticket_id)
+    )
+
+
+def locked_for_work(ticket_id: int, by: User | None) -> Ticket:
+    """
+    Hold a ticket that a member of staff changes; nobody: a system of ours.
+
+    :raises NotAllowed: if they may not, or it goes on on another ticket
+    """
+    ticket = locked(ticket_id)
+    if by and not can_work(by, ticket):
+        raise NotAllowed(_("Your role does not let you work on this ticket."), code="not_permitted")
+    return _standing_alone(ticket)
+
+
+def locked_for_part(ticket_id: int, by: User | None) -> Ticket:
+    """
+    Hold a ticket that its customer, a member of staff, or somebody with a link of ours (nobody) changes.
+
+    :raises NotAllowed: if they have no part in it, or it goes on on another ticket
+    """
+    ticket = locked(ticket_id)
+    if by and not can_work(by, ticket) and not is_customer_of(by, ticket):
+        raise NotAllowed(_("This is not your ticket."), code="not_permitted")
+    return _standing_alone(ticket)
+
+
+def _standing_alone(ticket: Ticket) -> Ticket:
+    if ticket.merged_into_id:
+        message = _("It was merged: it goes on as %(number)s.") % {"number": ticket.merged_into}
+        raise NotAllowed(message, code="merged")
+    return ticket
+
+
+def record(  # who, what, through what: each has a name
+    ticket: Ticket,
+    *facts: Fact,
+    by: User | None,
+    channel: str = "",
+    changed: Iterable[str] = (),
+    about: Iterable[models.Model] = (),
+) -> None:
+    """
+    Save what changed of a ticket and tell what happened; every service ends here.
+
+    :param changed: fields of the ticket
+    :param about: further rows on whose timelines it belongs
+    """
+    if fields := list(changed):
+        ticket.save(update_fields=fields)
+    concerned = [row for row in (ticket.customer, ticket.account, *about) if row]
+    for fact in facts:
+        publish(fact, subject=ticket, about=concerned, division=ticket.division, by=by, channel=channel)
+
+
+def moved(ticket: Ticket, before: str, *, reason: str = "") -> TicketMoved:
+    """Write down a move that was made in memory."""
+    return TicketMoved(ticket_id=ticket.pk, before=before, after=ticket.status, reason=reason or ticket.reason)

@@ -1,0 +1,151 @@
+"""Who works on a ticket, how urgent it is, what it is."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+from foundation.people.queries import divisions_visible_to
+from foundation.people.services import require
+from foundation.people.states import Permission
+from foundation.worklist.models import Team
+from tickets.events import PriorityChanged, TicketEscalated, TicketHandedOver, TicketReleased, TicketTaken, TypeChanged
+from tickets.models import Ticket
+from tickets.services.rows import locked_for_work, moved, record
+from tickets.states import EscalationReason, Priority, TicketStatus, TicketType
+
+
+@transaction.atomic
+def take_ticket(ticket_id: int, *, by: User) -> Ticket:
+    """
+    Make a ticket one's own, and begin it where it is new.
+
+    :raises NotAllowed: if the person may not, it has ended, or somebody else has it
+    """
+    ticket = _open(ticket_id, by)
+    before = ticket.status
+    ticket.claim(by, at=now())
+    if ticket.status == TicketStatus.ACKNOWLEDGED:
+        ticket.start()
+    facts = [moved(ticket, before)] if ticket.status != before else []
+    record(
+        ticket, TicketTaken(ticket_id=ticket.pk, user_id=by.pk), *facts, by=by,
+        changed=[*Ticket.WORK_FIELDS, "status", "reason"],
+    )  # fmt: skip
+    return ticket
+
+
+@transaction.atomic
+def take_over_ticket(ticket_id: int, *, by: User) -> Ticket:
+    """
+    Take a ticket from whoever has it.
+
+    :raises NotAllowed: if the person may not, it has ended, or is their own
+    """
+    ticket = _open(ticket_id, by)
+    before = ticket.owner_id
+    ticket.take_over(by, at=now())
+    fact = TicketTaken(ticket_id=ticket.pk, user_id=by.pk, before=before)
+    record(ticket, fact, by=by, changed=Ticket.WORK_FIELDS)
+    return ticket
+
+
+@transaction.atomic
+def release_ticket(ticket_id: int, *, by: User) -> Ticket:
+    """
+    Lay a ticket back for others.
+
+    :raises NotAllowed: if the person may not, nobody has it, or it is another's and they may not give out work
+    """
+    ticket = _open(ticket_id, by)
+    before = ticket.owner_id
+    if before not in (None, by.pk):
+        require(by, Permission.ASSIGN_WORK, ticket.division)
+    ticket.release()
+    record(ticket, TicketReleased(ticket_id=ticket.pk, before=before or 0), by=by, changed=Ticket.WORK_FIELDS)
+    return ticket
+
+
+@transaction.atomic
+def hand_over_ticket(ticket_id: int, to: User | None, *, team: Team | None = None, by: User | None) -> Ticket:
+    """
+    Give a ticket to somebody, to a team, or to somebody in a team.
+
+    :param by: the member of staff who does; None: a system of ours
+    :raises NotAllowed: if they may not give out work, the other may not work there, it has ended, or is there already
+    """
+    ticket = _open(ticket_id, by)
+    if by and not (to and to.pk == by.pk):
+        require(by, Permission.ASSIGN_WORK, ticket.division)
+    if to and ticket.division_id not in divisions_visible_to(to).values_list("pk", flat=True):
+        raise NotAllowed(_("%(person)s does not work there.") % {"person": to}, code="wrong_person", field="to")
+    before = ticket.owner_id
+    ticket.hand_over(to, team=team or ticket.team, at=now())
+    fact = TicketHandedOver(
+        ticket_id=ticket.pk,
+        user_id=to.pk if to else None,
+        team_id=ticket.team_id,
+        before=before,
+    )
+    record(ticket, fact, by=by, changed=Ticket.WORK_FIELDS)
+    return ticket
+
+
+@transaction.atomic
+def set_priority(ticket_id: int, priority: Priority, *, by: User | None) -> Ticket:
+    """
+    Say how urgent a ticket is.
+
+    :raises NotAllowed: if the person may not, it has ended, or is just so urgent
+    """
+    ticket = _open(ticket_id, by)
+    before = ticket.priority
+    if before == priority:
+        raise NotAllowed(_("It has this priority."), code="unchanged", field="priority")
+    ticket.priority = priority
+    record(ticket, PriorityChanged(ticket_id=ticket.pk, before=before, after=priority), by=by, changed=["priority"])
+    return ticket
+
+
+@transaction.atomic
+def set_type(ticket_id: int, to: TicketType, *, by: User | None) -> Ticket:
+    """
+    Say what a ticket is about after all.
+
+    :raises NotAllowed: if the person may not, it has ended, is of this type, or cannot stand where it does as one
+    """
+    ticket = _open(ticket_id, by)
+    before = ticket.type
+    if before == to:
+        raise NotAllowed(_("It is of this type."), code="unchanged", field="type")
+    ticket.set_type(to)
+    record(ticket, TypeChanged(ticket_id=ticket.pk, before=before, after=to), by=by, changed=["type"])
+    return ticket
+
+
+@transaction.atomic
+def escalate_ticket(ticket_id: int, level: int, reason: EscalationReason | None, *, by: User | None) -> Ticket:
+    """
+    Have somebody further up look at a ticket, whatever its status; level 0: nobody has to any more.
+
+    :raises NotAllowed: if the person may not, it has ended, stands on this level, or no reason is given
+    """
+    ticket = _open(ticket_id, by)
+    before = ticket.escalation_level
+    if before == level:
+        raise NotAllowed(_("It stands on this level."), code="unchanged")
+    if level and not reason:
+        raise NotAllowed(_("Say why."), code="empty", field="reason")
+    ticket.escalation_level = level
+    ticket.escalation_reason = reason if level and reason else ""
+    fact = TicketEscalated(ticket_id=ticket.pk, before=before, after=level, reason=ticket.escalation_reason)
+    record(ticket, fact, by=by, changed=["escalation_level", "escalation_reason"])
+    return ticket
+
+
+def _open(ticket_id: int, by: User | None) -> Ticket:
+    ticket = locked_for_work(ticket_id, by)
+    if not ticket.is_open:
+        raise NotAllowed(_("It has ended."), code="ended")
+    return ticket

@@ -1,0 +1,33 @@
+"""What divisions inherit about tickets."""
+
+from django.utils.translation import gettext_lazy as _
+
+from foundation.divisions.settings import declare
+
+CLOSES_AFTER = declare(
+    "tickets.closes_after",
+    kind=int,
+    default=5,
+    label=_("Days until a resolved ticket is closed"),
+    help=_("Counted from the moment it was resolved. Until then, the customer is asked whether it is fixed."),
+    minimum=0,
+    maximum=90,
+)
+REOPENS_WITHIN = declare(
+    "tickets.reopens_within",
+    kind=int,
+    default=30,
+    label=_("Days in which a closed ticket can be reopened"),
+    help=_("Counted from the moment it was closed. Later, a new ticket is opened."),
+    minimum=0,
+    maximum=365,
+)
+UNDO_SECONDS = declare(
+    "tickets.undo_seconds",
+    kind=int,
+    default=30,
+    label=_("Seconds in which an answer can be taken back"),
+    help=_("An answer to a customer leaves so many seconds after it was written. 0: at once."),
+    minimum=0,
+    maximum=600,
+)

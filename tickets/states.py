@@ -1,0 +1,189 @@
+"""
+What a ticket can be, and what can become of it.
+
+The statuses are the eight of TM Forum's Trouble Ticket API (TMF621). How urgent a ticket is, how far it was escalated
+and whether a promise was missed are no statuses: a ticket may wait for a part and be escalated at the same time.
+"""
+
+from collections.abc import Mapping
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TicketType(models.TextChoices):
+    """What somebody comes to us with."""
+
+    TROUBLE = "trouble", _("Trouble")
+    BILLING = "billing", _("Question about a bill")
+    COMPLAINT = "complaint", _("Complaint")
+    REQUEST = "request", _("Request")
+
+
+class TicketStatus(models.TextChoices):
+    """Where a ticket stands."""
+
+    ACKNOWLEDGED = "acknowledged", _("New")
+    IN_PROGRESS = "in_progress", _("In progress")
+    PENDING = "pending", _("Waiting")
+    HELD = "held", _("On hold")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+    REJECTED = "rejected", _("Declined")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+Moves = Mapping[TicketStatus, frozenset[TicketStatus]]
+
+_NEW, _WORK, _WAIT, _HOLD = (
+    TicketStatus.ACKNOWLEDGED, TicketStatus.IN_PROGRESS, TicketStatus.PENDING, TicketStatus.HELD,
+)  # fmt: skip
+_DONE, _CLOSED, _NO, _OFF = (
+    TicketStatus.RESOLVED, TicketStatus.CLOSED, TicketStatus.REJECTED, TicketStatus.CANCELLED,
+)  # fmt: skip
+_AGAIN: Moves = {_DONE: frozenset({_CLOSED, _WORK}), _CLOSED: frozenset({_WORK})}
+
+MOVES_OF: Mapping[TicketType, Moves] = {
+    # What is broken is repaired, or it was not broken: it cannot be declined.
+    TicketType.TROUBLE: {
+        _NEW: frozenset({_WORK, _WAIT, _HOLD, _DONE, _OFF}),
+        _WORK: frozenset({_WAIT, _HOLD, _DONE, _OFF}),
+        _WAIT: frozenset({_WORK, _HOLD, _DONE, _OFF}),
+        _HOLD: frozenset({_WORK, _WAIT, _DONE, _OFF}),
+        **_AGAIN,
+    },
+    # A claim for money may be declined; it is held only until a credit is posted.
+    TicketType.BILLING: {
+        _NEW: frozenset({_WORK, _WAIT, _HOLD, _DONE, _NO, _OFF}),
+        _WORK: frozenset({_WAIT, _HOLD, _DONE, _NO, _OFF}),
+        _WAIT: frozenset({_WORK, _HOLD, _DONE, _NO, _OFF}),
+        _HOLD: frozenset({_WORK, _WAIT, _DONE}),
+        **_AGAIN,
+    },
+    # Somebody looks at a complaint before it can wait or end. Only who complained can call it off.
+    TicketType.COMPLAINT: {
+        _NEW: frozenset({_WORK, _OFF}),
+        _WORK: frozenset({_WAIT, _DONE, _OFF}),
+        _WAIT: frozenset({_WORK, _DONE, _OFF}),
+        **_AGAIN,
+    },
+    # A request is met or declined, and waits for nobody's outage.
+    TicketType.REQUEST: {
+        _NEW: frozenset({_WORK, _WAIT, _DONE, _NO, _OFF}),
+        _WORK: frozenset({_WAIT, _DONE, _NO, _OFF}),
+        _WAIT: frozenset({_WORK, _DONE, _NO, _OFF}),
+        **_AGAIN,
+    },
+}
+"""The lifecycle of each type."""
+
+MOVES: Moves = {
+    status: frozenset().union(*(moves.get(status, frozenset()) for moves in MOVES_OF.values()))
+    for status in (_NEW, _WORK, _WAIT, _HOLD, _DONE, _CLOSED)
+}
+"""What any type allows: what the database holds every ticket to."""
+
+ENDED_BY_THE_CUSTOMER = frozenset({TicketType.COMPLAINT})
+"""Types that staff cannot cancel."""
+ANSWERED_BEFORE_THEY_END = frozenset({TicketType.COMPLAINT})
+"""Types that are resolved only after the customer was answered."""
+
+OPEN = frozenset({_NEW, _WORK, _WAIT, _HOLD})
+"""Somebody still waits for us, or we for somebody."""
+STOPPED = frozenset({_WAIT, _HOLD})
+"""It goes on when something else has happened; the reason says what."""
+
+
+class PendingReason(models.TextChoices):
+    """Whom or what a ticket waits for."""
+
+    CUSTOMER = "customer", _("the customer's answer")
+    THIRD_PARTY = "third_party", _("somebody else's work")
+    PARTS = "parts", _("parts")
+    APPOINTMENT = "appointment", _("the appointment")
+
+
+class HoldReason(models.TextChoices):
+    """What a ticket is held for."""
+
+    OUTAGE = "outage", _("an outage that is being repaired")
+    CREDIT = "credit", _("a credit that is being posted")
+
+
+HOLD_REASONS_OF: Mapping[TicketType, frozenset[HoldReason]] = {
+    TicketType.TROUBLE: frozenset(HoldReason),
+    TicketType.BILLING: frozenset({HoldReason.CREDIT}),
+    TicketType.COMPLAINT: frozenset(),
+    TicketType.REQUEST: frozenset(),
+}
+
+
+class Priority(models.TextChoices):
+    """How urgent a ticket is."""
+
+    P1 = "p1", _("P1 – nothing works, many or much at stake")
+    P2 = "p2", _("P2 – a service does not work")
+    P3 = "p3", _("P3 – it works badly")
+    P4 = "p4", _("P4 – when there is time")
+
+
+class TicketChannel(models.TextChoices):
+    """How something reached us."""
+
+    WEB = "web", _("Website")
+    PHONE = "phone", _("Phone")
+    MAIL = "mail", _("E-mail")
+    STORE = "store", _("Store")
+    DOOR = "door", _("At the door")
+    SYSTEM = "system", _("Our own systems")
+
+
+class ResolutionCode(models.TextChoices):
+    """What put an end to a ticket. The cause is what a repeat of it is compared with."""
+
+    RESTORED = "restored", _("Repaired by us")
+    RESTORED_ITSELF = "restored_itself", _("Worked again by itself")
+    CUSTOMER_SIDE = "customer_side", _("Put right at the customer's")
+    REPLACED = "replaced", _("Equipment replaced")
+    OUTAGE_ENDED = "outage_ended", _("The outage is over")
+    EXPLAINED = "explained", _("Explained")
+    CREDITED = "credited", _("Credited")
+    APOLOGISED = "apologised", _("Apologised and put right")
+    DONE = "done", _("Done as asked")
+    NOT_FOUND = "not_found", _("No fault found")
+    NO_ANSWER = "no_answer", _("The customer did not answer")
+
+
+RESOLUTIONS_OF: Mapping[TicketType, tuple[ResolutionCode, ...]] = {
+    TicketType.TROUBLE: (
+        ResolutionCode.RESTORED, ResolutionCode.REPLACED, ResolutionCode.CUSTOMER_SIDE, ResolutionCode.RESTORED_ITSELF,
+        ResolutionCode.OUTAGE_ENDED, ResolutionCode.NOT_FOUND, ResolutionCode.NO_ANSWER,
+    ),
+    TicketType.BILLING: (ResolutionCode.EXPLAINED, ResolutionCode.CREDITED, ResolutionCode.NO_ANSWER),
+    TicketType.COMPLAINT: (ResolutionCode.APOLOGISED, ResolutionCode.EXPLAINED, ResolutionCode.CREDITED),
+    TicketType.REQUEST: (ResolutionCode.DONE, ResolutionCode.EXPLAINED, ResolutionCode.NO_ANSWER),
+}  # fmt: skip
+"""What each type may end with, the usual one first."""
+
+
+class ArticleKind(models.TextChoices):
+    """What stands on a ticket's timeline."""
+
+    CUSTOMER = "customer", _("From the customer")
+    ANSWER = "answer", _("Our answer")
+    NOTE = "note", _("Internal note")
+    PHONE = "phone", _("Noted on the phone")
+    SYSTEM = "system", _("By itself")
+
+
+PUBLIC = frozenset({ArticleKind.CUSTOMER, ArticleKind.ANSWER, ArticleKind.PHONE})
+"""What the customer may read. A phone note is what they said."""
+FROM_THE_CUSTOMER = frozenset({ArticleKind.CUSTOMER, ArticleKind.PHONE})
+
+
+class EscalationReason(models.TextChoices):
+    """Why somebody further up looks at a ticket."""
+
+    TIME = "time", _("a promise was or will be missed")
+    SKILL = "skill", _("it needs somebody who knows more")
+    CUSTOMER_ASKED = "customer_asked", _("the customer asked for it")

@@ -1,0 +1,19 @@
+"""What is looked for in regular turns."""
+
+from celery import shared_task
+
+from tickets import services
+
+
+@shared_task
+def send_due_answers() -> None:
+    """Let the answers leave that can no longer be taken back."""
+    while services.send_due_answers():
+        pass
+
+
+@shared_task
+def close_silent_tickets() -> None:
+    """Close what was resolved and not spoken of again."""
+    while services.close_silent_tickets():
+        pass

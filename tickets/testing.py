@@ -1,0 +1,99 @@
+"""Make tickets for tests, by way of the services."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from accounts.models import Account
+from accounts.testing import make_account
+from foundation.divisions.models import Division
+from foundation.people.models import User
+from tickets import services
+from tickets.models import Ticket
+from tickets.services import Report, Requester, open_ticket
+from tickets.states import (
+    RESOLUTIONS_OF,
+    HoldReason,
+    PendingReason,
+    TicketChannel,
+    TicketStatus,
+    TicketType,
+)
+
+_numbers = count(1)
+
+
+def make_ticket(
+    division: Division,
+    type: TicketType = TicketType.TROUBLE,  # noqa: A002  # the field's own name
+    *,
+    account: Account | None = None,
+    channel: TicketChannel = TicketChannel.WEB,
+    by: User | None = None,
+    **said: Any,
+) -> Ticket:
+    """
+    Make a new ticket of a customer, of a new one unless told whose.
+
+    :param by: a member of staff who writes it down; None: the customer wrote it
+    :param said: parts of the `Report`
+    """
+    account = account or make_account(division)
+    number = next(_numbers)
+    said = {
+        "subject": f"No internet {number}",
+        "text": "Since this morning there has been no connection.",
+        "requester": Requester.of(account.customer),
+        "customer": account.customer,
+        "account": account,
+        **said,
+    }
+    return open_ticket(
+        Report(type=type, **said), key=f"ticket-form-{number}", division=division, channel=channel, by=by
+    )
+
+
+def bring_to(ticket: Ticket, status: TicketStatus) -> Ticket:
+    """Bring a new ticket to another status, as a system of ours would."""
+    for step in _WAYS[status]:
+        step(ticket)
+    ticket.refresh_from_db()
+    return ticket
+
+
+def _start(ticket: Ticket) -> None:
+    services.continue_ticket(ticket.pk, by=None)
+
+
+def _resolve(ticket: Ticket) -> None:
+    if ticket.type == TicketType.COMPLAINT:
+        answer(ticket)
+    code = RESOLUTIONS_OF[TicketType(ticket.type)][0]
+    services.resolve_ticket(ticket.pk, code, "It was the wire.", by=None)
+
+
+_WAYS: dict[TicketStatus, tuple[Callable[[Ticket], object], ...]] = {
+    TicketStatus.ACKNOWLEDGED: (),
+    TicketStatus.IN_PROGRESS: (_start,),
+    TicketStatus.PENDING: (
+        _start,
+        lambda ticket: services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None),
+    ),
+    TicketStatus.HELD: (_start, lambda ticket: services.hold_ticket(ticket.pk, HoldReason.CREDIT, by=None)),
+    TicketStatus.RESOLVED: (_start, _resolve),
+    TicketStatus.CLOSED: (_start, _resolve, lambda ticket: services.close_ticket(ticket.pk, by=None)),
+    TicketStatus.REJECTED: (lambda ticket: services.reject_ticket(ticket.pk, "We do not sell that.", by=None),),
+    TicketStatus.CANCELLED: (
+        lambda ticket: services.cancel_ticket(ticket.pk, by=ticket.customer.user if ticket.customer else None),
+    ),
+}
+
+
+def answer(ticket: Ticket, text: str = "We are looking into it.", *, by: User | None = None) -> Any:
+    """Answer the customer."""
+    return services.answer_ticket(ticket.pk, text, key=f"answer-{next(_numbers)}", by=by)
+
+
+def reply(ticket: Ticket, text: str = "It still does not work.") -> Any:
+    """Let the customer reply on the website."""
+    return services.hear_customer(ticket.pk, text, key=f"reply-{next(_numbers)}", channel=TicketChannel.WEB)
