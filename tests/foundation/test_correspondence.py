@@ -1,9 +1,12 @@
 """Messages and documents, as they were sent."""
 
 import smtplib
+from email import message_from_bytes, policy
+from email.utils import parsedate_to_datetime
 
 import pytest
 from django.core import mail
+from django.core.mail import BadHeaderError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -34,6 +37,7 @@ from foundation.correspondence.services import (
     unsubscribe_token,
     withhold_message,
 )
+from foundation.correspondence.services.wire import PlainLetter
 from foundation.correspondence.states import MessageStatus, Purpose
 from foundation.divisions.testing import make_division, make_site
 from foundation.events import facts
@@ -432,3 +436,70 @@ class TestMessagesQueued:
         assert len(mail.outbox) == 3
         assert not published(MessageSent)
         assert not Delivery.objects.outstanding().exists()
+
+
+NAMES = [
+    ("plain", "Your order"),
+    ("folded", "A line that is long " * 8),
+    ("accented", "Su instalación está lista — ¡gracias!"),
+]
+TEXTS = [
+    ("plain", "Thank you.\n\n.\n.A line that begins with a full stop\nFrom here\n"),
+    ("accented", "¡Gracias!\r\nHasta mañana.\rAdiós"),
+    ("blank", "\n"),
+    ("too long for a line", "word " * 300),
+]
+
+
+def as_read(mail_bytes):
+    """Return what a mail program reads from a letter: its headers, and each part's headers and text."""
+    read = message_from_bytes(mail_bytes, policy=policy.default)
+    headers = {name: str(value).strip() for name, value in read.items() if name not in {"Content-Type", "Date"}}
+    parts = [
+        (part.get_content_type(), part["Content-Transfer-Encoding"], part.get_content()) for part in read.iter_parts()
+    ]
+    return headers, read.get_content_type(), parts
+
+
+class TestPlainLetter:
+    @pytest.mark.parametrize("subject", [subject for _name, subject in NAMES], ids=[name for name, _subject in NAMES])
+    @pytest.mark.parametrize("text", [text for _name, text in TEXTS], ids=[name for name, _text in TEXTS])
+    def test_reads_as_the_one_that_django_writes(self, subject, text):
+        read = []
+        for kind in (PlainLetter, mail.EmailMultiAlternatives):
+            letter = kind(subject, text, "Fünf Märkte <hi@fern.example>", ["Pat <pat@people.example>"])
+            letter.extra_headers = {
+                "Message-ID": "<k.1@fern.example>",
+                "List-Unsubscribe": f"<https://x.example/{'s' * 90}>",
+            }
+            letter.attach_alternative(f"<p>{text}</p>", "text/html")
+            read.append(as_read(letter.message().as_bytes(linesep="\r\n")))
+
+        assert read[0] == read[1]
+
+    def test_has_a_boundary_of_its_own_and_a_date(self):
+        letter = PlainLetter("Your order", "Thank you.", "hi@fern.example", ["pat@people.example"])
+        letter.attach_alternative("<p>Thank you.</p>", "text/html")
+        first, second = (message_from_bytes(letter.message().as_bytes()) for _twice in range(2))
+
+        assert first.get_boundary() != second.get_boundary()
+        assert parsedate_to_datetime(first["Date"]).year
+
+    @pytest.mark.parametrize(
+        "changes", [{"subject": "Hi\nBcc: all@people.example"}, {"headers": {"X": "a\r\nBcc: b@c.example"}}]
+    )
+    def test_takes_no_header_within_a_header(self, changes):
+        letter = PlainLetter(**{"subject": "Hi", "body": "Hi", "to": ["pat@people.example"], **changes})
+        letter.attach_alternative("<p>Hi</p>", "text/html")
+
+        with pytest.raises(BadHeaderError):
+            letter.message()
+
+    def test_keeps_what_is_attached(self):
+        letter = PlainLetter("Your order", "Thank you.", "hi@fern.example", ["pat@people.example"])
+        letter.attach_alternative("<p>Thank you.</p>", "text/html")
+        letter.attach("order.pdf", b"%PDF", "application/pdf")
+
+        names = [part.get_filename() for part in message_from_bytes(letter.message().as_bytes()).walk()]
+
+        assert "order.pdf" in names

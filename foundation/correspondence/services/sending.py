@@ -9,13 +9,13 @@ from itertools import groupby
 from typing import Any
 
 from django.core import mail
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
 from foundation.correspondence.events import MessageBounced, MessageSent, MessagesSent, MessageSuppressed
 from foundation.correspondence.models import Message
 from foundation.correspondence.services.composing import message_id_of
 from foundation.correspondence.services.suppression import is_suppressed, link_to_unsubscribe, suppressed_among
+from foundation.correspondence.services.wire import PlainLetter
 from foundation.correspondence.states import MessageStatus, Purpose
 from foundation.events.services import publish
 from foundation.now import now
@@ -81,7 +81,7 @@ def headers_of(message: Message) -> dict[str, str]:
 
 
 def _hand_over(message: Message, connection: Any = None) -> None:
-    letter = EmailMultiAlternatives(
+    letter = PlainLetter(
         subject=message.subject_line,
         body=message.text,
         from_email=message.sender,

@@ -1,11 +1,12 @@
 """Who wants no advertising, and how they say so."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from foundation.correspondence.events import AddressSuppressed
 from foundation.correspondence.mailboxes import normalised_email
@@ -44,7 +45,16 @@ def unsubscribe_token(key: str) -> str:
 
 def link_to_unsubscribe(key: str) -> str:
     """Return the address at which the recipient of a message unsubscribes: by POST in one step, or by a page."""
-    return f"{settings.SITE_URL}{reverse('correspondence:unsubscribe', args=[unsubscribe_token(key)])}"
+    return f"{settings.SITE_URL}{_page_to_unsubscribe(get_script_prefix()).replace(_BLANK, unsubscribe_token(key))}"
+
+
+_BLANK = "secret"
+
+
+@cache
+def _page_to_unsubscribe(_below: str) -> str:
+    """Return the page with a blank for the secret: thousands of letters are not worth as many look-ups of its path."""
+    return reverse("correspondence:unsubscribe", args=[_BLANK])
 
 
 def message_by_token(token: str) -> Message | None:
