@@ -46,6 +46,9 @@ from foundation.people.models import User
 from foundation.people.queries import roles_granting
 from foundation.people.states import ROLE_PERMISSIONS, SETUP_PERMISSIONS, STAFF_ROLES, Permission, Role
 from foundation.people.testing import make_person
+from foundation.worklist.services import note_absence
+from foundation.worklist.states import AbsenceReason
+from foundation.worklist.testing import make_member, make_skill, make_team
 from interfaces.desk.models import SavedFilter
 from interfaces.storefront.views.status import CONFIRMATION
 from leads.models import LeadNote
@@ -118,6 +121,7 @@ class World:
         self.rule = make_rule(self.division, code=f"{code}-rule", by=self.people[Role.OPERATOR])
         make_draft_version(self.rule, by=self.people[Role.OPERATOR])
         self._make_payouts()
+        self._make_team()
         self._make_territory()
         Delivery.objects.filter(event__division=self.division).update(failed_at=now())
         plant(marker, self.division)
@@ -178,6 +182,13 @@ class World:
             filename=f"{self.marker}.pdf",
             content=f"%PDF {self.marker}".encode(),
         )
+
+    def _make_team(self) -> None:
+        """Let a CSR work in a team, and be ill."""
+        csr = self.people[Role.CSR]
+        self.team = make_team(self.division, name=f"{self.marker} desk")
+        make_member(self.team, csr, skills=[make_skill(f"{self.marker.lower()}-skill", division=self.division)])
+        note_absence(csr, self.team, reason=AbsenceReason.SICK, until=None, by=csr)
 
     def _make_territory(self) -> None:
         operator, text = self.people[Role.OPERATOR], f"12 {self.marker} Street"
@@ -478,6 +489,7 @@ NOT_BY_HAND = {
     "admin:referrals_programme_delete",
     "admin:territory_premises_add",
     "admin:territory_premises_delete",
+    "admin:worklist_team_delete",
 }
 """What nobody of a market does in the admin."""
 

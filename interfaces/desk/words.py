@@ -114,6 +114,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "referrals.referrer_suspended": _("The customer may refer nobody for now"),
     "referrals.signal_decided": _("Somebody looked at what seemed odd about the referral"),
     "referrals.signal_raised": _("Something looks odd about the referral"),
+    "worklist.absence_ended": _("Works again"),
+    "worklist.absence_noted": _("Does not work for a time"),
 }
 """
 By the name of the fact. What stands in %( ) is a field of it: days are written out, and the beginning of a visit as its

@@ -1,0 +1,206 @@
+"""Who works now, and whose turn it is."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from foundation.divisions.models import Division
+from foundation.people.models import User
+from foundation.people.queries import colleagues, divisions_visible_to
+from foundation.people.states import Permission
+from foundation.worklist.models import Absence, Member, Rotation, Shift, Skill, Team
+from foundation.worklist.states import Obstacle
+
+Load = Callable[[Collection[int]], Mapping[int, int]]
+"""How many open pieces of work people have, by their id; who is missing has none. Asked while a rotation is held."""
+
+
+def teams_visible_to(user: User) -> QuerySet[Team]:
+    """Return the teams of a person's divisions."""
+    return Team.objects.filter(division__in=divisions_visible_to(user)).select_related("division")
+
+
+def teams_serving(division: Division) -> QuerySet[Team]:
+    """Return the teams that work for a division: its own, and those of the divisions above it."""
+    return Team.objects.filter(division__in=division.lineage, is_active=True).select_related("division")
+
+
+def absences_at(at: datetime) -> QuerySet[Absence]:
+    """Return who is absent at an instant."""
+    return Absence.objects.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Want:
+    """What a piece of work asks of whoever does it."""
+
+    skills: frozenset[Skill] = frozenset()
+    language: str = ""
+    """As a code, such as es or es-MX; empty: any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassedOver:
+    """Somebody whose turn it was, and why they were not chosen."""
+
+    user: User
+    obstacle: Obstacle
+    words: str
+    """The reason as a sentence without its subject, in the language of whoever asks."""
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.words}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Who is next, and who was passed over before them; nobody, if all were."""
+
+    member: Member | None
+    passed_over: tuple[PassedOver, ...] = ()
+
+    @property
+    def user(self) -> User | None:
+        """The person whose turn it is."""
+        return self.member.user if self.member else None
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """What is known of a member at an instant."""
+
+    member: Member
+    absence: Absence | None = None
+    shift: Shift | None = None
+    """The hours that they work in at the instant."""
+    is_allowed: bool = True
+    load: int = 0
+    """Open pieces of work that they have."""
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether they work now, however much they have to do."""
+        return not self.obstacles_of_the_hour()
+
+    def obstacles_of_the_hour(self) -> list[tuple[Obstacle, str]]:
+        """Return why nothing at all is given to them at the instant, however small."""
+        found: list[tuple[Obstacle, str]] = []
+        if not self.member.user.is_active:
+            found.append((Obstacle.INACTIVE, str(Obstacle.INACTIVE.label)))
+        elif not self.is_allowed:
+            found.append((Obstacle.NOT_ALLOWED, str(Obstacle.NOT_ALLOWED.label)))
+        if not self.member.is_enabled:
+            found.append((Obstacle.DISABLED, str(Obstacle.DISABLED.label)))
+        if self.absence:
+            found.append((Obstacle.ABSENT, _absent_in_words(self.absence)))
+        if self.shift is None:
+            found.append((Obstacle.OFF_SHIFT, str(Obstacle.OFF_SHIFT.label)))
+        return found
+
+    def obstacle_to(self, want: Want) -> PassedOver | None:
+        """Return the first reason why a piece of work is not theirs; none, if it can be."""
+        found = [*self.obstacles_of_the_hour(), *self._obstacles_of_the_work(want)]
+        return PassedOver(user=self.member.user, obstacle=found[0][0], words=found[0][1]) if found else None
+
+    def _obstacles_of_the_work(self, want: Want) -> list[tuple[Obstacle, str]]:
+        found: list[tuple[Obstacle, str]] = []
+        if lacking := want.skills - frozenset(self.member.skills.all()):
+            names = ", ".join(sorted(map(str, lacking)))
+            found.append((Obstacle.SKILL, _("cannot do: %(skills)s") % {"skills": names}))
+        if want.language and not speaks(self.member.languages, want.language):
+            found.append((Obstacle.LANGUAGE, _("does not speak “%(code)s”") % {"code": want.language}))
+        if self.load >= self.member.capacity:
+            counts = {"load": self.load, "capacity": self.member.capacity}
+            found.append((Obstacle.FULL, _("has %(load)d of at most %(capacity)d") % counts))
+        return found
+
+
+def speaks(languages: Collection[str], wanted: str) -> bool:
+    """Tell whether one of some languages is the wanted one, whatever country it is spoken in."""
+    return wanted.lower().partition("-")[0] in {code.lower().partition("-")[0] for code in languages}
+
+
+def _absent_in_words(absence: Absence) -> str:
+    reason = absence.get_reason_display()
+    if absence.ends_at is None:
+        return _("is absent until further notice (%(reason)s)") % {"reason": reason}
+    until = date_format(timezone.localtime(absence.ends_at, absence.division.zone), "SHORT_DATETIME_FORMAT")
+    return _("is absent until %(until)s (%(reason)s)") % {"until": until, "reason": reason}
+
+
+@dataclass(kw_only=True)
+class Roster:
+    """The members of a team at an instant, and whose turn it was last; it turns in memory."""
+
+    standings: Sequence[Standing]
+    """By the member's id."""
+    position: int = 0
+    """Id of the member who had the last turn."""
+    is_active: bool = True
+    turns: int = field(default=0, init=False)
+    """How many were given."""
+
+    def in_turn(self) -> list[Standing]:
+        """Return the members in the order of their turns, beginning after the one who had the last."""
+        after = [each for each in self.standings if each.member.pk > self.position]
+        return [*after, *(each for each in self.standings if each.member.pk <= self.position)]
+
+    def take_turn(self, want: Want) -> Turn:
+        """
+        Give the next turn to the first who can do the work; all before them have had theirs.
+
+        Whoever gets it carries one more. If nobody can, nobody's turn is lost.
+        """
+        if not self.is_active:
+            return Turn(member=None)
+        passed_over: list[PassedOver] = []
+        for standing in self.in_turn():
+            obstacle = standing.obstacle_to(want)
+            if obstacle is None:
+                self.position = standing.member.pk
+                self.turns += 1
+                standing.load += 1
+                return Turn(member=standing.member, passed_over=tuple(passed_over))
+            passed_over.append(obstacle)
+        return Turn(member=None, passed_over=tuple(passed_over))
+
+
+def roster_of(
+    team: Team, *, at: datetime, load: Load, permission: Permission | None = None, position: int | None = None
+) -> Roster:
+    """
+    Read the members of a team as they stand at an instant, in a number of statements that they do not set.
+
+    :param permission: that they must have in the team's division
+    :param position: of the rotation, where it is held; else as it is now
+    """
+    if position is None:
+        position = Rotation.objects.filter(team=team).values_list("position", flat=True).first() or 0
+    members = team.members.select_related("user").prefetch_related("skills", "shifts").order_by("pk")
+    absences = absences_at(at).select_related("division").order_by("starts_at")
+    members = members.prefetch_related(Prefetch("user__absences", queryset=absences, to_attr="present_absences"))
+    found = list(members)
+    allowed = None if permission is None else set(colleagues(team.division, permission).values_list("pk", flat=True))
+    loads = load([member.user_id for member in found])
+    zone = team.division.zone
+    standings = [
+        Standing(
+            member=member,
+            absence=next(iter(member.user.present_absences), None),  # type: ignore[attr-defined]  # as prefetched
+            shift=_shift_at(member, at, zone),
+            is_allowed=allowed is None or member.user_id in allowed,
+            load=loads.get(member.user_id, 0),
+        )
+        for member in found
+    ]
+    return Roster(standings=standings, position=position, is_active=team.is_active)
+
+
+def _shift_at(member: Member, at: datetime, zone: ZoneInfo) -> Shift | None:
+    return next((shift for shift in member.shifts.all() if shift.covers(at, zone)), None)

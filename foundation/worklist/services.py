@@ -1,0 +1,195 @@
+"""
+Whose work it is: claimed, laid back, taken over, handed over; whose turn it is; who is absent.
+
+All of it works on any `WorkItem`. Whether a person may do the work at all, and the facts that tell of it, are the
+business of the app that the work belongs to: its services call these within their own transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from foundation.events.services import publish
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
+from foundation.worklist.events import AbsenceEnded, AbsenceNoted
+from foundation.worklist.models import Absence, Rotation, Skill, Team, WorkItem
+from foundation.worklist.queries import Load, Turn, Want, roster_of
+from foundation.worklist.states import AbsenceReason
+
+Item = TypeVar("Item", bound=WorkItem)
+
+# Work that somebody has. -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def claim(model: type[Item], pk: int, *, by: User, lease: timedelta | None = None) -> Item:
+    """
+    Take work because it is free; whoever has it already keeps it for another lease.
+
+    :param lease: after which others may claim it; none: never
+    :raises NotAllowed: if it is somebody else's, and their lease runs
+    """
+    item = _locked(model, pk)
+    item.claim(by, at=now(), lease=lease)
+    return _saved(item)
+
+
+@transaction.atomic
+def release(model: type[Item], pk: int, *, by: User) -> Item:
+    """
+    Lay work back for its team.
+
+    :raises NotAllowed: if it is not the person's own
+    """
+    item = _locked(model, pk)
+    if item.owner_id not in {None, by.pk}:
+        raise NotAllowed(_("%(person)s has this.") % {"person": item.owner}, code="taken")
+    item.release()
+    return _saved(item)
+
+
+@transaction.atomic
+def take_over(model: type[Item], pk: int, *, by: User, lease: timedelta | None = None) -> Item:
+    """
+    Take work from whoever has it.
+
+    :raises NotAllowed: if it is the person's own
+    """
+    item = _locked(model, pk)
+    item.take_over(by, at=now(), lease=lease)
+    return _saved(item)
+
+
+@transaction.atomic
+def hand_over(
+    model: type[Item], pk: int, to: User | None, *, team: Team | None, lease: timedelta | None = None
+) -> Item:
+    """
+    Give work to somebody, to a team, or to somebody in a team.
+
+    :raises NotAllowed: if the person or the team is not active, or it is there already
+    """
+    if to is not None and not to.is_active:
+        raise NotAllowed(_("%(person)s cannot sign in any more.") % {"person": to}, code="inactive", field="to")
+    if team is not None and not team.is_active:
+        raise NotAllowed(_("%(team)s is given no new work.") % {"team": team}, code="inactive", field="team")
+    item = _locked(model, pk)
+    item.hand_over(to, team=team, at=now(), lease=lease)
+    return _saved(item)
+
+
+def _locked(model: type[Item], pk: int) -> Item:
+    return model._default_manager.select_for_update(no_key=True, of=("self",)).get(pk=pk)  # noqa: SLF001  # Django's name
+
+
+def _saved(item: Item) -> Item:
+    item.save(update_fields=list(item.WORK_FIELDS))
+    return item
+
+
+# Whose turn it is. -------------------------------------------------------------------------------------------------
+
+
+def next_person(  # noqa: PLR0913  # what the work asks, and when
+    team: Team,
+    *,
+    skills: frozenset[Skill] = frozenset(),
+    language: str = "",
+    at: datetime,
+    load: Load,
+    permission: Permission | None = None,
+) -> Turn:
+    """
+    Give the next turn of a team to the first member who can do the work, and say why those before them cannot.
+
+    Call it in the transaction that assigns: the rotation is held until that ends, so no two pieces of work get the same
+    turn, and a rolled back one gives its turn back. Work that is given by hand takes nobody's turn.
+
+    :param load: is asked once the rotation is held: so nobody gets more than they carry
+    :raises RuntimeError: outside a transaction
+    """
+    return deal(team, [Want(skills=skills, language=language)], at=at, load=load, permission=permission)[0]
+
+
+def deal(
+    team: Team, wants: Sequence[Want], *, at: datetime, load: Load, permission: Permission | None = None
+) -> list[Turn]:
+    """
+    Give one turn for each of several pieces of work, in a number of statements that they do not set.
+
+    :raises RuntimeError: outside a transaction
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("A turn is given in the transaction that assigns.")
+    rotation = _held_rotation(team)
+    roster = roster_of(team, at=at, load=load, permission=permission, position=rotation.position)
+    turns = [roster.take_turn(want) for want in wants]
+    if roster.turns:
+        rotation.position = roster.position
+        rotation.save(update_fields=["position"])
+    return turns
+
+
+def _held_rotation(team: Team) -> Rotation:
+    held = Rotation.objects.select_for_update().filter(team=team)
+    if (rotation := held.first()) is not None:
+        return rotation
+    Rotation.objects.get_or_create(team=team)
+    return held.get()
+
+
+# Who is absent. ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def note_absence(user: User, team: Team, *, reason: AbsenceReason, until: datetime | None, by: User) -> Absence:
+    """
+    Note that a member of a team does not work, in no team, from now on; what they have stays theirs.
+
+    :param until: none: until further notice
+    :raises NotAllowed: if the person is no member, it is to end before now, or `by` may not give out work there
+    """
+    if user != by:
+        require(by, Permission.ASSIGN_WORK, team.division)
+    if not team.members.filter(user=user).exists():
+        raise NotAllowed(_("%(person)s is not in this team.") % {"person": user}, code="no_member", field="user")
+    starts_at = now()
+    if until is not None and until <= starts_at:
+        raise NotAllowed(_("It ends before it begins."), code="order", field="until")
+    absence = Absence.objects.create(
+        division=team.division, user=user, starts_at=starts_at, ends_at=until, reason=reason, noted_by=by
+    )
+    fact = AbsenceNoted(absence_id=absence.pk, user_id=user.pk, reason=reason)
+    publish(fact, subject=absence, division=absence.division, by=by)
+    return absence
+
+
+@transaction.atomic
+def end_absence(absence_id: int, *, by: User) -> Absence:
+    """
+    Note that somebody works again from now on.
+
+    :raises NotAllowed: if they do already, or `by` may not give out work there
+    """
+    absence = Absence.objects.select_for_update(no_key=True, of=("self",)).select_related("division").get(pk=absence_id)
+    at = now()
+    if absence.user_id != by.pk:
+        require(by, Permission.ASSIGN_WORK, absence.division)
+    if absence.ends_at is not None and absence.ends_at <= at:
+        raise NotAllowed(_("This absence is over."), code="over")
+    publish(
+        AbsenceEnded(absence_id=absence.pk, user_id=absence.user_id), subject=absence, division=absence.division, by=by
+    )
+    if absence.starts_at >= at:
+        absence.delete()
+        return absence
+    absence.ends_at = at
+    absence.save(update_fields=["ends_at"])
+    return absence
