@@ -1,0 +1,47 @@
+"""Rules that operators write: conditions with three truth values, in groups (`engine`) and in rows (`tables`)."""
+
+from foundation.rules.engine import (
+    Comparison,
+    Criterion,
+    CriterionStep,
+    CriterionTrace,
+    Decision,
+    Fact,
+    Facts,
+    Group,
+    GroupStep,
+    GroupTrace,
+    InvalidRule,
+    Json,
+    Kind,
+    RuleSet,
+    Truth,
+    Value,
+    comparisons_of,
+)
+from foundation.rules.tables import Match, Row, RowOutcome, RowTrace, RuleTable
+
+__all__ = [
+    "Comparison",
+    "Criterion",
+    "CriterionStep",
+    "CriterionTrace",
+    "Decision",
+    "Fact",
+    "Facts",
+    "Group",
+    "GroupStep",
+    "GroupTrace",
+    "InvalidRule",
+    "Json",
+    "Kind",
+    "Match",
+    "Row",
+    "RowOutcome",
+    "RowTrace",
+    "RuleSet",
+    "RuleTable",
+    "Truth",
+    "Value",
+    "comparisons_of",
+]
