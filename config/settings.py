@@ -60,6 +60,7 @@ LOCAL_APPS = [
     "foundation.jobs",
     "foundation.worklist",
     "foundation.correspondence",
+    "foundation.clocks",
     "territory",
     "accounts",
     "catalog",

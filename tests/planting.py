@@ -37,6 +37,8 @@ READ_BY_PROGRAMS = frozenset(
         ),
         *("author_email", "media_type", "requester_email", "requester_phone", "symptom"),
         "billing.billingsystem.code",
+        "clocks.calendar.country",
+        "clocks.calendar.region",
         "divisions.divisionsetting.name",
         "events.event.name",
         "referrals.invitation.email_key",

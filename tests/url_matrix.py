@@ -35,6 +35,8 @@ from commissions.testing import (
     make_rule,
     make_version,
 )
+from foundation.clocks.models import SpecialDay
+from foundation.clocks.testing import make_calendar
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import Letter, queue_message
 from foundation.divisions.models import Brand, Division, Site
@@ -123,6 +125,7 @@ class World:
         self._make_payouts()
         self._make_team()
         self._make_territory()
+        self._make_calendar()
         Delivery.objects.filter(event__division=self.division).update(failed_at=now())
         plant(marker, self.division)
 
@@ -200,6 +203,10 @@ class World:
         ImportFile.objects.create(
             division=self.division, name=f"{self.marker}.csv", digest=self.marker, delimiter=",", job=self.job
         )
+
+    def _make_calendar(self) -> None:
+        calendar = make_calendar(self.division, code=f"{self.marker.lower()}-hours")
+        SpecialDay.objects.create(calendar=calendar, day=today(self.division), note=self.marker)
 
     def _make_submission(self) -> Submission:
         system = BillingSystem.objects.get(division=self.division)

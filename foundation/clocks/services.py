@@ -1,0 +1,187 @@
+"""
+Start, pause, go on, stop and retarget stopwatches; find which have reached a threshold.
+
+The moves take rows of one table that are locked, several at once, and save them and their segments in a few statements
+however many there are. All happen in the transaction of whoever calls.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Q, prefetch_related_objects
+
+from foundation.clocks.models import Segment, Stopwatch, hours_of
+from foundation.clocks.states import WatchStatus
+from foundation.events.facts import Fact
+from foundation.events.services import publish_many
+from foundation.people.models import User
+
+Watch = TypeVar("Watch", bound=Stopwatch)
+
+TIMING = ["moments", "passed", "next_at", "due_at", "hours_digest"]
+
+
+def start(watches: Sequence[Watch], *, at: datetime, by: User | None) -> None:
+    """Save new stopwatches, running from an instant on."""
+    firsts = []
+    for watch in watches:
+        first = _segment(watch, is_running=True, begun_at=at, by=by)
+        watch.run([first])
+        firsts.append(first)
+    if watches:
+        model = type(watches[0])
+        model._default_manager.bulk_create(watches)  # noqa: SLF001  # the name Django gives it
+        for watch, first in zip(watches, firsts, strict=True):
+            setattr(first, _key_of(model), watch)
+        segments_of(model).objects.bulk_create(firsts)
+
+
+def pause(watches: Sequence[Watch], *, reason: str, at: datetime, by: User | None) -> None:
+    """
+    Pause running stopwatches, for a reason.
+
+    :raises NotAllowed: if one does not run
+    """
+    _turn(watches, Stopwatch.pause, at=at, by=by, running=False, reason=reason)
+
+
+def resume(watches: Sequence[Watch], *, at: datetime, by: User | None, reason: str = "") -> None:
+    """
+    Let paused or stopped stopwatches go on; the time since a stop does not count.
+
+    :raises NotAllowed: if one runs
+    """
+    _turn(watches, Stopwatch.run, at=at, by=by, running=True, reason=reason)
+
+
+def stop(watches: Sequence[Watch], *, at: datetime, by: User | None) -> None:
+    """
+    Stop stopwatches: what they waited for has happened.
+
+    :raises NotAllowed: if one is stopped
+    """
+    _turn(watches, Stopwatch.stop, at=at, by=by, running=None)
+
+
+def retarget(watches: Sequence[Watch], *, at: datetime) -> None:
+    """
+    Save a new target, calendar, zone or shares, set in memory, and compute everything anew from the segments.
+
+    What has elapsed and what was paused stays; a share that is reached by the new measure and was not told yet is told
+    by the next sweep.
+    """
+    if watches:
+        prefetch_related_objects(watches, "segments")
+        for watch in watches:
+            watch.time(watch.stretches, at=at)
+        fields = ["calendar", "zone", "target", "shares", *TIMING]
+        type(watches[0])._default_manager.bulk_update(watches, fields)  # noqa: SLF001
+
+
+def _turn(  # noqa: PLR0913  # each part of a move has a name
+    watches: Sequence[Watch],
+    move: Any,
+    *,
+    at: datetime,
+    by: User | None,
+    running: bool | None,
+    reason: str = "",
+) -> None:
+    if not watches:
+        return
+    prefetch_related_objects(watches, "segments")
+    model = type(watches[0])
+    ended, begun = [], []
+    for watch in watches:
+        stretches = watch.stretches
+        last = stretches[-1] if stretches else None
+        since = max(at, last.ended_at or last.begun_at) if last else at
+        if last and last.ended_at is None:
+            last.ended_at = since
+            ended.append(last)
+        if running is not None:
+            begun.append(_segment(watch, is_running=running, reason=reason, begun_at=since, by=by))
+            stretches.append(begun[-1])
+        move(watch, stretches)
+    segments = segments_of(model).objects
+    segments.bulk_update(ended, ["ended_at"])
+    segments.bulk_create(begun)
+    model._default_manager.bulk_update(watches, ["status", *TIMING])  # noqa: SLF001
+    for watch in watches:
+        getattr(watch, "_prefetched_objects_cache", {}).pop("segments", None)
+
+
+def segments_of(model: type[Stopwatch]) -> Any:
+    """Return the table of a stopwatch's segments."""
+    return model._meta.get_field("segments").related_model
+
+
+def _key_of(model: type[Stopwatch]) -> str:
+    return str(model._meta.get_field("segments").field.name)  # type: ignore[union-attr]
+
+
+def _segment(watch: Stopwatch, **values: Any) -> Segment:
+    made: Segment = segments_of(type(watch))(**{_key_of(type(watch)): watch}, **values)
+    return made
+
+
+CROSSING = """
+    WITH due AS MATERIALIZED (
+        SELECT id AS due_id, moments AS of, passed AS told FROM {table} WHERE next_at <= %(at)s
+        ORDER BY next_at LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
+    ), moved AS (
+        UPDATE {table} watch SET passed = reached.count, next_at = watch.moments[reached.count + 1]
+        FROM due CROSS JOIN LATERAL (
+            SELECT count(*)::int AS count FROM unnest(due.of) AS moment WHERE moment <= %(at)s
+        ) AS reached
+        WHERE watch.id = due.due_id
+        RETURNING watch.*, due.told
+    ), crossed AS (
+        SELECT moved.*, threshold.share, threshold.moment
+        FROM moved
+        CROSS JOIN LATERAL unnest(moved.shares, moved.moments) WITH ORDINALITY AS threshold (share, moment, number)
+        WHERE threshold.number > moved.told AND threshold.number <= moved.passed
+    ), facts AS ({facts})
+"""
+COUNTING = "SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM crossed)"
+
+
+def sweep(  # noqa: PLR0913  # each part of a sweep has a name
+    model: type[Stopwatch],
+    facts: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    kinds: Iterable[type[Fact]],
+    at: datetime,
+    most: int,
+) -> int:
+    """
+    Note which stopwatches have reached a threshold, with a fact for each, and return how many did; call until it is 0.
+
+    :param facts: a SELECT for `publish_many` from `crossed`, in which a stopwatch's columns stand beside `share` and
+        `moment`, once for each threshold that it has passed since the last time
+    :param most: stopwatches in one statement
+    """
+    moving = CROSSING.format(table=model._meta.db_table, facts=facts)
+    row = publish_many(moving, {**(params or {}), "at": at, "most": most}, kinds=kinds, counting=COUNTING)
+    return int(row[0])
+
+
+def retime(model: type[Stopwatch], *, at: datetime, most: int) -> int:
+    """
+    Compute anew what other hours have computed, after a calendar or a zone has changed, and return how much that was.
+
+    :param most: stopwatches in one call
+    """
+    by = model._default_manager.filter(status=WatchStatus.RUNNING)  # noqa: SLF001
+    known = by.order_by().values_list("calendar_id", "zone", "hours_digest").distinct()
+    stale = Q()
+    for calendar_id, zone, digest in known:
+        if hours_of(calendar_id, zone).digest != digest:
+            stale |= Q(calendar=calendar_id, zone=zone, hours_digest=digest)
+    if not stale:
+        return 0
+    watches = list(by.filter(stale).order_by("pk").select_for_update(no_key=True, of=("self",))[:most])
+    retarget(watches, at=at)
+    return len(watches)
