@@ -115,6 +115,35 @@ class CreditReturned(Fact, name="commissions.credit_returned"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisputeRaised(Fact, name="commissions.dispute_raised"):
+    """A payee says that a line of a statement is wrong."""
+
+    dispute_id: int
+    reward_id: int
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeAnswered(Fact, name="commissions.dispute_answered"):
+    """Somebody has answered a payee: the line was corrected by an amount, or (0) explained."""
+
+    dispute_id: int
+    reward_id: int
+    status: str
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectionPaid(Fact, name="commissions.correction_paid"):
+    """What corrects a line was credited to the payee's bill, or set off."""
+
+    dispute_id: int
+    reward_id: int
+    credit_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PeriodClosed(Fact, name="commissions.period_closed"):
     """A month of a division, and all before it, takes no more entries."""
 

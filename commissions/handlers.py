@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from billing.events import CreditConfirmed, CreditRefused
-from commissions.events import BatchMoved, RewardClawedBack, RewardHeld, RewardReleased, RewardSettled
+from commissions.events import BatchMoved, DisputeAnswered, RewardClawedBack, RewardHeld, RewardReleased, RewardSettled
 from commissions.services import accrual, batches, endings, holds, letters, qualification
 from commissions.states import BatchStatus
 from foundation.events.facts import subscribe
@@ -66,6 +66,12 @@ def tell_of_claim(fact: RewardClawedBack, event: Event) -> None:
     """Tell the payee of what was credited before; what was not is seen on their pages."""
     if fact.is_receivable:
         letters.send_taken_back(fact.reward_id, Decimal(fact.amount), event_id=event.pk)
+
+
+@subscribe(DisputeAnswered)
+def tell_of_answer(fact: DisputeAnswered, _event: Event) -> None:
+    """Tell the payee."""
+    letters.send_answer(fact.dispute_id)
 
 
 # Payouts.

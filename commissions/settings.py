@@ -31,6 +31,15 @@ PAYOUT_DAY = declare(
     minimum=1,
     maximum=28,
 )
+DISPUTE_DAYS = declare(
+    "commissions.dispute_days",
+    kind=int,
+    default=10,
+    label=_("Days within which a disputed line is answered"),
+    help=_("Counted from the day after a payee has asked. The payee is told the date."),
+    minimum=1,
+    maximum=90,
+)
 FLAG_ABOVE = declare(
     "commissions.flag_above",
     kind=Decimal,

@@ -149,6 +149,7 @@ class EntryKind(models.TextChoices):
     HOLD = "hold", _("Put on hold")
     CLAWBACK = "clawback", _("Taken back")
     RECOVER = "recover", _("Set off against what was taken back")
+    CORRECT = "correct", _("Corrected in the payee’s favor")
 
 
 LEGS: Mapping[EntryKind, frozenset[tuple[LedgerAccount, LedgerAccount]]] = {
@@ -168,6 +169,7 @@ LEGS: Mapping[EntryKind, frozenset[tuple[LedgerAccount, LedgerAccount]]] = {
         }
     ),
     EntryKind.RECOVER: frozenset({(LedgerAccount.PAYABLE, LedgerAccount.RECEIVABLE)}),
+    EntryKind.CORRECT: frozenset({(LedgerAccount.EXPENSE, LedgerAccount.PAYABLE)}),
 }
 """Which account each kind of entry debits and credits; the database repeats it."""
 
@@ -217,6 +219,7 @@ class LineFlag(models.TextChoices):
     SAME_ADDRESS = "same_address", _("Referrer and friend live at one address")
     RETURNED = "returned", _("Was returned before")
     FOUND_WRONG = "found_wrong", _("An auditor found it wrong before")
+    CORRECTION = "correction", _("A correction after the payee has disputed a line")
 
 
 class Verdict(models.TextChoices):
@@ -233,6 +236,19 @@ class Reconciliation(models.TextChoices):
     OPEN = "open", _("Not seen there yet")
     MATCHED = "matched", _("Matches")
     DIFFERS = "differs", _("Differs")
+
+
+class DisputeStatus(models.TextChoices):
+    """What became of a payee's word that a line is wrong."""
+
+    RAISED = "raised", _("Being looked at")
+    UPHELD = "upheld", _("Corrected")
+    EXPLAINED = "explained", _("Explained")
+
+
+DISPUTE_MOVES: Mapping[DisputeStatus, frozenset[DisputeStatus]] = {
+    DisputeStatus.RAISED: frozenset({DisputeStatus.UPHELD, DisputeStatus.EXPLAINED}),
+}
 
 
 class RunKind(models.TextChoices):

@@ -282,6 +282,7 @@ THROTTLES = {
     "referral_click": "60/m/client 600/d/client",
     "enrol": "10/h/client 30/d/client",
     "invite": "30/h/account 200/d/account",
+    "dispute": "10/h/account 30/d/account",
     "export": "20/h/account",
     "search": "120/m/account",
 }

@@ -69,6 +69,17 @@ def append_only(message: str) -> tuple[Safeguard, Safeguard]:
     )
 
 
+def never_deleted(message: str) -> Safeguard:
+    """
+    Build what keeps every row there is.
+
+    :param message: what whoever tries reads; in English, without quotes or percent signs
+    """
+    return Safeguard(
+        name="never_deleted", when=pgtrigger.Before, operation=pgtrigger.Delete, func=f"RAISE EXCEPTION '{message}';"
+    )
+
+
 def never_changes(*columns: str, name: str, message: str, condition: pgtrigger.Condition | None = None) -> Safeguard:
     """
     Build what keeps some columns of a row as they were written.

@@ -39,6 +39,7 @@ READ_BY_PROGRAMS = frozenset(
         "billing.billingsystem.code",
         "clocks.calendar.country",
         "clocks.calendar.region",
+        "commissions.dispute.answer",
         "divisions.divisionsetting.name",
         "events.event.name",
         "referrals.invitation.email_key",

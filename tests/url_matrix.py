@@ -26,9 +26,10 @@ from catalog.testing import make_package
 from commissions.models import ClosedPeriod, PeriodRun, Reward
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import build_batch, freeze_batch
+from commissions.services.disputes import raise_dispute
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
-from commissions.states import HoldReason, RunKind, WaitUnit
+from commissions.states import EntryKind, HoldReason, RunKind, WaitUnit
 from commissions.testing import (
     make_draft_version,
     make_referral as make_installed_referral,
@@ -245,6 +246,10 @@ class World:
         self.reward, self.held_reward = (self._make_earned() for _one in range(2))
         hold_reward(self.held_reward.pk, HoldReason.CREDIT_REFUSED, by=None)
         self.payee = self.reward.payee
+        self.payee_line, disputed = (
+            reward.entries.get(kind=EntryKind.RELEASE) for reward in (self.reward, self.held_reward)
+        )
+        self.dispute = raise_dispute(disputed.pk, f"{self.marker} says no", by=self.people[Role.CUSTOMER])
         self.batch = freeze_batch(build_batch(self.division.pk, by=supervisor).pk, by=supervisor)
         self.line = self.batch.lines.get()
         long_ago = today(self.division).replace(day=1) - timedelta(days=365)
@@ -365,6 +370,8 @@ MATRIX: dict[str, Page] = {
     "selfcare:statement": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     "selfcare:statement_pdf": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     "selfcare:statement_csv": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
+    "selfcare:dispute_raise": Page(frozenset({Role.CUSTOMER}), lambda world: {"pk": world.payee_line.pk}),
+    "selfcare:dispute": Page(frozenset({Role.CUSTOMER}), pk_of("dispute")),
     # The desk.
     "desk:home": Page(STAFF),
     "desk:search": Page(STAFF, query="q=Resident"),
@@ -416,6 +423,9 @@ MATRIX: dict[str, Page] = {
     "desk:payout_line_remove": Page(holders(Permission.BUILD_BATCHES), pk_of("line")),
     "desk:ledger": Page(SEE_LEDGER),
     "desk:ledger_close": Page(holders(Permission.CLOSE_MONTHS)),
+    "desk:disputes": Page(SEE_LEDGER),
+    "desk:dispute": Page(SEE_LEDGER, pk_of("dispute")),
+    "desk:dispute_answer": Page(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
     "desk:statement": Page(SEE_LEDGER, pk_of("payee")),
     "desk:statement_pdf": Page(SEE_LEDGER, pk_of("payee")),
     "desk:statement_csv": Page(SEE_LEDGER, pk_of("payee")),
@@ -567,6 +577,7 @@ LISTS = [
     Listing("desk:referrals", "export=csv", "{} market"),
     Listing("desk:rewards", "export=csv", "{} market"),
     Listing("desk:payouts", "export=csv", "{} market"),
+    Listing("desk:disputes", "export=csv", "{} market"),
     Listing("desk:ledger", "export=csv", "{} market"),
     Listing("storefront:suggest", "address=7+Juniper+Lane+Rutland", "{}", ANONYMOUS),
 ]

@@ -1,15 +1,18 @@
 """Rules and their versions, rewards, the ledger, and the batches in which rewards are paid."""
 
+from commissions.models.disputes import LONGEST_WORDS, Dispute
 from commissions.models.ledger import ClosedPeriod, LedgerEntry
 from commissions.models.payouts import Batch, BatchLine, PeriodRun
 from commissions.models.rewards import Payee, Reward, RewardQuerySet
 from commissions.models.rules import WORDING, RewardTerm, Rule, RuleVersion
 
 __all__ = [
+    "LONGEST_WORDS",
     "WORDING",
     "Batch",
     "BatchLine",
     "ClosedPeriod",
+    "Dispute",
     "LedgerEntry",
     "Payee",
     "PeriodRun",

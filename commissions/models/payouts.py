@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext, gettext_lazy as _
 
 from billing.models import Submission
+from commissions.models.disputes import Dispute
 from commissions.models.rewards import Payee, Reward
 from commissions.states import (
     BATCH_MOVES,
@@ -181,12 +182,16 @@ class Batch(Lifecycle):
 
 
 class BatchLine(Lifecycle):
-    """One reward in a batch: a credit for its payee, under a request id that never changes."""
+    """One reward in a batch, or what corrects one: a credit for its payee, under a request id that never changes."""
 
     MOVES = LINE_MOVES
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="lines", verbose_name=_("batch"))
     reward = models.ForeignKey(Reward, models.PROTECT, related_name="lines", verbose_name=_("reward"))
+    dispute = models.ForeignKey(
+        Dispute, models.PROTECT, null=True, related_name="lines", verbose_name=_("correction after")
+    )
+    """Whose correction it pays; None: the reward itself."""
     payee = models.ForeignKey(Payee, models.PROTECT, related_name="+", verbose_name=_("payee"))
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
     amount = MoneyField(_("amount"))
@@ -195,7 +200,7 @@ class BatchLine(Lifecycle):
     """What is kept of it for what was taken back from the same payee."""
     currency = models.CharField(_("currency"), max_length=3)
     request_id = models.CharField(_("request id"), max_length=100)
-    """`reward-<reward>-<attempt>`: another attempt only after the billing system has refused the one before."""
+    """`reward-<reward>-<attempt>`, `correction-<dispute>-<attempt>`: another attempt only after the billing system has refused the one before."""
     status = models.CharField(
         _("status"), max_length=10, choices=LineStatus.choices, default=LineStatus.PENDING, editable=False
     )
@@ -230,8 +235,13 @@ class BatchLine(Lifecycle):
             models.CheckConstraint(condition=Q(amount__gte=0, set_off__gte=0), name="payment_is_not_negative"),
             models.UniqueConstraint(
                 fields=["reward"],
-                condition=Q(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]),
+                condition=Q(dispute=None, status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]),
                 name="a_reward_is_paid_once",
+            ),
+            models.UniqueConstraint(
+                fields=["dispute"],
+                condition=Q(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]),
+                name="a_correction_is_paid_once",
             ),
             models.UniqueConstraint(
                 fields=["request_id"], condition=~Q(status=LineStatus.REMOVED), name="a_payment_has_its_request_id"
@@ -262,6 +272,7 @@ class BatchLine(Lifecycle):
                 | pgtrigger.Q(old__set_off__df=pgtrigger.F("new__set_off"))
                 | pgtrigger.Q(old__currency__df=pgtrigger.F("new__currency"))
                 | pgtrigger.Q(old__reward__df=pgtrigger.F("new__reward"))
+                | pgtrigger.Q(old__dispute__df=pgtrigger.F("new__dispute"))
                 | pgtrigger.Q(old__payee__df=pgtrigger.F("new__payee"))
                 | pgtrigger.Q(old__batch__df=pgtrigger.F("new__batch"))
                 | pgtrigger.Q(old__division__df=pgtrigger.F("new__division"))

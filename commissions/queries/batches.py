@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 
 from billing.models import PostedCredit
 from billing.states import SubmissionStatus
-from commissions.models import Batch, BatchLine, Reward, RewardQuerySet
-from commissions.states import LineStatus, Reconciliation, Verdict
+from commissions.models import Batch, BatchLine, Dispute, Reward, RewardQuerySet
+from commissions.states import DisputeStatus, LineStatus, Reconciliation, Verdict
 from foundation.divisions.models import Division
 from foundation.money import ZERO
 from foundation.now import now
@@ -48,7 +48,24 @@ def due_within(divisions: QuerySet[Division]) -> RewardQuerySet:
     of the house of another. What the billing system shows as credited before is not paid again.
     """
     earned = Reward.objects.payable().filter(division__in=divisions, payee__division__in=divisions)
-    return earned.exclude(Exists(credited_after_all(BatchLine.objects.filter(reward=OuterRef("pk")))))
+    return earned.exclude(Exists(credited_after_all(BatchLine.objects.filter(reward=OuterRef("pk"), dispute=None))))
+
+
+def corrections_due_within(divisions: QuerySet[Division]) -> QuerySet[Dispute]:
+    """
+    Return the disputes whose correction may be paid by a batch of some divisions, to accounts that are open.
+
+    What is in a batch or was paid is left out, and what the billing system shows as credited though it was returned.
+    """
+    lines = BatchLine.objects.filter(dispute=OuterRef("pk"))
+    in_hand = lines.filter(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED])
+    upheld = Dispute.objects.filter(
+        status=DisputeStatus.UPHELD,
+        division__in=divisions,
+        payee__division__in=divisions,
+        payee__account__closed_at=None,
+    )
+    return upheld.exclude(Exists(in_hand)).exclude(Exists(credited_after_all(lines)))
 
 
 def credited_after_all(lines: QuerySet[BatchLine]) -> QuerySet[BatchLine]:

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from commissions.models import ClosedPeriod, LedgerEntry, Payee, Reward
+from commissions.models import ClosedPeriod, Dispute, LedgerEntry, Payee, Reward
 from commissions.states import EntryKind, LedgerAccount, Side
 from foundation.cells import Cell
 from foundation.money import ZERO
@@ -30,6 +30,7 @@ ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
     (EntryKind.RELEASE, _("Earned, or released from hold")),
     (EntryKind.HOLD, _("Put on hold")),
     (EntryKind.CLAWBACK, _("Taken back")),
+    (EntryKind.CORRECT, _("Corrected in your favor")),
     (EntryKind.RECOVER, _("Set off against what was taken back")),
     (EntryKind.SETTLE, _("Paid: credited to the account")),
 )
@@ -82,6 +83,11 @@ class StatementLine:
         return self.moved.total or self.entry.amount
 
     @property
+    def dispute(self) -> Dispute | None:
+        """What the payee says is wrong with it, if anything."""
+        return getattr(self.entry, "dispute", None)
+
+    @property
     def is_for_a_friend(self) -> bool:
         """Whether it is for a friend whom the payee has brought; else for the payee's own order."""
         return self.entry.reward.side == Side.REFERRER
@@ -130,6 +136,11 @@ def own_statement_of(payee: Payee, period: date) -> Statement:
     return _statement(payee, period, payee.entries.filter(TOUCHES_EARNED), is_own=True)
 
 
+def own_line(entry: LedgerEntry) -> StatementLine:
+    """Return an entry as its payee reads it in a statement."""
+    return StatementLine(entry, replace(_moved(entry.debit, entry.credit, entry.amount), held=ZERO))
+
+
 def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is_own: bool) -> Statement:
     def told(moved: Position) -> Position:
         return replace(moved, held=ZERO) if is_own else moved
@@ -137,7 +148,7 @@ def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is
     period = period.replace(day=1)
     entries = entries.filter(currency=payee.currency)
     opening = told(_position(entries.filter(period__lt=period)))
-    related = ("reward__referral__order", "reward__version__rule", "reward__term")
+    related = ("dispute", "reward__referral__order", "reward__version__rule", "reward__term")
     lines = tuple(
         StatementLine(entry, moved)
         for entry in entries.filter(period=period).select_related(*related).order_by("pk")

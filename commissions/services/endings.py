@@ -6,8 +6,15 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardReleased, RewardSettled
-from commissions.models import Reward
+from commissions.events import (
+    CorrectionPaid,
+    RewardClawedBack,
+    RewardForfeited,
+    RewardHeld,
+    RewardReleased,
+    RewardSettled,
+)
+from commissions.models import Dispute, Reward
 from commissions.services.ledger import post
 from commissions.states import (
     MAY_BE_TAKEN_BACK,
@@ -113,6 +120,33 @@ def return_reward(
     else:
         tell(reward, RewardReleased(reward_id=reward.pk), by=by)
     return reward
+
+
+def send_correction(reward_id: int, amount: Decimal, *, on: date) -> None:
+    """Note that the credit that corrects a reward goes out; nothing is posted where all of it is set off."""
+    if amount:
+        post(locked_reward(reward_id), EntryKind.SEND, amount, effective_on=on)
+
+
+def settle_correction(dispute_id: int, amount: Decimal, *, set_off: Decimal, on: date, credit_id: str) -> None:
+    """
+    Note that what corrects a reward was credited, and what of it was set off against what the payee owes.
+
+    :param amount: the credit that was sent
+    """
+    dispute = Dispute.objects.select_related("entry").get(pk=dispute_id)
+    reward = locked_reward(dispute.entry.reward_id)
+    if amount:
+        post(reward, EntryKind.SETTLE, amount, effective_on=on)
+    if set_off:
+        post(reward, EntryKind.RECOVER, set_off, effective_on=on)
+    tell(reward, CorrectionPaid(dispute_id=dispute.pk, reward_id=reward.pk, credit_id=credit_id), by=None)
+
+
+def return_correction(reward_id: int, amount: Decimal, *, on: date) -> None:
+    """Note that what corrects a reward came back: it goes into the next batch, where an auditor reads it again."""
+    if amount:
+        post(locked_reward(reward_id), EntryKind.RETURN, amount, effective_on=on)
 
 
 def _refuse_unless_batched(reward: Reward) -> None:

@@ -3,21 +3,22 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.urls import reverse
 
-from commissions.models import Reward
-from commissions.states import EntryKind, Side
+from commissions.models import BatchLine, Dispute, LedgerEntry, Reward
+from commissions.states import DisputeStatus, EntryKind, LineStatus, Side
 from foundation.correspondence.services import compose, queue_message
 from foundation.divisions.models import Division
 from foundation.divisions.queries import site_of
-from foundation.money import format_money
+from foundation.money import ZERO, format_money
 
 
 def send_credited(reward_id: int) -> None:
     """Tell a payee what was credited on their bill; nothing where all of it was set off. Again, nothing is sent."""
     reward = _reward(reward_id)
-    credited = reward.entries.filter(kind=EntryKind.SETTLE).aggregate(total=Sum("amount"))["total"]
+    corrections = reward.lines.exclude(dispute=None).filter(status=LineStatus.CONFIRMED)
+    credited = _sum(reward.entries.filter(kind=EntryKind.SETTLE)) - _sum(corrections)
     if credited:
         _send(reward, "credited", credited, key=f"commissions.credited:{reward.pk}")
 
@@ -27,12 +28,25 @@ def send_taken_back(reward_id: int, amount: Decimal, *, event_id: int) -> None:
     _send(_reward(reward_id), "taken_back", amount, key=f"commissions.taken_back:{event_id}")
 
 
+def send_answer(dispute_id: int) -> None:
+    """Tell a payee what was answered about a line of a statement. Again, nothing is sent."""
+    dispute = Dispute.objects.select_related("entry").get(pk=dispute_id)
+    kind = "dispute_upheld" if dispute.status == DisputeStatus.UPHELD else "dispute_explained"
+    reward, key = _reward(dispute.entry.reward_id), f"commissions.dispute_answered:{dispute.pk}"
+    _send(reward, kind, dispute.amount or dispute.entry.amount, key=key, answer=dispute.answer)
+
+
+def _sum(rows: QuerySet[LedgerEntry] | QuerySet[BatchLine]) -> Decimal:
+    total: Decimal | None = rows.aggregate(total=Sum("amount"))["total"]
+    return total or ZERO
+
+
 def _reward(reward_id: int) -> Reward:
     related = ("payee__account__customer", "payee__division", "referral")
     return Reward.objects.select_related(*related).get(pk=reward_id)
 
 
-def _send(reward: Reward, kind: str, amount: Decimal, *, key: str) -> None:
+def _send(reward: Reward, kind: str, amount: Decimal, *, key: str, **said: str) -> None:
     customer, division = reward.payee.account.customer, reward.payee.division
     contact = customer.contacts.filter(role="primary").exclude(email="").first()
     if contact is None:
@@ -42,6 +56,7 @@ def _send(reward: Reward, kind: str, amount: Decimal, *, key: str) -> None:
         "friend": reward.referral.friend_label if reward.side == Side.REFERRER else "",
         "amount": format_money(amount, reward.currency, customer.language),
         "link": _statements_page(division),
+        **said,
     }
     queue_message(
         compose(f"commissions/mail/{kind}", context, language=customer.language, division=division),

@@ -23,13 +23,20 @@ def print_statement(payee_id: int, period: date, *, language: str) -> bytes:
         return render_pdf(html_of(statement, language=language))
     kept = keep_document(
         html_of(statement, language=language),
-        kind=f"commissions.statement:{period:%Y-%m}:{language}",
+        kind=f"commissions.statement:{period:%Y-%m}:{language}{_mark_of_disputes(statement)}",
         filename=filename_of(statement),
         language=language,
         division=payee.division,
         subject=payee,
     )
     return bytes(kept.content)
+
+
+def _mark_of_disputes(statement: Statement) -> str:
+    """Return what tells a statement from the same before a line of it was disputed, or answered."""
+    disputes = [line.dispute for line in statement.lines if line.dispute]
+    answered = sum(not dispute.is_open for dispute in disputes)
+    return f":{len(disputes)}-{answered}" if disputes else ""
 
 
 def html_of(statement: Statement, *, language: str) -> str:

@@ -12,10 +12,12 @@ from accounts.models import Customer
 from accounts.queries import called
 from billing.models import Submission, SubmissionQuerySet
 from billing.states import SubmissionKind, SubmissionStatus
-from commissions.models import Batch, BatchLine, LedgerEntry, Reward
+from commissions.models import Batch, BatchLine, Dispute, LedgerEntry, Reward
 from commissions.queries.batches import UNREAD, needing_a_person
+from commissions.queries.disputes import overdue
 from commissions.states import (
     BatchStatus,
+    DisputeStatus,
     EntryKind,
     HoldReason,
     LedgerAccount,
@@ -278,6 +280,26 @@ AUDITS = (
     (Verdict.CORRECT, _("Found correct")),
     (Verdict.WRONG, _("Found wrong")),
 )
+
+
+class DisputeFilters(WithDivision):
+    """Disputes by payee, state and clock."""
+
+    text = CharFilter(label=_("Payee’s account or name"), method="filter_text")
+    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=DisputeStatus.choices)
+    clock = ChoiceFilter(label=_("Clock"), empty_label=ANY, choices=[("overdue", _("Overdue"))], method="filter_clock")
+
+    class Meta:
+        model = Dispute
+        fields = ("text", "status", "clock", "division")
+
+    def filter_text(self, rows: QuerySet[Dispute], _name: str, text: str) -> QuerySet[Dispute]:
+        """Keep the disputes of an account, or of somebody called so."""
+        return _of_payee(rows, text)
+
+    def filter_clock(self, rows: QuerySet[Dispute], _name: str, _value: str) -> QuerySet[Dispute]:
+        """Keep what should have been answered by now."""
+        return overdue(rows)
 
 
 class LineFilters(FilterSet):

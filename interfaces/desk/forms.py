@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.states import ContactChannel
 from billing.states import SubmissionStatus
+from commissions.models import LONGEST_WORDS
 from commissions.states import Verdict
 from foundation.divisions.models import Division
 from foundation.now import today
@@ -23,7 +25,7 @@ from orders.models import AppointmentSlot
 from orders.queries import zone_name
 from orders.states import CancelReason, HoldReason
 
-LISTS = ("orders", "leads", "submissions", "messages", "jobs", "referrals", "rewards", "payouts", "ledger")
+LISTS = ("orders", "leads", "submissions", "messages", "jobs", "referrals", "rewards", "payouts", "ledger", "disputes")
 
 
 class SaveFilterForm(forms.Form):
@@ -316,6 +318,43 @@ class ReleaseForm(forms.Form):
     def __init__(self, *args: Any, reasons: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].choices = reasons  # type: ignore[attr-defined]
+
+
+class AnswerDisputeForm(forms.Form):
+    """What is answered to a payee who disputes a line."""
+
+    outcome = forms.ChoiceField(
+        label=_("Is the line wrong?"),
+        choices=[
+            ("explained", _("It is right: say why")),
+            ("upheld", _("It is wrong: the payee gets something on top")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    amount = forms.DecimalField(
+        label=_("What the payee gets on top"),
+        max_digits=10,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        required=False,
+        help_text=_("Only where the line is wrong. It goes into the next batch, and an auditor reads it."),
+    )
+    answer = forms.CharField(
+        label=_("Your answer"),
+        max_length=LONGEST_WORDS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("The payee reads it, word for word: nothing about the friend’s address, bills or payments."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for an amount where there is one to be paid, and for none where there is not."""
+        answers: dict[str, Any] = super().clean() or self.cleaned_data
+        is_upheld = answers.get("outcome") == "upheld"
+        if is_upheld and answers.get("amount") is None and "amount" not in self.errors:
+            self.add_error("amount", _("Enter what the payee gets on top."))
+        if answers.get("outcome") == "explained" and answers.get("amount") is not None:
+            self.add_error("amount", _("Leave it empty where the line is right."))
+        return answers
 
 
 class DecideSignalForm(forms.Form):

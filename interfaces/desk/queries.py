@@ -17,9 +17,10 @@ from billing.models import Polling
 from billing.queries import submissions_visible_to, systems_away
 from billing.settings import BILLING_SYSTEM
 from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
+from commissions.queries.disputes import disputes_visible_to
 from commissions.queries.ledger import months_to_close
 from commissions.queries.rules import versions_to_approve
-from commissions.states import BatchStatus, VersionStatus
+from commissions.states import BatchStatus, DisputeStatus, VersionStatus
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
@@ -159,6 +160,9 @@ def _figures_of_payouts(user: User) -> Iterator[Figure]:
         yield Figure(_("Payouts to be audited"), frozen, _list("payouts", status=BatchStatus.FROZEN), "brand")
         troubled = batches_visible_to(user).filter(pk__in=needing_a_person(lines_visible_to(user)).values("batch"))
         yield Figure(_("Payouts with a difference"), count_of(troubled), _list("payouts", waits="person"), "bad")
+    if can(user, Permission.ANSWER_DISPUTES):
+        disputed = count_of(disputes_visible_to(user).filter(status=DisputeStatus.RAISED))
+        yield Figure(_("Disputes to be answered"), disputed, _list("disputes", status=DisputeStatus.RAISED), "careful")
     if can(user, Permission.APPROVE_RULES):
         waiting = count_of(versions_to_approve(user))
         listed = reverse("admin:commissions_ruleversion_changelist")
@@ -204,6 +208,7 @@ def page_of_subject(subject_type: str, subject_id: int) -> str:
         "orders.order": "desk:order",
         "leads.lead": "desk:lead",
         "commissions.batchline": "desk:payout_line",
+        "commissions.dispute": "desk:dispute",
         "referrals.referral": "desk:referral",
     }
     return reverse(pages[subject_type], args=[subject_id]) if subject_type in pages else ""

@@ -3,6 +3,7 @@ from django.urls import path
 from interfaces.desk.views import (
     correspondence,
     customers,
+    disputes,
     jobs,
     leads,
     ledger,
@@ -68,6 +69,9 @@ urlpatterns = [
     path("payouts/payments/<int:pk>/remove/", payouts.remove, name="payout_line_remove"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger/close/", ledger.close, name="ledger_close"),
+    path("disputes/", disputes.disputes, name="disputes"),
+    path("disputes/<int:pk>/", disputes.dispute, name="dispute"),
+    path("disputes/<int:pk>/answer/", disputes.answer, name="dispute_answer"),
     path("statements/<int:pk>/", ledger.statement, name="statement"),
     path("statements/<int:pk>/statement.pdf", ledger.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/statement.csv", ledger.statement_csv, name="statement_csv"),

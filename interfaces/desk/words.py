@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.states import Standing
 from billing.states import ServiceStatus
-from commissions.states import BatchStatus, HoldReason as RewardHold, ReasonCode
+from commissions.states import BatchStatus, DisputeStatus, HoldReason as RewardHold, ReasonCode
 from foundation.events.facts import FACTS
 from foundation.events.models import Event
 from leads.states import CloseReason
@@ -52,6 +52,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "billing.work_order_unknown": _("Nobody knows yet whether the billing system has the work order"),
     "commissions.batch_moved": _("Batch: %(status)s"),
     "commissions.credit_returned": _("The billing system refused the payment: %(reason)s"),
+    "commissions.correction_paid": _("A correction was credited: %(credit_id)s"),
+    "commissions.dispute_answered": _("The payee was answered about a disputed line: %(status)s"),
+    "commissions.dispute_raised": _("The payee disputes a line of a statement, to be answered by %(due_on)s"),
     "commissions.nothing_accrued": _("No rule promises anything for this order"),
     "commissions.period_closed": _("The month that began on %(period)s was closed"),
     "commissions.reward_accrued": _("A reward has begun to qualify"),
@@ -138,7 +141,7 @@ FIELDS: Mapping[str, str | Promise] = {
 
 CODED = (
     *(HoldReason, CancelReason, CloseReason, ServiceStatus, Standing),
-    *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason),
+    *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason, DisputeStatus),
 )
 CODES: Mapping[str, str | Promise] = {**{choice.value: choice.label for kind in CODED for choice in kind}}
 """Codes that facts carry, as people read them."""

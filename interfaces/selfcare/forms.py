@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Account
+from commissions.models import LONGEST_WORDS
 from referrals.models import LONGEST_NOTE, Programme
 from referrals.queries import has_link, is_name
 from referrals.services import FriendRow, link_refused, name_refused
@@ -26,6 +27,17 @@ class TakePartForm(forms.Form):
         self.fields["accepted_terms"].label = gettext("I agree to the terms of the programme, version %(version)s.") % {
             "version": programme.terms_version
         }
+
+
+class DisputeForm(forms.Form):
+    """What is wrong with a line of a statement."""
+
+    words = forms.CharField(
+        label=_("What is wrong with it?"), max_length=LONGEST_WORDS,
+        help_text=_("Say what you expected, and why. Name what shows it: a letter of ours, a date, an offer."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": _("Say what is wrong with it.")},
+    )  # fmt: skip
 
 
 class FriendForm(forms.Form):

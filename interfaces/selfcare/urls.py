@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from interfaces.selfcare.views import orders, referrals, statements
+from interfaces.selfcare.views import disputes, orders, referrals, statements
 
 app_name = "selfcare"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("referrals/<int:pk>/withdraw/", referrals.withdraw, name="referral_withdraw"),
     path("referrals/<int:pk>/correct/", referrals.correct, name="referral_correct"),
     path("statements/", statements.statements, name="statements"),
+    path("statements/lines/<int:pk>/dispute/", disputes.raise_, name="dispute_raise"),
+    path("statements/disputes/<int:pk>/", disputes.dispute, name="dispute"),
     path("statements/<int:pk>/", statements.statement, name="statement"),
     path("statements/<int:pk>/statement.pdf", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/statement.csv", statements.statement_csv, name="statement_csv"),

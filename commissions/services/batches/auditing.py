@@ -108,6 +108,7 @@ def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
     if effective(batch.division, FLAGS_FIRST_REWARDS):
         yield LineFlag.FIRST, ~Q(Exists(of_payee.filter(is_earlier)))
     yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("reward__referral__referrer__account__premises"))
+    yield LineFlag.CORRECTION, Q(dispute__isnull=False)
     yield LineFlag.RETURNED, Exists(of_reward.filter(status=LineStatus.RETURNED))
     yield LineFlag.FOUND_WRONG, Exists(of_reward.filter(verdict=Verdict.WRONG))
 
@@ -117,7 +118,8 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     """
     Note what an auditor found of a payment. What is wrong is taken out, and its reward is held.
 
-    What was found correct can be found wrong once its referral is in question.
+    What corrects a reward, and is found wrong, comes back in the next batch and is read again: an answer that a payee
+    was given stands. What was found correct can be found wrong once its referral is in question.
 
     :raises NotAllowed: if the batch is not frozen, the payment was read before, is the person's own or is called correct
         though its referral is in question, or the person had a hand in the batch, may not audit there, or says nothing
@@ -137,7 +139,7 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
         raise NotAllowed(message, code="in_question", field="verdict")
     line.read(verdict, note.strip(), by=by, at=now(), may_read_again=is_in_question)
     line.save(update_fields=["status", "verdict", "note", "read_by", "read_at"])
-    if verdict == Verdict.WRONG:
+    if verdict == Verdict.WRONG and not line.dispute_id:
         return_reward(line.reward_id, hold=HoldReason.AUDIT, on=today(line.reward.division), by=by)
     return line
 

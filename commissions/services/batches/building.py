@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.states import AccountStatus
 from commissions.events import BatchMoved
-from commissions.models import Batch, BatchLine, Payee, Reward, RewardQuerySet
-from commissions.queries.batches import due_within
+from commissions.models import Batch, BatchLine, Dispute, Payee, Reward, RewardQuerySet
+from commissions.queries.batches import corrections_due_within, due_within
 from commissions.services.holds import hold_reward
 from commissions.states import BatchStatus, HoldReason, LineStatus, RewardStatus
 from foundation.divisions.models import Division
@@ -28,9 +29,16 @@ from foundation.people.states import Permission
 
 ADD_LINES = """
     WITH owed AS (
-        SELECT reward.id, reward.payee_id, payee.division_id, reward.amount - reward.clawed_back AS amount
+        SELECT reward.id, NULL::bigint AS dispute_id, reward.payee_id, payee.division_id,
+            reward.amount - reward.clawed_back AS amount
         FROM commissions_reward reward JOIN commissions_payee payee ON payee.id = reward.payee_id
         WHERE reward.id = ANY(%(rewards)s)
+        UNION ALL
+        SELECT entry.reward_id, dispute.id, dispute.payee_id, payee.division_id, dispute.amount
+        FROM commissions_dispute dispute
+        JOIN commissions_ledgerentry entry ON entry.id = dispute.entry_id
+        JOIN commissions_payee payee ON payee.id = dispute.payee_id
+        WHERE dispute.id = ANY(%(disputes)s)
     ), taken_back AS (
         SELECT payee_id, sum(amount) AS amount FROM (
             SELECT entry.payee_id,
@@ -48,34 +56,38 @@ ADD_LINES = """
     ), split AS (
         SELECT owed.*, least(owed.amount, greatest(0, coalesce(taken_back.amount, 0) - coalesce(
             sum(owed.amount) OVER (
-                PARTITION BY owed.payee_id ORDER BY owed.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                PARTITION BY owed.payee_id ORDER BY owed.id, owed.dispute_id NULLS FIRST
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ), 0
         ))) AS set_off
         FROM owed LEFT JOIN taken_back USING (payee_id)
         WHERE owed.amount > 0
     ), added AS (
         INSERT INTO commissions_batchline (
-            batch_id, reward_id, payee_id, division_id, amount, set_off, currency, request_id, status, flags,
+            batch_id, reward_id, dispute_id, payee_id, division_id, amount, set_off, currency, request_id, status, flags,
             is_sampled, verdict, note, problem, credit_id, reconciliation
         )
-        SELECT %(batch)s, split.id, split.payee_id, split.division_id, split.amount - split.set_off, split.set_off,
-            %(currency)s, 'reward-' || split.id || '-' || 1 + (
+        SELECT %(batch)s, split.id, split.dispute_id, split.payee_id, split.division_id, split.amount - split.set_off,
+            split.set_off, %(currency)s, coalesce('correction-' || split.dispute_id, 'reward-' || split.id) || '-' || 1 + (
                 SELECT count(*) FROM commissions_batchline earlier
-                WHERE earlier.reward_id = split.id AND earlier.status = 'returned'
+                WHERE earlier.reward_id = split.id AND earlier.dispute_id IS NOT DISTINCT FROM split.dispute_id
+                    AND earlier.status = 'returned'
             ), 'pending', '{}', false, 'unread', '', '', '', 'open'
         FROM split
-        ORDER BY split.id
-        RETURNING reward_id
+        ORDER BY split.id, split.dispute_id NULLS FIRST
+        RETURNING reward_id, dispute_id
+    ), moved AS (
+        UPDATE commissions_reward SET status = 'batched'
+        WHERE id IN (SELECT reward_id FROM added WHERE dispute_id IS NULL) AND status = ANY(%(sources)s)
     )
-    UPDATE commissions_reward SET status = 'batched'
-    WHERE id IN (SELECT reward_id FROM added) AND status = ANY(%(sources)s)
+    SELECT count(*) FROM added
 """
 """One statement for the lines and the rewards' move. The payees are locked, so that nothing is set off twice."""
 
 
 def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Batch:
     """
-    Put every reward that is earned, in a division and below, into a batch.
+    Put every reward that is earned, and what corrects others, in a division and below, into a batch.
 
     A reward whose payee is credited elsewhere waits for a batch of a division above both. One whose payee's account is
     closed is held instead. What was taken back from a payee before, and is still
@@ -89,11 +101,13 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
     if by:
         require(by, Permission.BUILD_BATCHES, division)
     currency = currency or division.currency
-    due = due_within(Division.objects.under(division)).filter(currency=currency)
+    within = Division.objects.under(division)
+    due = due_within(within).filter(currency=currency)
+    corrections = corrections_due_within(within).filter(entry__currency=currency)
     _hold_what_cannot_be_credited(due, by=by)
     with transaction.atomic():
         batch = Batch.objects.create(division=division, currency=currency, built_by=by, built_at=now())
-        if not _add_lines(batch, due):
+        if not _add_lines(batch, due, corrections):
             raise NotAllowed(_("Nothing is to be paid there now."), code="nothing_to_pay")
         return announce(batch, by=by)
 
@@ -104,19 +118,21 @@ def _hold_what_cannot_be_credited(due: RewardQuerySet, *, by: User | None) -> No
         hold_reward(reward_id, HoldReason.PAYEE_CLOSED, by=by)
 
 
-def _add_lines(batch: Batch, due: RewardQuerySet) -> int:
-    payees = Payee.objects.locked().filter(pk__in=due.values("payee")).order_by("pk")
+def _add_lines(batch: Batch, due: RewardQuerySet, corrections: QuerySet[Dispute]) -> int:
+    to_be_paid = Q(pk__in=due.values("payee")) | Q(pk__in=corrections.values("payee"))
+    payees = Payee.objects.locked().filter(to_be_paid).order_by("pk")
     locked = list(payees.values_list("pk", flat=True))
     rewards = due.locked().filter(payee__in=locked, payee__account__closed_at=None).order_by("pk")
     params: dict[str, Any] = {
         "batch": batch.pk,
         "currency": batch.currency,
         "rewards": list(rewards.values_list("pk", flat=True)),
+        "disputes": list(corrections.filter(payee__in=locked).values_list("pk", flat=True)),
         "sources": sources_of(RewardStatus.BATCHED),
     }
     with connection.cursor() as cursor:
         cursor.execute(ADD_LINES, params)
-        return int(cursor.rowcount)
+        return int(cursor.fetchone()[0])
 
 
 def sources_of(status: RewardStatus) -> list[str]:
@@ -138,7 +154,8 @@ def remove_line(line_id: int, *, by: User) -> BatchLine:
     line = BatchLine.objects.locked().get(pk=line_id)
     line.remove()
     line.save(update_fields=["status"])
-    free_rewards([line.reward_id])
+    if line.dispute_id is None:
+        free_rewards([line.reward_id])
     return line
 
 
@@ -154,7 +171,7 @@ def discard_batch(batch_id: int, *, by: User) -> Batch:
     batch.discard()
     batch.save(update_fields=["status"])
     pending = batch.lines.filter(status=LineStatus.PENDING)
-    rewards = list(pending.order_by("reward_id").values_list("reward_id", flat=True))
+    rewards = list(pending.filter(dispute=None).order_by("reward_id").values_list("reward_id", flat=True))
     pending.update(status=LineStatus.REMOVED)
     free_rewards(rewards)
     return announce(batch, by=by)

@@ -14,7 +14,14 @@ from billing.services import grant_credit
 from commissions.events import CreditReturned
 from commissions.models import BatchLine
 from commissions.services.batches.building import announce, locked_batch
-from commissions.services.endings import return_reward, send_reward, settle_reward
+from commissions.services.endings import (
+    return_correction,
+    return_reward,
+    send_correction,
+    send_reward,
+    settle_correction,
+    settle_reward,
+)
 from commissions.states import HoldReason, LineStatus
 from foundation.events.services import publish
 from foundation.jobs.models import Job, JobChunk
@@ -63,7 +70,11 @@ def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
 
 def _post(line: BatchLine) -> None:
     """Take a payment from *payable* to *in transit*, and ask for its credit; what is wholly set off is paid thereby."""
-    send_reward(line.reward_id, line.amount, on=today(line.reward.division))
+    on = today(line.reward.division)
+    if line.dispute_id:
+        send_correction(line.reward_id, line.amount, on=on)
+    else:
+        send_reward(line.reward_id, line.amount, on=on)
     if not line.amount:
         _confirm(line, "")
         return
@@ -99,13 +110,18 @@ def _confirm(line: BatchLine, credit_id: str) -> None:
     line.confirm(credit_id, at=now())
     line.save(update_fields=["status", "credit_id", "confirmed_at", "reconciliation"])
     on = today(line.reward.division)
-    settle_reward(line.reward_id, line.amount, set_off=line.set_off, on=on, credit_id=credit_id)
+    if line.dispute_id:
+        settle_correction(line.dispute_id, line.amount, set_off=line.set_off, on=on, credit_id=credit_id)
+    else:
+        settle_reward(line.reward_id, line.amount, set_off=line.set_off, on=on, credit_id=credit_id)
 
 
 @transaction.atomic
 def record_credit_refused(request_id: str, reason: str) -> None:
     """
     Note that the billing system will not credit a payment: its reward is owed again, and held until a person looks.
+
+    What corrects a reward is not held: an auditor reads it in whatever batch it comes.
 
     :raises NotAllowed: if that was known, or it was credited
     """
@@ -114,7 +130,11 @@ def record_credit_refused(request_id: str, reason: str) -> None:
         return
     line.return_(reason)
     line.save(update_fields=["status", "problem"])
-    return_reward(line.reward_id, line.amount, hold=HoldReason.CREDIT_REFUSED, on=today(line.reward.division))
+    on = today(line.reward.division)
+    if line.dispute_id:
+        return_correction(line.reward_id, line.amount, on=on)
+    else:
+        return_reward(line.reward_id, line.amount, hold=HoldReason.CREDIT_REFUSED, on=on)
     returned = CreditReturned(line_id=line.pk, reward_id=line.reward_id, reason=line.problem)
     publish(returned, subject=line.reward, about=[line.batch, line.payee.account], division=line.division, by=None)
 

@@ -40,7 +40,7 @@ TONES = {
             "settled",
             "matched",
         ),
-        *("correct", "won", "cleared"),
+        *("correct", "won", "cleared", "upheld"),
     },
     "brand": {
         *("acknowledged", "in_progress", "pending", "sending", "queued", "running", "assigned", "new", "open"),
@@ -48,7 +48,7 @@ TONES = {
     },
     "careful": {
         *("held", "partial", "unknown", "assessing_cancellation", "pending_cancellation", "waiting", "frozen"),
-        *("partly_returned", "cap_limited", "reversed"),
+        *("partly_returned", "cap_limited", "reversed", "raised"),
     },
     "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong"},
 }
@@ -137,7 +137,7 @@ class Place:
     is_current: bool
 
 
-BESIDE = {"ledger": "payouts", "rewards": "referrals"}
+BESIDE = {"ledger": "payouts", "disputes": "payouts", "rewards": "referrals"}
 """Lists that are reached from another one's page, and are a part of its place."""
 
 

@@ -352,7 +352,7 @@ def _found(request: UserRequest, pk: int) -> Batch:
 
 def _found_line(request: UserRequest, pk: int) -> BatchLine:
     related = (
-        "batch__division", "division", "payee__account__customer", "submission", "read_by", "reward__division",
+        "batch__division", "division", "dispute", "payee__account__customer", "submission", "read_by", "reward__division",
         "reward__version__rule", "reward__referral__order", "reward__referral__referrer__customer",
         "reward__referral__friend", "reward__friend_account",
     )  # fmt: skip
