@@ -205,11 +205,9 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
         _copy(cursor, "staged", ((number, streets[row.street], *row) for number, row in rows), texts=_STAGED_TEXTS)
         _copy(cursor, "staged_offer", _flat(reader.offers), texts=_OFFER_TEXTS)
         cursor.execute("ANALYZE staged")
-        merge = _Merge(cursor, job, file.division_id)
-        merge.leave_to_others(streets, relatives_of(file.division))
-        merge.premises()
-        if reader.has_offers:
-            merge.availability()
+        merge = None
+        while merge is None:
+            merge = _merged(cursor, job, file.division, streets, has_offers=reader.has_offers)
         errors += merge.errors
     JobError.objects.bulk_create(errors, batch_size=5000)
     ImportFile.objects.filter(pk=file.pk).update(
@@ -218,6 +216,38 @@ def import_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
         unchanged=F("unchanged") + len(rows) - len(merge.errors) - merge.added - merge.changed,
     )
     return ChunkResult(done=chunk.last - chunk.first + 1, wrong=len(errors) + len(repeated))
+
+
+def _merged(
+    cursor: CursorWrapper, job: Job, division: Division, streets: list[int], *, has_offers: bool
+) -> "_Merge | None":
+    """
+    Bring the tables up to the staged rows; nothing, and nothing is changed, if a neighbour was there meanwhile.
+
+    Neighbours who take the same address in at the same time do not see each other before they commit. So each looks
+    once more at the end, one after the other: the second one waits for the first, finds what it has taken, and begins
+    anew. What takes time, the work before, they do side by side.
+    """
+    relatives = relatives_of(division)
+    with transaction.atomic():
+        merge = _Merge(cursor, job, division.pk)
+        contested = merge.leave_to_others(streets, relatives)
+        merge.premises()
+        if has_offers:
+            merge.availability()
+        take_turns(cursor)
+        is_overtaken = bool(merge.contested(streets, relatives) - contested)
+        transaction.set_rollback(is_overtaken)
+    return None if is_overtaken else merge
+
+
+def take_turns(cursor: CursorWrapper) -> None:
+    """
+    Wait until nobody else is about to commit addresses, and keep others waiting until we have.
+
+    It comes after everything that waits for other rows of addresses, or two would wait for each other.
+    """
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('territory: whose address it is'))")
 
 
 def _right_rows(
@@ -369,20 +399,31 @@ class _Merge:
         self._division = {"division": division_id}
         self._changed: set[int] = set()
 
-    def leave_to_others(self, streets: list[int], relatives: list[int]) -> None:
+    def leave_to_others(self, streets: list[int], relatives: list[int]) -> set[int]:
         """
         Refuse the addresses that a market beside this one serves: whoever took them in would have its orders.
 
-        Markets above and below may know the same address. What this one has already stays its own.
+        Markets above and below may know the same address. What this one has already stays its own; the rows of that
+        which a neighbour has as well are returned.
         """
-        self._cursor.execute(_BY_INDEX)
-        self._cursor.execute(_TWINS, {"streets": streets, "relatives": relatives})
-        if not self._cursor.rowcount:
-            return
-        self._cursor.execute("ANALYZE twin")
+        contested = self.contested(streets, relatives)
+        if not contested:
+            return contested
         for row, line in self._run(_LEAVE_TO_OTHERS):
             message = _("Another market serves this address.")
             self.errors.append(JobError(job=self._job, row=row, column="street", message=message, raw=line))
+            contested.discard(row)
+        return contested
+
+    def contested(self, streets: list[int], relatives: list[int]) -> set[int]:
+        """Return the rows whose address a market beside this one has, as far as is committed."""
+        self._cursor.execute(_BY_INDEX)
+        self._cursor.execute("DELETE FROM twin")
+        self._cursor.execute(_TWINS, {"streets": streets, "relatives": relatives})
+        if not self._cursor.rowcount:
+            return set()
+        self._cursor.execute("ANALYZE twin")
+        return {row for (row,) in self._run(_CONTESTED)}
 
     def premises(self) -> None:
         """Update the premises that are known under their number, add the others."""
@@ -446,10 +487,14 @@ _TWINS = f"""
       JOIN territory_street twin ON {SAME_PLACE} AND {SAME_WORDS}
      WHERE own.id = ANY(%(streets)s) AND twin.division_id <> ALL(%(relatives)s)
 """
-_LEAVE_TO_OTHERS = """
-    DELETE FROM staged s USING twin t, territory_premises p
-     WHERE t.street_id = s.street_id AND p.street_id = t.twin_id
+_AT_TWIN = """
+    t.street_id = s.street_id AND p.street_id = t.twin_id
        AND (p.house_number, p.unit_key) = (s.house_number, s.unit_key)
+"""
+_CONTESTED = f"SELECT s.row FROM staged s, twin t, territory_premises p WHERE {_AT_TWIN}"
+_LEAVE_TO_OTHERS = f"""
+    DELETE FROM staged s USING twin t, territory_premises p
+     WHERE {_AT_TWIN}
        AND NOT EXISTS (
         SELECT FROM territory_premises own
          WHERE (own.street_id, own.house_number, own.unit_key) = (s.street_id, s.house_number, s.unit_key)

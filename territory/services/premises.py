@@ -18,7 +18,7 @@ from foundation.people.states import Permission
 from territory.addresses.streets import read_city, read_state, read_street_line, read_unit, read_zip
 from territory.events import AvailabilityOverridden, OverrideLifted, PremisesCreated
 from territory.models import ALL_UNITS, Occupancy, Override, Premises, Street, address_line
-from territory.services.imports import add_spellings, relatives_of
+from territory.services.imports import add_spellings, relatives_of, take_turns
 from territory.settings import PREMISES_CREATION
 
 
@@ -158,8 +158,6 @@ def create_premises(  # noqa: PLR0913  # the parts of an address
         raise NotAllowed(
             _("An address needs a house number, a street, a town, a state and a ZIP code."), code="unreadable"
         )
-    if _is_served_by_others(number, unit, street._asdict() | parts, division):
-        raise NotAllowed(_("Another market serves this address."), code="other_market")
     row, is_new = Street.objects.get_or_create(
         **street._asdict(), **parts, division=division, defaults={"city": city.strip()}
     )
@@ -179,6 +177,10 @@ def create_premises(  # noqa: PLR0913  # the parts of an address
             "zip_code": parts["zip_code"],
         },
     )
+    with connection.cursor() as cursor:
+        take_turns(cursor)
+    if _is_served_by_others(number, unit, street._asdict() | parts, division):
+        raise NotAllowed(_("Another market serves this address."), code="other_market")
     if is_new:
         publish(PremisesCreated(premises_id=premises.pk), subject=premises, division=division, by=by)
     return premises

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from foundation.divisions.models import Division
+from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.jobs.models import Job, JobError
@@ -22,8 +24,10 @@ from foundation.lifecycle import NotAllowed
 from territory.events import PremisesImported
 from territory.models import Availability, ImportBlock, ImportFile, Premises, Spelling, Street
 from territory.queries import search_addresses
-from territory.services import imports, start_import
+from territory.services import create_premises, imports, start_import
+from territory.settings import PREMISES_CREATION
 from territory.testing import make_premises
+from tests.orders.racing import together
 from tests.stack import url_of_test_database
 
 HEADER = "source_id,street,unit,city,state,zip,latitude,longitude,families,status,technology,down_mbps,up_mbps,available_from,reason"
@@ -186,6 +190,72 @@ class TestImport:
         load(neighbour, HOUSE.replace("Oak", "Elm"))
 
         assert Premises.objects.filter(source_id="1").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+class TestNeighboursAtOnce:
+    @pytest.fixture(autouse=True)
+    def known_names(self, system):
+        """Streets of these names are known already, so that nobody waits for another to make the name known."""
+        load(system, "90,2 Oak Street,,Rutland,VT,05701,,,,,,,,,", "91,5 Elm Street,,Rutland,VT,05701,,,,,,,,,")
+
+    @pytest.fixture
+    def side_by_side(self, monkeypatch):
+        """Let both look for what the other has before either writes, in their first attempt."""
+        both, looked = threading.Barrier(2, timeout=10), threading.local()
+        look = imports._Merge.leave_to_others
+
+        def looking(*args):
+            contested = look(*args)
+            if not hasattr(looked, "already"):
+                looked.already = True
+                both.wait()
+            return contested
+
+        monkeypatch.setattr(imports._Merge, "leave_to_others", looking)
+
+    @pytest.mark.usefixtures("side_by_side")
+    @pytest.mark.parametrize("street", ["12 Oak Street", "12 Oak"])
+    def test_take_a_new_address_in_once(self, system, neighbour, street):
+        at_home, next_door = "7,1 Elm Street,,Rutland,VT,05701,,,,,,,,,", "8,3 Elm Street,,Rutland,VT,05701,,,,,,,,,"
+
+        files = together(
+            lambda: load(system, HOUSE, at_home),
+            lambda: load(neighbour, HOUSE.replace("12 Oak Street", street), next_door),
+        )
+
+        assert sorted(map(counts, files)) == [(1, 0, 0, 1), (2, 0, 0, 0)]
+        assert Premises.objects.filter(house_number="12").count() == 1
+        assert Availability.objects.filter(premises__house_number="12").count() == 2
+        assert Premises.objects.count() == 5
+
+    def test_see_what_was_added_by_hand_meanwhile(self, system, neighbour, monkeypatch):
+        set_value(neighbour, PREMISES_CREATION, value=True)
+        address = {"street_line": "12 Oak St", "city": "Rutland", "state": "VT", "zip_code": "05701"}
+        added: list[object] = []
+
+        def add():
+            added.extend(together(lambda: create_premises(division=neighbour, **address, by=None)))
+
+        adding = threading.Thread(target=add)
+        take_turns = imports.take_turns
+
+        def taking_turns(cursor):
+            """The import has done its work, and commits when the other one waits for it."""
+            take_turns(cursor)
+            adding.start()
+            while adding.is_alive():
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+                if cursor.fetchone()[0]:
+                    break
+
+        monkeypatch.setattr(imports, "take_turns", taking_turns)
+
+        file = load(system, HOUSE)
+        adding.join()
+
+        assert counts(file) == (1, 0, 0, 0)
+        assert [refusal.code for refusal in added] == ["other_market"]
 
 
 @pytest.mark.django_db
