@@ -67,7 +67,7 @@ from territory.services import override_availability
 from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
 from tests.planting import plant
-from tickets.models import Presence, Ticket
+from tickets.models import Attachment, Presence, Ticket
 from tickets.services import Upload, answer_ticket, note_ticket
 from tickets.testing import make_ticket
 
@@ -298,6 +298,11 @@ def pk_of(name: str) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"pk": getattr(world, name).pk}
 
 
+def ticket_of(world: World) -> dict[str, Any]:
+    """Name the world's ticket by its number."""
+    return {"number": world.ticket.number}
+
+
 def token_of(name: str) -> Callable[[World], dict[str, Any]]:
     """Name an order of the world by its secret."""
     return lambda world: {"token": getattr(world, name).token}
@@ -326,6 +331,7 @@ SEE, WORK = holders(Permission.SEE_ORDERS), holders(Permission.WORK_ORDERS)
 FILL_IN = ANYONE - (STAFF - WORK)
 """Who may fill an order in: visitors, and of those who work here whoever may work on orders."""
 SEE_LEADS, WORK_LEADS = holders(Permission.SEE_LEADS), holders(Permission.WORK_LEADS)
+SEE_TICKETS, WORK_TICKETS = holders(Permission.SEE_TICKETS), holders(Permission.WORK_TICKETS)
 SEE_REFERRALS, SEE_LEDGER = holders(Permission.SEE_REFERRALS), holders(Permission.SEE_LEDGER)
 SETTLE, IMPORT = holders(Permission.SETTLE_SUBMISSIONS), holders(Permission.IMPORT)
 
@@ -401,6 +407,18 @@ MATRIX: dict[str, Page] = {
     "desk:submission": Page(SEE, pk_of("submission")),
     "desk:submission_resend": Page(SETTLE, pk_of("submission")),
     "desk:submission_settle": Page(SETTLE, pk_of("submission")),
+    "desk:tickets": Page(STAFF),
+    "desk:new_ticket": Page(WORK_TICKETS),
+    "desk:ticket": Page(SEE_TICKETS, ticket_of),
+    "desk:ticket_answer": Page(WORK_TICKETS, ticket_of),
+    "desk:ticket_history": Page(SEE_TICKETS, ticket_of),
+    "desk:ticket_take_back": doing(
+        WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.ticket.articles.get(kind="answer").pk}
+    ),
+    "desk:ticket_do": Page(WORK_TICKETS, lambda world: {**ticket_of(world), "doing": "note"}),
+    "desk:ticket_file": Page(
+        SEE_TICKETS, lambda world: {"pk": Attachment.objects.get(article__ticket=world.ticket).pk}
+    ),
     "desk:leads": Page(SEE_LEADS),
     "desk:lead": Page(SEE_LEADS, pk_of("lead")),
     "desk:lead_assign": Page(WORK_LEADS, pk_of("lead")),

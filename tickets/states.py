@@ -166,6 +166,12 @@ RESOLUTIONS_OF: Mapping[TicketType, tuple[ResolutionCode, ...]] = {
 """What each type may end with, the usual one first."""
 
 
+class EndReason(models.TextChoices):
+    """Why a ticket ended that nobody ended."""
+
+    SILENT = "silent", _("nothing more was heard")
+
+
 class ArticleKind(models.TextChoices):
     """What stands on a ticket's timeline."""
 

@@ -34,7 +34,9 @@ from foundation.jobs.models import Job
 from foundation.jobs.states import JobStatus
 from foundation.now import now
 from foundation.people.models import UserRequest
-from foundation.people.queries import divisions_visible_to
+from foundation.people.queries import divisions_visible_to, divisions_within_sight
+from foundation.people.states import Permission
+from foundation.worklist.models import Team
 from interfaces.desk import following
 from interfaces.desk.queries import TROUBLES, stuck
 from leads.models import Lead
@@ -46,8 +48,12 @@ from orders.states import OPEN, OrderStatus
 from referrals.models import Programme, Referral
 from referrals.queries import normalised_code, programmes_visible_to
 from territory.states import Outcome
+from tickets.models import Ticket
+from tickets.queries import TicketFilter, tickets_matching
+from tickets.states import Priority, TicketStatus, TicketType
 
 ANY = _("Any")
+ANY_STATUS = "any"
 
 
 def _divisions(request: UserRequest) -> QuerySet[Division]:
@@ -172,6 +178,51 @@ class LeadFilters(WithDivision):
             text=asked.get("text") or "",
         )
         return leads_matching(self.request.user, wanted)
+
+
+def _teams(request: UserRequest) -> QuerySet[Team]:
+    return Team.objects.filter(division__in=divisions_within_sight(request.user, Permission.SEE_TICKETS))
+
+
+class TicketFilters(WithDivision):
+    """Tickets by state, type, priority, team and owner, and by whatever somebody says of them."""
+
+    text = CharFilter(label=_("Number, words, name, phone or e-mail"))
+    status = ChoiceFilter(
+        label=_("State"),
+        empty_label=_("Open"),
+        choices=[*TicketStatus.choices, (ANY_STATUS, _("All"))],
+    )
+    type = ChoiceFilter(label=_("Type"), empty_label=ANY, choices=TicketType.choices)
+    priority = ChoiceFilter(
+        label=_("Priority"), empty_label=ANY, choices=[(one.value, one.value.upper()) for one in Priority]
+    )
+    team = ModelChoiceFilter(label=_("Team"), empty_label=ANY, queryset=_teams)
+    owner = ChoiceFilter(
+        label=_("Owner"), empty_label=_("Anybody"), choices=[("mine", _("Me")), ("nobody", _("Nobody"))]
+    )
+    overdue = ChoiceFilter(label=_("Due"), empty_label=ANY, choices=[("yes", _("Overdue"))])
+
+    class Meta:
+        model = Ticket
+        fields = ("text", "status", "type", "priority", "team", "owner", "overdue", "division")
+
+    def filter_queryset(self, _rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        """Ask the tickets themselves, who know how to find one."""
+        asked: dict[str, Any] = self.form.cleaned_data
+        status, owner = asked.get("status"), asked.get("owner")
+        wanted = TicketFilter(
+            statuses=TicketStatus.values if status == ANY_STATUS else [status] if status else (),
+            type=asked.get("type") or "",
+            priority=asked.get("priority") or "",
+            team=asked.get("team"),
+            division=asked.get("division"),
+            owner=self.request.user if owner == "mine" else None,
+            is_unowned=owner == "nobody",
+            is_overdue=bool(asked.get("overdue")),
+            text=asked.get("text") or "",
+        )
+        return tickets_matching(self.request.user, wanted)
 
 
 # Referrals and money.

@@ -25,7 +25,10 @@ from orders.models import AppointmentSlot
 from orders.queries import zone_name
 from orders.states import CancelReason, HoldReason
 
-LISTS = ("orders", "leads", "submissions", "messages", "jobs", "referrals", "rewards", "payouts", "ledger", "disputes")
+LISTS = (
+    *("orders", "tickets", "leads", "submissions", "messages", "jobs"),
+    *("referrals", "rewards", "payouts", "ledger", "disputes"),
+)
 
 
 class SaveFilterForm(forms.Form):

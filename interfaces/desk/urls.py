@@ -17,6 +17,7 @@ from interfaces.desk.views import (
     saved_filters,
     start,
     submissions,
+    tickets,
 )
 
 app_name = "desk"
@@ -47,6 +48,14 @@ urlpatterns = [
     path("submissions/<int:pk>/", submissions.submission, name="submission"),
     path("submissions/<int:pk>/resend/", submissions.resend, name="submission_resend"),
     path("submissions/<int:pk>/settle/", submissions.settle, name="submission_settle"),
+    path("tickets/", tickets.tickets, name="tickets"),
+    path("tickets/new/", tickets.new_ticket, name="new_ticket"),
+    path("tickets/files/<int:pk>/", tickets.attachment, name="ticket_file"),
+    path("tickets/<slug:number>/", tickets.ticket, name="ticket"),
+    path("tickets/<slug:number>/answer/", tickets.answer, name="ticket_answer"),
+    path("tickets/<slug:number>/history/", tickets.history, name="ticket_history"),
+    path("tickets/<slug:number>/answers/<int:pk>/take-back/", tickets.take_back, name="ticket_take_back"),
+    path("tickets/<slug:number>/do/<slug:doing>/", tickets.do, name="ticket_do"),
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:pk>/", leads.lead, name="lead"),
     path("leads/<int:pk>/assign/", leads.assign, name="lead_assign"),

@@ -17,6 +17,17 @@ from leads.states import CloseReason
 from orders.queries import appointment_window
 from orders.states import CancelReason, Channel, HoldReason
 from referrals.states import DisqualifyReason
+from tickets.states import (
+    EndReason,
+    EscalationReason,
+    HoldReason as TicketHold,
+    PendingReason,
+    Priority,
+    ResolutionCode,
+    TicketChannel,
+    TicketStatus,
+    TicketType,
+)
 
 SENTENCES: Mapping[str, str | Promise] = {
     "accounts.account_activated": _("Service began on the account"),
@@ -117,6 +128,21 @@ SENTENCES: Mapping[str, str | Promise] = {
     "referrals.referrer_suspended": _("The customer may refer nobody for now"),
     "referrals.signal_decided": _("Somebody looked at what seemed odd about the referral"),
     "referrals.signal_raised": _("Something looks odd about the referral"),
+    "tickets.answer_left": _("An answer went out"),
+    "tickets.answer_taken_back": _("An answer was taken back before it left"),
+    "tickets.answered": _("An answer was written"),
+    "tickets.customer_replied": _("The customer replied"),
+    "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s %(reason)s"),
+    "tickets.handed_over": _("The ticket was given to somebody"),
+    "tickets.moved": _("From “%(before)s” to “%(after)s” %(reason)s"),
+    "tickets.noted": _("An internal note was written"),
+    "tickets.opened": _("The ticket was opened: %(type)s, %(priority)s"),
+    "tickets.priority_changed": _("Priority: from %(before)s to %(after)s"),
+    "tickets.released": _("The ticket was laid back for others"),
+    "tickets.reopened": _("The ticket was reopened"),
+    "tickets.resolved": _("The ticket was resolved: %(code)s"),
+    "tickets.taken": _("Somebody took the ticket"),
+    "tickets.type_changed": _("Type: from “%(before)s” to “%(after)s”"),
     "worklist.absence_ended": _("Works again"),
     "worklist.absence_noted": _("Does not work for a time"),
 }
@@ -140,6 +166,7 @@ FIELDS: Mapping[str, str | Promise] = {
 """Fields that facts name, as people call them."""
 
 CODED = (
+    *(TicketStatus, TicketType, Priority, PendingReason, TicketHold, ResolutionCode, EscalationReason, EndReason),
     *(HoldReason, CancelReason, CloseReason, ServiceStatus, Standing),
     *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason, DisputeStatus),
 )
@@ -186,7 +213,7 @@ def say_who(event: Event) -> str:
     """Return who did it: a person, else where it happened, else nobody."""
     if event.actor:
         return str(event.actor)
-    channels = {str(value): str(label) for value, label in Channel.choices}
+    channels = {str(value): str(label) for value, label in [*Channel.choices, *TicketChannel.choices]}
     return channels.get(event.channel, event.channel) or gettext("by itself")
 
 

@@ -1,5 +1,7 @@
-"""Who may see and work on which tickets, and what is read of one."""
+"""Who may see and work on which tickets, how one is found, and what is read of it."""
 
+from tickets.queries.finding import TicketFilter, tickets_matching, words_of
+from tickets.queries.progress import TicketProgress, progress_of_ticket
 from tickets.queries.sight import (
     articles_for_customer,
     articles_of,
@@ -12,6 +14,7 @@ from tickets.queries.sight import (
 )
 
 __all__ = [
-    "articles_for_customer", "articles_of", "can_work", "is_customer_of", "may_reopen", "reachable_ticket",
-    "tickets_of", "tickets_visible_to",
+    "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work", "is_customer_of",
+    "may_reopen", "progress_of_ticket", "reachable_ticket", "tickets_matching", "tickets_of", "tickets_visible_to",
+    "words_of",
 ]  # fmt: skip

@@ -1,7 +1,6 @@
 """Every change to tickets."""
 
 from tickets.services.conversation import (
-    Upload,
     answer_ticket,
     hear_customer,
     note_phone_call,
@@ -21,6 +20,7 @@ from tickets.services.moves import (
     resolve_ticket,
 )
 from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.uploads import Upload, checked_uploads
 from tickets.services.working import (
     escalate_ticket,
     hand_over_ticket,
@@ -32,7 +32,7 @@ from tickets.services.working import (
 )
 
 __all__ = [
-    "Report", "Requester", "Upload", "answer_ticket", "cancel_ticket", "close_silent_tickets", "close_ticket",
+    "Report", "Requester", "Upload", "answer_ticket", "cancel_ticket", "checked_uploads", "close_silent_tickets", "close_ticket",
     "continue_ticket", "escalate_ticket", "hand_over_ticket", "hear_customer", "hold_ticket", "note_phone_call", "note_ticket",
     "open_ticket", "pend_ticket", "reject_ticket", "release_ticket", "reopen_ticket", "resolve_ticket",
     "send_due_answers", "set_priority", "set_type", "take_back_answer", "take_over_ticket", "take_ticket",

@@ -1,7 +1,6 @@
 """Say something on a ticket: to the customer, among ourselves, or what the customer said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -19,6 +18,7 @@ from tickets.models import Article, Attachment, Departure, Ticket
 from tickets.queries import is_customer_of, may_reopen, reachable_ticket
 from tickets.services.moves import resumed
 from tickets.services.rows import locked, locked_for_work, moved, record
+from tickets.services.uploads import Upload
 from tickets.settings import UNDO_SECONDS
 from tickets.states import (
     ANSWERED_BEFORE_THEY_END,
@@ -32,15 +32,6 @@ from tickets.states import (
 
 AT_ONCE = 100
 """Answers that leave in one transaction."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A file as it was sent to us."""
-
-    name: str
-    media_type: str
-    content: bytes
 
 
 @transaction.atomic

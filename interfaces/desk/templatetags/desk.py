@@ -40,7 +40,7 @@ TONES = {
             "settled",
             "matched",
         ),
-        *("correct", "won", "cleared", "upheld"),
+        *("correct", "won", "cleared", "upheld", "resolved"),
     },
     "brand": {
         *("acknowledged", "in_progress", "pending", "sending", "queued", "running", "assigned", "new", "open"),
@@ -151,6 +151,7 @@ def places(user: Person, path: str) -> list[Place]:
     offered = [
         ("home", _("Desk"), None),
         ("orders", _("Orders"), Permission.SEE_ORDERS),
+        ("tickets", _("Tickets"), None),
         ("leads", _("Leads"), Permission.SEE_LEADS),
         ("referrals", _("Referrals"), Permission.SEE_REFERRALS),
         ("payouts", _("Payouts"), Permission.SEE_LEDGER),

@@ -19,6 +19,7 @@ from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.following import referrals_followed_by
 from interfaces.desk.forms import ConfirmForm
 from orders.queries import orders_visible_to, services_visible_to
+from tickets.queries import tickets_visible_to
 
 MOST_SHOWN = 50
 
@@ -35,6 +36,8 @@ def customer(request: UserRequest, pk: int) -> HttpResponse:
         "consents": found.consents.all(),
         "may_work": can(request.user, Permission.WORK_ORDERS, found.division),
         "orders": orders.order_by("-pk")[:MOST_SHOWN],
+        "tickets": tickets_visible_to(request.user).filter(customer=found, merged_into=None)[:MOST_SHOWN],
+        "may_open_tickets": can(request.user, Permission.WORK_TICKETS, found.division),
         "services": services_visible_to(request.user).filter(customer=found)[:MOST_SHOWN],
         **_referring(found, request.user),
     }

@@ -1,0 +1,214 @@
+"""What a person may do with a ticket as it stands: each a form, one service and a word about it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import Form
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from foundation.people.models import User
+from foundation.people.queries import can
+from foundation.people.states import Permission
+from interfaces.desk.forms import ConfirmForm
+from interfaces.desk.ticket_forms import (
+    DeclineForm,
+    EscalateForm,
+    FileNoteForm,
+    HandOverForm,
+    HoldTicketForm,
+    PendForm,
+    PriorityForm,
+    ResolveForm,
+    TicketNoteForm,
+    TypeForm,
+)
+from tickets import services
+from tickets.models import Ticket
+from tickets.queries import can_work, may_reopen
+from tickets.services import checked_uploads
+from tickets.states import HOLD_REASONS_OF, HoldReason, PendingReason, TicketStatus, TicketType
+
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketDoing:
+    """Something to do with a ticket."""
+
+    label: str | Promise
+    done: str | Promise
+    applies: Callable[[Ticket, User], bool]
+    do: Callable[[Ticket, Answers, User], object]
+    form: Callable[..., Form] = ConfirmForm
+    """A form's class, or what makes one of a ticket and a person."""
+    needs_ticket: bool = False
+    needs_user: bool = False
+    key: str = ""
+    is_grave: bool = False
+    explanation: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A button of a ticket's page."""
+
+    label: str | Promise
+    url: str
+    key: str
+    is_grave: bool
+
+
+def offered(ticket: Ticket, user: User) -> list[Offered]:
+    """Return what a person may do with a ticket, the most likely first."""
+    if not can_work(user, ticket):
+        return []
+    return [
+        Offered(doing.label, reverse("desk:ticket_do", args=[ticket.number, name]), doing.key, doing.is_grave)
+        for name, doing in DOINGS.items()
+        if doing.applies(ticket, user)
+    ]
+
+
+def form_of(
+    doing: TicketDoing, ticket: Ticket, user: User, data: QueryDict | None, files: MultiValueDict[str, Any] | None
+) -> Form:
+    """Make the form of something to do."""
+    known: dict[str, Any] = {"ticket": ticket} if doing.needs_ticket else {}
+    if doing.needs_user:
+        known["user"] = user
+    return doing.form(data, files, **known)
+
+
+def _is_open(ticket: Ticket, _user: User) -> bool:
+    return ticket.is_open
+
+
+def _stands(*ways: TicketStatus) -> Callable[[Ticket, User], bool]:
+    return lambda ticket, _user: any(ticket.can_move(way) for way in ways)
+
+
+def _can_take(ticket: Ticket, user: User) -> bool:
+    return ticket.is_open and ticket.owner_id is None and bool(user.pk)
+
+
+def _can_take_over(ticket: Ticket, user: User) -> bool:
+    return ticket.is_open and ticket.owner_id not in (None, user.pk)
+
+
+def _can_lay_back(ticket: Ticket, user: User) -> bool:
+    is_theirs = ticket.owner_id == user.pk
+    return (
+        ticket.is_open and bool(ticket.owner_id) and (is_theirs or can(user, Permission.ASSIGN_WORK, ticket.division))
+    )
+
+
+def _can_go_on(ticket: Ticket, _user: User) -> bool:
+    return ticket.is_open and ticket.status in (TicketStatus.PENDING, TicketStatus.HELD)
+
+
+def _can_be_held(ticket: Ticket, _user: User) -> bool:
+    return ticket.can_move(TicketStatus.HELD) and bool(HOLD_REASONS_OF[TicketType(ticket.type)])
+
+
+def _can_be_called_off(ticket: Ticket, _user: User) -> bool:
+    return ticket.can_move(TicketStatus.CANCELLED) and ticket.type != TicketType.COMPLAINT
+
+
+def _has_not_been_merged(ticket: Ticket, _user: User) -> bool:
+    return not ticket.merged_into_id
+
+
+def _note(ticket: Ticket, answers: Answers, user: User) -> object:
+    uploads = checked_uploads(answers["uploads"])
+    return services.note_ticket(ticket.pk, answers["text"], by=user, key=answers["key"], uploads=uploads)
+
+
+DOINGS: Mapping[str, TicketDoing] = {
+    "take": TicketDoing(
+        label=_("Take it"), done=_("It is yours."), applies=_can_take, key="t",
+        do=lambda ticket, _answers, user: services.take_ticket(ticket.pk, by=user),
+    ),
+    "take-over": TicketDoing(
+        label=_("Take it over"), done=_("It is yours."), applies=_can_take_over,
+        explanation=_("It is taken from whoever has it now."),
+        do=lambda ticket, _answers, user: services.take_over_ticket(ticket.pk, by=user),
+    ),
+    "note": TicketDoing(
+        label=_("Internal note"), done=_("Noted for colleagues."), applies=_has_not_been_merged, form=FileNoteForm, do=_note,
+        key="n", explanation=_("The customer never reads this."),
+    ),
+    "phone": TicketDoing(
+        label=_("Note a call"), done=_("Noted what the customer said."), applies=_has_not_been_merged,
+        form=TicketNoteForm, key="c", explanation=_("Counts as a reply of the customer, who can read it."),
+        do=lambda ticket, answers, user: services.note_phone_call(
+            ticket.pk, answers["text"], by=user, key=answers["key"]
+        ),
+    ),
+    "resolve": TicketDoing(
+        label=_("Resolve"), done=_("It is resolved. The customer is asked whether it is fixed."), form=ResolveForm,
+        applies=_stands(TicketStatus.RESOLVED), needs_ticket=True, key="r",
+        do=lambda ticket, answers, user: services.resolve_ticket(
+            ticket.pk, answers["code"], answers["text"], by=user
+        ),
+    ),
+    "go-on": TicketDoing(
+        label=_("Go on"), done=_("It is in progress."), applies=_can_go_on, key="g",
+        do=lambda ticket, _answers, user: services.continue_ticket(ticket.pk, by=user),
+    ),
+    "wait": TicketDoing(
+        label=_("Let it wait"), done=_("It waits."), applies=_stands(TicketStatus.PENDING), form=PendForm, key="w",
+        do=lambda ticket, answers, user: services.pend_ticket(ticket.pk, PendingReason(answers["reason"]), by=user),
+    ),
+    "hold": TicketDoing(
+        label=_("Put on hold"), done=_("It is on hold."), applies=_can_be_held, form=HoldTicketForm, needs_ticket=True,
+        do=lambda ticket, answers, user: services.hold_ticket(ticket.pk, HoldReason(answers["reason"]), by=user),
+    ),
+    "close": TicketDoing(
+        label=_("Close"), done=_("It is closed."), applies=_stands(TicketStatus.CLOSED),
+        do=lambda ticket, _answers, user: services.close_ticket(ticket.pk, by=user),
+    ),
+    "reopen": TicketDoing(
+        label=_("Reopen"), done=_("It is open again."), applies=lambda ticket, _user: may_reopen(ticket),
+        do=lambda ticket, _answers, user: services.reopen_ticket(ticket.pk, by=user),
+    ),
+    "hand-over": TicketDoing(
+        label=_("Hand over"), done=_("It is handed over."), applies=_is_open, form=HandOverForm, needs_ticket=True,
+        needs_user=True, key="h",
+        do=lambda ticket, answers, user: services.hand_over_ticket(
+            ticket.pk, answers["to"], team=answers["team"], by=user
+        ),
+    ),
+    "lay-back": TicketDoing(
+        label=_("Lay it back"), done=_("It is there for others."), applies=_can_lay_back,
+        do=lambda ticket, _answers, user: services.release_ticket(ticket.pk, by=user),
+    ),
+    "priority": TicketDoing(
+        label=_("Priority"), done=_("The priority is changed."), applies=_is_open, form=PriorityForm, key="p",
+        do=lambda ticket, answers, user: services.set_priority(ticket.pk, answers["priority"], by=user),
+    ),
+    "type": TicketDoing(
+        label=_("Type"), done=_("The type is changed."), applies=_is_open, form=TypeForm,
+        do=lambda ticket, answers, user: services.set_type(ticket.pk, TicketType(answers["type"]), by=user),
+    ),
+    "escalate": TicketDoing(
+        label=_("Escalate"), done=_("Noted who looks at it."), applies=_is_open, form=EscalateForm,
+        do=lambda ticket, answers, user: services.escalate_ticket(
+            ticket.pk, answers["level"], answers["reason"] or None, by=user
+        ),
+    ),
+    "decline": TicketDoing(
+        label=_("Decline"), done=_("It is declined."), applies=_stands(TicketStatus.REJECTED), form=DeclineForm,
+        is_grave=True,
+        do=lambda ticket, answers, user: services.reject_ticket(ticket.pk, answers["text"], by=user),
+    ),
+    "cancel": TicketDoing(
+        label=_("Call off"), done=_("It is called off."), applies=_can_be_called_off, is_grave=True,
+        do=lambda ticket, _answers, user: services.cancel_ticket(ticket.pk, by=user),
+    ),
+}  # fmt: skip
+"""By the name in the address, the most likely first."""

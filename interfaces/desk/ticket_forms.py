@@ -1,0 +1,199 @@
+"""What staff fill in about tickets."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from foundation.divisions.models import Division
+from foundation.people.models import User
+from foundation.people.queries import can, divisions_where
+from foundation.people.states import STAFF_ROLES, Permission
+from foundation.worklist.models import Team
+from orders.models import InstalledService
+from orders.queries import services_visible_to
+from tickets.models import Ticket
+from tickets.states import (
+    HOLD_REASONS_OF,
+    RESOLUTIONS_OF,
+    EscalationReason,
+    PendingReason,
+    Priority,
+    TicketChannel,
+    TicketType,
+)
+
+LONGEST = 20_000
+"""Signs of an answer."""
+
+
+def new_key() -> str:
+    """Return what makes a form no other."""
+    return uuid.uuid4().hex
+
+
+class SeveralFiles(forms.ClearableFileInput):
+    """An input for several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files; what is wrong with one is said by the service that takes them in."""
+
+    widget = SeveralFiles
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        """Return the files as a list."""
+        several: Iterable[Any] = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(one, initial) for one in several if one]
+
+
+class _Once(forms.Form):
+    """A form that counts once, however often it is sent."""
+
+    key = forms.CharField(max_length=80, widget=forms.HiddenInput, initial=new_key)
+
+
+class AnswerForm(_Once):
+    """What the customer is written."""
+
+    text = forms.CharField(label=_("Answer"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6}))
+    uploads = FilesField(label=_("Files"), required=False)
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class TicketNoteForm(_Once):
+    """What colleagues read, or what the customer said on the phone."""
+
+    text = forms.CharField(label=_("Note"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class FileNoteForm(TicketNoteForm):
+    """A note with files."""
+
+    uploads = FilesField(label=_("Files"), required=False)
+
+
+class PendForm(forms.Form):
+    """What a ticket waits for."""
+
+    reason = forms.ChoiceField(label=_("It waits for"), choices=PendingReason.choices, widget=forms.RadioSelect)
+
+
+class HoldTicketForm(forms.Form):
+    """What a ticket is held for."""
+
+    reason = forms.ChoiceField(label=_("It is held for"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reasons = sorted(HOLD_REASONS_OF[TicketType(ticket.type)])
+        self.fields["reason"].choices = [(one.value, one.label) for one in reasons]  # type: ignore[attr-defined]
+
+
+class ResolveForm(forms.Form):
+    """How a ticket was put right."""
+
+    code = forms.ChoiceField(label=_("What put an end to it"))
+    text = forms.CharField(
+        label=_("What was done"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The customer reads this, and is asked whether it is fixed."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes = RESOLUTIONS_OF[TicketType(ticket.type)]
+        self.fields["code"].choices = [(one.value, one.label) for one in codes]  # type: ignore[attr-defined]
+
+
+class DeclineForm(forms.Form):
+    """Why something will not be done."""
+
+    text = forms.CharField(
+        label=_("Why"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The customer reads this."),
+    )
+
+
+class PriorityForm(forms.Form):
+    """How urgent a ticket is."""
+
+    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices, widget=forms.RadioSelect)
+
+
+class TypeForm(forms.Form):
+    """What a ticket is after all."""
+
+    type = forms.ChoiceField(label=_("Type"), choices=TicketType.choices, widget=forms.RadioSelect)
+
+
+class EscalateForm(forms.Form):
+    """How far up a ticket is looked at."""
+
+    level = forms.TypedChoiceField(
+        label=_("Level"), coerce=int, choices=[(0, _("Nobody further up")), (1, "1"), (2, "2"), (3, "3")]
+    )
+    reason = forms.ChoiceField(
+        label=_("Because"), required=False, choices=[("", _("Choose a reason")), *EscalationReason.choices]
+    )
+
+
+class HandOverForm(forms.Form):
+    """To whom a ticket goes, and in which team."""
+
+    to = forms.ModelChoiceField(
+        label=_("Person"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Nobody: whoever is free in the team"),
+    )
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), required=False)
+
+    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        there = User.objects.filter(
+            roles__role__in=STAFF_ROLES, roles__division_id__in=ticket.division.lineage, is_active=True
+        )
+        if not can(user, Permission.ASSIGN_WORK, ticket.division):
+            there = there.filter(pk=user.pk)
+        self.fields["to"].queryset = there.distinct().order_by("name")  # type: ignore[attr-defined]
+        teams = Team.objects.filter(division_id__in=ticket.division.lineage, is_active=True)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+
+
+class NewTicketForm(_Once):
+    """What somebody reports."""
+
+    division = forms.ModelChoiceField(label=_("Division"), queryset=Division.objects.none())
+    type = forms.ChoiceField(label=_("Type"), choices=TicketType.choices)
+    service = forms.ModelChoiceField(
+        label=_("Service"), queryset=InstalledService.objects.none(), required=False, empty_label=_("None, or unknown")
+    )
+    subject = forms.CharField(label=_("In a few words"), max_length=200)
+    text = forms.CharField(
+        label=_("What they say"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("The customer can read this."),
+    )  # fmt: skip
+    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices, initial=Priority.P3)
+    channel = forms.ChoiceField(label=_("By"), choices=TicketChannel.choices, initial=TicketChannel.PHONE)
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False, help_text=_("Answers go there."))
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+
+    def __init__(self, *args: Any, user: User, customer: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["division"].queryset = (  # type: ignore[attr-defined]
+            divisions_where(user, Permission.WORK_TICKETS)
+        )
+        if customer:
+            del self.fields["division"]
+            services = services_visible_to(user).filter(customer=customer).select_related("line")
+            self.fields["service"].queryset = services  # type: ignore[attr-defined]
+        else:
+            del self.fields["service"]

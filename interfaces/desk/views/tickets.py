@@ -1,0 +1,251 @@
+"""Tickets: the list of them, one of them, what staff say and do on it, and its history."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Customer
+from accounts.queries import customers_visible_to
+from foundation.cells import csv_response
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import UserRequest
+from foundation.people.queries import can
+from foundation.people.states import Permission
+from foundation.people.throttles import throttled
+from interfaces.desk.access import staff_page
+from interfaces.desk.actions import Action, perform, posted
+from interfaces.desk.filters import TicketFilters
+from interfaces.desk.lists import Column, List, Preset, respond
+from interfaces.desk.paging import Order
+from interfaces.desk.queries import timeline_of
+from interfaces.desk.ticket_doings import DOINGS, form_of, offered
+from interfaces.desk.ticket_forms import AnswerForm, NewTicketForm
+from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
+from interfaces.desk.words import say, say_who
+from tickets.http import download
+from tickets.models import Article, Attachment, Ticket
+from tickets.queries import articles_of, can_work, progress_of_ticket, tickets_visible_to
+from tickets.services import (
+    Report,
+    Requester,
+    answer_ticket,
+    checked_uploads,
+    open_ticket,
+    take_back_answer,
+)
+from tickets.states import PUBLIC, TicketChannel, TicketType
+
+EVENTS_SHOWN = 50
+LATEST_SHOWN = 3
+"""Public articles beside an answer that was refused because of them."""
+
+TICKETS: List[Ticket] = List(
+    name="tickets",
+    title=_("Tickets"),
+    template="desk/tickets.html",
+    columns=[
+        Column("number", _("Number"), lambda ticket: ticket.number),
+        Column("subject", _("What about"), lambda ticket: ticket.subject),
+        Column("who", _("Who"), lambda ticket: str(ticket.customer or ticket.requester_name or ticket.requester_email)),
+        Column("type", _("Type"), lambda ticket: ticket.get_type_display(), "type", is_shown=False),
+        Column("status", _("State"), lambda ticket: ticket.get_status_display(), "status"),
+        Column("priority", _("Priority"), lambda ticket: ticket.priority.upper(), "priority"),
+        Column("team", _("Team"), lambda ticket: str(ticket.team or ""), is_shown=False),
+        Column("owner", _("Owner"), lambda ticket: str(ticket.owner or "")),
+        Column("due", _("Due"), lambda ticket: ticket.due_at),
+        Column("division", _("Division"), lambda ticket: str(ticket.division), is_shown=False),
+        Column("since", _("Opened"), lambda ticket: ticket.opened_at, "pk"),
+    ],
+    order=Order("pk", is_descending=True),
+    presets=[
+        Preset(_("Mine"), "owner=mine"),
+        Preset(_("Nobody’s"), "owner=nobody"),
+        Preset(_("Overdue"), "overdue=yes"),
+        Preset(_("Complaints"), "type=complaint"),
+    ],
+)
+
+
+@staff_page()
+def tickets(request: UserRequest) -> HttpResponse:
+    """Show the tickets of a person's divisions, and those handed to them."""
+    filters = TicketFilters(request.GET, tickets_visible_to(request.user), request=request)
+    return respond(request, TICKETS, filters, may_open=can(request.user, Permission.WORK_TICKETS))
+
+
+@staff_page()
+def ticket(request: UserRequest, number: str) -> HttpResponse:
+    """Show one ticket: whose it is, where it stands, what was said, and what can be done."""
+    found = _found(request, number)
+    may_answer = can_work(request.user, found) and not found.merged_into_id
+    context = {
+        "ticket": found,
+        "progress": progress_of_ticket(found),
+        "articles": articles_of(found).prefetch_related("attachments"),
+        "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "doings": offered(found, request.user),
+        "form": AnswerForm(initial={"seen": found.version}) if may_answer and found.requester_email else None,
+        "merged": found.merged.all(),
+        "children": found.children.all(),
+    }
+    return render(request, "desk/ticket.html", context)
+
+
+@staff_page()
+def answer(request: UserRequest, number: str) -> HttpResponse:
+    """
+    Write to the customer.
+
+    Where something was said meanwhile, it is shown above the answer, which is kept and can be sent all the same.
+    """
+    found = _workable(request, number)
+    form = AnswerForm(posted(request), request.FILES or None, initial={"seen": found.version})
+    newer: list[Article] = []
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            answer_ticket(
+                found.pk, said["text"], key=said["key"], by=request.user, seen=said["seen"],
+                uploads=checked_uploads(said["uploads"]),
+            )  # fmt: skip
+        except NotAllowed as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            if refusal.code == "newer":
+                newer = list(articles_of(found).filter(kind__in=sorted(PUBLIC)).reverse()[:LATEST_SHOWN])
+                form.data = {**request.POST.dict(), "seen": str(found.version)}
+        else:
+            messages.success(request, gettext("The answer is on its way. You can still take it back for a moment."))
+            return redirect(_address(found))
+    context = {"ticket": found, "form": form, "newer": newer}
+    return render(request, "desk/ticket_answer.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@staff_page()
+def take_back(request: UserRequest, number: str, pk: int) -> HttpResponse:
+    """Take back an answer that has not left."""
+    found = _workable(request, number)
+    said = get_object_or_404(found.articles, pk=pk)
+    try:
+        take_back_answer(said.pk, by=request.user)
+    except NotAllowed as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, gettext("The answer was taken back: it is not sent."))
+    return redirect(_address(found))
+
+
+@staff_page()
+def do(request: UserRequest, number: str, doing: str) -> HttpResponse:
+    """Do one of the things that can be done with a ticket."""
+    wanted = DOINGS.get(doing)
+    if wanted is None:
+        raise Http404
+    found = _workable(request, number)
+    action = Action(
+        title=wanted.label,
+        button=wanted.label,
+        done=wanted.done,
+        subject=f"{found.number}: {found.subject}",
+        back=_address(found),
+        explanation=wanted.explanation,
+        is_grave=wanted.is_grave,
+    )
+    form = form_of(wanted, found, request.user, posted(request), request.FILES or None)
+    return perform(request, action, form, lambda answers: wanted.do(found, answers, request.user))
+
+
+@require_safe
+@staff_page()
+def history(request: UserRequest, number: str) -> HttpResponse:
+    """Show every change to a ticket: who, when, from what to what, why and through what; as a file, too."""
+    found = _found(request, number)
+    if "export" in request.GET:
+        return _history_file(request, found)
+    return render(request, "desk/ticket_history.html", {"ticket": found, "changes": history_of(found)})
+
+
+@throttled("export", methods=("GET",))
+def _history_file(_request: Any, found: Ticket) -> HttpResponse:
+    return csv_response(f"{found.number}-history", HEADINGS, [cells_of(change) for change in history_of(found)])
+
+
+@require_safe
+@staff_page()
+def attachment(request: UserRequest, pk: int) -> HttpResponse:
+    """Give a file that came with an article, to be saved."""
+    mine = tickets_visible_to(request.user).values("pk")
+    return download(get_object_or_404(Attachment, pk=pk, article__ticket__in=mine))
+
+
+@staff_page(Permission.WORK_TICKETS)
+def new_ticket(request: UserRequest) -> HttpResponse:
+    """Open a ticket for a customer, or for somebody who is none."""
+    customer = _customer(request)
+    form = NewTicketForm(posted(request), user=request.user, customer=customer, initial=_known(customer))
+    if form.is_bound and form.is_valid():
+        try:
+            opened = _open(request, form.cleaned_data, customer)
+        except NotAllowed as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            messages.success(request, gettext("The ticket is open."))
+            return redirect(_address(opened))
+    context = {"form": form, "customer": customer}
+    return render(request, "desk/new_ticket.html", context, status=422 if form.errors else 200)
+
+
+def _customer(request: UserRequest) -> Customer | None:
+    wanted = request.GET.get("customer", "")
+    if not wanted:
+        return None
+    rows = customers_visible_to(request.user).select_related("division")
+    return get_object_or_404(rows, pk=wanted if wanted.isdecimal() else 0)
+
+
+def _known(customer: Customer | None) -> dict[str, Any]:
+    if customer is None:
+        return {}
+    contact = Requester.of(customer)
+    return {"name": contact.name, "email": contact.email, "phone": contact.phone}
+
+
+def _open(request: UserRequest, said: dict[str, Any], customer: Customer | None) -> Ticket:
+    language = customer.language if customer else ""
+    report = Report(
+        type=TicketType(said["type"]),
+        subject=said["subject"],
+        text=said["text"],
+        priority=said["priority"],
+        requester=Requester.typed(name=said["name"], email=said["email"], phone=said["phone"], language=language),
+        customer=customer,
+        service=said.get("service"),
+    )
+    division = customer.division if customer else said["division"]
+    channel = TicketChannel(said["channel"])
+    return open_ticket(report, key=f"desk:{said['key']}", division=division, channel=channel, by=request.user)
+
+
+def _found(request: UserRequest, number: str) -> Ticket:
+    rows = tickets_visible_to(request.user).select_related(
+        "division", "customer", "account", "service__line", "premises", "owner", "team", "opened_by", "parent",
+        "merged_into", "split_from__ticket",
+    )  # fmt: skip
+    return get_object_or_404(rows, number=number)
+
+
+def _workable(request: UserRequest, number: str) -> Ticket:
+    found = _found(request, number)
+    if not can_work(request.user, found):
+        raise PermissionDenied(gettext("Your role does not let you work on this ticket."))
+    return found
+
+
+def _address(found: Ticket) -> str:
+    return reverse("desk:ticket", args=[found.number])

@@ -1,0 +1,311 @@
+"""Tickets at the desk: found, opened, answered, moved, and their history read."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import InternalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from foundation.divisions.testing import make_division
+from foundation.now import now
+from foundation.people.states import Role
+from foundation.worklist.models import Team
+from tickets import services
+from tickets.models import Article, Attachment, Ticket
+from tickets.states import TicketStatus, TicketType
+from tickets.testing import answer, bring_to, make_ticket, reply
+
+
+def numbers(page: str, *tickets: Ticket) -> list[bool]:
+    return [ticket.number in page for ticket in tickets]
+
+
+class TestTheList:
+    def test_shows_what_is_open_in_ones_divisions(self, division, csr):
+        ours, theirs = make_ticket(division), make_ticket(make_division())
+        ended = bring_to(make_ticket(division), TicketStatus.CLOSED)
+
+        assert numbers(csr.read("desk:tickets"), ours, theirs, ended) == [True, False, False]
+
+    def test_shows_a_field_agent_what_was_handed_to_them(self, division, seat, supervisor):
+        agent = seat(Role.FIELD_AGENT)
+        theirs, another = make_ticket(division), make_ticket(division)
+        services.hand_over_ticket(theirs.pk, agent.person, by=supervisor.person)
+
+        assert numbers(agent.read("desk:tickets"), theirs, another) == [True, False]
+        assert agent.get("desk:ticket", another.number).status_code == 404
+
+    def test_is_narrowed_by_each_filter(self, division, csr):
+        plain = make_ticket(division)
+        mine = make_ticket(division, TicketType.COMPLAINT, priority="p1")
+        services.take_ticket(mine.pk, by=csr.person)
+        Ticket.objects.filter(pk=mine.pk).update(due_at=now() - timedelta(hours=1))
+        team = Team.objects.create(division=division, name="First line")
+        services.hand_over_ticket(mine.pk, csr.person, team=team, by=None)
+
+        for query in (
+            {"type": "complaint"}, {"priority": "p1"}, {"owner": "mine"}, {"overdue": "yes"}, {"team": team.pk},
+            {"status": "in_progress"},
+        ):  # fmt: skip
+            assert numbers(csr.read("desk:tickets", **query), plain, mine) == [False, True], query
+        assert numbers(csr.read("desk:tickets", owner="nobody"), plain, mine) == [True, False]
+
+    @pytest.mark.parametrize(
+        "way", ["number", "subject", "name", "phone", "email", "said", "note", "customer", "account"]
+    )
+    def test_finds_a_ticket_by_whatever_somebody_says_of_it(self, division, csr, way):
+        other = make_ticket(division)
+        ticket = make_ticket(division, subject="Cobalt router", text="It flickers vermilion.")
+        services.note_ticket(ticket.pk, "Swapped the quartz.", by=csr.person, key="note")
+        contact = ticket.customer.contacts.get()
+        said = {
+            "number": ticket.number.lower(), "subject": "cobalt", "name": contact.name, "phone": str(contact.phone),
+            "email": contact.email.upper(), "said": "verm flick", "note": "quartz", "customer": ticket.customer.number,
+            "account": ticket.account.number,
+        }[way]  # fmt: skip
+
+        assert numbers(csr.read("desk:tickets", text=said), ticket, other) == [True, False]
+
+    def test_asks_the_database_as_often_for_many_as_for_one(self, division, csr):
+        make_ticket(division)
+        csr.read("desk:tickets")
+        with CaptureQueriesContext(connection) as one:
+            csr.read("desk:tickets")
+        for _ticket in range(8):
+            make_ticket(division)
+        csr.read("desk:tickets")
+        with CaptureQueriesContext(connection) as many:
+            csr.read("desk:tickets")
+
+        assert len(many) == len(one)
+
+    def test_is_saved_as_a_file(self, division, csr):
+        ticket = make_ticket(division)
+
+        rows = list(csv.reader(io.StringIO(csr.read("desk:tickets", export="csv").lstrip("\ufeff"))))
+
+        assert rows[1][:2] == [ticket.number, ticket.subject]
+
+    def test_keeps_a_filter_under_a_name(self, csr):
+        csr.post("desk:save_filter", list="tickets", name="Angry", query="type=complaint")
+
+        assert "Angry" in csr.read("desk:tickets")
+
+
+class TestANewTicket:
+    def test_of_a_customer_goes_to_their_main_contact(self, division, csr, account):
+        key = csr.get("desk:new_ticket", customer=account.customer_id).context["form"]["key"].value()
+        contact = account.customer.contacts.get()
+        address = f"{reverse('desk:new_ticket')}?customer={account.customer_id}"
+        answers = {
+            "key": key, "type": "trouble", "subject": "No TV", "text": "Black screen.", "priority": "p2", "channel": "phone",
+            "name": contact.name, "email": contact.email, "phone": str(contact.phone),
+        }  # fmt: skip
+
+        pages = [csr.client.post(address, answers).url for _twice in range(2)]
+
+        ticket = Ticket.objects.get()
+        assert pages == [reverse("desk:ticket", args=[ticket.number])] * 2
+        assert (ticket.customer, ticket.opened_by, ticket.channel) == (account.customer, csr.person, "phone")
+        assert ticket.articles.get().kind == "phone"
+
+    def test_of_a_stranger_says_at_the_field_what_is_missing(self, division, csr):
+        answer = csr.post(
+            "desk:new_ticket", key="k", division=division.pk, type="request", subject="Moving", text="To Ash Road.",
+            priority="p4", channel="phone",
+        )  # fmt: skip
+
+        assert answer.status_code == 422
+        assert "email" in answer.context["form"].errors
+        assert "To Ash Road." in answer.content.decode()
+
+
+class TestOneTicket:
+    def test_shows_whose_it_is_where_it_stands_and_what_was_said(self, division, csr):
+        ticket = make_ticket(division, text="No light on the box.")
+        services.note_ticket(ticket.pk, "Probably the splitter.", by=csr.person, key="note")
+
+        page = csr.read("desk:ticket", ticket.number)
+
+        for said in (ticket.customer.name, "No light on the box.", "We have it.", "Probably the splitter."):
+            assert said in page
+        assert 'class="article article-note"' in page
+
+    def test_asks_the_database_as_often_for_a_long_talk_as_for_a_short_one(self, division, csr):
+        ticket = make_ticket(division)
+        csr.read("desk:ticket", ticket.number)
+        with CaptureQueriesContext(connection) as short:
+            csr.read("desk:ticket", ticket.number)
+        for _time in range(6):
+            reply(ticket)
+            answer(ticket, by=csr.person)
+        with CaptureQueriesContext(connection) as long:
+            csr.read("desk:ticket", ticket.number)
+
+        assert len(long) == len(short)
+
+    def test_of_another_market_does_not_exist(self, csr):
+        theirs = make_ticket(make_division())
+
+        for name in ("desk:ticket", "desk:ticket_history", "desk:ticket_answer"):
+            assert csr.get(name, theirs.number).status_code == 404
+
+    @pytest.mark.parametrize(
+        ("doing", "answers", "status"),
+        [
+            ("take", {}, "in_progress"),
+            ("wait", {"reason": "parts"}, "pending"),
+            ("hold", {"reason": "credit"}, "held"),
+            ("resolve", {"code": "replaced", "text": "A new modem."}, "resolved"),
+            ("cancel", {}, "cancelled"),
+        ],
+    )
+    def test_is_moved_by_a_form(self, division, csr, doing, answers, status):
+        ticket = make_ticket(division)
+        assert reverse("desk:ticket_do", args=[ticket.number, doing]) in csr.read("desk:ticket", ticket.number)
+
+        answer = csr.post("desk:ticket_do", ticket.number, doing, **answers)
+
+        assert answer.url == reverse("desk:ticket", args=[ticket.number])
+        assert Ticket.objects.get().status == status
+
+    def test_says_in_words_why_not(self, division, csr):
+        ticket = bring_to(make_ticket(division, TicketType.COMPLAINT), TicketStatus.IN_PROGRESS)
+
+        answer = csr.post("desk:ticket_do", ticket.number, "resolve", code="apologised", text="Sorry.")
+
+        assert answer.status_code == 422
+        assert "Answer the customer first." in answer.content.decode()
+        assert "Sorry." in answer.content.decode()
+
+
+class TestAnswering:
+    def send(self, csr, ticket, **answers):
+        said = {"key": "k", "text": "Try now.", "seen": Ticket.objects.get(pk=ticket.pk).version, **answers}
+        return csr.post("desk:ticket_answer", ticket.number, **said)
+
+    def test_writes_to_the_requester_with_files(self, division, csr):
+        ticket = make_ticket(division)
+        file = SimpleUploadedFile("how-to.pdf", b"%PDF-1.7", content_type="text/html")
+
+        self.send(csr, ticket, uploads=file)
+
+        article = Article.objects.get(kind="answer")
+        assert (article.text, article.to, article.author) == ("Try now.", [ticket.requester_email], csr.person)
+        assert article.attachments.get().media_type == "application/pdf"
+
+    def test_refuses_a_file_that_a_browser_would_run(self, division, csr):
+        ticket = make_ticket(division)
+
+        answer = self.send(csr, ticket, uploads=SimpleUploadedFile("page.html", b"<script>", content_type="text/plain"))
+
+        assert answer.status_code == 422
+        assert "uploads" in answer.context["form"].errors
+        assert not Article.objects.filter(kind="answer").exists()
+
+    def test_hands_files_out_so_that_no_browser_runs_them(self, division, csr, seat):
+        ticket = make_ticket(division)
+        self.send(csr, ticket, uploads=SimpleUploadedFile("log.txt", b"<script>alert(1)</script>"))
+        file = Attachment.objects.get()
+
+        answer = csr.get("desk:ticket_file", file.pk)
+
+        assert answer.headers["Content-Disposition"].startswith("attachment;")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert seat(Role.CSR, make_division()).get("desk:ticket_file", file.pk).status_code == 404
+
+
+class TestX21TheCustomerRepliedMeanwhile:
+    def test_is_said_with_how_long_ago_and_the_text_is_kept(self, division, csr):
+        ticket = make_ticket(division)
+        seen, at = ticket.version, now()
+        with time_machine.travel(at + timedelta(seconds=20), tick=False):
+            reply(ticket, "Never mind, it works again!")
+        with time_machine.travel(at + timedelta(seconds=60), tick=False):
+            answer = csr.post("desk:ticket_answer", ticket.number, key="k", text="We send somebody.", seen=seen)
+
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert "The customer replied 40 seconds ago. Review it before sending." in page
+        assert "Never mind, it works again!" in page
+        assert "We send somebody." in page
+        assert not Article.objects.filter(kind="answer").exists()
+
+    def test_and_can_be_sent_all_the_same_from_that_page(self, division, csr):
+        ticket = make_ticket(division)
+        reply(ticket)
+        refused = csr.post("desk:ticket_answer", ticket.number, key="k", text="Hello.", seen=ticket.version)
+
+        csr.post(
+            "desk:ticket_answer", ticket.number, key="k", text="Hello.", seen=refused.context["form"]["seen"].value()
+        )
+
+        assert Article.objects.get(kind="answer").text == "Hello."
+
+    def test_an_internal_note_of_a_colleague_stops_nobody(self, division, csr, supervisor):
+        ticket = make_ticket(division)
+        services.note_ticket(ticket.pk, "Hm.", by=supervisor.person, key="note")
+
+        assert (
+            csr.post("desk:ticket_answer", ticket.number, key="k", text="Hello.", seen=ticket.version).status_code
+            == 302
+        )
+
+
+class TestX36AnAnswerCanBeTakenBackUntilItLeaves:
+    def test_within_the_time_of_the_division(self, division, csr):
+        ticket = make_ticket(division)
+        article = answer(ticket, by=csr.person)
+        with time_machine.travel(now() + timedelta(seconds=25)):
+            assert services.send_due_answers() == 0
+            assert "Take it back" in csr.read("desk:ticket", ticket.number)
+            csr.post("desk:ticket_take_back", ticket.number, article.pk)
+        with time_machine.travel(now() + timedelta(seconds=60)):
+            assert services.send_due_answers() == 0
+
+        article.departure.refresh_from_db()
+        assert article.departure.left_at is None
+        assert "taken back, not sent" in csr.read("desk:ticket", ticket.number)
+        assert Ticket.objects.get().first_answered_at is None
+
+    def test_and_not_after(self, division, csr):
+        ticket = make_ticket(division)
+        article = answer(ticket, by=csr.person)
+        with time_machine.travel(now() + timedelta(seconds=31)):
+            assert services.send_due_answers() == 1
+            page = csr.client.post(
+                reverse("desk:ticket_take_back", args=[ticket.number, article.pk]), follow=True
+            ).content.decode()
+
+        assert "has left already" in page
+
+
+class TestX40TheHistory:
+    def test_says_of_every_change_who_when_from_to_why_and_through_what(self, division, csr):
+        ticket = make_ticket(division)
+        csr.post("desk:ticket_do", ticket.number, "wait", reason="customer")
+        csr.post("desk:ticket_do", ticket.number, "priority", priority="p1")
+        services.hear_customer(ticket.pk, "Here I am.", key="mail", channel="mail")
+
+        answer = csr.get("desk:ticket_history", ticket.number, export="csv")
+
+        rows = list(csv.reader(io.StringIO(answer.content.decode().lstrip("\ufeff"))))
+        said = [row[1:3] + row[4:] for row in rows[1:]]
+        priority = ["P3 – it works badly", "P1 – nothing works, many or much at stake", "", ""]
+        assert ["Chris CSR", "csr", "New", "Waiting", "the customer's answer", ""] in said
+        assert ["Chris CSR", "csr", *priority] in said
+        assert ["", "", "Waiting", "In progress", "the customer's answer", "E-mail"] in said
+        assert all(row[0] for row in rows[1:])
+        assert "Waiting" in csr.read("desk:ticket_history", ticket.number)
+
+    def test_and_what_was_said_cannot_be_changed_or_deleted(self, division):
+        article = make_ticket(division).articles.get()
+
+        for change in (lambda: Article.objects.update(text="x"), article.delete):
+            with pytest.raises(InternalError, match="stands as it was said"), transaction.atomic():
+                change()
