@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Account, Consent, Contact, Customer, Partner
+from accounts.models import Account, Consent, Contact, Customer, Delegate, Partner
 from accounts.queries import customers_meant
 from foundation.people.admin import DivisionScopedAdmin, DivisionScopedTabular, ReadOnlyAdmin
 from foundation.people.states import Permission
@@ -22,6 +22,31 @@ class PartnerAdmin(DivisionScopedAdmin):
     search_fields = ("name", "code")
     fields = ("name", "code", "division", "user", "active_from", "active_until")
     autocomplete_fields = ("user",)
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    """What is served and billed at one address."""
+
+    permission = Permission.SEE_ORDERS
+    list_display = ("number", "customer", "service_address", "status", "standing")
+    list_filter = ("status", "standing", "division")
+    list_select_related = ("customer",)
+    search_fields = ("=number", "=customer__number")
+    show_full_result_count = False
+
+
+@admin.register(Delegate)
+class DelegateAdmin(DivisionScopedAdmin):
+    """Who signs in for a business, and how much of it they see."""
+
+    division_path = "customer__division"
+    list_display = ("customer", "user", "sight", "account")
+    list_filter = ("sight",)
+    list_select_related = ("customer", "user", "account")
+    search_fields = ("=customer__number", "user__email")
+    fields = ("customer", "user", "sight", "account")
+    autocomplete_fields = ("customer", "user", "account")
 
 
 class ContactInline(DivisionScopedTabular):

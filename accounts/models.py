@@ -22,6 +22,7 @@ from accounts.states import (
     ContactChannel,
     ContactRole,
     CustomerKind,
+    Sight,
     Standing,
 )
 from foundation.divisions.models import Division
@@ -262,6 +263,40 @@ class Account(Lifecycle):
         """
         self._move(AccountStatus.CLOSED)
         self.closed_at = now()
+
+
+class Delegate(models.Model):
+    """Somebody else who signs in for a customer, and how much of it they see; `Customer.user` sees all."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="delegates", verbose_name=_("customer"))
+    user = models.ForeignKey(User, models.CASCADE, related_name="delegations", verbose_name=_("person"))
+    sight = models.CharField(_("sees"), max_length=10, choices=Sight.choices, default=Sight.OWN)
+    account = models.ForeignKey(
+        Account, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("site"),
+        help_text=_("The account of the site, for those who see all of one."),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("delegate")
+        verbose_name_plural = _("delegates")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["customer", "user", "account"], nulls_distinct=False, name="one_delegation_per_site"
+            ),
+            models.CheckConstraint(
+                condition=Q(sight=Sight.SITE, account__isnull=False) | ~Q(sight=Sight.SITE) & Q(account=None),
+                name="delegates_of_a_site_say_which",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_sight_display()}"
+
+    def clean(self) -> None:
+        if (self.sight == Sight.SITE) != bool(self.account):
+            raise ValidationError({"account": _("Choose a site for those who see one, and none for others.")})
+        if self.account and self.account.customer_id != self.customer_id:
+            raise ValidationError({"account": _("This is another customer’s site.")})
 
 
 class Consent(models.Model):

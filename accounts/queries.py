@@ -9,7 +9,7 @@ from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.lookups import Contains
 from phonenumber_field.phonenumber import to_python
 
-from accounts.models import Account, Contact, ContactDetails, Customer, Folded, Partner, Spellings
+from accounts.models import Account, Contact, ContactDetails, Customer, Delegate, Folded, Partner, Spellings
 from accounts.states import AccountStatus, Standing
 from foundation.divisions.models import Division
 from foundation.people.models import User
@@ -50,6 +50,13 @@ def partners_visible_to(user: Person) -> QuerySet[Partner]:
 def customer_of(user: User, division: Division) -> Customer | None:
     """Return the customer that a person signs in for in a division, if they are one there."""
     return Customer.objects.filter(user=user, division=division).order_by("pk").first()
+
+
+def speaks_for(user: Person, customer: Customer) -> bool:
+    """Tell whether a person signs in for a customer, as the one they are or on their behalf."""
+    if not isinstance(user, User):
+        return False
+    return customer.user_id == user.pk or Delegate.objects.filter(user=user, customer=customer).exists()
 
 
 def is_own(user: User, *customers: Customer) -> bool:

@@ -29,6 +29,14 @@ class ContactChannel(models.TextChoices):
     TEXT = "text", _("Text message")
 
 
+class Sight(models.TextChoices):
+    """How much of a business one of its people sees when they sign in."""
+
+    OWN = "own", _("What they reported themselves")
+    SITE = "site", _("All of one site")
+    COMPANY = "company", _("All of the company")
+
+
 class AccountStatus(models.TextChoices):
     """Whether something is served and billed."""
 

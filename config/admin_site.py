@@ -63,7 +63,9 @@ GROUPS = (
     Group(
         _("Service desk"),
         ("tickets", "worklist", "clocks"),
-        _("Tickets to look at, and how work on them is shared, when your people work. Work on tickets happens at the desk."),
+        _(
+            "Tickets to look at, and how work on them is shared, when your people work. Work on tickets happens at the desk."
+        ),
         _("you take a person out of a team? They are given no new work from then on; what they have stays with them."),
     ),
     Group(

@@ -283,6 +283,8 @@ THROTTLES = {
     "enrol": "10/h/client 30/d/client",
     "invite": "30/h/account 200/d/account",
     "dispute": "10/h/account 30/d/account",
+    "ticket": "30/h/account 200/d/account",
+    "by_letter": "30/m/client 300/d/client",
     "export": "20/h/account",
     "search": "120/m/account",
 }

@@ -14,9 +14,9 @@ from foundation.divisions.models import Division
 from foundation.people.models import User
 from orders.models import TermsVersion
 from tests.unguarded import unguarded
-from tickets.models import Article, Attachment
+from tickets.models import Article, Attachment, Rating
 
-NEVER_CHANGE = (TermsVersion, LedgerEntry, Article, Attachment)
+NEVER_CHANGE = (TermsVersion, LedgerEntry, Article, Attachment, Rating)
 READ_BY_PROGRAMS = frozenset(
     {
         *("actor_role", "adapter", "base_url", "before", "after", "campaign", "channel", "choice_group", "city_key"),

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts.models import Delegate
 from accounts.testing import make_details, make_partner
 from billing.models import BillingSystem, InboundFact, Submission
 from billing.states import BillingKind, FactOutcome, ServiceStatus
@@ -68,7 +69,8 @@ from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
 from tests.planting import plant
 from tickets.models import Attachment, Presence, Ticket
-from tickets.services import Upload, answer_ticket, note_ticket
+from tickets.services import Upload, answer_ticket, note_ticket, rate_ticket, resolve_ticket
+from tickets.states import ResolutionCode, Score
 from tickets.testing import make_ticket
 
 ANONYMOUS = "anonymous"
@@ -152,6 +154,10 @@ class World:
         upload = Upload(name=f"{self.marker}.txt", media_type="text/plain", content=self.marker.encode())
         note_ticket(ticket.pk, self.marker, by=csr, key=f"{self.marker} note", uploads=[upload])
         Presence.objects.create(ticket=ticket, user=csr)
+        resolved = make_ticket(self.division, account=self.completed.account)
+        resolve_ticket(resolved.pk, ResolutionCode.RESTORED, self.marker, by=csr)
+        rate_ticket(resolved.pk, Score.GOOD, self.marker)
+        Delegate.objects.create(customer=self.order.customer, user=self.people[Role.PARTNER])
         return ticket
 
     def _make_order(self, status: OrderStatus) -> Order:
@@ -372,6 +378,14 @@ MATRIX: dict[str, Page] = {
     "selfcare:referral_leave": Page(frozenset({Role.CUSTOMER}), pk_of("referrer")),
     "selfcare:referral_withdraw": Page(frozenset({Role.CUSTOMER}), pk_of("invitation")),
     "selfcare:referral_correct": Page(frozenset({Role.CUSTOMER}), pk_of("bounced")),
+    "selfcare:tickets": Page(SIGNED_IN),
+    "selfcare:ticket_new": Page(frozenset({Role.CUSTOMER})),
+    "selfcare:ticket": Page(frozenset({Role.CUSTOMER}), ticket_of),
+    "selfcare:ticket_fixed": doing(frozenset({Role.CUSTOMER}), ticket_of),
+    "selfcare:ticket_reopen": doing(frozenset({Role.CUSTOMER}), ticket_of),
+    "selfcare:ticket_call_off": doing(frozenset({Role.CUSTOMER}), ticket_of),
+    "selfcare:ticket_file": Page(NOBODY, lambda world: {"pk": Attachment.objects.get(article__ticket=world.ticket).pk}),
+    "selfcare:ticket_by_letter": Page(NOBODY),  # by what the letter proves: tests/tickets/test_selfcare.py
     "selfcare:statements": Page(SIGNED_IN),
     "selfcare:statement": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     "selfcare:statement_pdf": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),

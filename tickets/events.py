@@ -31,6 +31,8 @@ class TicketResolved(Fact, name="tickets.resolved"):
 
     ticket_id: int
     code: str
+    times: int = 0
+    """How often it was reopened before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,3 +139,11 @@ class TicketEscalated(Fact, name="tickets.escalated"):
     before: int
     after: int
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketRated(Fact, name="tickets.rated"):
+    """The customer said how content they were."""
+
+    ticket_id: int
+    score: str

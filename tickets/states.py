@@ -172,6 +172,14 @@ class EndReason(models.TextChoices):
     SILENT = "silent", _("nothing more was heard")
 
 
+class Score(models.TextChoices):
+    """How content a customer was with how a ticket was handled."""
+
+    GOOD = "good", _("Well")
+    FAIR = "fair", _("So-so")
+    BAD = "bad", _("Badly")
+
+
 class ArticleKind(models.TextChoices):
     """What stands on a ticket's timeline."""
 

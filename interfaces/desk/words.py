@@ -24,6 +24,7 @@ from tickets.states import (
     PendingReason,
     Priority,
     ResolutionCode,
+    Score,
     TicketChannel,
     TicketStatus,
     TicketType,
@@ -138,6 +139,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.noted": _("An internal note was written"),
     "tickets.opened": _("The ticket was opened: %(type)s, %(priority)s"),
     "tickets.priority_changed": _("Priority: from %(before)s to %(after)s"),
+    "tickets.rated": _("The customer said how it was handled: %(score)s"),
     "tickets.released": _("The ticket was laid back for others"),
     "tickets.reopened": _("The ticket was reopened"),
     "tickets.resolved": _("The ticket was resolved: %(code)s"),
@@ -166,7 +168,17 @@ FIELDS: Mapping[str, str | Promise] = {
 """Fields that facts name, as people call them."""
 
 CODED = (
-    *(TicketStatus, TicketType, Priority, PendingReason, TicketHold, ResolutionCode, EscalationReason, EndReason),
+    *(
+        TicketStatus,
+        TicketType,
+        Priority,
+        PendingReason,
+        TicketHold,
+        ResolutionCode,
+        EscalationReason,
+        EndReason,
+        Score,
+    ),
     *(HoldReason, CancelReason, CloseReason, ServiceStatus, Standing),
     *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason, DisputeStatus),
 )

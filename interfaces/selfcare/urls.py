@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from interfaces.selfcare.views import disputes, orders, referrals, statements
+from interfaces.selfcare.views import disputes, orders, referrals, statements, tickets
 
 app_name = "selfcare"
 urlpatterns = [
@@ -15,6 +15,14 @@ urlpatterns = [
     path("referrals/places/<int:pk>/leave/", referrals.leave, name="referral_leave"),
     path("referrals/<int:pk>/withdraw/", referrals.withdraw, name="referral_withdraw"),
     path("referrals/<int:pk>/correct/", referrals.correct, name="referral_correct"),
+    path("tickets/", tickets.tickets, name="tickets"),
+    path("tickets/new/", tickets.report, name="ticket_new"),
+    path("tickets/by-letter/", tickets.by_letter, name="ticket_by_letter"),
+    path("tickets/files/<int:pk>/", tickets.attachment, name="ticket_file"),
+    path("tickets/<slug:number>/", tickets.ticket, name="ticket"),
+    path("tickets/<slug:number>/fixed/", tickets.fixed, name="ticket_fixed"),
+    path("tickets/<slug:number>/reopen/", tickets.reopen, name="ticket_reopen"),
+    path("tickets/<slug:number>/call-off/", tickets.call_off, name="ticket_call_off"),
     path("statements/", statements.statements, name="statements"),
     path("statements/lines/<int:pk>/dispute/", disputes.raise_, name="dispute_raise"),
     path("statements/disputes/<int:pk>/", disputes.dispute, name="dispute"),

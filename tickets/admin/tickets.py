@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from foundation.people.admin import ReadOnlyAdmin
 from foundation.people.states import Permission
-from tickets.models import Article, Attachment, Departure, Presence, Ticket
+from tickets.models import Article, Attachment, Departure, Presence, Rating, Ticket
 
 
 @admin.register(Ticket)
@@ -66,4 +66,16 @@ class PresenceAdmin(ReadOnlyAdmin):
     division_path = "ticket__division"
     list_display = ("ticket", "user", "doing", "seen_at")
     list_select_related = ("ticket", "user")
+    show_full_result_count = False
+
+
+@admin.register(Rating)
+class RatingAdmin(ReadOnlyAdmin):
+    """How content customers were."""
+
+    permission = Permission.SEE_TICKETS
+    division_path = "ticket__division"
+    list_display = ("ticket", "score", "words", "at")
+    list_filter = ("score",)
+    list_select_related = ("ticket",)
     show_full_result_count = False

@@ -2,6 +2,7 @@
 
 from tickets.models.conversation import Article, Attachment, Departure
 from tickets.models.handling import Presence
+from tickets.models.satisfaction import Rating
 from tickets.models.ticket import Ticket, new_number
 
-__all__ = ["Article", "Attachment", "Departure", "Presence", "Ticket", "new_number"]
+__all__ = ["Article", "Attachment", "Departure", "Presence", "Rating", "Ticket", "new_number"]

@@ -92,6 +92,10 @@ class Ticket(WorkItem, Lifecycle):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("opened by")
     )
     """The member of staff who opened it; None: the customer did, or a system of ours."""
+    reported_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name=_("reported by")
+    )
+    """The customer, or whoever signs in for them, where they reported it themselves."""
     symptom = models.CharField(_("symptom"), max_length=60, blank=True)
     answers = models.JSONField(_("answers"), default=dict, blank=True)
     """What was found on the way through the symptom tree: step → answer."""

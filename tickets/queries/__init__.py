@@ -1,6 +1,7 @@
 """Who may see and work on which tickets, how one is found, and what is read of it."""
 
 from tickets.queries.finding import TicketFilter, tickets_matching, words_of
+from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof
 from tickets.queries.progress import TicketProgress, progress_of_ticket
 from tickets.queries.sight import (
     articles_for_customer,
@@ -14,7 +15,7 @@ from tickets.queries.sight import (
 )
 
 __all__ = [
-    "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work", "is_customer_of",
-    "may_reopen", "progress_of_ticket", "reachable_ticket", "tickets_matching", "tickets_of", "tickets_visible_to",
+    "LETTER_LASTS", "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work", "is_customer_of",
+    "may_be_rated", "may_reopen", "progress_of_ticket", "proof_of", "reachable_ticket", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_visible_to",
     "words_of",
 ]  # fmt: skip

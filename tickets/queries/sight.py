@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 
+from accounts.models import Delegate
+from accounts.states import Sight
 from foundation.divisions.queries import effective
 from foundation.now import now
 from foundation.people.models import User
@@ -34,8 +36,16 @@ def can_work(user: Person, ticket: Ticket) -> bool:
 
 
 def tickets_of(user: User) -> QuerySet[Ticket]:
-    """Return the tickets that a customer follows: those of whom they sign in for. What was merged goes on elsewhere."""
-    return Ticket.objects.filter(customer__user=user)
+    """
+    Return the tickets that a customer follows: all of whom they are; for delegates, the company's, a site's or their own.
+
+    What was merged is among them, and goes on elsewhere.
+    """
+    delegations = Delegate.objects.filter(user=user)
+    of_company = Q(customer__in=delegations.filter(sight=Sight.COMPANY).values("customer"))
+    of_site = Q(account__in=delegations.filter(sight=Sight.SITE).values("account"))
+    own = Q(customer__in=delegations.values("customer"), reported_by=user)
+    return Ticket.objects.filter(Q(customer__user=user) | of_company | of_site | own)
 
 
 def is_customer_of(user: Person, ticket: Ticket) -> bool:

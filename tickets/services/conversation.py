@@ -14,11 +14,11 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 from tickets.events import AnswerLeft, AnswerTakenBack, CustomerReplied, TicketAnswered, TicketNoted
-from tickets.models import Article, Attachment, Departure, Ticket
+from tickets.models import Article, Departure, Ticket
 from tickets.queries import is_customer_of, may_reopen, reachable_ticket
 from tickets.services.moves import resumed
 from tickets.services.rows import locked, locked_for_work, moved, record
-from tickets.services.uploads import Upload
+from tickets.services.uploads import Upload, keep_uploads
 from tickets.settings import UNDO_SECONDS
 from tickets.states import (
     ANSWERED_BEFORE_THEY_END,
@@ -234,13 +234,7 @@ def _say(  # noqa: PLR0913
         key=key, ticket=ticket, kind=kind, channel=channel, author=by, author_name=name[:120], author_email=email,
         to=list(to), text=text.strip(), at=at, message_id=message_id[:250],
     )  # fmt: skip
-    Attachment.objects.bulk_create(
-        Attachment(
-            article=article, name=upload.name[:200], media_type=upload.media_type, size=len(upload.content),
-            content=upload.content,
-        )
-        for upload in uploads
-    )  # fmt: skip
+    keep_uploads(article, uploads)
     if article.is_public:
         ticket.version += 1
     return article

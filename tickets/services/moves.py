@@ -76,7 +76,7 @@ def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User 
     before = ticket.status
     ticket.resolve(code, text.strip(), at=now())
     record(
-        ticket, moved(ticket, before, reason=code), TicketResolved(ticket_id=ticket.pk, code=code), by=by,
+        ticket, moved(ticket, before, reason=code), TicketResolved(ticket_id=ticket.pk, code=code, times=ticket.reopened_count), by=by,
         changed=["status", "reason", "resolution", "resolution_text", "resolved_at"],
     )  # fmt: skip
     return ticket

@@ -1,6 +1,6 @@
 """Open a ticket."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Account, Customer
-from accounts.queries import primary_contact
+from accounts.queries import primary_contact, speaks_for
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
@@ -21,6 +21,7 @@ from territory.models import Premises
 from tickets.events import TicketOpened
 from tickets.models import Article, Ticket
 from tickets.services.rows import record
+from tickets.services.uploads import Upload, keep_uploads
 from tickets.states import ArticleKind, Priority, TicketChannel, TicketType
 
 
@@ -88,6 +89,7 @@ def open_ticket(  # noqa: PLR0913  # what, where, by what: each has a name
     channel: TicketChannel,
     by: User | None,
     message_id: str = "",
+    uploads: Sequence[Upload] = (),
 ) -> Ticket:
     """
     Keep what somebody reports as a ticket; the same key again returns the same ticket.
@@ -97,7 +99,7 @@ def open_ticket(  # noqa: PLR0913  # what, where, by what: each has a name
     :param message_id: of the mail that it came by
     :raises NotAllowed: if the person may not, or nothing is said
     """
-    is_theirs = by is None or bool(report.customer and report.customer.user_id == by.pk)
+    is_theirs = by is None or bool(report.customer and speaks_for(by, report.customer))
     if not is_theirs:
         require(by, Permission.WORK_TICKETS, division)  # type: ignore[arg-type]  # nobody is themselves
     if not report.subject.strip():
@@ -105,10 +107,11 @@ def open_ticket(  # noqa: PLR0913  # what, where, by what: each has a name
     if not report.text.strip():
         raise NotAllowed(_("Say what has happened."), code="empty", field="text")
     ticket, is_new = Ticket.objects.get_or_create(
-        key=key, defaults={**_defaults(report, division, channel), "opened_by": None if is_theirs else by}
+        key=key, defaults={**_defaults(report, division, channel), **_who(by, is_theirs=is_theirs)}
     )
     if is_new:
-        _keep_first_words(ticket, report, by=by, is_theirs=is_theirs, message_id=message_id)
+        article = _keep_first_words(ticket, report, by=by, is_theirs=is_theirs, message_id=message_id)
+        keep_uploads(article, uploads)
         fact = TicketOpened(ticket_id=ticket.pk, type=ticket.type, priority=ticket.priority)
         record(ticket, fact, by=by, channel=channel)
     return ticket
@@ -137,9 +140,13 @@ def _defaults(report: Report, division: Division, channel: TicketChannel) -> dic
     }
 
 
-def _keep_first_words(ticket: Ticket, report: Report, *, by: User | None, is_theirs: bool, message_id: str) -> None:
+def _who(by: User | None, *, is_theirs: bool) -> dict[str, User | None]:
+    return {"opened_by": None if is_theirs else by, "reported_by": by if is_theirs else None}
+
+
+def _keep_first_words(ticket: Ticket, report: Report, *, by: User | None, is_theirs: bool, message_id: str) -> Article:
     kind = ArticleKind.CUSTOMER if is_theirs else ArticleKind.PHONE
-    Article.objects.create(
+    return Article.objects.create(
         key=f"opened:{ticket.key}"[:120],
         ticket=ticket,
         kind=ArticleKind.SYSTEM if ticket.channel == TicketChannel.SYSTEM else kind,

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from foundation.lifecycle import NotAllowed
+from tickets.models import Article, Attachment
 
 MEDIA_TYPES: Mapping[str, str] = {
     ".csv": "text/csv",
@@ -59,3 +60,13 @@ def _checked(file: "UploadedFile[Any]") -> Upload:
         message = _("%(name)s is larger than %(most)d MB.")
         raise NotAllowed(message % {"name": name, "most": LARGEST // 1024**2}, code="size", field="uploads")
     return Upload(name=name, media_type=media_type, content=file.read())
+
+
+def keep_uploads(article: Article, uploads: Iterable[Upload]) -> None:
+    """Keep the files that came with an article."""
+    Attachment.objects.bulk_create(
+        Attachment(
+            article=article, name=one.name[:200], media_type=one.media_type, size=len(one.content), content=one.content
+        )
+        for one in uploads
+    )

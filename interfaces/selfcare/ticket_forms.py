@@ -1,0 +1,65 @@
+"""What a customer fills in about their tickets."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from tickets.states import Score, TicketType
+
+LONGEST = 10_000
+
+
+def _key() -> str:
+    return uuid.uuid4().hex
+
+
+class AddForm(forms.Form):
+    """Something to add to a ticket, with a picture where that helps."""
+
+    key = forms.CharField(max_length=80, widget=forms.HiddenInput, initial=_key)
+    text = forms.CharField(
+        label=_("What would you like to add?"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write something.")},
+    )  # fmt: skip
+    uploads = forms.FileField(label=_("A picture or file"), required=False)
+
+
+KINDS = [
+    (TicketType.TROUBLE, _("Something does not work")),
+    (TicketType.BILLING, _("A question about a bill")),
+    (TicketType.REQUEST, _("I would like something")),
+    (TicketType.COMPLAINT, _("I want to complain")),
+]
+
+
+class ReportForm(AddForm):
+    """What is wrong, and where."""
+
+    account = forms.TypedChoiceField(label=_("Where?"), coerce=int, widget=forms.RadioSelect)
+    type = forms.ChoiceField(label=_("What is it about?"), choices=KINDS, widget=forms.RadioSelect)
+    subject = forms.CharField(
+        label=_("In a few words"),
+        max_length=200,
+        error_messages={"required": _("Say in a few words what it is about.")},
+    )
+    field_order = ("account", "type", "subject", "text", "uploads", "key")
+
+    def __init__(self, accounts: Sequence[Account], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["account"].choices = [(one.pk, one.service_address) for one in accounts]  # type: ignore[attr-defined]
+        self.fields["account"].initial = accounts[0].pk
+        self.fields["text"].label = _("What has happened?")
+
+
+class RateForm(forms.Form):
+    """How content somebody was."""
+
+    score = forms.ChoiceField(label=_("How did we handle it?"), choices=Score.choices, widget=forms.RadioSelect)
+    words = forms.CharField(
+        label=_("Anything you would like to say"), required=False, max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip

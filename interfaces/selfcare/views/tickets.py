@@ -1,0 +1,249 @@
+"""A customer's tickets: reported, followed, added to, confirmed as fixed or reopened; and by the link in a letter."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Account, Delegate
+from accounts.states import AccountStatus
+from foundation.correspondence.models import LETTER_SECRET
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import User, UserRequest
+from foundation.people.throttles import throttled
+from interfaces.selfcare.access import own_page
+from interfaces.selfcare.queries import own_partners
+from interfaces.selfcare.ticket_forms import AddForm, RateForm, ReportForm
+from tickets.http import download
+from tickets.models import Attachment, Ticket
+from tickets.queries import (
+    articles_for_customer,
+    may_be_rated,
+    may_reopen,
+    progress_of_ticket,
+    reachable_ticket,
+    ticket_by_proof,
+    tickets_of,
+)
+from tickets.services import (
+    Report,
+    Requester,
+    cancel_ticket,
+    checked_uploads,
+    close_ticket,
+    hear_customer,
+    open_ticket,
+    rate_ticket,
+    reopen_ticket,
+)
+from tickets.states import Score, TicketChannel, TicketStatus, TicketType
+
+ON_A_PAGE = 20
+
+
+@require_safe
+@own_page
+def tickets(request: UserRequest) -> HttpResponse:
+    """Show what a person reported, or their company did, the latest first."""
+    mine = tickets_of(request.user).filter(merged_into=None).select_related("division").defer("search").order_by("-pk")
+    page = Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page"))
+    rows = [(one, progress_of_ticket(one)) for one in page]
+    return _render(request, "selfcare/tickets.html", page=page, rows=rows, may_report=_accounts(request.user).exists())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@throttled("ticket")
+@own_page
+def report(request: UserRequest) -> HttpResponse:
+    """Report that something is wrong, ask or complain."""
+    accounts = list(_accounts(request.user))
+    if not accounts:
+        return redirect("selfcare:tickets")
+    form = ReportForm(accounts, *_sent(request))
+    if form.is_bound and form.is_valid() and (opened := _attempt(form, lambda said: _open(request, accounts, said))):
+        messages.success(request, _("We have it. You can follow it here."))
+        return redirect("selfcare:ticket", opened.number)
+    return _render(request, "selfcare/ticket_new.html", form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_page
+def ticket(request: UserRequest, number: str) -> HttpResponse:
+    """Show one ticket, where it stands, what is next and what was said; and take in what is added."""
+    found = _found(request, number)
+    if found.merged_into_id:
+        return redirect("selfcare:ticket", reachable_ticket(found).number)
+    form = AddForm(*_sent(request))
+    if form.is_bound and form.is_valid() and _attempt(form, lambda said: _add(request, found, said)):
+        messages.success(request, _("We have it."))
+        return redirect("selfcare:ticket", found.number)
+    return _render(
+        request,
+        "selfcare/ticket.html",
+        ticket=found,
+        progress=progress_of_ticket(found),
+        articles=articles_for_customer(found).prefetch_related("attachments"),
+        form=form if found.is_open or may_reopen(found) else None,
+        may_confirm=found.can_move(TicketStatus.CLOSED),
+        may_reopen=may_reopen(found),
+        may_call_off=found.can_move(TicketStatus.CANCELLED),
+    )
+
+
+@require_POST
+@own_page
+def fixed(request: UserRequest, number: str) -> HttpResponse:
+    """Confirm that it is fixed."""
+    return _move(request, number, lambda pk: close_ticket(pk, by=request.user, channel=TicketChannel.WEB))
+
+
+@require_POST
+@own_page
+def reopen(request: UserRequest, number: str) -> HttpResponse:
+    """Say that it is not fixed after all."""
+    return _move(request, number, lambda pk: reopen_ticket(pk, by=request.user, channel=TicketChannel.WEB))
+
+
+@require_POST
+@own_page
+def call_off(request: UserRequest, number: str) -> HttpResponse:
+    """Say that nothing has to be done any more."""
+    return _move(request, number, lambda pk: cancel_ticket(pk, by=request.user, channel=TicketChannel.WEB))
+
+
+@require_safe
+@own_page
+def attachment(request: UserRequest, pk: int) -> HttpResponse:
+    """Give a file that came with something that the customer may read."""
+    file = get_object_or_404(Attachment.objects.select_related("article__ticket"), pk=pk)
+    on = reachable_ticket(file.article.ticket)
+    readable = tickets_of(request.user).filter(pk=on.pk).exists()
+    if not readable or not articles_for_customer(on).filter(pk=file.article_id).exists():
+        raise Http404
+    return download(file)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@throttled("by_letter", methods=("GET", "POST"))
+@never_cache
+def by_letter(request: HttpRequest) -> HttpResponse:
+    """
+    Ask whether it is fixed, and how it was handled, of whoever opens the link in a letter; no one has to sign in.
+
+    Opening it changes nothing: mail programs open links by themselves. A button does.
+    """
+    found = ticket_by_proof(request.GET.get(LETTER_SECRET, ""))
+    if found is None:
+        raise Http404
+    found = reachable_ticket(found)
+    form = RateForm(initial={"score": request.GET.get("score", "")})
+    if request.method == "POST":
+        return _by_button(request, found)
+    context = {
+        "ticket": found,
+        "progress": progress_of_ticket(found),
+        "form": form if may_be_rated(found) else None,
+        "may_confirm": found.can_move(TicketStatus.CLOSED),
+        "may_reopen": may_reopen(found),
+        "wanted": request.GET.get("fixed", ""),
+    }
+    return render(request, "selfcare/ticket_by_letter.html", context)
+
+
+def _by_button(request: HttpRequest, found: Ticket) -> HttpResponse:
+    pressed = request.POST.get("do", "")
+    try:
+        if pressed == "fixed":
+            close_ticket(found.pk, by=None, channel=TicketChannel.MAIL)
+        elif pressed == "reopen":
+            reopen_ticket(found.pk, by=None, channel=TicketChannel.MAIL)
+        elif (form := RateForm(request.POST)).is_valid():
+            rate_ticket(found.pk, Score(form.cleaned_data["score"]), form.cleaned_data["words"])
+        else:
+            raise NotAllowed(_("Choose one."))  # noqa: TRY301
+    except NotAllowed as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("Thank you."))
+    return redirect(request.get_full_path())
+
+
+def _render(request: UserRequest, template: str, **context: Any) -> HttpResponse:
+    form = context.get("form")
+    context["is_partner"] = own_partners(request.user).exists()
+    return render(request, template, context, status=422 if form is not None and form.errors else 200)
+
+
+def _sent(request: UserRequest) -> tuple[QueryDict | None, Any]:
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def _attempt(form: Form, do: Callable[[dict[str, Any]], Any]) -> Any:
+    """Call a service with a form's answers; its refusal stands at the form."""
+    try:
+        return do(form.cleaned_data)
+    except NotAllowed as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        return None
+
+
+def _found(request: UserRequest, number: str) -> Ticket:
+    rows = tickets_of(request.user).select_related("division", "customer", "merged_into__merged_into")
+    return get_object_or_404(rows, number=number)
+
+
+def _accounts(user: User) -> Any:
+    """Return the accounts that a person may report something about: their own, and those they sign in for."""
+    delegations = Delegate.objects.filter(user=user)
+    spoken_for = Q(customer__in=delegations.filter(account=None).values("customer"))
+    mine = Q(customer__user=user) | spoken_for | Q(pk__in=delegations.values("account"))
+    accounts = Account.objects.filter(mine).exclude(status=AccountStatus.CLOSED)
+    return accounts.select_related("customer", "division").order_by("pk")
+
+
+def _open(request: UserRequest, accounts: list[Account], said: dict[str, Any]) -> Ticket:
+    account = next(one for one in accounts if one.pk == said["account"])
+    contact = Requester.of(account.customer)
+    is_theirs = account.customer.user_id == request.user.pk
+    requester = Requester(
+        name=contact.name if is_theirs else str(request.user),
+        email=contact.email if is_theirs and contact.email else request.user.email,
+        phone=contact.phone if is_theirs else "",
+        language=get_language() or account.customer.language,
+    )
+    wanted = Report(
+        type=TicketType(said["type"]), subject=said["subject"], text=said["text"], requester=requester,
+        customer=account.customer, account=account,
+    )  # fmt: skip
+    uploads = checked_uploads(request.FILES.getlist("uploads"))
+    return open_ticket(
+        wanted, key=f"me:{request.user.pk}:{said['key']}", division=account.division, channel=TicketChannel.WEB,
+        by=request.user, uploads=uploads,
+    )  # fmt: skip
+
+
+def _add(request: UserRequest, found: Ticket, said: dict[str, Any]) -> Any:
+    uploads = checked_uploads(request.FILES.getlist("uploads"))
+    return hear_customer(
+        found.pk, said["text"], key=f"me:{request.user.pk}:{said['key']}", channel=TicketChannel.WEB, by=request.user,
+        uploads=uploads,
+    )  # fmt: skip
+
+
+def _move(request: UserRequest, number: str, do: Callable[[int], Any]) -> HttpResponse:
+    found = _found(request, number)
+    try:
+        do(found.pk)
+    except NotAllowed as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("We have noted it."))
+    return redirect("selfcare:ticket", found.number)

@@ -1,0 +1,331 @@
+"""A customer's day with their tickets, the letters they get, and who sees whose (X37, X38, X39)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Delegate
+from accounts.states import Sight
+from accounts.testing import make_account
+from foundation.correspondence.models import Message
+from foundation.divisions.testing import make_division
+from foundation.events.models import Event
+from foundation.events.testing import drain
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from tickets import services
+from tickets.models import Article, Attachment, Rating, Ticket
+from tickets.queries import may_be_rated
+from tickets.services import Requester, Upload
+from tickets.states import PendingReason, ResolutionCode, TicketChannel, TicketStatus, TicketType
+from tickets.testing import answer, bring_to, make_ticket, reply
+
+SECRET = "Zyzzyva is behind it."
+"""What an internal note says."""
+
+
+@pytest.fixture
+def ticket(division, account):
+    return make_ticket(division, account=account)
+
+
+class TestX37FollowingATicket:
+    def test_reported_with_a_picture(self, customer, account):
+        page = customer.get("selfcare:ticket_new")
+        said = {
+            "key": page.context["form"]["key"].value(), "account": account.pk, "type": "trouble", "subject": "No TV",
+            "text": "Black screen.", "uploads": SimpleUploadedFile("screen.png", b"\x89PNG"),
+        }  # fmt: skip
+
+        customer.post("selfcare:ticket_new", **said)
+
+        ticket = Ticket.objects.get()
+        assert (ticket.customer, ticket.account, ticket.reported_by) == (account.customer, account, customer.person)
+        assert ticket.opened_by is None
+        assert ticket.articles.get().attachments.get().name == "screen.png"
+        assert "No TV" in customer.read("selfcare:tickets")
+
+    def test_keeps_what_was_typed_where_a_file_is_refused(self, customer, account):
+        answer = customer.post(
+            "selfcare:ticket_new", key="k", account=account.pk, type="trouble", subject="No TV", text="Black screen.",
+            uploads=SimpleUploadedFile("run.exe", b"MZ"),
+        )  # fmt: skip
+
+        assert answer.status_code == 422
+        assert "Black screen." in answer.content.decode()
+        assert "uploads" in answer.context["form"].errors
+        assert not Ticket.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("status", "sentence", "next_step"),
+        [
+            ("acknowledged", "We have it.", "Somebody will look at it"),
+            ("in_progress", "We are working on it.", "as soon as there is news"),
+            ("pending", "We need an answer from you.", "Write below."),
+            ("held", "A credit is being posted.", "on your account"),
+            ("resolved", "We think that it is fixed.", "Tell us whether it is."),
+        ],
+    )
+    def test_says_in_plain_words_where_it_stands_and_what_is_next(self, customer, ticket, status, sentence, next_step):
+        bring_to(ticket, TicketStatus(status))
+
+        page = customer.read("selfcare:ticket", ticket.number)
+
+        assert sentence in page
+        assert next_step in page
+
+    def test_says_what_was_promised(self, customer, ticket):
+        Ticket.objects.filter(pk=ticket.pk).update(due_at=now() + timedelta(hours=4))
+
+        assert "Promised until" in customer.read("selfcare:ticket", ticket.number)
+
+    def test_added_to_counts_as_a_reply(self, customer, ticket):
+        bring_to(ticket, TicketStatus.PENDING)
+
+        for _twice in range(2):
+            customer.post("selfcare:ticket", ticket.number, key="k", text="It blinks red.")
+
+        ticket.refresh_from_db()
+        assert ticket.status == TicketStatus.IN_PROGRESS
+        assert [article.text for article in ticket.articles.all()][-1] == "It blinks red."
+        assert ticket.articles.count() == 2
+
+    def test_confirmed_as_fixed(self, customer, ticket):
+        bring_to(ticket, TicketStatus.RESOLVED)
+
+        customer.post("selfcare:ticket_fixed", ticket.number)
+
+        assert Ticket.objects.get().status == TicketStatus.CLOSED
+
+    @pytest.mark.parametrize("status", ["resolved", "closed"])
+    def test_reopened(self, customer, ticket, status):
+        bring_to(ticket, TicketStatus(status))
+
+        customer.post("selfcare:ticket_reopen", ticket.number)
+
+        assert Ticket.objects.get().status == TicketStatus.IN_PROGRESS
+
+    def test_called_off(self, customer, ticket):
+        customer.post("selfcare:ticket_call_off", ticket.number)
+
+        assert Ticket.objects.get().status == TicketStatus.CANCELLED
+
+    def test_shows_an_answer_once_it_has_left(self, customer, ticket):
+        answer(ticket, "Try the other socket.")
+        before = customer.read("selfcare:ticket", ticket.number)
+
+        with time_machine.travel(now() + timedelta(seconds=31)):
+            services.send_due_answers()
+
+        assert "Try the other socket." not in before
+        assert "Try the other socket." in customer.read("selfcare:ticket", ticket.number)
+
+
+class TestX38WhoSeesWhose:
+    def test_a_stranger_sees_nothing_at_any_address(self, seat, ticket):
+        stranger = seat()
+        file = self.file_on(ticket)
+
+        assert ticket.number not in stranger.read("selfcare:tickets")
+        assert stranger.get("selfcare:ticket", ticket.number).status_code == 404
+        assert stranger.get("selfcare:ticket_file", file.pk).status_code == 404
+        for name in ("ticket", "ticket_fixed", "ticket_reopen", "ticket_call_off"):
+            assert stranger.post(f"selfcare:{name}", ticket.number, key="k", text="x").status_code == 404
+        assert Ticket.objects.get().articles.count() == 2
+
+    def file_on(self, ticket):
+        upload = Upload(name="a.txt", media_type="text/plain", content=b"x")
+        article = services.hear_customer(ticket.pk, "See.", key="file", channel=TicketChannel.MAIL, uploads=[upload])
+        return article.attachments.get()
+
+    @pytest.mark.parametrize(
+        ("sight", "sees"),
+        [
+            (Sight.OWN, {"own"}),
+            (Sight.SITE, {"own", "site"}),
+            (Sight.COMPANY, {"own", "site", "elsewhere"}),
+        ],
+    )
+    def test_own_site_or_company_by_role(self, division, seat, account, sight, sees):
+        person, company = seat(), account.customer
+        other_site = make_account(division)
+        type(other_site).objects.filter(pk=other_site.pk).update(customer=company)
+        other_site.refresh_from_db()
+        Delegate.objects.create(
+            customer=company, user=person.person, sight=sight, account=account if sight == Sight.SITE else None
+        )
+        known = {"requester": Requester.typed(email="desk@company.example")}
+        tickets = {
+            "own": make_ticket(division, account=other_site, by=person.person, **known),
+            "site": make_ticket(division, account=account, **known),
+            "elsewhere": make_ticket(division, account=other_site, **known),
+        }
+
+        for name, ticket in tickets.items():
+            is_seen = name in sees
+            assert (ticket.number in person.read("selfcare:tickets")) == is_seen, name
+            assert (person.get("selfcare:ticket", ticket.number).status_code == 200) == is_seen, name
+        strangers = make_ticket(make_division())
+        assert person.get("selfcare:ticket", strangers.number).status_code == 404
+
+
+class TestX38InternalNotesNeverLeak:
+    @pytest.fixture
+    def noted(self, division, account, csr):
+        ticket = make_ticket(division, account=account)
+        upload = Upload(name="zyzzyva.txt", media_type="text/plain", content=SECRET.encode())
+        services.note_ticket(ticket.pk, SECRET, by=csr.person, key="note", uploads=[upload])
+        return ticket
+
+    def test_on_a_page(self, customer, noted):
+        for page in (customer.read("selfcare:tickets"), customer.read("selfcare:ticket", noted.number)):
+            assert "yzzyva" not in page
+
+    def test_as_a_file(self, customer, noted):
+        assert customer.get("selfcare:ticket_file", Attachment.objects.get().pk).status_code == 404
+
+    def test_in_a_mail(self, noted, csr):
+        answer(noted, "Try now.", by=csr.person)
+        services.resolve_ticket(noted.pk, ResolutionCode.RESTORED, "The wire.", by=csr.person)
+        with time_machine.travel(now() + timedelta(seconds=31)):
+            services.send_due_answers()
+            drain()
+
+        assert {message.kind for message in Message.objects.all()} == {
+            "tickets.opened", "tickets.answer", "tickets.resolved"
+        }  # fmt: skip
+        assert not [one for one in Message.objects.all() if "yzzyva" in one.text + one.html + one.subject_line]
+        assert "yzzyva" not in "".join(one.message().as_string() for one in mail.outbox)
+
+    def test_by_the_link_in_a_letter(self, noted, csr):
+        services.resolve_ticket(noted.pk, ResolutionCode.RESTORED, "The wire.", by=csr.person)
+        drain()
+
+        assert "yzzyva" not in Client().get(link(noted)).content.decode()
+
+    def test_in_the_list_as_a_file_nor_in_facts(self, csr, noted):
+        assert "yzzyva" not in csr.read("desk:tickets", export="csv")
+        assert not [event for event in Event.objects.all() if "yzzyva" in str(event.payload)]
+
+
+def link(ticket: Ticket, wanted: str = "fixed=yes") -> str:
+    """Return the address in the letter that asks whether a ticket is fixed."""
+    message = Message.objects.filter(kind="tickets.resolved", subject_id=ticket.pk).latest("pk")
+    return next(
+        address
+        for address in re.findall(r"https?://[^\s]+(/me/tickets/by-letter/\S+)", message.text)
+        if wanted in address
+    )
+
+
+class TestLetters:
+    def test_say_that_we_have_it(self, ticket):
+        drain()
+
+        message = Message.objects.get()
+        assert (message.kind, message.to) == ("tickets.opened", ticket.requester_email)
+        assert ticket.number in message.subject_line
+
+    def test_carry_an_answer_to_the_requester_as_it_was_when_written(self, ticket, csr):
+        answer(ticket, "Try now.", by=csr.person)
+        old = ticket.requester_email
+        Ticket.objects.filter(pk=ticket.pk).update(requester_email="other@people.example")
+        with time_machine.travel(now() + timedelta(seconds=31)):
+            services.send_due_answers()
+            drain()
+
+        message = Message.objects.get(kind="tickets.answer")
+        article = Article.objects.get(kind="answer")
+        assert (message.to, message.message_id) == (old, article.message_id)
+        assert "Try now." in message.text
+
+    def test_are_not_sent_of_an_answer_that_was_taken_back(self, ticket, csr):
+        article = answer(ticket, by=csr.person)
+        services.take_back_answer(article.pk, by=csr.person)
+        with time_machine.travel(now() + timedelta(seconds=31)):
+            services.send_due_answers()
+            drain()
+
+        assert not Message.objects.filter(kind="tickets.answer").exists()
+
+    def test_say_why_something_is_declined(self, division, account):
+        ticket = make_ticket(division, TicketType.REQUEST, account=account)
+        services.reject_ticket(ticket.pk, "No cable there.", by=None)
+        drain()
+
+        assert "No cable there." in Message.objects.get(kind="tickets.declined").text
+
+    def test_open_nothing_for_staff_who_read_them(self, ticket):
+        bring_to(ticket, TicketStatus.RESOLVED)
+        drain()
+
+        assert "by_letter=" not in Message.objects.get(kind="tickets.resolved").shown_text
+
+
+class TestX39OneTap:
+    @pytest.fixture
+    def resolved(self, ticket):
+        bring_to(ticket, TicketStatus.RESOLVED)
+        drain()
+        return ticket
+
+    def test_changes_nothing_when_a_mail_program_opens_the_link(self, resolved):
+        page = Client().get(link(resolved)).content.decode()
+
+        assert "Is it fixed?" in page
+        assert Ticket.objects.get().status == TicketStatus.RESOLVED
+        assert not Rating.objects.exists()
+
+    @pytest.mark.parametrize(("pressed", "status"), [("fixed", "closed"), ("reopen", "in_progress")])
+    def test_says_whether_it_is_fixed_without_signing_in(self, resolved, pressed, status):
+        Client().post(link(resolved), {"do": pressed})
+
+        assert Ticket.objects.get().status == status
+
+    def test_says_how_it_was_handled_once(self, resolved):
+        address = link(resolved, "score=good")
+        assert 'value="good"' in Client().get(address).content.decode()
+
+        Client().post(address, {"do": "rate", "score": "good"})
+        again = Client().post(address, {"do": "rate", "score": "bad"}, follow=True)
+
+        assert Rating.objects.get().score == "good"
+        assert again.context["form"] is None
+
+    def test_is_only_for_whoever_holds_the_letter(self, resolved):
+        address = reverse("selfcare:ticket_by_letter")
+        forged = link(resolved)[:-2] + "xx"
+
+        assert Client().get(address).status_code == 404
+        assert Client().get(forged).status_code == 404
+        with time_machine.travel(now() + timedelta(days=61)):
+            assert Client().get(link(resolved)).status_code == 404
+
+    @pytest.mark.parametrize("why", ["outage", "staff", "open"])
+    def test_is_not_asked_of(self, division, account, why):
+        channel = TicketChannel.SYSTEM if why == "staff" else TicketChannel.WEB
+        ticket = make_ticket(division, account=account, channel=channel)
+        if why == "open":
+            bring_to(ticket, TicketStatus.PENDING)
+        else:
+            code = ResolutionCode.OUTAGE_ENDED if why == "outage" else ResolutionCode.RESTORED
+            services.resolve_ticket(ticket.pk, code, "", by=None)
+
+        ticket.refresh_from_db()
+        assert not may_be_rated(ticket)
+        with pytest.raises(NotAllowed):
+            services.rate_ticket(ticket.pk, "good")
+
+
+def test_the_talk_is_the_same_for_the_customer_and_the_desk(customer, csr, ticket):
+    reply(ticket, "It hums.")
+    services.pend_ticket(ticket.pk, PendingReason.PARTS, by=csr.person)
+
+    assert "It hums." in customer.read("selfcare:ticket", ticket.number)
+    assert "It hums." in csr.read("desk:ticket", ticket.number)

@@ -1,0 +1,87 @@
+"""What the requester of a ticket is sent, rendered once in their language."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from foundation.correspondence.models import LETTER_SECRET, Message
+from foundation.correspondence.services import compose, queue_message
+from foundation.divisions.queries import site_of
+from foundation.people.models import User
+from tickets.models import Article, Ticket
+from tickets.queries import may_be_rated, proof_of
+from tickets.states import Score, TicketChannel
+
+
+def send_receipt(ticket_id: int) -> None:
+    """Send the requester word that we have what they reported; again, nothing is sent."""
+    ticket = _ticket(ticket_id)
+    if ticket.channel != TicketChannel.SYSTEM:
+        first = ticket.articles.order_by("pk").first()
+        _send(ticket, "opened", f"tickets.opened:{ticket.pk}", {"said": first.text if first else ""})
+
+
+def send_answer(article_id: int) -> None:
+    """Send an answer to whom it was written to, as it was written; again, nothing is sent."""
+    article = Article.objects.select_related("ticket__division", "ticket__customer", "author").get(pk=article_id)
+    context = {"article": article, "files": article.attachments.count()}
+    for to in article.to:
+        _send(article.ticket, "answer", f"tickets.answer:{article.key}", context, to=to, by=article.author)
+
+
+def send_resolution(ticket_id: int, *, times: int) -> None:
+    """
+    Ask the requester whether it is fixed, with one tap for yes and one for no; again, nothing is sent.
+
+    :param times: how often the ticket was reopened before: each time it is resolved, it is asked anew
+    """
+    ticket = _ticket(ticket_id)
+    asks = {
+        "may_rate": may_be_rated(ticket),
+        "scores": [(one, one.label, _by_letter(ticket, score=one)) for one in Score],
+    }
+    links = {"yes": _by_letter(ticket, fixed="yes"), "no": _by_letter(ticket, fixed="no")}
+    _send(ticket, "resolved", f"tickets.resolved:{ticket.pk}:{times}", {**asks, **links})
+
+
+def send_refusal(ticket_id: int) -> None:
+    """Tell the requester that what they asked will not be done, and why; again, nothing is sent."""
+    ticket = _ticket(ticket_id)
+    _send(ticket, "declined", f"tickets.declined:{ticket.pk}", {})
+
+
+def _ticket(ticket_id: int) -> Ticket:
+    return Ticket.objects.select_related("division", "customer", "opened_by").get(pk=ticket_id)
+
+
+def _by_letter(ticket: Ticket, **what: str) -> str:
+    query = urlencode({**what, LETTER_SECRET: proof_of(ticket)})
+    return f"{_site(ticket)}{reverse('selfcare:ticket_by_letter')}?{query}"
+
+
+def _site(ticket: Ticket) -> str:
+    site = site_of(ticket.division)
+    return f"{settings.SITE_URL}{site.path_prefix if site else ''}"
+
+
+def _send(  # noqa: PLR0913  # each part of a message has a name
+    ticket: Ticket, kind: str, key: str, context: dict[str, Any], *, to: str = "", by: User | None = None
+) -> Message | None:
+    to = to or ticket.requester_email
+    if not to:
+        return None
+    known = {"ticket": ticket, "link": f"{_site(ticket)}{reverse('selfcare:ticket', args=[ticket.number])}"}
+    letter = compose(f"tickets/mail/{kind}", {**known, **context}, language=ticket.language, division=ticket.division)
+    return queue_message(
+        letter,
+        key=key,
+        kind=f"tickets.{kind}",
+        to=to,
+        language=ticket.language,
+        division=ticket.division,
+        subject=ticket,
+        about=[ticket.customer] if ticket.customer else [],
+        by=by,
+    )
