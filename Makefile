@@ -59,7 +59,7 @@ $(VENV)/installed: requirements.lock config/local/install.sh
 	@sh config/local/install.sh $(VENV)
 	@touch $@
 
-system-packages: ## Install what Python packages cannot carry: Pango, Chromium, gettext, fonts
+system-packages: ## Install what Python packages cannot carry: Pango, Chromium, gettext, fonts, Dovecot
 	@sh config/local/system_packages.sh
 
 lock: setup ## Choose the newest packages that pyproject.toml allows, with their hashes

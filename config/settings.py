@@ -144,7 +144,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
-UNSCOPED_PATHS = ("/health/", "/metrics", "/static/", "/webhooks/")
+UNSCOPED_PATHS = ("/health/", "/metrics", "/static/", "/webhooks/", "/mail/incoming/")
 """Paths that belong to no market's site and speak no language."""
 
 # Where the truth is kept ------------------------------------------------------------------------------------------
@@ -227,6 +227,8 @@ CELERY_BEAT_SCHEDULE = {
     "let answers leave": {"task": "tickets.tasks.send_due_answers", "schedule": 5.0},
     "close tickets nobody speaks of": {"task": "tickets.tasks.close_silent_tickets", "schedule": 3600.0},
     "let go of invitations that led nowhere": {"task": "referrals.tasks.expire_invitations", "schedule": 3600.0},
+    "fetch mail": {"task": "foundation.correspondence.tasks.fetch_mail", "schedule": 60.0},
+    "empty old mail": {"task": "foundation.correspondence.tasks.empty_old_mail", "schedule": 24 * 3600.0},
     "sweep sessions that are over": {"task": "foundation.people.tasks.sweep", "schedule": 24 * 3600.0},
 }
 ORDER_PAGE = "storefront:order"

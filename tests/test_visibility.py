@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 
 OURS, THEIRS = "Quillfeather", "Zanzibarium"
 REFUSED = {403, 404, 405}
-WITHOUT_CSRF = {"tmf_billing:webhook", "correspondence:unsubscribe"}
+WITHOUT_CSRF = {"tmf_billing:webhook", "correspondence:unsubscribe", "correspondence:incoming"}
 """What machines post, which prove themselves by a signature."""
 
 

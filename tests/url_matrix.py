@@ -40,7 +40,8 @@ from commissions.testing import (
 from foundation.clocks.models import SpecialDay
 from foundation.clocks.testing import make_calendar
 from foundation.correspondence.models import Document, Message
-from foundation.correspondence.services import Letter, queue_message
+from foundation.correspondence.services import Letter, queue_message, receive_mail
+from foundation.correspondence.testing import make_mailbox
 from foundation.divisions.models import Brand, Division, Site
 from foundation.divisions.testing import make_division
 from foundation.events.models import Delivery
@@ -114,6 +115,8 @@ class World:
         self.ticket = self._make_ticket()
         self.message = self._make_message()
         self.document = self._make_document()
+        mailbox = make_mailbox(self.division, code=f"{code}_mail", address=f"support@{code}.example")
+        self.mail = receive_mail(mailbox.pk, f"Subject: {marker}\n\n{marker}".encode())
         LeadNote.objects.create(lead=self.lead, text=f"{marker} note", by=self.people[Role.CSR])
         self.job = Job.objects.create(
             kind="test", title=f"{marker} import", division=self.division, by=self.people[Role.OPERATOR], total=1
@@ -514,6 +517,8 @@ MATRIX: dict[str, Page] = {
     "ready": own(ANYONE),
     "metrics": own(NOBODY),  # who sees the whole house: tests/test_attacks.py; a token: tests/local/test_health.py
     "tmf_billing:webhook": Page(NOBODY, lambda _world: {"code": "unknown"}, is_for_all=True),  # signed: tests/billing
+    # Mail servers that prove themselves by a signature: tests/correspondence/test_inbound_receiving.py
+    "correspondence:incoming": Page(NOBODY, lambda _world: {"code": "unknown"}, is_for_all=True),
     # Whoever holds the secret of a message, and their mail program: tests/foundation/test_correspondence.py
     "correspondence:unsubscribe": Page(NOBODY, lambda _world: {"token": "unknown"}, is_for_all=True),
     # The admin's own frame; its tables say themselves who may open them.
@@ -554,6 +559,8 @@ DOINGS = {
     "admin:commissions_ruleversion_return": "post",
     "admin:commissions_ruleversion_review": "post",
     "admin:commissions_ruleversion_withdraw": "post",
+    "admin:correspondence_inboundmail_again": "post",
+    "admin:correspondence_mailbox_check": "post",
     "admin:referrals_invitation_withdraw": "post",
     "admin:referrals_programme_end": "post",
     "admin:referrals_programme_pause": "post",

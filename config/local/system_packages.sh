@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what no Python package can carry, if this is Debian and we may; otherwise says what is missing and goes on.
 #   Pango and HarfBuzz: PDFs        gettext: translations        Chromium: browser tests        fonts: PDFs and pictures
+#   Dovecot: a mail server to fetch from, for its tests (nothing of it is left running)
 set -eu
-packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 gettext chromium fonts-dejavu-core"
+packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 gettext chromium fonts-dejavu-core dovecot-imapd"
 
 if ! command -v dpkg-query >/dev/null; then
     missing=""
@@ -28,6 +29,9 @@ if [ "$(id -u)" = 0 ]; then
     log=$(mktemp)
     if { apt-get update && DEBIAN_FRONTEND=noninteractive $command; } >"$log" 2>&1; then
         rm -f "$log"
+        case $missing in # its package starts a server for the whole machine, which nobody here needs
+            *dovecot*) systemctl disable --now dovecot.service dovecot.socket >/dev/null 2>&1 || true ;;
+        esac
         exit 0
     fi
     tail -n 3 "$log"
@@ -35,4 +39,4 @@ if [ "$(id -u)" = 0 ]; then
 else
     command="sudo $command"
 fi
-echo "Missing:$missing. PDFs, translations or browser tests wait for: $command"
+echo "Missing:$missing. PDFs, translations, browser tests or those of fetching mail wait for: $command"

@@ -1,16 +1,23 @@
-"""Messages and documents as they were sent, and the addresses that want none."""
+"""Messages and documents as they were sent, the addresses that want none; mailboxes, and what they received."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from foundation.correspondence.models import Document, Message, Suppression
+from foundation.correspondence.models import Document, Fetching, InboundMail, Mailbox, Message, Suppression
+from foundation.correspondence.services import check_mailbox, take_up_mail
+from foundation.lifecycle import NotAllowed
 from foundation.people.admin import DivisionScopedAdmin, ReadOnlyAdmin
+from foundation.people.admin.scoped import DivisionScopedTabular
+from foundation.people.models import UserRequest
+from foundation.people.states import Permission
 
 QUIET = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 """The policy of a message's preview: it shows itself, runs nothing, fetches nothing, and belongs to no origin."""
@@ -110,3 +117,105 @@ class SuppressionAdmin(DivisionScopedAdmin):
     list_display = ("email", "reason", "since")
     search_fields = ("email",)
     readonly_fields = ("since",)
+
+
+class FetchingInline(DivisionScopedTabular):
+    """How far it was fetched."""
+
+    model = Fetching
+    fields = readonly_fields = ("last_uid", "left", "fetched_at", "error")
+    can_delete = False
+    max_num = 0
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(DivisionScopedAdmin):
+    """Set up a mailbox, and see whether it lets us in."""
+
+    inlines: ClassVar = [FetchingInline]
+    list_display = ("address", "code", "division", "host", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("address", "code")
+    change_form_template = "correspondence/mailbox_change_form.html"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
+        """Keep the code of an existing mailbox: the environment is named after it."""
+        del request
+        return ("code",) if obj else ()
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.check_view)
+        return [path("<path:object_id>/check/", view, name="correspondence_mailbox_check"), *super().get_urls()]
+
+    def check_view(self, request: UserRequest, object_id: str) -> HttpResponse:
+        """Open the mailbox, and say whether it let us in."""
+        mailbox = self.get_object(request, unquote(object_id))
+        may_change = mailbox is not None and self.has_change_permission(request, mailbox)
+        if mailbox is None or not may_change or request.method != "POST":
+            raise Http404
+        try:
+            check_mailbox(mailbox.pk, by=request.user)
+        except NotAllowed as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, gettext("%(mailbox)s can be read.") % {"mailbox": mailbox})
+        return redirect("admin:correspondence_mailbox_change", mailbox.pk)
+
+
+@admin.register(InboundMail)
+class InboundMailAdmin(ReadOnlyAdmin):
+    """What came in, as it came; and a second try for what was set aside."""
+
+    permission = Permission.RETRY_DELIVERIES
+    list_display = ("subject_line", "sender", "mailbox", "kind", "status", "outcome", "received_at")
+    list_filter = ("status", "kind", "mailbox")
+    list_select_related = ("mailbox",)
+    search_fields = ("=sender", "=message_id", "subject_line")
+    show_full_result_count = False
+    fields = (
+        "subject_line", "sender", "mailbox", "division", "message_id", "kind", "sign", "may_be_answered", "size", "status",
+        "reason", "outcome", "received_at", "handled_at", "source",
+    )  # fmt: skip
+    readonly_fields = ("source",)
+    change_form_template = "correspondence/inbound_mail_change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("raw")
+
+    @admin.display(description=gettext_lazy("as it came"))
+    def source(self, mail: InboundMail) -> str:
+        """Link to the whole message."""
+        address = reverse("admin:correspondence_inboundmail_source", args=[mail.pk])
+        return format_html('<a href="{}">message-{}.eml</a>', address, mail.pk)
+
+    def get_urls(self) -> list[URLPattern]:
+        source, again = (self.admin_site.admin_view(view) for view in (self.source_view, self.again_view))
+        return [
+            path("<int:pk>/source/", source, name="correspondence_inboundmail_source"),
+            path("<path:object_id>/again/", again, name="correspondence_inboundmail_again"),
+            *super().get_urls(),
+        ]
+
+    def source_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer the message itself, to be saved."""
+        mail = self.get_queryset(request).filter(pk=pk).first()
+        if mail is None:
+            raise Http404
+        headers = {
+            "Content-Disposition": f'attachment; filename="message-{mail.pk}.eml"',
+            "Content-Security-Policy": QUIET,
+        }
+        return HttpResponse(bytes(mail.raw), content_type="application/octet-stream", headers=headers)
+
+    def again_view(self, request: UserRequest, object_id: str) -> HttpResponse:
+        """Try a message again that was set aside."""
+        mail = self.get_object(request, unquote(object_id))
+        if mail is None or request.method != "POST" or not self.may(request, self.permission, row=mail):
+            raise Http404
+        try:
+            take_up_mail(mail.pk, by=request.user)
+        except NotAllowed as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, gettext("It is tried again."))
+        return redirect("admin:correspondence_inboundmail_change", mail.pk)

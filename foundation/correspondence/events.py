@@ -1,4 +1,4 @@
-"""What happens to messages."""
+"""What happens to messages, sent and received."""
 
 from dataclasses import dataclass
 
@@ -59,3 +59,17 @@ class AddressSuppressed(Fact, name="correspondence.address_suppressed"):
 
     message_id: int
     kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailReceived(Fact, name="correspondence.mail_received"):
+    """Messages came in together and are kept; they wait for whoever knows what they are about."""
+
+    mail_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSetAside(Fact, name="correspondence.mail_set_aside"):
+    """A message that came in cannot be handled by a program."""
+
+    mail_id: int

@@ -1,9 +1,14 @@
 """Messages and documents, for the pages that show them."""
 
+from collections.abc import Collection
+from datetime import datetime
+
 from django.db import models
 from django.db.models import QuerySet
 
-from foundation.correspondence.models import Document, Message
+from foundation.correspondence.models import Document, InboundMail, Mailbox, Message
+from foundation.correspondence.states import MailStatus
+from foundation.divisions.models import Division
 from foundation.people.models import User
 from foundation.people.queries import divisions_visible_to
 
@@ -26,3 +31,29 @@ def documents_visible_to(user: User) -> QuerySet[Document]:
 def documents_about(subject: models.Model) -> QuerySet[Document]:
     """Return the documents about a row, without their content."""
     return Document.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk).defer("content")
+
+
+def received_mail_visible_to(user: User) -> QuerySet[InboundMail]:
+    """Return the messages that a person's divisions received, without the whole of them."""
+    return InboundMail.objects.filter(division__in=divisions_visible_to(user)).defer("raw")
+
+
+def mail_set_aside_visible_to(user: User) -> QuerySet[InboundMail]:
+    """Return the messages that wait for a person of a division, the latest first."""
+    return received_mail_visible_to(user).filter(status=MailStatus.SET_ASIDE).select_related("mailbox", "division")
+
+
+def mailbox_of(division: Division) -> Mailbox | None:
+    """Return the mailbox that answers to a division's messages go to: its own, or of the nearest division above."""
+    mailboxes = Mailbox.objects.filter(division__in=division.lineage, is_active=True)
+    return max(mailboxes, key=lambda mailbox: division.lineage.index(mailbox.division_id), default=None)
+
+
+def count_written(to: str, *, kinds: Collection[str], since: datetime) -> int:
+    """Return how many messages of some kinds were written to an address since a moment."""
+    return Message.objects.filter(to=to, kind__in=kinds, queued_at__gte=since).count()
+
+
+def ids_of_fetched_mailboxes() -> list[int]:
+    """Return the mailboxes that are fetched by IMAP."""
+    return list(Mailbox.objects.filter(is_active=True).exclude(host="").values_list("pk", flat=True))

@@ -107,7 +107,7 @@ class TestMessage:
 
         send_message(message.pk)
 
-        assert mail.outbox[0].extra_headers["Message-ID"].startswith("<tests.letter.1@")
+        assert mail.outbox[0].extra_headers["Message-ID"].startswith("<tests.letter.1.")
 
     def test_of_advertising_is_not_sent_to_who_wants_none(self):
         Suppression.objects.create(email="pat@people.example", reason="asked")

@@ -56,5 +56,6 @@ def send_again(message_id: int, *, to: str = "", by: User) -> Message:
 
 COPIED = (
     "kind", "purpose", "division", "subject_type", "subject_id", "sender", "language", "subject_line", "text", "html",
+    "headers",
 )  # fmt: skip
 """What a message that is sent again has of the first one."""

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 
 from foundation.correspondence.events import MessageQueued, MessagesQueued
 from foundation.correspondence.models import Document, Message
@@ -63,6 +64,7 @@ def queue_message(  # noqa: PLR0913  # each part of a message has a name
     about: Iterable[models.Model] = (),
     purpose: Purpose = Purpose.SERVICE,
     documents: Iterable[Document] = (),
+    headers: Mapping[str, str] | None = None,
     by: User | None = None,
 ) -> Message:
     """
@@ -70,6 +72,7 @@ def queue_message(  # noqa: PLR0913  # each part of a message has a name
 
     :param key: what makes it this message and no other, such as `orders.confirmation:12`
     :param subject: the row that it is about
+    :param headers: further headers, such as `In-Reply-To`
     """
     message, is_new = Message.objects.get_or_create(
         key=key,
@@ -85,6 +88,8 @@ def queue_message(  # noqa: PLR0913  # each part of a message has a name
             "subject_line": letter.subject_line[:200],
             "text": letter.text,
             "html": letter.html,
+            "message_id": message_id_of(key),
+            "headers": dict(headers or {}),
         },
     )
     if is_new:
@@ -154,5 +159,10 @@ def queue_messages(outgoing: Sequence[Outgoing], *, kind: str, purpose: Purpose)
 
 
 def message_id_of(key: str) -> str:
-    """Return the Message-ID under which a message goes out, however often it is tried (RFC 5322, 3.6.4: no colons)."""
-    return f"<{key.replace(':', '.')}@{settings.MESSAGE_ID_DOMAIN}>"
+    """
+    Return the Message-ID under which a message goes out, however often it is tried (RFC 5322, 3.6.4: no colons).
+
+    It cannot be guessed: whoever answers to it has had the message before them.
+    """
+    proof = salted_hmac("correspondence.message_id", key, algorithm="sha256").hexdigest()[:20]
+    return f"<{key.replace(':', '.')}.{proof}@{settings.MESSAGE_ID_DOMAIN}>"

@@ -12,6 +12,7 @@ from django.core import mail
 from django.db import transaction
 
 from foundation.correspondence.events import MessageBounced, MessageSent, MessagesSent, MessageSuppressed
+from foundation.correspondence.inbound.judging import LOOP_HEADER, loop_mark
 from foundation.correspondence.models import Message
 from foundation.correspondence.services.composing import message_id_of
 from foundation.correspondence.services.suppression import is_suppressed, link_to_unsubscribe, suppressed_among
@@ -73,7 +74,7 @@ def _suppress(message: Message) -> None:
 
 def headers_of(message: Message) -> dict[str, str]:
     """Return a message's headers; advertising names the way out that mail programs show as a button (RFC 8058)."""
-    headers = {"Message-ID": message.message_id}
+    headers = {**message.headers, "Message-ID": message.message_id, LOOP_HEADER: loop_mark(message.message_id)}
     if message.purpose == Purpose.MARKETING:
         headers["List-Unsubscribe"] = f"<{link_to_unsubscribe(message.key)}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -1,0 +1,178 @@
+"""What attached files are, by their content; names that are safe; and which of them may be passed on."""
+
+import io
+import re
+import unicodedata
+import zipfile
+from pathlib import PurePosixPath
+
+from foundation.correspondence.inbound.decoding import clean_line
+
+LARGEST_FILE = 10 * 1024 * 1024
+UNKNOWN = "application/octet-stream"
+PROGRAM = "application/x-executable"
+MACROS = "application/x-office-macros"
+ARCHIVE = "application/zip"
+
+BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (0, b"BM", "image/bmp"),
+    (4, b"ftypheic", "image/heic"),
+    (4, b"ftypheix", "image/heic"),
+    (4, b"ftypmif1", "image/heic"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"OggS", "audio/ogg"),
+    (8, b"WAVE", "audio/wav"),
+    (0, b"#!AMR", "audio/amr"),
+    (0, b"{\\rtf", "application/rtf"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword"),
+    (0, b"MZ", PROGRAM),
+    (0, b"\x7fELF", PROGRAM),
+    (0, b"\xfe\xed\xfa", PROGRAM),
+    (0, b"\xcf\xfa\xed\xfe", PROGRAM),
+    (0, b"\xca\xfe\xba\xbe", PROGRAM),
+    (0, b"#!", PROGRAM),
+    (0, b"L\x00\x00\x00\x01\x14\x02\x00", PROGRAM),
+    (0, b"Rar!", "application/vnd.rar"),
+    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (0, b"\x1f\x8b", "application/gzip"),
+    (0, b"BEGIN:VCALENDAR", "text/calendar"),
+    (0, b"BEGIN:VCARD", "text/vcard"),
+    (0, b"<?xml", "text/xml"),
+)
+"""How files begin, by their own standards: (where, what, which)."""
+IN_ZIP = (
+    ("word/vbaProject.bin", MACROS),
+    ("xl/vbaProject.bin", MACROS),
+    ("ppt/vbaProject.bin", MACROS),
+    ("META-INF/MANIFEST.MF", PROGRAM),
+    ("AndroidManifest.xml", PROGRAM),
+    ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+)
+IN_OPEN_DOCUMENT = re.compile(rb"mimetype(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))")
+HTML = re.compile(
+    rb"^\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|script|svg)\b", re.IGNORECASE | re.DOTALL
+)
+MARKED_UP = re.compile(rb"<(?:script|svg|html)\b", re.IGNORECASE)
+
+ENDINGS: dict[str, tuple[str, ...]] = {
+    "application/pdf": (".pdf",),
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "image/tiff": (".tif", ".tiff"),
+    "image/bmp": (".bmp",),
+    "image/heic": (".heic", ".heif"),
+    "image/avif": (".avif",),
+    "video/quicktime": (".mov",),
+    "video/mp4": (".mp4", ".m4v", ".3gp"),
+    "audio/mp4": (".m4a",),
+    "audio/mpeg": (".mp3",),
+    "audio/ogg": (".ogg", ".oga", ".opus"),
+    "audio/wav": (".wav",),
+    "audio/amr": (".amr",),
+    "application/rtf": (".rtf",),
+    "application/msword": (".doc", ".xls", ".ppt", ".msg"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (".docx",),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (".xlsx",),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": (".pptx",),
+    "application/vnd.oasis.opendocument.text": (".odt",),
+    "application/vnd.oasis.opendocument.spreadsheet": (".ods",),
+    "application/vnd.oasis.opendocument.presentation": (".odp",),
+    "text/calendar": (".ics",),
+    "text/vcard": (".vcf",),
+    "text/plain": (".txt", ".csv", ".log", ".md", ".json"),
+    "message/rfc822": (".eml",),
+}
+"""What may be passed on, and the endings under which it is saved: the first is given where there is no fitting one."""
+DANGEROUS = frozenset({PROGRAM, MACROS, "text/html", "text/xml"})
+"""What could do something on the computer of whoever opens it."""
+RESERVED = re.compile(r"^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
+UNSAFE = re.compile(r"[\\/:*?\"<>|%\x00-\x1f]")
+LONGEST_NAME = 120
+SAMPLE = 64 * 1024
+
+
+def media_type_of(content: bytes) -> str:
+    """Say what a file is, by what is in it and never by its name; `application/octet-stream` where that is not known."""
+    if content.startswith(b"PK\x03\x04"):
+        return _in_zip(content)
+    for place, beginning, media_type in BEGINNINGS:
+        if content[place : place + len(beginning)] == beginning:
+            return _text_or(media_type, content)
+    if HTML.match(content[:4096]):
+        return "text/html"
+    return "text/plain" if _is_text(content[:SAMPLE]) else UNKNOWN
+
+
+def _text_or(media_type: str, content: bytes) -> str:
+    """Return a type, but `text/html` for what is said to be XML and shows itself as a page or a drawing."""
+    return "text/html" if media_type == "text/xml" and MARKED_UP.search(content[:SAMPLE]) else media_type
+
+
+def _in_zip(content: bytes) -> str:
+    found = IN_OPEN_DOCUMENT.search(content[:200])
+    if found:
+        return found[1].decode("ascii")
+    try:
+        names = set(zipfile.ZipFile(io.BytesIO(content)).namelist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return UNKNOWN
+    return next((media_type for name, media_type in IN_ZIP if name in names), ARCHIVE)
+
+
+def _is_text(sample: bytes) -> bool:
+    if b"\0" in sample:
+        return sample.startswith((b"\xff\xfe", b"\xfe\xff"))
+    control = sum(byte < 32 and byte not in (9, 10, 12, 13, 27) for byte in sample)
+    return bool(sample) and control == 0
+
+
+def refusal_of(content: bytes, media_type: str, *, largest: int = LARGEST_FILE) -> str:
+    """
+    Say why a file should not be passed on; empty if it may be.
+
+    :param largest: bytes
+    :return: `empty`, `too_large`, `dangerous` or `unknown_type`
+    """
+    if not content:
+        return "empty"
+    if len(content) > largest:
+        return "too_large"
+    if media_type in DANGEROUS:
+        return "dangerous"
+    return "" if media_type in ENDINGS else "unknown_type"
+
+
+def safe_name(name: str, media_type: str, *, number: int) -> str:
+    """
+    Return a name to show and to save under.
+
+    :param number: which file of the message it is, for one without a name
+    """
+    last = re.split(r"[\\/]", clean_line(unicodedata.normalize("NFC", name)))[-1]
+    plain = UNSAFE.sub("_", last).strip(". ")
+    if not plain.strip("_"):
+        plain = f"file-{number}"
+    if RESERVED.match(plain):
+        plain = f"_{plain}"
+    stem, ending = PurePosixPath(plain).stem, PurePosixPath(plain).suffix
+    fitting = ENDINGS.get(media_type, ())
+    if fitting and ending.lower() not in fitting:
+        stem, ending = plain, fitting[0]
+    return f"{stem[: LONGEST_NAME - len(ending)]}{ending}"[:LONGEST_NAME]

@@ -1,0 +1,261 @@
+"""Read one raw message (RFC 5322, MIME), whatever is wrong with it."""
+
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from typing import cast
+
+from foundation.correspondence.inbound import headers as reads
+from foundation.correspondence.inbound.decoding import clean, decode, decode_header
+from foundation.correspondence.inbound.files import LARGEST_FILE, media_type_of, refusal_of, safe_name
+from foundation.correspondence.inbound.mail import Calendar, File, Mail
+from foundation.correspondence.inbound.quoting import split_reply
+from foundation.correspondence.inbound.reports import calendar_in, delivery_report
+from foundation.correspondence.inbound.texts import clean_html, decode_html, html_to_text, tidy, unflow
+from foundation.correspondence.inbound.tnef import is_tnef, open_tnef
+
+LARGEST_MAIL = 30 * 1024 * 1024
+"""Bytes of one message. What is larger is not read."""
+DEEPEST = 30
+"""Levels of parts within parts."""
+MOST_BOUNDARIES = 300
+MOST_PARTS = 500
+MOST_FILES = 100
+LONGEST_TEXT = 200_000
+"""Letters of a message that are kept as its text; the raw message has the rest."""
+SIGNATURES = {
+    "application/pgp-signature",
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+    "application/pgp-keys",
+}
+SAID_BY_SERVERS = {"message/delivery-status", "message/global-delivery-status", "message/disposition-notification"}
+
+
+class UnreadableMailError(Exception):
+    """A message that cannot be read; its text says why. It is kept as it came."""
+
+
+def read_mail(raw: bytes, *, largest_file: int = LARGEST_FILE) -> Mail:
+    """
+    Read a message.
+
+    Wrong charsets, missing headers, broken parts and the like are survived, and noted in `trouble`.
+
+    :param largest_file: bytes of an attachment that may be passed on
+    :raises UnreadableMailError: if it is empty, too large or nested without end
+    """
+    message = _parse(raw)
+    gathered = _Gathered(largest_file)
+    try:
+        gathered.take(message, depth=0)
+    except RecursionError as error:
+        raise UnreadableMailError("Its parts are nested without end.") from error
+    raw_headers = reads.raw_headers(message)
+    words = reads.decoded(raw_headers)
+    senders = reads.addresses_in(raw_headers.get("from", ())) or reads.addresses_in(raw_headers.get("sender", ()))
+    text = gathered.text()
+    reply = split_reply(text)
+    report = delivery_report(gathered.parts)
+    return Mail(
+        message_id=next(iter(reads.ids_in(raw_headers.get("message-id", ()))), "")[:250],
+        in_reply_to=reads.ids_in(raw_headers.get("in-reply-to", ())),
+        references=reads.ids_in(raw_headers.get("references", ())),
+        sender=next(iter(senders), None),
+        senders=senders,
+        reply_to=reads.addresses_in(raw_headers.get("reply-to", ())),
+        to=reads.addresses_in(raw_headers.get("to", ())),
+        cc=reads.addresses_in(raw_headers.get("cc", ())),
+        subject=next(iter(words.get("subject", ())), "")[:500],
+        sent_at=reads.moment_in(raw_headers.get("date", ())),
+        text=text,
+        fresh=reply.fresh,
+        quoted=reply.quoted,
+        signature=reply.signature,
+        html=gathered.html(),
+        files=() if report else tuple(gathered.files),
+        report=report,
+        calendar=gathered.calendar,
+        is_encrypted=gathered.is_encrypted,
+        trouble=tuple(dict.fromkeys(gathered.trouble)),
+        headers=words,
+    )
+
+
+def _parse(raw: bytes) -> Message:
+    if not raw.strip():
+        raise UnreadableMailError("It is empty.")
+    if len(raw) > LARGEST_MAIL:
+        raise UnreadableMailError(f"It has {len(raw)} bytes; {LARGEST_MAIL} are read.")
+    if raw.lower().count(b"boundary=") > MOST_BOUNDARIES:
+        raise UnreadableMailError("Its parts are nested without end.")
+    if raw.startswith((b"From ", b">From ")):  # an envelope line of mbox
+        raw = raw.partition(b"\n")[2]
+    try:
+        return BytesParser(policy=compat32).parsebytes(raw.lstrip(b"\r\n"))
+    except RecursionError as error:
+        raise UnreadableMailError("Its parts are nested without end.") from error
+
+
+@dataclass
+class _Gathered:
+    """What was found in the parts of a message so far."""
+
+    largest_file: int
+    bodies: list[tuple[str, str]] = field(default_factory=list)
+    """Its words in order: `plain` or `html`, and the text."""
+    looks: list[str] = field(default_factory=list)
+    """HTML that says again what plain words say."""
+    files: list[File] = field(default_factory=list)
+    parts: list[Message] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+    calendar: Calendar | None = None
+    is_encrypted: bool = False
+
+    def take(self, part: Message, *, depth: int) -> None:
+        """Take a part and what is within it."""
+        self.trouble += [type(defect).__name__ for defect in part.defects]
+        self.parts.append(part)
+        if depth > DEEPEST or len(self.parts) > MOST_PARTS:
+            self.trouble.append("TooManyParts")
+            return
+        _read_raw_names(part)
+        kind = part.get_content_type()
+        inside = _parts_within(part)
+        if kind in SAID_BY_SERVERS:
+            return
+        if part.get_content_maintype() == "message":
+            self._add_file(_subject_of(inside) or "message", _source_of(part), "message/rfc822")
+        elif inside:
+            self._take_parts(kind, inside, depth)
+        else:
+            self._take_leaf(part, kind)
+
+    def _take_parts(self, kind: str, inside: list[Message], depth: int) -> None:
+        self.is_encrypted = self.is_encrypted or kind == "multipart/encrypted"
+        before = len(self.bodies)
+        for one in inside:
+            self.take(one, depth=depth + 1)
+        if kind == "multipart/alternative":
+            self._choose(before)
+
+    def _choose(self, before: int) -> None:
+        """Of the same words said twice keep the plain ones, unless they say nothing."""
+        alternatives = self.bodies[before:]
+        has_plain = any(kind == "plain" and text.strip() for kind, text in alternatives)
+        chosen = "plain" if has_plain else "html"
+        self.looks += [text for kind, text in alternatives if kind == "html" and has_plain]
+        self.bodies[before:] = [body for body in alternatives if body[0] == chosen]
+
+    def _take_leaf(self, part: Message, kind: str) -> None:
+        content, name = _content_of(part), _filename_of(part)
+        if kind in SIGNATURES:
+            return
+        if kind == "text/calendar" and not self.calendar:
+            self.calendar = calendar_in(clean(decode(content, _charset_of(part))))
+        is_attached = _is_attached(part, name)
+        if is_tnef(content):
+            self._take_tnef(content)
+        elif kind == "text/calendar":
+            self._add_file(name or "invitation.ics", content)
+        elif is_attached or not kind.startswith(("text/", "multipart/")):
+            self._add_file(name, content, is_inline=kind.startswith("image/") and _is_within_text(part))
+        else:
+            self._add_body(part, kind, content)
+
+    def _add_body(self, part: Message, kind: str, content: bytes) -> None:
+        charset = _charset_of(part)
+        if kind == "text/html" or content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+            self.bodies.append(("html", decode_html(content, charset)))
+            return
+        text = clean(decode(content, charset))
+        if _parameter(part, "format").lower() == "flowed":
+            text = unflow(text, delete_space=_parameter(part, "delsp").lower() == "yes")
+        self.bodies.append(("plain", text))
+
+    def _take_tnef(self, content: bytes) -> None:
+        files, words = open_tnef(content)
+        for name, inside in files:
+            self._add_file(name, inside)
+        if words and not self.bodies:
+            self.bodies.append(("plain", clean(decode(words))))
+
+    def _add_file(self, name: str, content: bytes, media_type: str = "", *, is_inline: bool = False) -> None:
+        if len(self.files) >= MOST_FILES:
+            self.trouble.append("TooManyFiles")
+            return
+        kind = media_type or media_type_of(content)
+        safe = safe_name(name, kind, number=len(self.files) + 1)
+        refusal = refusal_of(content, kind, largest=self.largest_file)
+        self.files.append(File(name=safe, media_type=kind, content=content, is_inline=is_inline, refusal=refusal))
+
+    def text(self) -> str:
+        """Return all words, in order."""
+        texts = (html_to_text(text) if kind == "html" else tidy(text) for kind, text in self.bodies)
+        return "\n\n".join(text for text in texts if text)[:LONGEST_TEXT]
+
+    def html(self) -> str:
+        """Return the message's HTML, cleaned; empty where there is none."""
+        pages = self.looks or [text for kind, text in self.bodies if kind == "html"]
+        return "\n".join(clean_html(page) for page in pages)
+
+
+def _parts_within(part: Message) -> list[Message]:
+    payload = part.get_payload()
+    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
+
+
+def _read_raw_names(part: Message) -> None:
+    """Read bytes above ASCII in the headers that name a part's kind and file, which no standard allows."""
+    for name in ("Content-Type", "Content-Disposition"):
+        raw = next((str(value) for key, value in part.raw_items() if key.lower() == name.lower()), "")
+        if not raw.isascii():
+            part.replace_header(name, decode(raw.encode("utf-8", "surrogateescape")))
+
+
+def _content_of(part: Message) -> bytes:
+    try:
+        return cast("bytes", part.get_payload(decode=True) or b"")
+    except (TypeError, ValueError, LookupError):
+        return str(part.get_payload()).encode("utf-8", "surrogateescape")
+
+
+def _charset_of(part: Message) -> str:
+    try:
+        return part.get_content_charset() or ""
+    except (TypeError, ValueError, LookupError):
+        return ""
+
+
+def _parameter(part: Message, name: str) -> str:
+    value = part.get_param(name)
+    return value if isinstance(value, str) else ""
+
+
+def _filename_of(part: Message) -> str:
+    try:
+        return decode_header(part.get_filename() or "")
+    except (TypeError, ValueError, LookupError):
+        return ""
+
+
+def _is_attached(part: Message, name: str) -> bool:
+    return bool(name) or part.get_content_disposition() == "attachment"
+
+
+def _is_within_text(part: Message) -> bool:
+    return bool(part.get("Content-ID")) or part.get_content_disposition() == "inline"
+
+
+def _subject_of(inside: list[Message]) -> str:
+    return decode_header(str(inside[0].get("Subject", ""))) if inside else ""
+
+
+def _source_of(part: Message) -> bytes:
+    """Return the message that a part holds, as it was sent."""
+    inside = _parts_within(part)
+    try:
+        return inside[0].as_bytes() if inside else _content_of(part)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return b""

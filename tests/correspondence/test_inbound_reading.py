@@ -1,0 +1,553 @@
+"""Raw messages as people, their programs and their mail servers send them, read into plain words and files."""
+
+import io
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from foundation.correspondence.inbound import Address, UnreadableMailError, read_mail, reading
+from foundation.correspondence.inbound.files import LONGEST_NAME, media_type_of
+from foundation.correspondence.inbound.quoting import REPLY_ABOVE
+from tests.correspondence.mails import JPEG, PDF, PNG, attached, part, parts, raw, text_in, tnef, with_file
+
+
+class TestHeadersThatAreAwkward:
+    def test_encoded_words_beside_each_other_are_one_word(self):
+        mail = read_mail(raw("Subject: =?utf-8?B?SsO2?= =?utf-8?B?cmc=?= here"))
+
+        assert mail.subject == "Jörg here"
+
+    def test_a_letter_that_is_cut_in_two_by_encoded_words(self):
+        mail = read_mail(raw("Subject: =?utf-8?Q?caf=C3?=\r\n =?utf-8?Q?=A9_closed?="))
+
+        assert mail.subject == "café closed"
+
+    def test_an_encoded_word_that_lies_about_its_charset(self):
+        assert read_mail(raw("Subject: =?us-ascii?Q?caf=E9?=")).subject == "café"
+
+    def test_an_encoded_word_in_a_charset_that_nobody_knows(self):
+        assert read_mail(raw("Subject: =?x-klingon?Q?Hello_there?=")).subject == "Hello there"
+
+    def test_an_encoded_word_in_base64_that_is_broken(self):
+        assert read_mail(raw("Subject: =?utf-8?B?SGVsbG8gdGhlcmU?=")).subject == "Hello there"
+
+    def test_raw_bytes_in_a_header(self):
+        assert read_mail(raw("Subject: caf\udce9 closed")).subject == "café closed"
+
+    def test_raw_utf8_in_a_header(self):
+        assert read_mail(raw("Subject: café ☂ closed")).subject == "café ☂ closed"
+
+    def test_a_subject_folded_over_lines_without_end(self):
+        subject = "\r\n ".join(["word"] * 50)
+
+        assert read_mail(raw(f"Subject: {subject}")).subject == " ".join(["word"] * 50)
+
+    def test_no_subject_no_date_no_id_no_sender(self):
+        mail = read_mail(b"\r\nonly words")
+
+        assert (mail.subject, mail.sent_at, mail.message_id, mail.sender) == ("", None, "", None)
+
+    def test_no_headers_at_all_and_an_envelope_line(self):
+        mail = read_mail(b"From pat@people.example Mon Nov  2 10:00:00 2026\nSubject: Hi\n\nHello.\n")
+
+        assert (mail.subject, mail.text) == ("Hi", "Hello.")
+
+    def test_two_froms_in_one_header(self):
+        mail = read_mail(raw("From: Pat <pat@people.example>, Kim <kim@people.example>"))
+
+        assert mail.sender == Address("Pat", "pat@people.example")
+        assert [one.email for one in mail.senders] == ["pat@people.example", "kim@people.example"]
+
+    def test_two_headers_from(self):
+        mail = read_mail(raw("From: nobody", "From: kim@people.example"))
+
+        assert mail.sender == Address("", "kim@people.example")
+
+    def test_a_sender_without_from(self):
+        assert read_mail(raw("Sender: kim@people.example", From="")).sender == Address("", "kim@people.example")
+
+    def test_a_name_with_a_comma_in_quotes_and_an_address_in_capitals(self):
+        assert read_mail(raw('From: "Doe, Pat" <PAT@People.Example>')).sender == Address(
+            "Doe, Pat", "pat@people.example"
+        )
+
+    def test_a_name_in_a_comment(self):
+        assert read_mail(raw("From: pat@people.example (Pat Doe)")).sender == Address("Pat Doe", "pat@people.example")
+
+    def test_a_name_that_is_an_encoded_word_with_a_comma(self):
+        assert read_mail(raw("From: =?utf-8?Q?Doe=2C_J=C3=B6rg?= <j@people.example>")).sender.name == "Doe, Jörg"
+
+    def test_a_name_that_pretends_to_be_another_address(self):
+        mail = read_mail(raw('From: "support@larkspur.example" <evil@elsewhere.example>'))
+
+        assert mail.sender.email == "evil@elsewhere.example"
+
+    def test_a_name_that_turns_the_direction_of_writing(self):
+        assert read_mail(raw("From: \u202egnp.exe\u202c <pat@people.example>")).sender.name == "gnp.exe"
+
+    def test_recipients_that_are_undisclosed_and_groups(self):
+        mail = read_mail(raw("To: undisclosed-recipients:;", "Cc: Team: a@b.example, c@d.example;"))
+
+        assert mail.to == ()
+        assert [one.email for one in mail.cc] == ["a@b.example", "c@d.example"]
+
+    def test_addresses_parted_by_semicolons(self):
+        assert len(read_mail(raw("Cc: a@b.example; c@d.example;e@f.example")).cc) == 3
+
+    def test_ids_folded_within_their_brackets(self):
+        mail = read_mail(raw("Message-ID:\r\n <one@people\r\n .example>", "In-Reply-To: <\r\n a@b>"))
+
+        assert (mail.message_id, mail.in_reply_to) == ("<one@people.example>", ("<a@b>",))
+
+    def test_ids_without_brackets_and_with_words_between(self):
+        mail = read_mail(raw("In-Reply-To: Your message of Monday <a@b>", "References: c@d, e@f"))
+
+        assert (mail.in_reply_to, mail.references) == (("<a@b>",), ("<c@d>", "<e@f>"))
+
+    def test_thousands_of_references(self):
+        mail = read_mail(raw("References: " + "\r\n ".join(f"<{number}@x>" for number in range(5000))))
+
+        assert len(mail.references) <= 100
+        assert mail.references[0] == "<0@x>"
+
+    def test_the_nearest_message_that_it_answers_comes_first(self):
+        mail = read_mail(raw("In-Reply-To: <c@x>", "References: <a@x> <b@x> <c@x>"))
+
+        assert mail.answers == ("<c@x>", "<b@x>", "<a@x>")
+
+    @pytest.mark.parametrize(
+        "date", ["yesterday", "", "Mon, 99 Foo 2026 99:99:99 +9999", "Thu, 01 Jan 1970 00:00:00 +0000", "0", "Mon, 2 Nov 99999 1:1:1 +0000"]
+    )  # fmt: skip
+    def test_dates_that_are_none(self, date):
+        assert read_mail(raw(f"Date: {date}")).sent_at is None
+
+    def test_a_date_with_a_zone_and_a_comment(self):
+        mail = read_mail(raw("Date: Mon, 2 Nov 2026 11:30:00 +0130 (CET, or so)"))
+
+        assert mail.sent_at == datetime(2026, 11, 2, 10, tzinfo=UTC)
+
+    def test_a_nul_anywhere(self):
+        mail = read_mail(raw("Subject: a\0b", body=b"c\0d"))
+
+        assert (mail.subject, mail.text) == ("ab", "cd")
+
+
+class TestCharsetsThatLie:
+    @pytest.mark.parametrize(
+        ("content", "charset"),
+        [
+            ("Grüße".encode("cp1252"), "us-ascii"),
+            ("Grüße".encode("cp1252"), "utf-8"),
+            ("Grüße".encode(), "iso-8859-1"),
+            ("Grüße".encode(), ""),
+            ("Grüße".encode("latin-1"), ""),
+            ("Grüße".encode(), "x-unknown"),
+            ("Grüße".encode(), "base64"),
+            ("Grüße".encode(), '"utf-8'),
+            ("Grüße".encode("utf-16"), "utf-16"),
+            ("Grüße".encode("utf-8-sig"), "utf-8"),
+            ("Grüße".encode("utf-7"), "unicode-1-1-utf-7"),
+        ],
+    )
+    def test_words_are_read_whatever_is_said(self, content, charset):
+        assert read_mail(text_in(content.replace(b"\n", b""), charset)).text == "Grüße"
+
+    def test_typographic_quotes_that_are_said_to_be_latin1(self):
+        assert read_mail(text_in(b"\x93quoted\x94", "iso-8859-1")).text == "“quoted”"
+
+    def test_chinese_said_to_be_the_smaller_set(self):
+        assert read_mail(text_in("鎔基".encode("gb18030"), "gb2312")).text == "鎔基"
+
+    def test_japanese_in_escapes(self):
+        assert read_mail(text_in("障害".encode("iso-2022-jp"), "iso-2022-jp")).text == "障害"
+
+    def test_html_whose_charset_the_page_alone_names(self):
+        page = (
+            b'<html><meta http-equiv="Content-Type" content="text/html; charset=windows-1251">'
+            + "<p>Связь</p>".encode("cp1251")
+        )
+
+        assert read_mail(text_in(page, "", kind="html")).text == "Связь"
+
+    def test_quoted_printable_that_is_broken(self):
+        mail = read_mail(raw("Content-Transfer-Encoding: quoted-printable", body="caf=C3=A9 =ZZ 100=\n%"))
+
+        assert mail.text.startswith("café =ZZ 100")
+
+    def test_base64_that_is_cut_short(self):
+        mail = read_mail(raw("Content-Transfer-Encoding: base64", body="SGVsbG8gdGhlcmU"))
+
+        assert mail.text.startswith("Hello ther")
+
+    def test_an_encoding_that_nobody_knows(self):
+        assert read_mail(raw("Content-Transfer-Encoding: x-rot", body="Hello")).text == "Hello"
+
+
+class TestPartsOfAllKinds:
+    def test_of_words_said_twice_the_plain_ones(self):
+        mail = read_mail(parts("alternative", part("text/plain", "plain"), part("text/html", "<b>rich</b>")))
+
+        assert (mail.text, mail.html) == ("plain", "<b>rich</b>")
+
+    def test_html_where_the_plain_words_say_nothing(self):
+        mail = read_mail(parts("alternative", part("text/plain", " \n"), part("text/html", "<p>rich</p>")))
+
+        assert mail.text == "rich"
+
+    def test_words_before_and_behind_a_picture(self):
+        mail = read_mail(
+            parts(
+                "mixed",
+                part("text/plain", "before"),
+                attached(PNG, "inline", "image/png"),
+                part("text/plain", "behind"),
+            )
+        )
+
+        assert mail.text == "before\n\nbehind"
+        assert mail.files[0].is_inline
+
+    def test_an_inline_picture_of_html(self):
+        inner = b'Content-Type: multipart/related; boundary="b2"\n\n--b2\n' + part(
+            "text/html", '<p>Look <img src="cid:x"></p>'
+        )
+        inner += b"\n--b2\n" + attached(PNG, "inline; filename=shot.png", "image/png").replace(
+            b"Content-Type", b"Content-ID: <x>\nContent-Type"
+        )
+        mail = read_mail(parts("mixed", inner + b"\n--b2--"))
+
+        assert mail.text == "Look"
+        assert [(file.name, file.is_inline) for file in mail.files] == [("shot.png", True)]
+
+    def test_a_message_within_a_message_is_a_file(self):
+        inner = part("message/rfc822", "Subject: The other\nFrom: x@y.example\n\nIts words.\n")
+        mail = read_mail(parts("mixed", part("text/plain", "See below."), inner))
+
+        assert mail.text == "See below."
+        assert [(file.name, file.media_type) for file in mail.files] == [("The other.eml", "message/rfc822")]
+
+    def test_parts_without_a_boundary(self):
+        assert read_mail(raw("Content-Type: multipart/mixed", body="just words")).text == "just words"
+
+    def test_parts_that_never_end(self):
+        mail = read_mail(parts("mixed", part("text/plain", "words")).replace(b"--b1--", b""))
+
+        assert mail.text == "words"
+        assert mail.trouble
+
+    def test_a_boundary_that_does_not_occur(self):
+        mail = read_mail(raw('Content-Type: multipart/mixed; boundary="nowhere"', body="words all the same"))
+
+        assert mail.text == "words all the same"
+
+    def test_parts_nested_without_end(self):
+        body = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(2000))
+
+        with pytest.raises(UnreadableMailError, match="nested"):
+            read_mail(raw(body=b"", Subject="deep").strip() + b"\r\n" + body)
+
+    def test_parts_nested_a_little_too_deep(self):
+        body = b"".join(b'Content-Type: multipart/mixed; boundary="x%dx"\n\n--x%dx\n' % (n, n) for n in range(50))
+
+        mail = read_mail(b"Subject: deep\n" + body + part("text/plain", "down here"))
+
+        assert mail.subject == "deep"
+        assert "TooManyParts" in mail.trouble
+
+    def test_more_parts_than_anybody_sends(self):
+        mail = read_mail(parts("mixed", *[attached(PDF, f"attachment; filename={n}.pdf") for n in range(700)]))
+
+        assert len(mail.files) == reading.MOST_FILES
+        assert "TooManyFiles" in mail.trouble
+
+    def test_nothing_at_all(self):
+        for content in (b"", b"\r\n\r\n", b"   "):
+            with pytest.raises(UnreadableMailError, match="empty"):
+                read_mail(content)
+
+    def test_headers_and_no_words(self):
+        mail = read_mail(raw(body=""))
+
+        assert (mail.text, mail.fresh, mail.subject) == ("", "", "No internet")
+
+    def test_larger_than_is_read(self, monkeypatch):
+        monkeypatch.setattr(reading, "LARGEST_MAIL", 1000)
+
+        with pytest.raises(UnreadableMailError, match="bytes"):
+            read_mail(raw(body="x" * 1001))
+
+    def test_a_text_as_long_as_a_book(self):
+        assert len(read_mail(raw(body="word " * 200_000)).text) == reading.LONGEST_TEXT
+
+    def test_signed_with_pgp(self):
+        mail = read_mail(
+            parts("signed", part("text/plain", "signed words"), part("application/pgp-signature", "-----BEGIN PGP"))
+        )
+
+        assert (mail.text, mail.files) == ("signed words", ())
+
+    def test_encrypted(self):
+        mail = read_mail(
+            parts(
+                "encrypted",
+                part("application/pgp-encrypted", "Version: 1"),
+                part("application/octet-stream", "-----BEGIN"),
+            )
+        )
+
+        assert mail.is_encrypted
+        assert mail.text == ""
+
+    def test_outlooks_winmail(self):
+        content = tnef({"photo.jpg": JPEG, "bill.pdf": PDF}, b"Words inside.\0")
+        mail = read_mail(parts("mixed", attached(content, "attachment; filename=winmail.dat", "application/ms-tnef")))
+
+        assert mail.text == "Words inside."
+        assert [(file.name, file.media_type) for file in mail.files] == [
+            ("photo.jpg", "image/jpeg"),
+            ("bill.pdf", "application/pdf"),
+        ]
+
+    def test_a_winmail_that_is_cut_short(self):
+        content = tnef({"photo.jpg": JPEG, "bill.pdf": PDF})[:-20]
+        mail = read_mail(with_file(content, "winmail.dat"))
+
+        assert [file.name for file in mail.files] == ["photo.jpg"]
+
+    def test_the_answer_of_a_calendar(self):
+        ics = (
+            "BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nATTENDEE;PARTSTAT=ACCEPTED;CN=Pat:mailto:pat@people.example\n"
+            "SUMMARY:Technician\\, visit at\n  home\nDTSTART:20261105T090000Z\nEND:VEVENT\nEND:VCALENDAR\n"
+        )
+        mail = read_mail(raw("Content-Type: text/calendar; method=REPLY; charset=utf-8", body=ics))
+
+        assert (mail.calendar.method, mail.calendar.answer) == ("REPLY", "ACCEPTED")
+        assert mail.calendar.summary == "Technician, visit at home"
+
+
+class TestHtmlAsWords:
+    def words(self, html: str) -> str:
+        return read_mail(raw("Content-Type: text/html; charset=utf-8", body=html)).text
+
+    def test_lines_lists_and_links(self):
+        html = (
+            '<div>One</div><div>Two<br>Three</div><ul><li>a</li><li>b</li></ul><a href="https://x.example/p">here</a>'
+        )
+
+        assert self.words(html) == "One\nTwo\nThree\n\n- a\n- b\n\nhere <https://x.example/p>"
+
+    def test_scripts_and_styles_say_nothing(self):
+        assert self.words("<style>p{}</style><script>alert(1)</script><title>t</title><p>Hi</p><!-- no -->") == "Hi"
+
+    def test_what_is_kept_of_it_does_nothing(self):
+        html = '<p onclick="x()">Hi <img src="https://spy.example/1.gif" alt="logo"><a href="javascript:x()">a</a><iframe src=x></iframe>'
+        mail = read_mail(raw("Content-Type: text/html", body=html))
+
+        assert not any(word in mail.html for word in ("onclick", "spy.example", "javascript", "iframe"))
+        assert mail.text == "Hi [logo]a"
+
+    def test_html_that_is_broken(self):
+        assert self.words("<p>One<p>Two<b>three</table></div>") == "One\n\nTwothree"
+
+    def test_html_that_is_called_plain(self):
+        assert read_mail(raw("Content-Type: text/plain", body="<html><body><p>Hi</p></body></html>")).text == "Hi"
+
+    def test_quotes_within_quotes(self):
+        html = "<p>New</p><blockquote>Old<blockquote>Older</blockquote></blockquote>"
+
+        assert self.words(html) == "New\n\n> Old\n>\n> > Older".replace("\n>\n", "\n") or "> > Older" in self.words(
+            html
+        )
+
+    def test_quotes_without_end(self):
+        assert "deep" in self.words("<blockquote>" * 3000 + "deep")
+
+
+class TestWhatIsNew:
+    def new(self, text: str, *headers: str) -> str:
+        return read_mail(raw(*headers, body=text)).fresh
+
+    def test_above_a_quote_and_who_wrote_it(self):
+        mail = read_mail(
+            raw(
+                body="Still broken.\n\nOn Mon, Nov 2, 2026 at 9:00 AM Larkspur\n<a@b.example> wrote:\n> Is it fixed?\n> Yours\n"
+            )
+        )
+
+        assert mail.fresh == "Still broken."
+        assert mail.quoted.startswith("On Mon")
+        assert mail.quoted.endswith("> Yours")
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "Am 02.11.2026 um 09:00 schrieb Larkspur:",
+            "Le lun. 2 nov. 2026 à 09:00, Larkspur <a@b.example> a écrit :",
+            "El lun, 2 nov 2026 a las 9:00, Larkspur (<a@b.example>) escribió:",
+            "Larkspur Support wrote:",
+        ],
+    )
+    def test_in_other_languages(self, line):
+        assert self.new(f"Kaputt.\n\n{line}\n> alt\n") == "Kaputt."
+
+    @pytest.mark.parametrize(
+        "history",
+        [
+            "-----Original Message-----\nFrom: a@b.example\nIs it fixed?",
+            "________________________________\nFrom: Larkspur\nSent: Monday\nTo: Pat\nSubject: Ticket\n\nIs it fixed?",
+            "Von: Larkspur\nGesendet: Montag\nAn: Pat\nBetreff: Ticket\n\nIst es repariert?",
+            "---------- Forwarded message ---------\nFrom: x",
+            f"{REPLY_ABOVE}\nYour ticket",
+            f"On Monday Larkspur wrote:\n\n> {REPLY_ABOVE}\n> Your ticket",
+        ],
+    )
+    def test_above_what_programs_put_below(self, history):
+        assert self.new(f"Still broken.\n\n{history}\n") == "Still broken."
+
+    def test_answers_between_the_lines_stay_with_what_they_answer(self):
+        text = "On Monday Larkspur wrote:\n> Is the light on?\nYes.\n> Which colour?\nRed."
+
+        assert self.new(text) == text
+
+    def test_an_answer_below_the_quote(self):
+        text = "> Is the light on?\n\nYes, it is."
+
+        assert self.new(text) == text
+
+    def test_a_signature(self):
+        mail = read_mail(raw(body="Broken.\n-- \nPat Doe\n+1 555 0100\n"))
+
+        assert (mail.fresh, mail.signature) == ("Broken.", "--\nPat Doe\n+1 555 0100")
+
+    def test_sent_from_a_telephone(self):
+        assert self.new("Broken.\n\nSent from my iPhone") == "Broken."
+
+    def test_a_line_of_hyphens_is_no_signature_of_a_long_text(self):
+        text = "First.\n--\n" + "\n".join(f"line {number}" for number in range(40))
+
+        assert self.new(text) == text
+
+    def test_nothing_but_a_quote_is_kept_whole(self):
+        assert self.new("> Is it fixed?") == "> Is it fixed?"
+
+    def test_a_sentence_that_begins_like_a_quote(self):
+        text = "On Monday your technician wrote: nothing works.\nOn Tuesday it rained."
+
+        assert self.new(f"{text}\n\nOn Mon, Nov 2, Larkspur wrote:\n> Is it fixed?") == text
+
+    def test_flowed_lines_are_joined(self):
+        text = "This line is broken \nby the program.\n> and a quote \n> too\n-- \nPat"
+        mail = read_mail(raw("Content-Type: text/plain; format=flowed", body=text))
+
+        assert mail.text == "This line is broken by the program.\n> and a quote too\n--\nPat"
+
+    def test_flowed_lines_without_their_spaces(self):
+        mail = read_mail(raw("Content-Type: text/plain; format=flowed; delsp=yes", body="Donau \ndampf"))
+
+        assert mail.text == "Donaudampf"
+
+
+def zipped(*names: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return content.getvalue()
+
+
+class TestFilesByTheirContent:
+    def file(self, content: bytes, name: str, media_type: str = "application/octet-stream"):
+        (file,) = read_mail(with_file(content, name, media_type)).files
+        return file
+
+    def test_are_what_they_are_whatever_they_are_called(self):
+        file = self.file(JPEG, "holiday.pdf", "application/pdf")
+
+        assert (file.media_type, file.name, file.refusal) == ("image/jpeg", "holiday.pdf.jpg", "")
+
+    @pytest.mark.parametrize(
+        ("content", "name"),
+        [
+            (b"MZ\x90\0" + b"\0" * 50, "invoice.pdf"),
+            (b"\x7fELF" + b"\0" * 50, "photo.jpg"),
+            (b"#!/bin/sh\nrm\n", "notes.txt"),
+            (b"<html><script>x()</script></html>", "notes.txt"),
+            (b"<?xml version='1.0'?><svg xmlns='x'><script/></svg>", "drawing.png"),
+            (zipped("word/document.xml", "word/vbaProject.bin"), "letter.docx"),
+            (zipped("META-INF/MANIFEST.MF"), "game.zip"),
+        ],
+    )
+    def test_are_refused_where_they_could_do_something(self, content, name):
+        assert self.file(content, name).refusal == "dangerous"
+
+    def test_are_refused_where_nobody_knows_what_they_are(self):
+        assert self.file(b"\0\1\2\3" * 10, "thing.dat").refusal == "unknown_type"
+        assert self.file(zipped("a.txt"), "logs.zip").refusal == "unknown_type"
+
+    def test_are_refused_where_they_are_too_large_or_empty(self):
+        (large,) = read_mail(with_file(PDF + b"x" * 100, "bill.pdf"), largest_file=50).files
+
+        assert (large.refusal, self.file(b"", "empty.pdf").refusal) == ("too_large", "empty")
+
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            (PDF, "application/pdf"),
+            (PNG, "image/png"),
+            (b"GIF89a..", "image/gif"),
+            (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+            (b"\0\0\0\x18ftypheic\0\0", "image/heic"),
+            (b"\0\0\0\x18ftypisom\0\0", "video/mp4"),
+            (b"name,amount\n1,2\n", "text/plain"),
+            (b"PK\x03\x04 not really", "application/octet-stream"),
+            (b"", "application/octet-stream"),
+        ],
+    )
+    def test_are_known_by_how_they_begin(self, content, expected):
+        assert media_type_of(content) == expected
+
+    @pytest.mark.parametrize(
+        ("name", "safe"),
+        [
+            ("../../etc/passwd.pdf", "passwd.pdf"),
+            ("C:\\Windows\\bill.pdf", "bill.pdf"),
+            ("bill\u202efdp.exe", "billfdp.exe.pdf"),
+            ("CON.pdf", "_CON.pdf"),
+            (".htaccess", "htaccess.pdf"),
+            ('a"b<c>.pdf', "a_b_c_.pdf"),
+            ("Rechnung März.pdf", "Rechnung März.pdf"),
+        ],
+    )
+    def test_have_names_that_are_safe(self, name, safe):
+        assert self.file(PDF, name).name == safe
+
+    def test_have_a_name_of_a_usable_length(self):
+        name = self.file(PDF, "x" * 5000 + ".pdf").name
+
+        assert len(name) == LONGEST_NAME
+        assert name.endswith(".pdf")
+
+    @pytest.mark.parametrize(
+        "disposition",
+        [
+            "attachment; filename*=utf-8''M%C3%A4rz.pdf",
+            'attachment; filename="=?utf-8?B?TcOkcnoucGRm?="',
+            "attachment; filename*0*=utf-8''M%C3%A4; filename*1=rz.pdf",
+            'attachment; filename="M\udcc3\udca4rz.pdf"',
+            "attachment; filename=M\udce4rz.pdf",
+        ],
+    )
+    def test_are_called_in_every_way_that_programs_know(self, disposition):
+        (file,) = read_mail(parts("mixed", attached(PDF, disposition))).files
+
+        assert file.name == "März.pdf"
+
+    def test_without_a_name_get_one(self):
+        (file,) = read_mail(parts("mixed", attached(PDF, "attachment"))).files
+
+        assert file.name == "file-1.pdf"
+
+    def test_are_not_changed(self):
+        """Where a picture was taken stays in it: it may be what the ticket is about."""
+        assert self.file(JPEG, "photo.jpg").content == JPEG
