@@ -144,6 +144,24 @@ class CorrectionPaid(Fact, name="commissions.correction_paid"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimEndAsked(Fact, name="commissions.claim_end_asked"):
+    """Somebody asks to give up a claim on a payee, or to charge it on their bill."""
+
+    claim_end_id: int
+    way: str
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimEndDecided(Fact, name="commissions.claim_end_decided"):
+    """Another person has agreed to it, or refused it."""
+
+    claim_end_id: int
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PeriodClosed(Fact, name="commissions.period_closed"):
     """A month of a division, and all before it, takes no more entries."""
 

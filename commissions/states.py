@@ -150,6 +150,8 @@ class EntryKind(models.TextChoices):
     CLAWBACK = "clawback", _("Taken back")
     RECOVER = "recover", _("Set off against what was taken back")
     CORRECT = "correct", _("Corrected in the payee’s favor")
+    WRITE_OFF = "write_off", _("Claim given up")
+    CHARGE = "charge", _("Claim charged on the bill")
 
 
 LEGS: Mapping[EntryKind, frozenset[tuple[LedgerAccount, LedgerAccount]]] = {
@@ -170,6 +172,8 @@ LEGS: Mapping[EntryKind, frozenset[tuple[LedgerAccount, LedgerAccount]]] = {
     ),
     EntryKind.RECOVER: frozenset({(LedgerAccount.PAYABLE, LedgerAccount.RECEIVABLE)}),
     EntryKind.CORRECT: frozenset({(LedgerAccount.EXPENSE, LedgerAccount.PAYABLE)}),
+    EntryKind.WRITE_OFF: frozenset({(LedgerAccount.EXPENSE, LedgerAccount.RECEIVABLE)}),
+    EntryKind.CHARGE: frozenset({(LedgerAccount.PAID, LedgerAccount.RECEIVABLE)}),
 }
 """Which account each kind of entry debits and credits; the database repeats it."""
 
@@ -248,6 +252,26 @@ class DisputeStatus(models.TextChoices):
 
 DISPUTE_MOVES: Mapping[DisputeStatus, frozenset[DisputeStatus]] = {
     DisputeStatus.RAISED: frozenset({DisputeStatus.UPHELD, DisputeStatus.EXPLAINED}),
+}
+
+
+class ClaimWay(models.TextChoices):
+    """What is done about a claim on a payee that nothing is left to set off against."""
+
+    WRITE_OFF = "write_off", _("Give it up")
+    CHARGE = "charge", _("Charge it on the bill")
+
+
+class ClaimStatus(models.TextChoices):
+    """What became of what was asked about a claim."""
+
+    ASKED = "asked", _("Waits for another person")
+    APPROVED = "approved", _("Done")
+    REFUSED = "refused", _("Refused")
+
+
+CLAIM_MOVES: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
+    ClaimStatus.ASKED: frozenset({ClaimStatus.APPROVED, ClaimStatus.REFUSED}),
 }
 
 

@@ -54,30 +54,31 @@ def append_only(message: str) -> tuple[Safeguard, Safeguard]:
 
     :param message: what whoever tries reads; in English, without quotes or percent signs
     """
-    refuse = f"RAISE EXCEPTION '{message}';"
-    return (
-        Safeguard(
-            name="append_only", when=pgtrigger.Before, operation=pgtrigger.Update | pgtrigger.Delete, func=refuse
-        ),
-        Safeguard(
-            name="never_emptied",
-            level=pgtrigger.Statement,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Truncate,
-            func=refuse,
-        ),
+    changing = pgtrigger.Update | pgtrigger.Delete
+    return _refusing(changing, name="append_only", message=message), _never_emptied(message)
+
+
+def _refusing(operation: pgtrigger.Operation, *, name: str, message: str) -> Safeguard:
+    return Safeguard(name=name, when=pgtrigger.Before, operation=operation, func=f"RAISE EXCEPTION '{message}';")
+
+
+def _never_emptied(message: str) -> Safeguard:
+    return Safeguard(
+        name="never_emptied",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=f"RAISE EXCEPTION '{message}';",
     )
 
 
-def never_deleted(message: str) -> Safeguard:
+def never_deleted(message: str) -> tuple[Safeguard, Safeguard]:
     """
-    Build what keeps every row there is.
+    Build what keeps every row there is, whatever else may change in it.
 
     :param message: what whoever tries reads; in English, without quotes or percent signs
     """
-    return Safeguard(
-        name="never_deleted", when=pgtrigger.Before, operation=pgtrigger.Delete, func=f"RAISE EXCEPTION '{message}';"
-    )
+    return _refusing(pgtrigger.Delete, name="never_deleted", message=message), _never_emptied(message)
 
 
 def never_changes(*columns: str, name: str, message: str, condition: pgtrigger.Condition | None = None) -> Safeguard:

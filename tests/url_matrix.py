@@ -27,10 +27,13 @@ from catalog.testing import make_package
 from commissions.models import ClosedPeriod, PeriodRun, Reward
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import build_batch, freeze_batch
+from commissions.services.claims import ask_to_end_claim
 from commissions.services.disputes import raise_dispute
+from commissions.services.endings import locked_reward, take_back
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
-from commissions.states import EntryKind, HoldReason, RunKind, WaitUnit
+from commissions.services.trials import pay
+from commissions.states import ClaimWay, EntryKind, HoldReason, ReasonCode, RunKind, WaitUnit
 from commissions.testing import (
     make_draft_version,
     make_referral as make_installed_referral,
@@ -261,6 +264,10 @@ class World:
         self.dispute = raise_dispute(disputed.pk, f"{self.marker} says no", by=self.people[Role.CUSTOMER])
         self.batch = freeze_batch(build_batch(self.division.pk, by=supervisor).pk, by=supervisor)
         self.line = self.batch.lines.get()
+        claimed = self._make_earned()
+        pay(claimed.pk, today(self.division))
+        take_back(locked_reward(claimed.pk), claimed.owed, ReasonCode.LEFT_EARLY, today(self.division), by=None)
+        self.claim_end = ask_to_end_claim(self.payee.pk, ClaimWay.WRITE_OFF, claimed.owed, self.marker, by=supervisor)
         long_ago = today(self.division).replace(day=1) - timedelta(days=365)
         ClosedPeriod.objects.create(division=self.division, period=long_ago.replace(day=1))
         PeriodRun.objects.create(kind=RunKind.QUALIFY, division=self.division, period=long_ago)
@@ -458,6 +465,9 @@ MATRIX: dict[str, Page] = {
     "desk:payout_line_remove": Page(holders(Permission.BUILD_BATCHES), pk_of("line")),
     "desk:ledger": Page(SEE_LEDGER),
     "desk:ledger_close": Page(holders(Permission.CLOSE_MONTHS)),
+    "desk:claims": Page(SEE_LEDGER),
+    "desk:claim_ask": Page(holders(Permission.BUILD_BATCHES), pk_of("payee")),
+    "desk:claim_decide": Page(holders(Permission.APPROVE_BATCHES), pk_of("claim_end")),
     "desk:disputes": Page(SEE_LEDGER),
     "desk:dispute": Page(SEE_LEDGER, pk_of("dispute")),
     "desk:dispute_answer": Page(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
@@ -616,6 +626,7 @@ LISTS = [
     Listing("desk:referrals", "export=csv", "{} market"),
     Listing("desk:rewards", "export=csv", "{} market"),
     Listing("desk:payouts", "export=csv", "{} market"),
+    Listing("desk:claims", "export=csv", "{} market"),
     Listing("desk:disputes", "export=csv", "{} market"),
     Listing("desk:ledger", "export=csv", "{} market"),
     Listing("storefront:suggest", "address=7+Juniper+Lane+Rutland", "{}", ANONYMOUS),

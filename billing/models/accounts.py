@@ -17,7 +17,7 @@ from billing.states import AllocationSource, ServiceStatus
 from foundation.divisions.models import Division
 from foundation.money import MoneyField
 from foundation.now import now
-from foundation.safeguards import never_changes
+from foundation.safeguards import never_changes, never_deleted
 
 
 class AccountFact(models.Model):
@@ -109,7 +109,8 @@ class Allocation(AccountFact):
                 "billing_system_id", "source", "is_reversal", "amount", "currency", "effective_on",
                 name="what_was_paid_never_changes",
                 message="What a billing system said was paid does not change: it is taken back by another row.",
-            )
+            ),
+            *never_deleted("What a billing system said was paid is kept."),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Rules and their versions, rewards, the ledger, and the batches in which rewards are paid."""
 
+from commissions.models.claims import ClaimEnd
 from commissions.models.disputes import LONGEST_WORDS, Dispute
 from commissions.models.ledger import ClosedPeriod, LedgerEntry
 from commissions.models.payouts import Batch, BatchLine, PeriodRun
@@ -11,6 +12,7 @@ __all__ = [
     "WORDING",
     "Batch",
     "BatchLine",
+    "ClaimEnd",
     "ClosedPeriod",
     "Dispute",
     "LedgerEntry",

@@ -91,7 +91,7 @@ class Dispute(Lifecycle):
                 message="An answer does not change.",
                 condition=pgtrigger.Q(old__status__in=[DisputeStatus.EXPLAINED.value, DisputeStatus.UPHELD.value]),
             ),
-            never_deleted("A dispute is kept."),
+            *never_deleted("A dispute is kept."),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_
 from foundation.money import MoneyField
 from foundation.now import now
 from foundation.people.models import User
+from foundation.safeguards import Safeguard
 from referrals.models import Programme
 
 WORDING = (
@@ -66,7 +67,7 @@ class Rule(models.Model):
             models.CheckConstraint(condition=Q(granted__gte=0), name="granted_is_not_negative"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Trigger(
+            Safeguard(
                 name="place_never_changes",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -202,7 +203,7 @@ class RuleVersion(Lifecycle):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Trigger(
+            Safeguard(
                 name="wording_is_frozen",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -219,14 +220,23 @@ class RuleVersion(Lifecycle):
                     IF OLD.status IN ('superseded', 'withdrawn') AND {_differ("status", "effective_until")} THEN
                         RAISE EXCEPTION 'A version that has ended does not change.';
                     END IF;
+                    IF OLD.effective_until < coalesce(NEW.effective_until, 'infinity')
+                        AND OLD.status NOT IN ('draft', 'in_review')
+                    THEN
+                        RAISE EXCEPTION 'The end of a version is not put off.';
+                    END IF;
                     IF NEW.approver_id = ANY (NEW.writers) THEN
                         RAISE EXCEPTION 'Nobody approves what they have written.';
                     END IF;
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Protect(
-                name="versions_are_kept", operation=pgtrigger.Delete, condition=~pgtrigger.Q(old__status="draft")
+            Safeguard(
+                name="versions_are_kept",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                condition=~pgtrigger.Q(old__status="draft"),
+                func="RAISE EXCEPTION 'A version of a rule that is no draft is kept.';",
             ),
         ]
 
@@ -292,10 +302,12 @@ class RuleVersion(Lifecycle):
         """
         Nothing follows it: it is in force until a moment.
 
-        :raises NotAllowed: if it is not in force
+        :raises NotAllowed: if it is not in force, or ends earlier
         """
         if self.status != VersionStatus.IN_FORCE:
             raise NotAllowed(gettext("This version is not in force."), code="wrong_status")
+        if self.effective_until and until > self.effective_until:
+            raise NotAllowed(gettext("It ends before that, and that is not put off."), code="ends_before", field="at")
         self.effective_until = until
 
     def withdraw(self) -> None:
@@ -337,7 +349,7 @@ class RewardTerm(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Trigger(
+            Safeguard(
                 name="terms_are_frozen",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,

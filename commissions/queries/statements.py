@@ -32,6 +32,8 @@ ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
     (EntryKind.CLAWBACK, _("Taken back")),
     (EntryKind.CORRECT, _("Corrected in your favor")),
     (EntryKind.RECOVER, _("Set off against what was taken back")),
+    (EntryKind.WRITE_OFF, _("Claim given up")),
+    (EntryKind.CHARGE, _("Claim charged on the bill")),
     (EntryKind.SETTLE, _("Paid: credited to the account")),
 )
 """The lines of a statement. What is sent and returned moves within what can be paid, and is not told."""

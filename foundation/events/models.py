@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,6 +12,7 @@ from foundation.divisions.models import Division
 from foundation.events.facts import FACTS, Fact
 from foundation.now import now
 from foundation.people.models import User
+from foundation.safeguards import append_only
 
 
 class Event(models.Model):
@@ -38,9 +38,7 @@ class Event(models.Model):
             GinIndex(fields=["about"], name="event_about"),
             models.Index(fields=["subject_type", "subject_id", "at"], name="event_subject"),
         ]
-        triggers: ClassVar = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers: ClassVar = append_only("Facts are append-only.")
 
     def __str__(self) -> str:
         return f"{self.name} {self.pk}"

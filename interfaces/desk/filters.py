@@ -12,11 +12,12 @@ from accounts.models import Customer
 from accounts.queries import called
 from billing.models import Submission, SubmissionQuerySet
 from billing.states import SubmissionKind, SubmissionStatus
-from commissions.models import Batch, BatchLine, Dispute, LedgerEntry, Reward
+from commissions.models import Batch, BatchLine, Dispute, LedgerEntry, Payee, Reward
 from commissions.queries.batches import UNREAD, needing_a_person
 from commissions.queries.disputes import overdue
 from commissions.states import (
     BatchStatus,
+    ClaimStatus,
     DisputeStatus,
     EntryKind,
     HoldReason,
@@ -351,6 +352,34 @@ class DisputeFilters(WithDivision):
     def filter_clock(self, rows: QuerySet[Dispute], _name: str, _value: str) -> QuerySet[Dispute]:
         """Keep what should have been answered by now."""
         return overdue(rows)
+
+
+YES = (("yes", _("Yes")),)
+
+
+class ClaimFilters(WithDivision):
+    """Payees of whom something is claimed."""
+
+    text = CharFilter(label=_("Payee’s account or name"), method="filter_text")
+    asked = ChoiceFilter(label=_("Waits for another person"), empty_label=ANY, choices=YES, method="filter_asked")
+    closed = ChoiceFilter(label=_("Account closed"), empty_label=ANY, choices=YES, method="filter_closed")
+
+    class Meta:
+        model = Payee
+        fields = ("text", "asked", "closed", "division")
+
+    def filter_text(self, rows: QuerySet[Payee], _name: str, text: str) -> QuerySet[Payee]:
+        """Keep an account, or those of somebody called so."""
+        named = Q(account__customer__in=called(text.strip(), Customer.objects.all()).values("pk"))
+        return rows.filter(named | Q(account__number__iexact=text.strip()))
+
+    def filter_asked(self, rows: QuerySet[Payee], _name: str, _value: str) -> QuerySet[Payee]:
+        """Keep those about whom something is asked."""
+        return rows.filter(claim_ends__status=ClaimStatus.ASKED)
+
+    def filter_closed(self, rows: QuerySet[Payee], _name: str, _value: str) -> QuerySet[Payee]:
+        """Keep those who will earn nothing any more."""
+        return rows.exclude(account__closed_at=None)
 
 
 class LineFilters(FilterSet):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from accounts.states import ContactChannel
 from billing.states import SubmissionStatus
 from commissions.models import LONGEST_WORDS
-from commissions.states import Verdict
+from commissions.states import ClaimWay, Verdict
 from foundation.divisions.models import Division
 from foundation.now import today
 from foundation.people.models import User
@@ -27,7 +27,7 @@ from orders.states import CancelReason, HoldReason
 
 LISTS = (
     *("orders", "tickets", "leads", "submissions", "messages", "jobs"),
-    *("referrals", "rewards", "payouts", "ledger", "disputes"),
+    *("referrals", "rewards", "payouts", "ledger", "disputes", "claims"),
 )
 
 
@@ -358,6 +358,30 @@ class AnswerDisputeForm(forms.Form):
         if answers.get("outcome") == "explained" and answers.get("amount") is not None:
             self.add_error("amount", _("Leave it empty where the line is right."))
         return answers
+
+
+class EndClaimForm(forms.Form):
+    """What is to be done about a claim that nothing is left to set off against."""
+
+    way = forms.ChoiceField(label=_("What is to be done"), choices=ClaimWay.choices, widget=forms.RadioSelect)
+    amount = forms.DecimalField(label=_("Amount"), max_digits=10, decimal_places=2, min_value=Decimal("0.01"))
+    reason = forms.CharField(label=_("Why it cannot be set off"), max_length=300)
+
+
+class DecideClaimForm(forms.Form):
+    """Whether somebody else's question about a claim is agreed to."""
+
+    outcome = forms.ChoiceField(
+        label=_("Your decision"),
+        choices=[("approved", _("I agree")), ("refused", _("The claim stays as it is"))],
+        widget=forms.RadioSelect,
+    )
+    reference = forms.CharField(
+        label=_("Number of the charge in the billing system"),
+        max_length=100,
+        required=False,
+        help_text=_("Of what is charged: it is charged there by hand, before you agree."),
+    )
 
 
 class DecideSignalForm(forms.Form):

@@ -17,10 +17,11 @@ from billing.models import Polling
 from billing.queries import submissions_visible_to, systems_away
 from billing.settings import BILLING_SYSTEM
 from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
+from commissions.queries.claims import claim_ends_visible_to
 from commissions.queries.disputes import disputes_visible_to
 from commissions.queries.ledger import months_to_close
 from commissions.queries.rules import versions_to_approve
-from commissions.states import BatchStatus, DisputeStatus, VersionStatus
+from commissions.states import BatchStatus, ClaimStatus, DisputeStatus, VersionStatus
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
@@ -163,6 +164,9 @@ def _figures_of_payouts(user: User) -> Iterator[Figure]:
     if can(user, Permission.ANSWER_DISPUTES):
         disputed = count_of(disputes_visible_to(user).filter(status=DisputeStatus.RAISED))
         yield Figure(_("Disputes to be answered"), disputed, _list("disputes", status=DisputeStatus.RAISED), "careful")
+    if can(user, Permission.APPROVE_BATCHES):
+        asked = count_of(claim_ends_visible_to(user).filter(status=ClaimStatus.ASKED))
+        yield Figure(_("Claims to be decided about"), asked, _list("claims", asked="yes"), "brand")
     if can(user, Permission.APPROVE_RULES):
         waiting = count_of(versions_to_approve(user))
         listed = reverse("admin:commissions_ruleversion_changelist")

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from interfaces.desk.views import (
+    claims,
     correspondence,
     customers,
     disputes,
@@ -78,6 +79,9 @@ urlpatterns = [
     path("payouts/payments/<int:pk>/remove/", payouts.remove, name="payout_line_remove"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger/close/", ledger.close, name="ledger_close"),
+    path("claims/", claims.claims, name="claims"),
+    path("claims/payees/<int:pk>/ask/", claims.ask, name="claim_ask"),
+    path("claims/<int:pk>/decide/", claims.decide, name="claim_decide"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/<int:pk>/", disputes.dispute, name="dispute"),
     path("disputes/<int:pk>/answer/", disputes.answer, name="dispute_answer"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.states import Standing
 from billing.states import ServiceStatus
-from commissions.states import BatchStatus, DisputeStatus, HoldReason as RewardHold, ReasonCode
+from commissions.states import BatchStatus, ClaimWay, DisputeStatus, HoldReason as RewardHold, ReasonCode
 from foundation.events.facts import FACTS
 from foundation.events.models import Event
 from leads.states import CloseReason
@@ -64,6 +64,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "billing.work_order_unknown": _("Nobody knows yet whether the billing system has the work order"),
     "commissions.batch_moved": _("Batch: %(status)s"),
     "commissions.credit_returned": _("The billing system refused the payment: %(reason)s"),
+    "commissions.claim_end_asked": _("Asked about the claim of %(amount)s %(currency)s: %(way)s"),
+    "commissions.claim_end_decided": _("Decided about the claim: %(status)s"),
     "commissions.correction_paid": _("A correction was credited: %(credit_id)s"),
     "commissions.dispute_answered": _("The payee was answered about a disputed line: %(status)s"),
     "commissions.dispute_raised": _("The payee disputes a line of a statement, to be answered by %(due_on)s"),
@@ -180,7 +182,7 @@ CODED = (
         Score,
     ),
     *(HoldReason, CancelReason, CloseReason, ServiceStatus, Standing),
-    *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason, DisputeStatus),
+    *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason, DisputeStatus, ClaimWay),
 )
 CODES: Mapping[str, str | Promise] = {**{choice.value: choice.label for kind in CODED for choice in kind}}
 """Codes that facts carry, as people read them."""

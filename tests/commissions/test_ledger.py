@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pgtrigger
@@ -11,8 +11,9 @@ import pytest
 import time_machine
 from django.db import DatabaseError, IntegrityError, close_old_connections, connection, transaction
 
+from billing.models import Allocation
 from commissions.events import PeriodClosed
-from commissions.models import ClosedPeriod, LedgerEntry, Reward
+from commissions.models import ClosedPeriod, LedgerEntry, Reward, RuleVersion
 from commissions.queries.ledger import balances, ledger_hash, next_month
 from commissions.queries.visibility import entries_visible_to
 from commissions.services.batches import post_batch, record_credit_confirmed
@@ -25,10 +26,11 @@ from foundation.events.testing import published
 from foundation.jobs.models import Job
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from tests.commissions.paying import make_approved, make_earned, make_payouts
-from tests.commissions.staging import EARLIEST, INSTALLED, make_stage_and_reward
+from tests.commissions.staging import EARLIEST, INSTALLED, make_stage_and_reward, payment_of, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -147,6 +149,10 @@ class TestTheDatabase:
             ("UPDATE commissions_batchline SET status = 'returned'", "forwards"),
             ("UPDATE commissions_batch SET status = 'building'", "forwards"),
             ("UPDATE billing_submission SET payload = '{}'", "does not change"),
+            ("UPDATE events_event SET payload = '{}'", "append-only"),
+            ("DELETE FROM events_event", "append-only"),
+            ("DELETE FROM commissions_ruleversion", "is kept"),
+            ("UPDATE commissions_ruleversion SET budget = 1", "does not change"),
             ("UPDATE billing_submission SET digest = ''", "does not change"),
             ("UPDATE referrals_referral SET referrer_id = referrer_id + 1", "does not change"),
         ],
@@ -162,6 +168,25 @@ class TestTheDatabase:
 
         with pgtrigger.ignore(), self.refused(message), connection.cursor() as cursor:
             cursor.execute(statement)
+
+    def test_keeps_what_was_paid_of_a_bill(self):
+        stage, reward = make_stage_and_reward()
+        tell(stage, payment_of(reward.friend_account.number, "1"), EARLIEST)
+        assert Allocation.objects.exists()
+
+        for statement in ("DELETE FROM billing_allocation", "UPDATE billing_allocation SET amount = 1"):
+            with pgtrigger.ignore(), self.refused("is kept|does not change"), connection.cursor() as cursor:
+                cursor.execute(statement)
+
+    def test_puts_the_end_of_a_version_off_no_more(self, reward):
+        version = reward.version
+        RuleVersion.objects.filter(pk=version.pk).update(effective_until=now() + timedelta(days=9))
+
+        for end in ("NULL", "now() + interval '90 days'"):
+            with pgtrigger.ignore(), self.refused("not put off"), connection.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE commissions_ruleversion SET effective_until = {end} WHERE id = %s", [version.pk]
+                )
 
     @pytest.mark.parametrize(
         "wrong",

@@ -137,7 +137,7 @@ class Place:
     is_current: bool
 
 
-BESIDE = {"ledger": "payouts", "disputes": "payouts", "rewards": "referrals"}
+BESIDE = {"ledger": "payouts", "disputes": "payouts", "claims": "payouts", "rewards": "referrals"}
 """Lists that are reached from another one's page, and are a part of its place."""
 
 
