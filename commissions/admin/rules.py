@@ -25,6 +25,7 @@ from foundation.people.admin import DivisionScopedAdmin
 from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
+from referrals.queries import programmes_within
 
 NEXT_STEP = {"review": services.send_to_review}
 """What is done with a draft once it is kept, by the button that was pressed."""
@@ -218,6 +219,9 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             "division": version.rule.division,
             "composer": composer,
             "sentences": rule_in_words(version),
+            "promised": [version.rule.programme]
+            if version.rule.programme
+            else list(programmes_within(version.rule.division)),
             "former": former,
             "differences": diff_of(version, former) if former else [],
             "trial": self._trial(request, version),

@@ -17,6 +17,7 @@ from referrals.queries.programmes import (
     may_count_on_site,
     nearest_to,
     programme_for,
+    programmes_within,
     why_not,
 )
 from referrals.queries.resolver import PrecedenceRow, precedence_table
@@ -34,6 +35,6 @@ __all__ = [
     "PrecedenceRow", "Reason", "counts_in", "first_name", "has_link", "in_words", "invitation_letter",
     "is_name", "is_running", "is_within_dates", "link_in_invitation", "link_of",
     "link_to_stop", "may_count_on_site", "nearest_to", "normalised_code", "own_referrers", "precedence_table",
-    "programme_for", "programmes_visible_to", "referrals_visible_to", "referrer_by_code", "referrers_visible_to",
-    "resolved_touches_of", "shown_code", "signals_visible_to", "why_not",
+    "programme_for", "programmes_visible_to", "programmes_within", "referrals_visible_to", "referrer_by_code",
+    "referrers_visible_to", "resolved_touches_of", "shown_code", "signals_visible_to", "why_not",
 ]  # fmt: skip

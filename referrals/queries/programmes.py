@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
@@ -32,6 +32,12 @@ def is_within_dates(programme: Programme, on: date) -> bool:
 def programme_for(division: Division, on: date) -> Programme | None:
     """Return the programme that runs in a division on a day: its own, else its nearest ancestor's, the newest first."""
     return nearest_to(division, (one for one in _running() if is_within_dates(one, on)))
+
+
+def programmes_within(division: Division) -> QuerySet[Programme]:
+    """Return the programmes that have not ended and whose referrals a rule of a division may pay: here, above or below."""
+    here = Q(division__in=division.lineage) | Q(division__lineage__contains=[division.pk])
+    return Programme.objects.filter(here).exclude(status=ProgrammeStatus.ENDED).order_by("code")
 
 
 def nearest_to(division: Division, running: Iterable[Programme]) -> Programme | None:

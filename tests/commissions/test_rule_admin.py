@@ -12,7 +12,7 @@ from commissions.forms import Composer
 from commissions.models import Rule, RuleVersion
 from commissions.queries.trials import try_version
 from commissions.services import rules
-from commissions.services.rules import TermDescription
+from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, RewardForm, Side, VersionStatus
 from commissions.testing import (
     FIFTY,
@@ -23,6 +23,7 @@ from commissions.testing import (
     make_rule,
     make_version,
 )
+from foundation.divisions.fields import Texts
 from foundation.divisions.testing import make_division
 from foundation.now import now
 from foundation.people.states import Role
@@ -433,3 +434,22 @@ class TestTryingOnPastOrders:
         try_version(draft)
 
         assert not Rule.objects.exclude(granted=0).exists()
+
+
+class TestWhatPeopleAreTold:
+    def test_stands_beside_the_rule_that_is_to_be_approved(self, division, rule, draft, author, auditor):
+        programme = make_programme(division)
+        type(programme).objects.filter(pk=programme.pk).update(
+            friend_rewards_in_words=Texts(en="$20 off your first bill"),
+            terms_texts=Texts(en="Ninety days, paid on time."),
+        )
+        elsewhere = make_programme(make_division("Quillwort"))
+        type(elsewhere).objects.filter(pk=elsewhere.pk).update(rewards_in_words=Texts(en="$999 at once"))
+        rules.write_version(draft.pk, Wording(values={}, terms=FIFTY), by=author)
+        rules.send_to_review(draft.pk, by=author)
+
+        page = auditor.get(address(draft)).content.decode()
+
+        for told in ("$50 after three months", "$20 off your first bill", "Ninety days, paid on time."):
+            assert told in page
+        assert "$999 at once" not in page

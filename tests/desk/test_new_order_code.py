@@ -4,7 +4,9 @@ import pytest
 from django.urls import reverse
 
 from orders.models import Order
+from referrals.models import Programme
 from referrals.queries import shown_code
+from referrals.states import ProgrammeStatus
 from referrals.testing import make_referrer
 from territory.testing import make_available, make_premises
 
@@ -44,3 +46,18 @@ class TestTheCode:
         order = begin(csr, house, make_referrer(elsewhere).code)
 
         assert order.attribution == []
+
+    def test_that_earns_nothing_at_the_address_is_kept_and_said_to_earn_nothing(self, csr, market, house):
+        referrer = make_referrer(market)
+        Programme.objects.filter(pk=referrer.programme_id).update(status=ProgrammeStatus.PAUSED)
+
+        order = begin(csr, house, referrer.code)
+
+        assert order.attribution == [f"code:{referrer.code}"]
+        said = csr.get(reverse("desk:home")).content.decode()
+        assert f"The code {referrer.code} earns nothing at this address today" in said
+
+    def test_that_earns_something_is_not_talked_about(self, csr, market, house):
+        begin(csr, house, make_referrer(market).code)
+
+        assert "earns nothing" not in csr.get(reverse("desk:home")).content.decode()

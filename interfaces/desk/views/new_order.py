@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext as _
 from foundation.divisions.models import Division
 from foundation.divisions.queries import site_of
 from foundation.lifecycle import NotAllowed
+from foundation.now import today
 from foundation.people.models import User, UserRequest
 from foundation.people.services import require
 from foundation.people.states import Permission
@@ -79,9 +80,18 @@ def _check(request: UserRequest, typed: str, premises_id: int | None, *, code: s
 
 
 def _known_code(request: UserRequest, typed: str, checked: Qualification) -> str:
-    """Return the code that the caller said, or say that nobody has it: the form about the caller asks again."""
+    """
+    Return the code that the caller said, or say that nobody has it: the form about the caller asks again.
+
+    A code that earns nothing at the address is kept, and said to earn nothing, before the caller is promised anything.
+    """
     code = normalised_code(typed)
-    if not code or is_code_of(code, checked.division):
+    if not code:
+        return ""
+    if is_code_of(code, checked.division):
+        if not is_code_of(code, checked.division, on=today(checked.division)):
+            words = _("The code %(code)s earns nothing at this address today: promise no reward. The order can go on.")
+            messages.warning(request, words % {"code": typed})
         return code
     messages.warning(request, _("Nobody has the code %(code)s. Ask the caller to spell it.") % {"code": typed})
     return ""
