@@ -121,25 +121,28 @@ def record_cancellation_refused(fact: WorkOrderCancellationRefused, _event: Even
 
 
 @subscribe(WorkOrderScheduled)
-def record_window(fact: WorkOrderScheduled, _event: Event) -> None:
+def record_window(fact: WorkOrderScheduled, event: Event) -> None:
     """The billing system says when the technician comes."""
     services.record_window(
         fact.request_id,
         starts_at=datetime.fromisoformat(fact.starts_at),
         ends_at=datetime.fromisoformat(fact.ends_at),
+        at=event.at,
     )
 
 
 @subscribe(WorkOrderDispatched)
-def record_dispatch(fact: WorkOrderDispatched, _event: Event) -> None:
+def record_dispatch(fact: WorkOrderDispatched, event: Event) -> None:
     """A technician is on the way."""
-    services.record_dispatch(fact.request_id)
+    services.record_dispatch(fact.request_id, at=event.at)
 
 
 @subscribe(InstallReported)
-def record_install(fact: InstallReported, _event: Event) -> None:
+def record_install(fact: InstallReported, event: Event) -> None:
     """These lines work."""
-    services.record_install(fact.request_id, lines=fact.lines, installed_on=date.fromisoformat(fact.installed_on))
+    services.record_install(
+        fact.request_id, lines=fact.lines, installed_on=date.fromisoformat(fact.installed_on), at=event.at
+    )
 
 
 @subscribe(WorkOrderFailed)

@@ -206,6 +206,8 @@ class Order(Lifecycle):
     work_order_stage = models.CharField(
         _("work order"), max_length=12, choices=WorkOrderStage.choices, default=WorkOrderStage.NONE, editable=False
     )
+    work_order_at = models.DateTimeField(null=True, editable=False)
+    """When the technician's part of the stage was true, as the billing system says; facts come in any order."""
     work_order_changes = models.PositiveSmallIntegerField(default=0, editable=False)
     """How many changes of the work order were asked for; each has a request id of its own."""
     completed_at = models.DateTimeField(_("completed"), null=True, editable=False)
@@ -472,10 +474,21 @@ class Order(Lifecycle):
         elif self.status != OrderStatus.HELD:
             self.hold(HoldReason.WORK_ORDER_REFUSED, note=reason, reminder_at=at, owner=None)
 
-    def dispatch(self) -> None:
-        """A technician is on the way, unless we have heard already what came of it."""
-        if self.work_order_stage not in REPORTED:
+    def dispatch(self, *, at: datetime | None = None) -> None:
+        """
+        A technician is on the way, unless we have heard already what came of it.
+
+        :param at: when that was true; unknown, it counts as news
+        """
+        if self.work_order_stage not in REPORTED and self._is_news(at):
             self.work_order_stage = WorkOrderStage.DISPATCHED
+
+    def _is_news(self, at: datetime | None) -> bool:
+        """Tell whether nothing later is known of the technician, and keep that this is known."""
+        if at and self.work_order_at and at < self.work_order_at:
+            return False
+        self.work_order_at = at or self.work_order_at
+        return True
 
     def complete(self, *, at: datetime) -> None:
         """
@@ -488,15 +501,17 @@ class Order(Lifecycle):
         self.completed_at = self.ended_at = at
         self._forget_hold()
 
-    def complete_partly(self) -> None:
+    def complete_partly(self, *, at: datetime | None = None) -> None:
         """
-        Some of it works.
+        Some of it works; who has set out again since then is still on the way.
 
+        :param at: when the technician reported it; unknown, it counts as news
         :raises NotAllowed: if the order has ended otherwise
         """
         if self.status != OrderStatus.PARTIAL:
             self._move(OrderStatus.PARTIAL)
-        self.work_order_stage = WorkOrderStage.PARTLY
+        if self._is_news(at):
+            self.work_order_stage = WorkOrderStage.PARTLY
         self._forget_hold()
 
     def fail(self, reason: str, *, at: datetime) -> None:
@@ -672,6 +687,8 @@ class Appointment(Lifecycle):
     held_until = models.DateTimeField(_("kept until"), null=True, editable=False)
     given_starts_at = models.DateTimeField(_("from, as the billing system says"), null=True, editable=False)
     given_ends_at = models.DateTimeField(_("to, as the billing system says"), null=True, editable=False)
+    given_at = models.DateTimeField(null=True, editable=False)
+    """When the billing system said so; facts come in any order."""
 
     objects = LockingQuerySet["Appointment"].as_manager()
 
@@ -737,9 +754,15 @@ class Appointment(Lifecycle):
             raise NotAllowed(gettext("No appointment is booked."), code="not_booked")
         self.slot, self.given_starts_at, self.given_ends_at = slot, None, None
 
-    def give_window(self, starts_at: datetime, ends_at: datetime) -> None:
-        """The billing system says when the technician comes."""
-        self.given_starts_at, self.given_ends_at = starts_at, ends_at
+    def give_window(self, starts_at: datetime, ends_at: datetime, *, at: datetime | None = None) -> None:
+        """
+        The billing system says when the technician comes.
+
+        :param at: when it said so; what it said later stands, and where that is unknown, this is the latest
+        """
+        if at and self.given_at and at < self.given_at:
+            return
+        self.given_starts_at, self.given_ends_at, self.given_at = starts_at, ends_at, at or self.given_at
 
     def release(self) -> None:
         """

@@ -37,7 +37,16 @@ from orders.states import AppointmentStatus, LineStatus, OrderStatus, WorkOrderS
 from territory.services import record_occupancy
 from territory.states import NETWORK_FAMILIES
 
-STAGE_FIELDS = ("status", "cancel_reason", "work_order_id", "work_order_stage", "problem", "ended_at", *HOLD_FIELDS)
+STAGE_FIELDS = (
+    "status",
+    "cancel_reason",
+    "work_order_id",
+    "work_order_stage",
+    "work_order_at",
+    "problem",
+    "ended_at",
+    *HOLD_FIELDS,
+)
 
 
 @transaction.atomic
@@ -220,27 +229,29 @@ def record_work_order_refused(request_id: str, *, reason: str) -> Order:
 
 
 @transaction.atomic
-def record_dispatch(request_id: str) -> Order:
+def record_dispatch(request_id: str, *, at: datetime | None = None) -> Order:
     """
     Note that a technician is on the way: from now on, cancelling needs a person. Told again, nothing changes.
 
+    :param at: when that was true; a technician who has reported since then is not on the way any more
     :raises NotAllowed: if no order has asked for it
     """
     order = locked_by_request(request_id)
     before = order.work_order_stage
-    order.dispatch()
+    order.dispatch(at=at)
+    order.save(update_fields=["work_order_stage", "work_order_at"])
     if order.work_order_stage == before:
         return order
-    order.save(update_fields=["work_order_stage"])
     publish(TechnicianDispatched(order_id=order.pk), subject=order, division=order.division, by=None)
     return order
 
 
 @transaction.atomic
-def record_window(request_id: str, *, starts_at: datetime, ends_at: datetime) -> Order:
+def record_window(request_id: str, *, starts_at: datetime, ends_at: datetime, at: datetime | None = None) -> Order:
     """
     Note when the technician comes, as the billing system says; what is booked anyway changes nothing.
 
+    :param at: when it said so; what it said later stands
     :raises NotAllowed: if no order has asked for it, or no visit is booked
     """
     order = locked_by_request(request_id)
@@ -249,23 +260,23 @@ def record_window(request_id: str, *, starts_at: datetime, ends_at: datetime) ->
     )
     if appointment is None:
         raise NotAllowed(_("No appointment is booked."), code="not_booked")
-    if (appointment.starts_at, appointment.ends_at) != (starts_at, ends_at):
-        before = appointment.starts_at.isoformat(), appointment.ends_at.isoformat()
-        appointment.give_window(starts_at, ends_at)
-        appointment.save(update_fields=["given_starts_at", "given_ends_at"])
+    before = appointment.starts_at, appointment.ends_at
+    appointment.give_window(starts_at, ends_at, at=at)
+    appointment.save(update_fields=["given_starts_at", "given_ends_at", "given_at"])
+    if (appointment.starts_at, appointment.ends_at) != before:
         fact = WindowReported(
             order_id=order.pk,
             starts_at=starts_at.isoformat(),
             ends_at=ends_at.isoformat(),
-            before_starts_at=before[0],
-            before_ends_at=before[1],
+            before_starts_at=before[0].isoformat(),
+            before_ends_at=before[1].isoformat(),
         )
         publish(fact, subject=order, division=order.division, by=None)
     return order
 
 
 @transaction.atomic
-def record_install(request_id: str, *, lines: Iterable[str], installed_on: date) -> Order:
+def record_install(request_id: str, *, lines: Iterable[str], installed_on: date, at: datetime | None = None) -> Order:
     """
     Note which lines work since a day (in the division's zone); told again, nothing changes.
 
@@ -274,6 +285,7 @@ def record_install(request_id: str, *, lines: Iterable[str], installed_on: date)
     that something is wrong, and a person sees to it.
 
     :param lines: as the work order named them
+    :param at: when that was reported
     :raises NotAllowed: if no order has asked for it
     """
     order = locked_by_request(request_id)
@@ -293,7 +305,7 @@ def record_install(request_id: str, *, lines: Iterable[str], installed_on: date)
         order_id=order.pk, products=[line.product_id for line in new], installed_on=installed_on.isoformat()
     )
     publish(fact, subject=order, about=concerned(order), division=order.division, by=None)
-    conclude(order, every, by=None)
+    conclude(order, every, by=None, at=at)
     if order.account_id:
         follow_service_status(order.account_id)  # which may have been told before this
     return order
@@ -330,10 +342,11 @@ def _activate(order: Order, new: list[OrderLine], every: list[OrderLine], instal
         order.problem = refusal.message
 
 
-def conclude(order: Order, lines: list[OrderLine], *, by: User | None) -> None:
+def conclude(order: Order, lines: list[OrderLine], *, by: User | None, at: datetime | None = None) -> None:
     """
     Complete an order of whose lines some work, if all do that are still wanted.
 
+    :param at: when the technician reported it
     :raises NotAllowed: if it has ended otherwise
     """
     wanted = [line for line in lines if line.status != LineStatus.CANCELLED]
@@ -343,7 +356,7 @@ def conclude(order: Order, lines: list[OrderLine], *, by: User | None) -> None:
             OrderCompleted(order_id=order.pk), subject=order, about=concerned(order), division=order.division, by=by
         )
     else:
-        order.complete_partly()
+        order.complete_partly(at=at)
     order.save(update_fields=["completed_at", *STAGE_FIELDS])
     rest_what_was_refused(order)
 

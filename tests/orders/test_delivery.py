@@ -461,6 +461,64 @@ class TestRecordDispatch:
         assert published(TechnicianDispatched) == [TechnicianDispatched(order_id=order.pk)]
 
 
+class TestReportsInAnyOrder:
+    @pytest.mark.parametrize("arrives_first", [0, 1])
+    def test_leave_a_technician_at_home_who_has_reported_since(self, market, arrives_first):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+
+        self.hear(order, [self.setting_out(1), self.first_line_installed(2)], arrives_first)
+
+        assert (again(order).status, again(order).work_order_stage) == (OrderStatus.PARTIAL, WorkOrderStage.PARTLY)
+
+    @pytest.mark.parametrize("arrives_first", [0, 1])
+    def test_know_who_has_set_out_for_the_rest(self, market, arrives_first):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        self.setting_out(0)(order)
+
+        self.hear(order, [self.first_line_installed(1), self.setting_out(2)], arrives_first)
+
+        assert (again(order).status, again(order).work_order_stage) == (OrderStatus.PARTIAL, WorkOrderStage.DISPATCHED)
+
+    @pytest.mark.parametrize("arrives_first", [0, 1])
+    def test_keep_the_window_that_was_given_last(self, market, arrives_first):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        booked = order.appointment.starts_at
+
+        self.hear(order, [self.window(1, hours=1), self.window(2, hours=3)], arrives_first)
+
+        assert again(order).appointment.starts_at == booked + timedelta(hours=3)
+
+    def hear(self, order, reports, arrives_first):
+        for report in (reports[arrives_first], reports[1 - arrives_first]):
+            report(again(order))
+
+    def setting_out(self, hour):
+        return lambda order: services.record_dispatch(order.work_order_request_id, at=self.at(order, hour))
+
+    def first_line_installed(self, hour):
+        return lambda order: services.record_install(
+            order.work_order_request_id,
+            lines=[lines_of(order)[0].line_id],
+            installed_on=self.at(order, hour).date(),
+            at=self.at(order, hour),
+        )
+
+    def window(self, hour, *, hours):
+        def report(order):
+            slot = order.appointment.slot
+            services.record_window(
+                order.work_order_request_id,
+                starts_at=slot.starts_at + timedelta(hours=hours),
+                ends_at=slot.ends_at + timedelta(hours=hours),
+                at=self.at(order, hour),
+            )
+
+        return report
+
+    def at(self, order, hour):
+        return order.created_at + timedelta(hours=hour)
+
+
 class TestRecordWindow:
     def test_tells_another_window_than_was_booked(self, market):
         order = make_order(OrderStatus.IN_PROGRESS, market)
