@@ -47,6 +47,7 @@ READ_BY_PROGRAMS = frozenset(
         "referrals.referrer.code",
         "territory.spelling.name",
         "territory.street.name",
+        "worklist.shift.zone",
     }
 )
 """Texts in which a marker would break something; addresses of e-mail carry it as their domain."""

@@ -72,10 +72,10 @@ from territory.services import override_availability
 from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
 from tests.planting import plant
-from tickets.models import Attachment, Presence, Ticket
+from tickets.models import Assignment, Attachment, Presence, ReassignedTicket, Reassignment, Ticket, WaitingTicket
 from tickets.services import Upload, answer_ticket, note_ticket, rate_ticket, resolve_ticket
-from tickets.states import ResolutionCode, Score
-from tickets.testing import make_ticket
+from tickets.states import ResolutionCode, RoutingCause, Score, Unplaced
+from tickets.testing import make_routing, make_ticket
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = frozenset(Role)
@@ -203,8 +203,16 @@ class World:
         """Let a CSR work in a team, and be ill."""
         csr = self.people[Role.CSR]
         self.team = make_team(self.division, name=f"{self.marker} desk")
-        make_member(self.team, csr, skills=[make_skill(f"{self.marker.lower()}-skill", division=self.division)])
-        note_absence(csr, self.team, reason=AbsenceReason.SICK, until=None, by=csr)
+        skill = make_skill(f"{self.marker.lower()}-skill", division=self.division)
+        self.member = make_member(self.team, csr, skills=[skill])
+        self.absence = note_absence(csr, self.team, reason=AbsenceReason.SICK, until=None, by=csr)
+        self.routing = make_routing(self.division, {"team": self.team, "name": self.marker}, is_draft=True)
+        row = self.routing.rows.get()
+        Assignment.objects.create(ticket=self.ticket, cause=RoutingCause.BY_HAND, row=row, team=self.team)
+        WaitingTicket.objects.create(ticket=self.ticket, row=row, why=Unplaced.NOBODY, supervised_at=now())
+        supervisor = self.people[Role.SUPERVISOR]
+        self.reassignment = Reassignment.objects.create(division=self.division, user=csr, by=supervisor)
+        ReassignedTicket.objects.create(reassignment=self.reassignment, ticket=self.ticket, team=self.team)
 
     def _make_territory(self) -> None:
         operator, text = self.people[Role.OPERATOR], f"12 {self.marker} Street"
@@ -474,6 +482,15 @@ MATRIX: dict[str, Page] = {
     "desk:statement": Page(SEE_LEDGER, pk_of("payee")),
     "desk:statement_pdf": Page(SEE_LEDGER, pk_of("payee")),
     "desk:statement_csv": Page(SEE_LEDGER, pk_of("payee")),
+    "desk:who_works": Page(holders(Permission.SEE_TICKETS)),
+    "desk:member_absent": Page(holders(Permission.ASSIGN_WORK), pk_of("member")),
+    "desk:reassign": Page(holders(Permission.ASSIGN_WORK), pk_of("member")),
+    "desk:absence_end": doing(holders(Permission.ASSIGN_WORK), pk_of("absence")),
+    "desk:reassignment": Page(holders(Permission.ASSIGN_WORK), pk_of("reassignment")),
+    "desk:reassignment_undo": doing(holders(Permission.ASSIGN_WORK), pk_of("reassignment")),
+    "desk:ticket_routing": Page(holders(Permission.SEE_TICKETS), lambda world: {"number": world.ticket.number}),
+    "desk:ticket_find": doing(holders(Permission.ASSIGN_WORK), lambda world: {"number": world.ticket.number}),
+    "desk:ticket_give": Page(holders(Permission.ASSIGN_WORK), lambda world: {"number": world.ticket.number}),
     "desk:messages": Page(SEE),
     "desk:message": Page(SEE, pk_of("message")),
     "desk:message_html": Page(SEE, pk_of("message")),
@@ -542,6 +559,7 @@ MATRIX: dict[str, Page] = {
 }
 
 NOT_BY_HAND = {
+    "admin:tickets_routingversion_delete",  # it was put in force by then
     "admin:catalog_eligibilitygroup_add",
     "admin:commissions_rule_delete",
     "admin:commissions_ruleversion_add",
@@ -558,6 +576,8 @@ NOT_BY_HAND = {
 """What nobody of a market does in the admin."""
 
 DOINGS = {
+    "admin:tickets_routingversion_put_in_force": "post",
+    "admin:tickets_routingversion_start": "post",
     "admin:billing_billingsystem_check": "post",
     "admin:billing_submission_resend": "get",
     "admin:billing_submission_settle": "get",

@@ -114,6 +114,32 @@ class TicketReleased(Fact, name="tickets.released"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketUnplaced(Fact, name="tickets.unplaced"):
+    """Nobody can take a ticket: the supervisors see it."""
+
+    ticket_id: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkReassigned(Fact, name="tickets.work_reassigned"):
+    """Everything of one person was given to others, or that was undone."""
+
+    reassignment_id: int
+    user_id: int
+    count: int
+    is_undone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutingPutInForce(Fact, name="tickets.routing_put_in_force"):
+    """Another routing procedure decides where tickets go."""
+
+    version_id: int
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PriorityChanged(Fact, name="tickets.priority_changed"):
     """A ticket is more, or less, urgent than it was."""
 

@@ -1,10 +1,10 @@
-"""What tickets hear of themselves: each letter follows a fact."""
+"""What tickets hear of themselves: who is to have one, and each letter that follows a fact."""
 
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
 from tickets import services
-from tickets.events import AnswerLeft, TicketMoved, TicketOpened, TicketResolved
-from tickets.states import TicketStatus
+from tickets.events import AnswerLeft, TicketMoved, TicketOpened, TicketReopened, TicketResolved
+from tickets.states import RoutingCause, TicketStatus
 
 
 @subscribe(TicketOpened)
@@ -30,3 +30,15 @@ def send_refusal(fact: TicketMoved, _event: Event) -> None:
     """Tell the requester why it will not be done."""
     if fact.after == TicketStatus.REJECTED:
         services.send_refusal(fact.ticket_id)
+
+
+@subscribe(TicketOpened)
+def route_opened(fact: TicketOpened, _event: Event) -> None:
+    """Find somebody for it."""
+    services.route_ticket(fact.ticket_id, cause=RoutingCause.OPENED)
+
+
+@subscribe(TicketReopened)
+def route_reopened(fact: TicketReopened, _event: Event) -> None:
+    """Find somebody for it, unless somebody has it still."""
+    services.route_ticket(fact.ticket_id, cause=RoutingCause.REOPENED)

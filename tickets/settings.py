@@ -31,3 +31,14 @@ UNDO_SECONDS = declare(
     minimum=0,
     maximum=600,
 )
+ALARM_MINUTES = declare(
+    "tickets.alarm_minutes",
+    kind=int,
+    default=15,
+    label=_("Minutes between two alarms about tickets for nobody"),
+    help=_(
+        "Supervisors are written to when nobody can take a ticket: at most once in so many minutes, about all of them."
+    ),
+    minimum=1,
+    maximum=1440,
+)

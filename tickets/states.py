@@ -180,6 +180,26 @@ class Score(models.TextChoices):
     BAD = "bad", _("Badly")
 
 
+class RoutingCause(models.TextChoices):
+    """Why somebody was looked for to do a ticket."""
+
+    OPENED = "opened", _("When it was opened")
+    REOPENED = "reopened", _("When it was reopened")
+    WAITED = "waited", _("When somebody became free")
+    FELL_BACK = "fell_back", _("When it had waited too long")
+    BY_HAND = "by_hand", _("When somebody asked for it")
+    REASSIGNED = "reassigned", _("When all of one person’s were given to others")
+
+
+class Unplaced(models.TextChoices):
+    """Why a ticket is nobody's."""
+
+    NO_PROCEDURE = "no_procedure", _("no routing procedure is in force here")
+    NO_RULE = "no_rule", _("no rule of the procedure holds for it")
+    NOBODY = "nobody", _("nobody of the team can take it")
+    NO_TEAM = "no_team", _("it belongs to no team")
+
+
 class ArticleKind(models.TextChoices):
     """What stands on a ticket's timeline."""
 

@@ -17,3 +17,9 @@ def close_silent_tickets() -> None:
     """Close what was resolved and not spoken of again."""
     while services.close_silent_tickets():
         pass
+
+
+@shared_task
+def route_waiting() -> None:
+    """Find somebody for what waits, and tell the supervisors of what nobody can take."""
+    services.route_waiting()

@@ -8,8 +8,9 @@ from accounts.models import Account
 from accounts.testing import make_account
 from foundation.divisions.models import Division
 from foundation.people.models import User
+from foundation.people.testing import make_person
 from tickets import services
-from tickets.models import Ticket
+from tickets.models import RoutingRow, RoutingVersion, Ticket
 from tickets.services import Report, Requester, open_ticket
 from tickets.states import (
     RESOLUTIONS_OF,
@@ -51,6 +52,28 @@ def make_ticket(
     return open_ticket(
         Report(type=type, **said), key=f"ticket-form-{number}", division=division, channel=channel, by=by
     )
+
+
+def make_routing(
+    division: Division, *rows: dict[str, Any], by: User | None = None, is_draft: bool = False
+) -> RoutingVersion:
+    """
+    Write a routing procedure with these rules, in their order, and put it in force.
+
+    :param rows: fields of each `RoutingRow`; `skills` and `divisions` as collections
+    """
+    by = by or make_person(is_superuser=True)
+    version = services.start_routing_version(division, by=by)
+    version.rows.all().delete()
+    for position, fields in enumerate(rows, start=1):
+        several = {name: fields[name] for name in ("skills", "divisions") if name in fields}
+        plain = {name: value for name, value in fields.items() if name not in several}
+        row = RoutingRow.objects.create(
+            version=version, **{"position": position, "name": f"Rule {position}", "needs_language": False, **plain}
+        )
+        for name, values in several.items():
+            getattr(row, name).set(values)
+    return version if is_draft else services.put_routing_in_force(version.pk, by=by)
 
 
 def bring_to(ticket: Ticket, status: TicketStatus) -> Ticket:

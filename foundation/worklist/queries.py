@@ -1,5 +1,6 @@
 """Who works now, and whose turn it is."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
-from foundation.people.models import User
-from foundation.people.queries import colleagues, divisions_visible_to
+from foundation.people.models import RoleAssignment, User
+from foundation.people.queries import divisions_visible_to, roles_granting
 from foundation.people.states import Permission
 from foundation.worklist.models import Absence, Member, Rotation, Shift, Skill, Team
 from foundation.worklist.states import Obstacle
@@ -127,11 +128,11 @@ def speaks(languages: Collection[str], wanted: str) -> bool:
 
 
 def _absent_in_words(absence: Absence) -> str:
-    reason = absence.get_reason_display()
+    """Say until when, and never why: that is between them and who noted it."""
     if absence.ends_at is None:
-        return _("is absent until further notice (%(reason)s)") % {"reason": reason}
+        return _("is absent until further notice")
     until = date_format(timezone.localtime(absence.ends_at, absence.division.zone), "SHORT_DATETIME_FORMAT")
-    return _("is absent until %(until)s (%(reason)s)") % {"until": until, "reason": reason}
+    return _("is absent until %(until)s") % {"until": until}
 
 
 @dataclass(kw_only=True)
@@ -171,35 +172,73 @@ class Roster:
         return Turn(member=None, passed_over=tuple(passed_over))
 
 
-def roster_of(
-    team: Team, *, at: datetime, load: Load, permission: Permission | None = None, position: int | None = None
+def roster_of(  # noqa: PLR0913  # what the work asks, and when
+    team: Team,
+    *,
+    at: datetime,
+    load: Load,
+    permission: Permission | None = None,
+    position: int | None = None,
+    without: User | None = None,
 ) -> Roster:
     """
     Read the members of a team as they stand at an instant, in a number of statements that they do not set.
 
     :param permission: that they must have in the team's division
     :param position: of the rotation, where it is held; else as it is now
+    :param without: somebody who is left out
     """
-    if position is None:
-        position = Rotation.objects.filter(team=team).values_list("position", flat=True).first() or 0
-    members = team.members.select_related("user").prefetch_related("skills", "shifts").order_by("pk")
+    positions = None if position is None else {team.pk: position}
+    (roster,) = rosters_of([team], at=at, load=load, permission=permission, positions=positions, without=without)
+    return roster
+
+
+def rosters_of(  # noqa: PLR0913  # as `roster_of`
+    teams: Sequence[Team],
+    *,
+    at: datetime,
+    load: Load,
+    permission: Permission | None = None,
+    positions: Mapping[int, int] | None = None,
+    without: User | None = None,
+) -> list[Roster]:
+    """Read the members of several teams as they stand at an instant, in a number of statements that neither sets."""
+    members = Member.objects.filter(team__in=teams).select_related("user").prefetch_related("skills", "shifts")
     absences = absences_at(at).select_related("division").order_by("starts_at")
     members = members.prefetch_related(Prefetch("user__absences", queryset=absences, to_attr="present_absences"))
-    found = list(members)
-    allowed = None if permission is None else set(colleagues(team.division, permission).values_list("pk", flat=True))
-    loads = load([member.user_id for member in found])
-    zone = team.division.zone
-    standings = [
-        Standing(
-            member=member,
-            absence=next(iter(member.user.present_absences), None),  # type: ignore[attr-defined]  # as prefetched
-            shift=_shift_at(member, at, zone),
-            is_allowed=allowed is None or member.user_id in allowed,
-            load=loads.get(member.user_id, 0),
-        )
-        for member in found
-    ]
-    return Roster(standings=standings, position=position, is_active=team.is_active)
+    members = members.exclude(user=without) if without else members
+    by_team: dict[int, list[Member]] = {team.pk: [] for team in teams}
+    for member in members.order_by("pk"):
+        by_team[member.team_id].append(member)
+    user_ids = {member.user_id for of_team in by_team.values() for member in of_team}
+    loads = load(sorted(user_ids))
+    allowed = _where_allowed(user_ids, permission) if permission else None
+    if positions is None:
+        positions = dict(Rotation.objects.filter(team__in=teams).values_list("team", "position"))
+    rosters = []
+    for team in teams:
+        zone = team.division.zone
+        standings = [
+            Standing(
+                member=member,
+                absence=next(iter(member.user.present_absences), None),  # type: ignore[attr-defined]  # as prefetched
+                shift=_shift_at(member, at, zone),
+                is_allowed=allowed is None or bool(allowed[member.user_id] & set(team.division.lineage)),
+                load=loads.get(member.user_id, 0),
+            )
+            for member in by_team[team.pk]
+        ]
+        rosters.append(Roster(standings=standings, position=positions.get(team.pk, 0), is_active=team.is_active))
+    return rosters
+
+
+def _where_allowed(user_ids: Collection[int], permission: Permission) -> Mapping[int, set[int]]:
+    """Return the divisions in which people hold a role that grants a permission; each counts for all below it too."""
+    held = RoleAssignment.objects.filter(user__in=user_ids, role__in=roles_granting(permission))
+    found: dict[int, set[int]] = defaultdict(set)
+    for user_id, division_id in held.values_list("user", "division"):
+        found[user_id].add(division_id)
+    return found
 
 
 def _shift_at(member: Member, at: datetime, zone: ZoneInfo) -> Shift | None:

@@ -118,18 +118,25 @@ def next_person(  # noqa: PLR0913  # what the work asks, and when
     return deal(team, [Want(skills=skills, language=language)], at=at, load=load, permission=permission)[0]
 
 
-def deal(
-    team: Team, wants: Sequence[Want], *, at: datetime, load: Load, permission: Permission | None = None
+def deal(  # noqa: PLR0913  # what the work asks, and when
+    team: Team,
+    wants: Sequence[Want],
+    *,
+    at: datetime,
+    load: Load,
+    permission: Permission | None = None,
+    without: User | None = None,
 ) -> list[Turn]:
     """
     Give one turn for each of several pieces of work, in a number of statements that they do not set.
 
+    :param without: somebody who is given none of it and loses no turn
     :raises RuntimeError: outside a transaction
     """
     if not connection.in_atomic_block:
         raise RuntimeError("A turn is given in the transaction that assigns.")
     rotation = _held_rotation(team)
-    roster = roster_of(team, at=at, load=load, permission=permission, position=rotation.position)
+    roster = roster_of(team, at=at, load=load, permission=permission, position=rotation.position, without=without)
     turns = [roster.take_turn(want) for want in wants]
     if roster.turns:
         rotation.position = roster.position

@@ -44,6 +44,7 @@ from referrals.queries import normalised_code, referrers_visible_to, shown_code,
 from referrals.states import SignalStatus
 from territory.models import Premises
 from territory.queries import Candidate, division_ids_below, search_addresses, streets_like, units_of
+from tickets.queries.routing import waiting_visible_to
 
 # What needs attention ---------------------------------------------------------------------------------------------
 
@@ -148,6 +149,9 @@ def _figures(user: User) -> Iterator[Figure]:
         leads = count_of(leads_visible_to(user).filter(status=LeadStatus.NEW))
         yield Figure(_("New leads"), leads, _list("leads", status=LeadStatus.NEW), "brand")
     yield from _figures_of_payouts(user)
+    if can(user, Permission.SEE_TICKETS):
+        nobody = count_of(waiting_visible_to(user))
+        yield Figure(_("Tickets for nobody"), nobody, reverse("desk:who_works"), "bad")
     jobs = count_of(jobs_visible_to(user).filter(status=JobStatus.FAILED))
     yield Figure(_("Failed long work"), jobs, _list("jobs", status=JobStatus.FAILED), "bad")
 

@@ -18,6 +18,7 @@ from interfaces.desk.views import (
     saved_filters,
     start,
     submissions,
+    team,
     tickets,
 )
 
@@ -88,6 +89,15 @@ urlpatterns = [
     path("statements/<int:pk>/", ledger.statement, name="statement"),
     path("statements/<int:pk>/statement.pdf", ledger.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/statement.csv", ledger.statement_csv, name="statement_csv"),
+    path("team/", team.who_works, name="who_works"),
+    path("team/members/<int:pk>/absent/", team.member_absent, name="member_absent"),
+    path("team/members/<int:pk>/reassign/", team.reassign, name="reassign"),
+    path("team/absences/<int:pk>/end/", team.absence_end, name="absence_end"),
+    path("team/reassignments/<int:pk>/", team.reassignment, name="reassignment"),
+    path("team/reassignments/<int:pk>/undo/", team.reassignment_undo, name="reassignment_undo"),
+    path("tickets/<str:number>/routing/", team.ticket_routing, name="ticket_routing"),
+    path("tickets/<str:number>/routing/find/", team.ticket_find, name="ticket_find"),
+    path("tickets/<str:number>/routing/give/", team.ticket_give, name="ticket_give"),
     path("messages/", correspondence.messages, name="messages"),
     path("messages/<int:pk>/", correspondence.message, name="message"),
     path("messages/<int:pk>/again/", correspondence.send_message_again, name="message_again"),

@@ -147,6 +147,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.resolved": _("The ticket was resolved: %(code)s"),
     "tickets.taken": _("Somebody took the ticket"),
     "tickets.type_changed": _("Type: from “%(before)s” to “%(after)s”"),
+    "tickets.routing_put_in_force": _("Routing procedure %(number)s is in force"),
+    "tickets.unplaced": _("Nobody can take it: it lies before the supervisors"),
+    "tickets.work_reassigned": _("Everything of one person was given to others, or given back"),
     "worklist.absence_ended": _("Works again"),
     "worklist.absence_noted": _("Does not work for a time"),
 }

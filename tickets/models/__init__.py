@@ -2,7 +2,18 @@
 
 from tickets.models.conversation import Article, Attachment, Departure
 from tickets.models.handling import Presence
+from tickets.models.routing import (
+    Assignment,
+    ReassignedTicket,
+    Reassignment,
+    RoutingRow,
+    RoutingVersion,
+    WaitingTicket,
+)
 from tickets.models.satisfaction import Rating
 from tickets.models.ticket import Ticket, new_number
 
-__all__ = ["Article", "Attachment", "Departure", "Presence", "Rating", "Ticket", "new_number"]
+__all__ = [
+    "Article", "Assignment", "Attachment", "Departure", "Presence", "Rating", "ReassignedTicket", "Reassignment",
+    "RoutingRow", "RoutingVersion", "Ticket", "WaitingTicket", "new_number",
+]  # fmt: skip

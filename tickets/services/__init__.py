@@ -21,6 +21,9 @@ from tickets.services.moves import (
     resolve_ticket,
 )
 from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.procedures import put_routing_in_force, start_routing_version
+from tickets.services.reassigning import Move, preview_reassignment, reassign_all, undo_reassignment
+from tickets.services.routing import Swept, find_somebody, raise_alarms, route_ticket, route_waiting
 from tickets.services.satisfaction import rate_ticket
 from tickets.services.uploads import Upload, checked_uploads
 from tickets.services.working import (
@@ -34,8 +37,11 @@ from tickets.services.working import (
 )
 
 __all__ = [
-    "Report", "Requester", "Upload", "answer_ticket", "cancel_ticket", "checked_uploads", "close_silent_tickets", "close_ticket",
-    "continue_ticket", "escalate_ticket", "hand_over_ticket", "hear_customer", "hold_ticket", "note_phone_call", "note_ticket",
-    "open_ticket", "pend_ticket", "rate_ticket", "reject_ticket", "release_ticket", "reopen_ticket", "resolve_ticket",
-    "send_answer", "send_due_answers", "send_receipt", "send_refusal", "send_resolution", "set_priority", "set_type", "take_back_answer", "take_over_ticket", "take_ticket",
+    "Move", "Report", "Requester", "Swept", "Upload", "answer_ticket", "cancel_ticket", "checked_uploads",
+    "close_silent_tickets", "close_ticket", "continue_ticket", "escalate_ticket", "find_somebody", "hand_over_ticket",
+    "hear_customer", "hold_ticket", "note_phone_call", "note_ticket", "open_ticket", "pend_ticket",
+    "preview_reassignment", "put_routing_in_force", "raise_alarms", "rate_ticket", "reassign_all", "reject_ticket",
+    "release_ticket", "reopen_ticket", "resolve_ticket", "route_ticket", "route_waiting", "send_answer",
+    "send_due_answers", "send_receipt", "send_refusal", "send_resolution", "set_priority", "set_type",
+    "start_routing_version", "take_back_answer", "take_over_ticket", "take_ticket", "undo_reassignment",
 ]  # fmt: skip

@@ -157,6 +157,7 @@ def places(user: Person, path: str) -> list[Place]:
         ("payouts", _("Payouts"), Permission.SEE_LEDGER),
         ("submissions", _("Billing systems"), Permission.SEE_ORDERS),
         ("messages", _("Messages"), Permission.SEE_ORDERS),
+        ("who_works", _("Who works now"), Permission.SEE_TICKETS),
         ("jobs", _("Long work"), None),
     ]
     home = reverse("desk:home")

@@ -1,0 +1,79 @@
+"""What operators fill in to write the rules of a routing procedure."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _, gettext_lazy
+
+from accounts.states import CustomerKind
+from territory.states import ProductFamily
+from tickets.models import RoutingRow
+from tickets.states import Priority, TicketChannel, TicketType
+
+if TYPE_CHECKING:
+    RowModelForm = forms.ModelForm[RoutingRow]
+else:
+    RowModelForm = forms.ModelForm
+
+
+class AnswersField(forms.CharField):
+    """Answers to the steps of a symptom tree, one step a line: `lights = off, red`."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 40})
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        lines = ((step, wanted if isinstance(wanted, list) else [wanted]) for step, wanted in value.items())
+        return "\n".join(f"{step} = {', '.join(map(str, wanted))}" for step, wanted in lines)
+
+    def to_python(self, value: Any) -> Any:
+        answers: dict[str, list[str]] = {}
+        for line in (super().to_python(value) or "").splitlines():
+            if not line.strip():
+                continue
+            step, sign, wanted = line.partition("=")
+            given = [part.strip() for part in wanted.split(",") if part.strip()]
+            if not sign or not step.strip() or not given:
+                raise ValidationError(_("Write a step, an equals sign and its answers: “lights = off, red”."))
+            answers[step.strip()] = given
+        return answers
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial) != (data or "").replace("\r\n", "\n").strip())
+
+
+def _ticked(label: Any, choices: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(label=label, choices=choices, widget=forms.CheckboxSelectMultiple, required=False)
+
+
+class RoutingRowForm(RowModelForm):
+    """One rule: what is not ticked or written is not asked."""
+
+    types = _ticked(gettext_lazy("Types"), TicketType.choices)
+    priorities = _ticked(gettext_lazy("Priorities"), Priority.choices)
+    families = _ticked(gettext_lazy("Product families"), ProductFamily.choices)
+    channels = _ticked(gettext_lazy("Channels"), TicketChannel.choices)
+    customer_kinds = _ticked(gettext_lazy("Customers"), CustomerKind.choices)
+    languages = SimpleArrayField(
+        forms.CharField(max_length=20), label=gettext_lazy("Languages"), required=False,
+        help_text=gettext_lazy("Codes, separated by commas: es, en."),
+    )  # fmt: skip
+    symptoms = SimpleArrayField(
+        forms.CharField(max_length=60), label=gettext_lazy("Symptoms"), required=False,
+        help_text=gettext_lazy("Codes, separated by commas."),
+    )  # fmt: skip
+    zip_codes = SimpleArrayField(
+        forms.RegexField(r"^\s*\d{1,5}\*?\s*$", max_length=8, strip=True), label=gettext_lazy("ZIP codes"), required=False,
+        help_text=gettext_lazy("Separated by commas. 100* stands for all that begin with 100."),
+    )  # fmt: skip
+    answers = AnswersField(
+        label=gettext_lazy("Answers"), required=False,
+        help_text=gettext_lazy("To steps of the symptom tree, one a line: lights = off, red."),
+    )  # fmt: skip
+
+    class Meta:
+        model = RoutingRow
+        exclude = ("version",)  # the inline's own
