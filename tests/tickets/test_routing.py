@@ -495,6 +495,17 @@ class TestX10NobodyEligible:
         assert WaitingTicket.objects.get(ticket=ticket).why == why
         assert ticket.owner is None
 
+    def test_is_asked_for_again_when_another_procedure_is_put_in_force(self, division):
+        ticket = opened(division)
+        team = make_team(division, members=1)
+        make_routing(division, {"team": team})
+
+        services.route_waiting()
+
+        ticket.refresh_from_db()
+        assert ticket.team == team
+        assert not WaitingTicket.objects.exists()
+
     def test_when_the_other_team_cannot_either_both_teams_reasons_are_shown(self, division, supervisor):
         first, other = make_team(division), make_team(division)
         make_member(first, make_person(Role.CSR, division, name="One"), works_always=False)

@@ -14,11 +14,13 @@ from foundation.now import now
 from foundation.people.services import deactivate_person
 from foundation.people.states import Permission, Role
 from foundation.people.testing import make_person
+from foundation.worklist import services
 from foundation.worklist.models import Absence, Member, Rotation, Shift, Team
 from foundation.worklist.queries import Roster, Standing, Turn, Want, speaks
 from foundation.worklist.services import deal, next_person
 from foundation.worklist.states import AbsenceReason, Obstacle, Weekday
 from foundation.worklist.testing import make_member, make_skill, make_team
+from tests.orders.racing import together
 
 FRIDAY_NOON = datetime(2026, 11, 27, 17, 0, tzinfo=UTC)  # noon in New York
 
@@ -273,3 +275,19 @@ class TestFiftyAtOnce:
 
         assert Counter(taken) == dict.fromkeys(team.members.values_list("user_id", flat=True), 10)
         assert Rotation.objects.filter(team=team).count() == 1
+
+    def test_would_give_one_turn_twice_if_the_rotation_were_not_held(self, monkeypatch):
+        """The twin: both read whose turn it is before either has taken it."""
+        team = make_team(members=2)
+        turn_of(team)
+        both_have_read = threading.Barrier(2)
+
+        def meeting(_user_ids) -> dict[int, int]:
+            both_have_read.wait(timeout=20)
+            return {}
+
+        monkeypatch.setattr(services, "_held_rotation", lambda of: Rotation.objects.get(team=of))
+
+        taken = together(*[lambda: turn_of(team, load=meeting).user.pk] * 2)
+
+        assert len(set(taken)) == 1

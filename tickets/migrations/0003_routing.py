@@ -3,187 +3,631 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import foundation.now
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import foundation.now
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('divisions', '0002_configuration_version'),
-        ('tickets', '0002_satisfaction'),
-        ('worklist', '0001_initial'),
+        ("divisions", "0002_configuration_version"),
+        ("tickets", "0002_satisfaction"),
+        ("worklist", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Reassignment',
+            name="Reassignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=foundation.now.now, verbose_name='at')),
-                ('undone_at', models.DateTimeField(null=True, verbose_name='undone')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='divisions.division', verbose_name='division')),
-                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='undone by')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='of')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=foundation.now.now, verbose_name="at")),
+                ("undone_at", models.DateTimeField(null=True, verbose_name="undone")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "division",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="divisions.division",
+                        verbose_name="division",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="undone by",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="of",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'reassignment',
-                'verbose_name_plural': 'reassignments',
-                'ordering': ['-at', '-pk'],
+                "verbose_name": "reassignment",
+                "verbose_name_plural": "reassignments",
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='RoutingVersion',
+            name="RoutingVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(editable=False, verbose_name='version')),
-                ('note', models.CharField(blank=True, help_text='For whoever looks back.', max_length=300, verbose_name='what is new')),
-                ('created_at', models.DateTimeField(default=foundation.now.now, editable=False, verbose_name='written')),
-                ('in_force_from', models.DateTimeField(editable=False, null=True, verbose_name='in force from')),
-                ('in_force_until', models.DateTimeField(editable=False, null=True, verbose_name='in force until')),
-                ('author', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
-                ('division', models.ForeignKey(help_text='It decides here and below, unless a division below has a procedure of its own.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='divisions.division', verbose_name='division')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(editable=False, verbose_name="version")),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="For whoever looks back.", max_length=300, verbose_name="what is new"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=foundation.now.now, editable=False, verbose_name="written"),
+                ),
+                ("in_force_from", models.DateTimeField(editable=False, null=True, verbose_name="in force from")),
+                ("in_force_until", models.DateTimeField(editable=False, null=True, verbose_name="in force until")),
+                (
+                    "author",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="written by",
+                    ),
+                ),
+                (
+                    "division",
+                    models.ForeignKey(
+                        help_text="It decides here and below, unless a division below has a procedure of its own.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="divisions.division",
+                        verbose_name="division",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'routing procedure',
-                'verbose_name_plural': 'routing procedures',
-                'ordering': ['division', '-number'],
+                "verbose_name": "routing procedure",
+                "verbose_name_plural": "routing procedures",
+                "ordering": ["division", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='RoutingRow',
+            name="RoutingRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=10, help_text='The smaller comes first. The first rule that holds decides.', verbose_name='order')),
-                ('name', models.CharField(help_text='In a few words: Business fibre, Spanish, the rest.', max_length=80, verbose_name='name')),
-                ('since', models.DateField(blank=True, help_text='First day. Empty: from the beginning.', null=True, verbose_name='from')),
-                ('until', models.DateField(blank=True, help_text='Last day. Empty: for good.', null=True, verbose_name='to')),
-                ('types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('trouble', 'Trouble'), ('billing', 'Question about a bill'), ('complaint', 'Complaint'), ('request', 'Request')], max_length=20), blank=True, default=list, size=None, verbose_name='types')),
-                ('priorities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('p1', 'P1 – nothing works, many or much at stake'), ('p2', 'P2 – a service does not work'), ('p3', 'P3 – it works badly'), ('p4', 'P4 – when there is time')], max_length=20), blank=True, default=list, size=None, verbose_name='priorities')),
-                ('families', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('internet', 'Internet'), ('video', 'TV'), ('voice', 'Phone'), ('mobile', 'Mobile'), ('equipment', 'Equipment'), ('accessories', 'Accessories'), ('installation', 'Installation')], max_length=20), blank=True, default=list, size=None, verbose_name='product families')),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('web', 'Website'), ('phone', 'Phone'), ('mail', 'E-mail'), ('store', 'Store'), ('door', 'At the door'), ('system', 'Our own systems')], max_length=20), blank=True, default=list, size=None, verbose_name='channels')),
-                ('customer_kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('residential', 'Residential'), ('business', 'Business')], max_length=20), blank=True, default=list, size=None, verbose_name='customers')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, help_text='Codes, separated by commas: es, en.', size=None, verbose_name='languages')),
-                ('symptoms', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Codes, separated by commas.', size=None, verbose_name='symptoms')),
-                ('zip_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, help_text='Separated by commas. 100* stands for all that begin with 100.', size=None, verbose_name='ZIP codes')),
-                ('answers', models.JSONField(blank=True, default=dict, verbose_name='answers')),
-                ('needs_language', models.BooleanField(default=True, help_text='Only to people who speak it.', verbose_name="in the customer's language")),
-                ('priority', models.CharField(blank=True, choices=[('p1', 'P1 – nothing works, many or much at stake'), ('p2', 'P2 – a service does not work'), ('p3', 'P3 – it works badly'), ('p4', 'P4 – when there is time')], help_text='Empty: as it is.', max_length=2, verbose_name='priority')),
-                ('fallback_minutes', models.PositiveSmallIntegerField(default=15, help_text='How long to wait for somebody of the first team. 0: not at all.', validators=[django.core.validators.MaxValueValidator(10080)], verbose_name='after minutes')),
-                ('divisions', models.ManyToManyField(blank=True, help_text='These and all below them.', related_name='+', to='divisions.division', verbose_name='divisions')),
-                ('fallback_team', models.ForeignKey(blank=True, help_text='If nobody of the team can take it for so long. Empty: the supervisors are told at once.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='worklist.team', verbose_name='else to team')),
-                ('skills', models.ManyToManyField(blank=True, help_text='Whoever gets it must have them all.', related_name='+', to='worklist.skill', verbose_name='skills')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='worklist.team', verbose_name='team')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='tickets.routingversion', verbose_name='routing procedure')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="The smaller comes first. The first rule that holds decides.",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="In a few words: Business fibre, Spanish, the rest.",
+                        max_length=80,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "since",
+                    models.DateField(
+                        blank=True, help_text="First day. Empty: from the beginning.", null=True, verbose_name="from"
+                    ),
+                ),
+                (
+                    "until",
+                    models.DateField(blank=True, help_text="Last day. Empty: for good.", null=True, verbose_name="to"),
+                ),
+                (
+                    "types",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("trouble", "Trouble"),
+                                ("billing", "Question about a bill"),
+                                ("complaint", "Complaint"),
+                                ("request", "Request"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="types",
+                    ),
+                ),
+                (
+                    "priorities",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("p1", "P1 – nothing works, many or much at stake"),
+                                ("p2", "P2 – a service does not work"),
+                                ("p3", "P3 – it works badly"),
+                                ("p4", "P4 – when there is time"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="priorities",
+                    ),
+                ),
+                (
+                    "families",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("internet", "Internet"),
+                                ("video", "TV"),
+                                ("voice", "Phone"),
+                                ("mobile", "Mobile"),
+                                ("equipment", "Equipment"),
+                                ("accessories", "Accessories"),
+                                ("installation", "Installation"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="product families",
+                    ),
+                ),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("web", "Website"),
+                                ("phone", "Phone"),
+                                ("mail", "E-mail"),
+                                ("store", "Store"),
+                                ("door", "At the door"),
+                                ("system", "Our own systems"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="channels",
+                    ),
+                ),
+                (
+                    "customer_kinds",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[("residential", "Residential"), ("business", "Business")], max_length=20
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="customers",
+                    ),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        help_text="Codes, separated by commas: es, en.",
+                        size=None,
+                        verbose_name="languages",
+                    ),
+                ),
+                (
+                    "symptoms",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60),
+                        blank=True,
+                        default=list,
+                        help_text="Codes, separated by commas.",
+                        size=None,
+                        verbose_name="symptoms",
+                    ),
+                ),
+                (
+                    "zip_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        help_text="Separated by commas. 100* stands for all that begin with 100.",
+                        size=None,
+                        verbose_name="ZIP codes",
+                    ),
+                ),
+                ("answers", models.JSONField(blank=True, default=dict, verbose_name="answers")),
+                (
+                    "needs_language",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Only to people who speak it.",
+                        verbose_name="in the customer's language",
+                    ),
+                ),
+                (
+                    "priority",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("p1", "P1 – nothing works, many or much at stake"),
+                            ("p2", "P2 – a service does not work"),
+                            ("p3", "P3 – it works badly"),
+                            ("p4", "P4 – when there is time"),
+                        ],
+                        help_text="Empty: as it is.",
+                        max_length=2,
+                        verbose_name="priority",
+                    ),
+                ),
+                (
+                    "fallback_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        help_text="How long to wait for somebody of the first team. 0: not at all.",
+                        validators=[django.core.validators.MaxValueValidator(10080)],
+                        verbose_name="after minutes",
+                    ),
+                ),
+                (
+                    "divisions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="These and all below them.",
+                        related_name="+",
+                        to="divisions.division",
+                        verbose_name="divisions",
+                    ),
+                ),
+                (
+                    "fallback_team",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="If nobody of the team can take it for so long. Empty: the supervisors are told at once.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="worklist.team",
+                        verbose_name="else to team",
+                    ),
+                ),
+                (
+                    "skills",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Whoever gets it must have them all.",
+                        related_name="+",
+                        to="worklist.skill",
+                        verbose_name="skills",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="worklist.team",
+                        verbose_name="team",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="tickets.routingversion",
+                        verbose_name="routing procedure",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'routing rule',
-                'verbose_name_plural': 'routing rules',
-                'ordering': ['version', 'position', 'pk'],
+                "verbose_name": "routing rule",
+                "verbose_name_plural": "routing rules",
+                "ordering": ["version", "position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=foundation.now.now, verbose_name='at')),
-                ('cause', models.CharField(choices=[('opened', 'When it was opened'), ('reopened', 'When it was reopened'), ('waited', 'When somebody became free'), ('fell_back', 'When it had waited too long'), ('by_hand', 'When somebody asked for it'), ('reassigned', 'When all of one person’s were given to others')], max_length=10, verbose_name='when')),
-                ('facts', models.JSONField(default=dict)),
-                ('passed_over', models.JSONField(default=list)),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='worklist.team', verbose_name='team')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='tickets.ticket', verbose_name='ticket')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='given to')),
-                ('row', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.routingrow', verbose_name='rule')),
-                ('version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.routingversion', verbose_name='procedure')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=foundation.now.now, verbose_name="at")),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("opened", "When it was opened"),
+                            ("reopened", "When it was reopened"),
+                            ("waited", "When somebody became free"),
+                            ("fell_back", "When it had waited too long"),
+                            ("by_hand", "When somebody asked for it"),
+                            ("reassigned", "When all of one person’s were given to others"),
+                        ],
+                        max_length=10,
+                        verbose_name="when",
+                    ),
+                ),
+                ("facts", models.JSONField(default=dict)),
+                ("passed_over", models.JSONField(default=list)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="worklist.team",
+                        verbose_name="team",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="tickets.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="given to",
+                    ),
+                ),
+                (
+                    "row",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.routingrow",
+                        verbose_name="rule",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.routingversion",
+                        verbose_name="procedure",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'assignment',
-                'verbose_name_plural': 'assignments',
-                'ordering': ['-at', '-pk'],
+                "verbose_name": "assignment",
+                "verbose_name_plural": "assignments",
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='WaitingTicket',
+            name="WaitingTicket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField(default=foundation.now.now, verbose_name='since')),
-                ('falls_back_at', models.DateTimeField(null=True, verbose_name='to the other team')),
-                ('why', models.CharField(choices=[('no_procedure', 'no routing procedure is in force here'), ('no_rule', 'no rule of the procedure holds for it'), ('nobody', 'nobody of the team can take it'), ('no_team', 'it belongs to no team')], max_length=14, verbose_name='because')),
-                ('passed_over', models.JSONField(default=list)),
-                ('supervised_at', models.DateTimeField(null=True, verbose_name='before the supervisors since')),
-                ('alarmed_at', models.DateTimeField(null=True, verbose_name='supervisors told')),
-                ('row', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.routingrow', verbose_name='rule')),
-                ('ticket', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='waiting', to='tickets.ticket', verbose_name='ticket')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since", models.DateTimeField(default=foundation.now.now, verbose_name="since")),
+                ("falls_back_at", models.DateTimeField(null=True, verbose_name="to the other team")),
+                (
+                    "why",
+                    models.CharField(
+                        choices=[
+                            ("no_procedure", "no routing procedure is in force here"),
+                            ("no_rule", "no rule of the procedure holds for it"),
+                            ("nobody", "nobody of the team can take it"),
+                            ("no_team", "it belongs to no team"),
+                        ],
+                        max_length=14,
+                        verbose_name="because",
+                    ),
+                ),
+                ("passed_over", models.JSONField(default=list)),
+                ("supervised_at", models.DateTimeField(null=True, verbose_name="before the supervisors since")),
+                ("alarmed_at", models.DateTimeField(null=True, verbose_name="supervisors told")),
+                (
+                    "row",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.routingrow",
+                        verbose_name="rule",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="waiting",
+                        to="tickets.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ticket for nobody yet',
-                'verbose_name_plural': 'tickets for nobody yet',
-                'ordering': ['since', 'pk'],
+                "verbose_name": "ticket for nobody yet",
+                "verbose_name_plural": "tickets for nobody yet",
+                "ordering": ["since", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ReassignedTicket',
+            name="ReassignedTicket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('taken_before', models.DateTimeField(null=True)),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='worklist.team')),
-                ('team_before', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='worklist.team')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticket', verbose_name='ticket')),
-                ('to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='given to')),
-                ('reassignment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='tickets.reassignment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("taken_before", models.DateTimeField(null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="worklist.team"
+                    ),
+                ),
+                (
+                    "team_before",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="worklist.team"
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
+                (
+                    "to",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="given to",
+                    ),
+                ),
+                (
+                    "reassignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tickets", to="tickets.reassignment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('reassignment', 'ticket'), name='reassigned_once_in_one_act')],
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reassignment", "ticket"), name="reassigned_once_in_one_act")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='routingversion',
-            constraint=models.UniqueConstraint(fields=('division', 'number'), name='one_routing_version_per_number'),
+            model_name="routingversion",
+            constraint=models.UniqueConstraint(fields=("division", "number"), name="one_routing_version_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='routingversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('in_force_from', None)), fields=('division',), name='one_routing_draft_per_division'),
+            model_name="routingversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("in_force_from", None)), fields=("division",), name="one_routing_draft_per_division"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('in_force_from__isnull', False), ('in_force_until', None)), fields=('division',), name='one_routing_in_force_per_division'),
+            model_name="routingversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("in_force_from__isnull", False), ("in_force_until", None)),
+                fields=("division",),
+                name="one_routing_in_force_per_division",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingversion',
-            constraint=models.CheckConstraint(condition=models.Q(('in_force_until', None), ('in_force_until__gte', models.F('in_force_from')), _connector='OR'), name='routing_ends_after_it_begins'),
+            model_name="routingversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("in_force_until", None), ("in_force_until__gte", models.F("in_force_from")), _connector="OR"
+                ),
+                name="routing_ends_after_it_begins",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='routingversion',
-            trigger=pgtrigger.compiler.Trigger(name='routing_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."in_force_from" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ee628c0d67944ba0fd7f992458550e94c085588a', operation='DELETE', pgid='pgtrigger_routing_is_kept_84d15', table='tickets_routingversion', when='BEFORE')),
+            model_name="routingversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="routing_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."in_force_from" IS NOT NULL)',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="ee628c0d67944ba0fd7f992458550e94c085588a",
+                    operation="DELETE",
+                    pgid="pgtrigger_routing_is_kept_84d15",
+                    table="tickets_routingversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingrow',
-            constraint=models.CheckConstraint(condition=models.Q(('until', None), ('since', None), ('until__gte', models.F('since')), _connector='OR'), name='routing_row_ends_after_it_begins', violation_error_message='It ends before it begins.'),
+            model_name="routingrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("until", None), ("since", None), ("until__gte", models.F("since")), _connector="OR"
+                ),
+                name="routing_row_ends_after_it_begins",
+                violation_error_message="It ends before it begins.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routingrow',
-            constraint=models.CheckConstraint(condition=models.Q(('fallback_team', None), models.Q(('fallback_team', models.F('team')), _negated=True), _connector='OR'), name='routing_falls_back_to_another_team', violation_error_message='Choose another team to fall back to.'),
+            model_name="routingrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("fallback_team", None),
+                    models.Q(("fallback_team", models.F("team")), _negated=True),
+                    _connector="OR",
+                ),
+                name="routing_falls_back_to_another_team",
+                violation_error_message="Choose another team to fall back to.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='routingrow',
-            trigger=pgtrigger.compiler.Trigger(name='routing_is_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE version bigint;', func="\n                    version = CASE WHEN TG_OP = 'INSERT' THEN NEW.version_id ELSE OLD.version_id END;\n                    IF EXISTS (\n                        SELECT 1 FROM tickets_routingversion WHERE id = version AND in_force_from IS NOT NULL\n                    ) THEN\n                        RAISE EXCEPTION 'A routing procedure that was put in force does not change.';\n                    END IF;\n                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n                    RETURN NEW;\n                ", hash='7abe8766a423f3d53e1e3a0df81fbbc0e8c22b4f', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_routing_is_frozen_e7900', table='tickets_routingrow', when='BEFORE')),
+            model_name="routingrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="routing_is_frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE version bigint;",
+                    func="\n                    version = CASE WHEN TG_OP = 'INSERT' THEN NEW.version_id ELSE OLD.version_id END;\n                    IF EXISTS (\n                        SELECT 1 FROM tickets_routingversion WHERE id = version AND in_force_from IS NOT NULL\n                    ) THEN\n                        RAISE EXCEPTION 'A routing procedure that was put in force does not change.';\n                    END IF;\n                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n                    RETURN NEW;\n                ",
+                    hash="7abe8766a423f3d53e1e3a0df81fbbc0e8c22b4f",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_routing_is_frozen_e7900",
+                    table="tickets_routingrow",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['ticket', '-at'], name='assignment_of'),
+            model_name="assignment",
+            index=models.Index(fields=["ticket", "-at"], name="assignment_of"),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('cause', 'opened')), fields=('ticket',), name='routed_once_at_opening'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cause", "opened")), fields=("ticket",), name="routed_once_at_opening"
+            ),
         ),
         migrations.AddIndex(
-            model_name='waitingticket',
-            index=models.Index(condition=models.Q(('alarmed_at', None), ('supervised_at__isnull', False)), fields=['supervised_at'], name='waiting_unalarmed'),
+            model_name="waitingticket",
+            index=models.Index(
+                condition=models.Q(("alarmed_at", None), ("supervised_at__isnull", False)),
+                fields=["supervised_at"],
+                name="waiting_unalarmed",
+            ),
         ),
     ]

@@ -30,7 +30,7 @@ from foundation.worklist.models import Team
 from foundation.worklist.queries import PassedOver, Turn, Want
 from foundation.worklist.services import deal
 from tickets.events import PriorityChanged, TicketHandedOver, TicketUnplaced
-from tickets.models import Assignment, RoutingRow, Ticket, WaitingTicket
+from tickets.models import Assignment, RoutingRow, RoutingVersion, Ticket, WaitingTicket
 from tickets.queries.routing import facts_of, open_tickets_of, procedure_of, skills_of, version_for
 from tickets.services.rows import locked, locked_for_work, record
 from tickets.settings import ALARM_MINUTES
@@ -105,9 +105,9 @@ def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
 def _fall_back(ticket: Ticket, row: RoutingRow, at: datetime) -> None:
     """Ask the other team at once where nobody is to wait for the first."""
     if row.fallback_team and row.fallback_minutes == 0:
-        _look_again(
-            [WaitingTicket.objects.select_related("ticket__division").get(ticket=ticket)], row.fallback_team, at
-        )
+        waiting = WaitingTicket.objects.get(ticket=ticket)
+        waiting.ticket, waiting.row = ticket, row
+        _look_again([waiting], row.fallback_team, at)
 
 
 def _set_priority(ticket: Ticket, row: RoutingRow) -> None:
@@ -199,7 +199,7 @@ def route_waiting() -> Swept:
     """
     _drop_settled()
     at = now()
-    given = 0
+    given = _route_by_newer_procedures()
     for team_id in _teams_waited_for(at):
         given += _route_waiting_for(team_id, at)
     return Swept(given=given, alarms=raise_alarms())
@@ -212,6 +212,21 @@ def _drop_settled() -> None:
         Q(ticket__owner__isnull=False) | ~Q(ticket__status__in=sorted(OPEN)) | Q(ticket__merged_into__isnull=False)
     )
     WaitingTicket.objects.filter(settled).delete()
+
+
+def _route_by_newer_procedures() -> int:
+    """Ask again for what no rule held for, where a procedure has been put in force since."""
+    in_force: dict[int, Any] = dict(
+        RoutingVersion.objects.filter(in_force_from__isnull=False, in_force_until=None).values_list(
+            "division", "in_force_from"
+        )
+    )
+    waiting = WaitingTicket.objects.filter(row=None, why__in=[Unplaced.NO_PROCEDURE, Unplaced.NO_RULE])
+    given = 0
+    for ticket_id, since, lineage in waiting.values_list("ticket", "since", "ticket__division__lineage"):
+        if any(in_force[pk] > since for pk in lineage if pk in in_force):
+            given += route_ticket(ticket_id, cause=RoutingCause.WAITED).owner_id is not None
+    return given
 
 
 def _teams_waited_for(at: datetime) -> list[int]:
