@@ -72,7 +72,17 @@ from territory.services import override_availability
 from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
 from tests.planting import plant
-from tickets.models import Assignment, Attachment, Presence, ReassignedTicket, Reassignment, Ticket, WaitingTicket
+from tickets.models import (
+    Assignment,
+    Attachment,
+    CannedReply,
+    Macro,
+    Presence,
+    ReassignedTicket,
+    Reassignment,
+    Ticket,
+    WaitingTicket,
+)
 from tickets.services import Upload, answer_ticket, note_ticket, rate_ticket, resolve_ticket
 from tickets.states import ResolutionCode, RoutingCause, Score, Unplaced
 from tickets.testing import make_routing, make_ticket
@@ -116,6 +126,8 @@ class World:
         self.unserved = make_qualification(self.division, status=AvailabilityStatus.UNSERVICEABLE)
         self.lead = make_lead(self.division, email=f"lead@{code}.example")
         self.ticket = self._make_ticket()
+        self.macro = Macro.objects.create(division=self.division, name=f"{self.marker} macro")
+        CannedReply.objects.create(division=self.division, name="canned", language="en", text=self.marker)
         self.message = self._make_message()
         self.document = self._make_document()
         mailbox = make_mailbox(self.division, code=f"{code}_mail", address=f"support@{code}.example")
@@ -397,7 +409,7 @@ MATRIX: dict[str, Page] = {
     "selfcare:referral_withdraw": Page(frozenset({Role.CUSTOMER}), pk_of("invitation")),
     "selfcare:referral_correct": Page(frozenset({Role.CUSTOMER}), pk_of("bounced")),
     "selfcare:tickets": Page(SIGNED_IN),
-    "selfcare:ticket_new": Page(frozenset({Role.CUSTOMER})),
+    "selfcare:ticket_new": Page(frozenset({Role.CUSTOMER, Role.PARTNER})),  # the partner speaks for a customer
     "selfcare:ticket": Page(frozenset({Role.CUSTOMER}), ticket_of),
     "selfcare:ticket_fixed": doing(frozenset({Role.CUSTOMER}), ticket_of),
     "selfcare:ticket_reopen": doing(frozenset({Role.CUSTOMER}), ticket_of),
@@ -448,6 +460,12 @@ MATRIX: dict[str, Page] = {
         WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.ticket.articles.get(kind="answer").pk}
     ),
     "desk:ticket_do": Page(WORK_TICKETS, lambda world: {**ticket_of(world), "doing": "note"}),
+    "desk:ticket_presence": Page(SEE_TICKETS, ticket_of, method="post"),
+    "desk:ticket_customer": Page(WORK_TICKETS, ticket_of),
+    "desk:ticket_macro": Page(WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.macro.pk}),
+    "desk:ticket_split": Page(
+        WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.ticket.articles.get(kind="note").pk}
+    ),
     "desk:ticket_file": Page(
         SEE_TICKETS, lambda world: {"pk": Attachment.objects.get(article__ticket=world.ticket).pk}
     ),

@@ -173,3 +173,68 @@ class TicketRated(Fact, name="tickets.rated"):
 
     ticket_id: int
     score: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketMerged(Fact, name="tickets.merged"):
+    """A ticket goes on as another one."""
+
+    ticket_id: int
+    into_id: int
+    into_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUnmerged(Fact, name="tickets.unmerged"):
+    """A ticket goes on by itself again."""
+
+    ticket_id: int
+    from_id: int
+    from_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketSplit(Fact, name="tickets.split"):
+    """Something that was said on a ticket became a ticket of its own."""
+
+    ticket_id: int
+    new_id: int
+    article_id: int
+    number: str
+    new_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildAttached(Fact, name="tickets.child_attached"):
+    """A ticket became part of another."""
+
+    ticket_id: int
+    parent_id: int
+    parent_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildDetached(Fact, name="tickets.child_detached"):
+    """A ticket stands by itself again."""
+
+    ticket_id: int
+    parent_id: int
+    parent_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerChanged(Fact, name="tickets.customer_changed"):
+    """A ticket turned out to be another customer's; answers go there from now on."""
+
+    ticket_id: int
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MacroUsed(Fact, name="tickets.macro_used"):
+    """Somebody did several things at once by a macro."""
+
+    ticket_id: int
+    macro_id: int
+    macro: str

@@ -221,3 +221,19 @@ class EscalationReason(models.TextChoices):
     TIME = "time", _("a promise was or will be missed")
     SKILL = "skill", _("it needs somebody who knows more")
     CUSTOMER_ASKED = "customer_asked", _("the customer asked for it")
+
+
+class ChildPolicy(models.TextChoices):
+    """How the end of a ticket and of its parts hang together."""
+
+    WITH_PARENT = "with_parent", _("Its parts end with it")
+    AFTER_CHILDREN = "after_children", _("It ends after its parts")
+    ALONE = "alone", _("Each ends by itself")
+
+
+class MacroEnd(models.TextChoices):
+    """What a macro does with a ticket after it has written."""
+
+    NOTHING = "", _("Leave it as it is")
+    WAIT = "wait", _("Wait for the customer")
+    RESOLVE = "resolve", _("Resolve it")

@@ -21,6 +21,8 @@ from interfaces.desk.ticket_forms import (
     FileNoteForm,
     HandOverForm,
     HoldTicketForm,
+    OtherTicketForm,
+    ParentForm,
     PendForm,
     PriorityForm,
     ResolveForm,
@@ -31,7 +33,7 @@ from tickets import services
 from tickets.models import Ticket
 from tickets.queries import can_work, may_reopen
 from tickets.services import checked_uploads
-from tickets.states import HOLD_REASONS_OF, HoldReason, PendingReason, TicketStatus, TicketType
+from tickets.states import HOLD_REASONS_OF, ChildPolicy, HoldReason, PendingReason, TicketStatus, TicketType
 
 Answers = dict[str, Any]
 
@@ -200,6 +202,30 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, answers, user: services.escalate_ticket(
             ticket.pk, answers["level"], answers["reason"] or None, by=user
         ),
+    ),
+    "merge": TicketDoing(
+        label=_("Merge"), done=_("It goes on as the other ticket."), applies=_has_not_been_merged, form=OtherTicketForm,
+        needs_ticket=True, needs_user=True,
+        explanation=_("It keeps all it has and goes on as another ticket of the same customer. It can be parted again."),
+        do=lambda ticket, answers, user: services.merge_ticket(ticket.pk, answers["number"].pk, by=user),
+    ),
+    "part": TicketDoing(
+        label=_("Part it again"), done=_("It goes on by itself, as it was."),
+        applies=lambda ticket, _user: bool(ticket.merged_into_id),
+        do=lambda ticket, _answers, user: services.unmerge_ticket(ticket.pk, by=user),
+    ),
+    "part-of": TicketDoing(
+        label=_("Part of another"), done=_("It is part of the other ticket."),
+        applies=lambda ticket, _user: ticket.is_open and not ticket.parent_id, form=ParentForm, needs_ticket=True,
+        needs_user=True,
+        do=lambda ticket, answers, user: services.attach_child(
+            ticket.pk, answers["number"].pk, ChildPolicy(answers["policy"]), by=user
+        ),
+    ),
+    "detach": TicketDoing(
+        label=_("Detach: still down"), done=_("It stands by itself."),
+        applies=lambda ticket, _user: bool(ticket.parent_id) and not ticket.merged_into_id,
+        do=lambda ticket, _answers, user: services.detach_child(ticket.pk, by=user),
     ),
     "decline": TicketDoing(
         label=_("Decline"), done=_("It is declined."), applies=_stands(TicketStatus.REJECTED), form=DeclineForm,

@@ -16,9 +16,11 @@ from foundation.worklist.models import Team
 from orders.models import InstalledService
 from orders.queries import services_visible_to
 from tickets.models import Ticket
+from tickets.queries import tickets_visible_to
 from tickets.states import (
     HOLD_REASONS_OF,
     RESOLUTIONS_OF,
+    ChildPolicy,
     EscalationReason,
     PendingReason,
     Priority,
@@ -197,3 +199,52 @@ class NewTicketForm(_Once):
             self.fields["service"].queryset = services  # type: ignore[attr-defined]
         else:
             del self.fields["service"]
+
+
+class OtherTicketForm(forms.Form):
+    """Which other ticket is meant."""
+
+    number = forms.CharField(label=_("Number of the other ticket"), max_length=12)
+
+    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._among = tickets_visible_to(user).exclude(pk=ticket.pk)
+
+    def clean_number(self) -> Ticket:
+        """Return the ticket that is meant."""
+        other = self._among.filter(number=self.cleaned_data["number"].strip().upper()).first()
+        if other is None:
+            raise forms.ValidationError(_("No other ticket has this number."))
+        return other
+
+
+class ParentForm(OtherTicketForm):
+    """Of which ticket this is a part, and how their ends hang together."""
+
+    policy = forms.ChoiceField(label=_("With its parts"), choices=ChildPolicy.choices, widget=forms.RadioSelect)
+
+
+class SplitForm(_Once):
+    """What is made a ticket of its own."""
+
+    subject = forms.CharField(label=_("In a few words"), max_length=200)
+    type = forms.ChoiceField(label=_("Type"), choices=TicketType.choices)
+
+
+class CustomerForm(forms.Form):
+    """Whose a ticket is after all."""
+
+    number = forms.CharField(label=_("Customer number"), max_length=20)
+    confirmed_email = forms.CharField(
+        label=_("Answers go to"), max_length=254, required=False,
+        help_text=_("The e-mail address of the new customer, to confirm that answers go there."),
+    )  # fmt: skip
+
+
+class MacroForm(_Once):
+    """What a macro writes, as it was read and perhaps changed."""
+
+    text = forms.CharField(
+        label=_("Reply"), max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 8})
+    )
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)

@@ -19,6 +19,7 @@ from interfaces.desk.views import (
     start,
     submissions,
     team,
+    ticket_handling,
     tickets,
 )
 
@@ -57,6 +58,10 @@ urlpatterns = [
     path("tickets/<slug:number>/answer/", tickets.answer, name="ticket_answer"),
     path("tickets/<slug:number>/history/", tickets.history, name="ticket_history"),
     path("tickets/<slug:number>/answers/<int:pk>/take-back/", tickets.take_back, name="ticket_take_back"),
+    path("tickets/<slug:number>/presence/", ticket_handling.presence, name="ticket_presence"),
+    path("tickets/<slug:number>/customer/", ticket_handling.customer, name="ticket_customer"),
+    path("tickets/<slug:number>/macros/<int:pk>/", ticket_handling.macro, name="ticket_macro"),
+    path("tickets/<slug:number>/articles/<int:pk>/split/", ticket_handling.split, name="ticket_split"),
     path("tickets/<slug:number>/do/<slug:doing>/", tickets.do, name="ticket_do"),
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:pk>/", leads.lead, name="lead"),

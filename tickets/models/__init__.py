@@ -1,7 +1,7 @@
 """Tickets, what was said on them, and who is on one now."""
 
 from tickets.models.conversation import Article, Attachment, Departure
-from tickets.models.handling import Presence
+from tickets.models.handling import CannedReply, Doing, Macro, Presence, filled_in
 from tickets.models.routing import (
     Assignment,
     ReassignedTicket,
@@ -14,6 +14,7 @@ from tickets.models.satisfaction import Rating
 from tickets.models.ticket import Ticket, new_number
 
 __all__ = [
-    "Article", "Assignment", "Attachment", "Departure", "Presence", "Rating", "ReassignedTicket", "Reassignment",
-    "RoutingRow", "RoutingVersion", "Ticket", "WaitingTicket", "new_number",
+    "Article", "Assignment", "Attachment", "CannedReply", "Departure", "Doing", "Macro", "Presence", "Rating",
+    "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "Ticket", "WaitingTicket", "filled_in",
+    "new_number",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ from tickets.states import (
     OPEN,
     RESOLUTIONS_OF,
     STOPPED,
+    ChildPolicy,
     EscalationReason,
     HoldReason,
     PendingReason,
@@ -105,6 +106,9 @@ class Ticket(WorkItem, Lifecycle):
     )
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
+    child_policy = models.CharField(
+        _("with its parts"), max_length=14, choices=ChildPolicy.choices, default=ChildPolicy.WITH_PARENT, editable=False
     )
     merged_into = models.ForeignKey(
         "self",

@@ -1,6 +1,13 @@
 """Who may see and work on which tickets, how one is found, and what is read of it."""
 
 from tickets.queries.finding import TicketFilter, tickets_matching, words_of
+from tickets.queries.handling import (
+    canned_replies_for,
+    macros_for,
+    open_parts_of,
+    others_on,
+    values_for,
+)
 from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof
 from tickets.queries.progress import TicketProgress, progress_of_ticket
 from tickets.queries.sight import (
@@ -15,7 +22,7 @@ from tickets.queries.sight import (
 )
 
 __all__ = [
-    "LETTER_LASTS", "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work", "is_customer_of",
-    "may_be_rated", "may_reopen", "progress_of_ticket", "proof_of", "reachable_ticket", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_visible_to",
-    "words_of",
+    "LETTER_LASTS", "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work", "canned_replies_for", "is_customer_of",
+    "macros_for", "may_be_rated", "may_reopen", "open_parts_of", "others_on", "progress_of_ticket", "proof_of", "reachable_ticket", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_visible_to",
+    "values_for", "words_of",
 ]  # fmt: skip

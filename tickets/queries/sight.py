@@ -64,7 +64,7 @@ def reachable_ticket(ticket: Ticket) -> Ticket:
 
 def articles_of(ticket: Ticket) -> QuerySet[Article]:
     """Return all that was said on a ticket and on those that were merged into it, in order, for staff."""
-    everywhere = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    everywhere = Q(ticket=ticket) | Q(ticket__merged_into=ticket) | Q(ticket__merged_into__merged_into=ticket)
     return (
         Article.objects.filter(everywhere)
         .select_related("author", "departure", "ticket", "copied_from__ticket")

@@ -8,6 +8,8 @@ from tickets.services.conversation import (
     send_due_answers,
     take_back_answer,
 )
+from tickets.services.handling import note_presence, set_customer, use_macro
+from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
 from tickets.services.letters import send_answer, send_receipt, send_refusal, send_resolution
 from tickets.services.moves import (
     cancel_ticket,
@@ -37,11 +39,13 @@ from tickets.services.working import (
 )
 
 __all__ = [
-    "Move", "Report", "Requester", "Swept", "Upload", "answer_ticket", "cancel_ticket", "checked_uploads",
-    "close_silent_tickets", "close_ticket", "continue_ticket", "escalate_ticket", "find_somebody", "hand_over_ticket",
-    "hear_customer", "hold_ticket", "note_phone_call", "note_ticket", "open_ticket", "pend_ticket",
-    "preview_reassignment", "put_routing_in_force", "raise_alarms", "rate_ticket", "reassign_all", "reject_ticket",
-    "release_ticket", "reopen_ticket", "resolve_ticket", "route_ticket", "route_waiting", "send_answer",
-    "send_due_answers", "send_receipt", "send_refusal", "send_resolution", "set_priority", "set_type",
+    "Move", "Report", "Requester", "Swept", "Upload", "answer_ticket", "attach_child", "cancel_ticket",
+    "checked_uploads", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child", "escalate_ticket",
+    "find_somebody", "hand_over_ticket", "hear_customer", "hold_ticket", "merge_ticket", "note_phone_call",
+    "note_presence", "note_ticket", "open_ticket", "pend_ticket", "preview_reassignment", "put_routing_in_force",
+    "raise_alarms", "rate_ticket", "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket",
+    "resolve_ticket", "route_ticket", "route_waiting", "send_answer", "send_due_answers", "send_receipt",
+    "send_refusal", "send_resolution", "set_customer", "set_priority", "set_type", "split_article",
     "start_routing_version", "take_back_answer", "take_over_ticket", "take_ticket", "undo_reassignment",
+    "unmerge_ticket", "use_macro",
 ]  # fmt: skip

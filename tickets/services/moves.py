@@ -1,5 +1,6 @@
 """Let a ticket wait, go on and end."""
 
+import contextlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,10 +14,10 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import TicketMoved, TicketReopened, TicketResolved
 from tickets.models import Ticket
-from tickets.queries import can_work, is_customer_of, may_reopen
+from tickets.queries import can_work, is_customer_of, may_reopen, open_parts_of
 from tickets.services.rows import locked_for_part, locked_for_work, moved, record
 from tickets.settings import CLOSES_AFTER
-from tickets.states import HoldReason, PendingReason, ResolutionCode
+from tickets.states import ChildPolicy, HoldReason, PendingReason, ResolutionCode
 
 AT_ONCE = 1000
 """Tickets that one statement closes."""
@@ -74,12 +75,30 @@ def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User 
     """
     ticket = locked_for_work(ticket_id, by)
     before = ticket.status
+    _must_wait_for_no_part(ticket)
     ticket.resolve(code, text.strip(), at=now())
     record(
         ticket, moved(ticket, before, reason=code), TicketResolved(ticket_id=ticket.pk, code=code, times=ticket.reopened_count), by=by,
         changed=["status", "reason", "resolution", "resolution_text", "resolved_at"],
     )  # fmt: skip
+    if ticket.child_policy == ChildPolicy.WITH_PARENT:
+        for child_id in open_parts_of(ticket).values_list("pk", flat=True):
+            with (
+                contextlib.suppress(NotAllowed),
+                transaction.atomic(),
+            ):  # another type of end, or unanswered: a person's
+                resolve_ticket(child_id, code, text, by=by)
     return ticket
+
+
+def _must_wait_for_no_part(ticket: Ticket) -> None:
+    """
+    Let pass a ticket that need not wait for its parts.
+
+    :raises NotAllowed: if one of them is open, and it ends after them
+    """
+    if ticket.child_policy == ChildPolicy.AFTER_CHILDREN and (part := open_parts_of(ticket).first()):
+        raise NotAllowed(_("Its part %(number)s is open.") % {"number": part}, code="open_parts")
 
 
 @transaction.atomic

@@ -29,8 +29,17 @@ from interfaces.desk.ticket_forms import AnswerForm, NewTicketForm
 from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
 from interfaces.desk.words import say, say_who
 from tickets.http import download
-from tickets.models import Article, Attachment, Ticket
-from tickets.queries import articles_of, can_work, progress_of_ticket, tickets_visible_to
+from tickets.models import Article, Attachment, Ticket, filled_in
+from tickets.queries import (
+    articles_of,
+    can_work,
+    canned_replies_for,
+    macros_for,
+    others_on,
+    progress_of_ticket,
+    tickets_visible_to,
+    values_for,
+)
 from tickets.services import (
     Report,
     Requester,
@@ -82,7 +91,7 @@ def tickets(request: UserRequest) -> HttpResponse:
 @staff_page()
 def ticket(request: UserRequest, number: str) -> HttpResponse:
     """Show one ticket: whose it is, where it stands, what was said, and what can be done."""
-    found = _found(request, number)
+    found = visible_ticket(request, number)
     may_answer = can_work(request.user, found) and not found.merged_into_id
     context = {
         "ticket": found,
@@ -93,6 +102,8 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "form": AnswerForm(initial={"seen": found.version}) if may_answer and found.requester_email else None,
         "merged": found.merged.all(),
         "children": found.children.all(),
+        "others": others_on(found, request.user),
+        **(_reusable(found) if may_answer else {}),
     }
     return render(request, "desk/ticket.html", context)
 
@@ -104,8 +115,9 @@ def answer(request: UserRequest, number: str) -> HttpResponse:
 
     Where something was said meanwhile, it is shown above the answer, which is kept and can be sent all the same.
     """
-    found = _workable(request, number)
-    form = AnswerForm(posted(request), request.FILES or None, initial={"seen": found.version})
+    found = workable_ticket(request, number)
+    known = {"seen": found.version, "text": _begun(request, found)}
+    form = AnswerForm(posted(request), request.FILES or None, initial=known)
     newer: list[Article] = []
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
@@ -121,16 +133,27 @@ def answer(request: UserRequest, number: str) -> HttpResponse:
                 form.data = {**request.POST.dict(), "seen": str(found.version)}
         else:
             messages.success(request, gettext("The answer is on its way. You can still take it back for a moment."))
-            return redirect(_address(found))
+            return redirect(ticket_address(found))
     context = {"ticket": found, "form": form, "newer": newer}
     return render(request, "desk/ticket_answer.html", context, status=422 if form.errors else 200)
+
+
+def _begun(request: UserRequest, found: Ticket) -> str:
+    """Return the canned reply that an answer is begun with, filled in; empty without one."""
+    wanted = request.GET.get("reply", "")
+    canned = canned_replies_for(found).filter(pk=wanted).first() if wanted.isdecimal() else None
+    return filled_in(canned.text, values_for(found, request.user)) if canned else ""
+
+
+def _reusable(found: Ticket) -> dict[str, Any]:
+    return {"canned": canned_replies_for(found), "macros": macros_for(found)}
 
 
 @require_POST
 @staff_page()
 def take_back(request: UserRequest, number: str, pk: int) -> HttpResponse:
     """Take back an answer that has not left."""
-    found = _workable(request, number)
+    found = workable_ticket(request, number)
     said = get_object_or_404(found.articles, pk=pk)
     try:
         take_back_answer(said.pk, by=request.user)
@@ -138,7 +161,7 @@ def take_back(request: UserRequest, number: str, pk: int) -> HttpResponse:
         messages.error(request, refusal.message)
     else:
         messages.success(request, gettext("The answer was taken back: it is not sent."))
-    return redirect(_address(found))
+    return redirect(ticket_address(found))
 
 
 @staff_page()
@@ -147,13 +170,13 @@ def do(request: UserRequest, number: str, doing: str) -> HttpResponse:
     wanted = DOINGS.get(doing)
     if wanted is None:
         raise Http404
-    found = _workable(request, number)
+    found = workable_ticket(request, number)
     action = Action(
         title=wanted.label,
         button=wanted.label,
         done=wanted.done,
         subject=f"{found.number}: {found.subject}",
-        back=_address(found),
+        back=ticket_address(found),
         explanation=wanted.explanation,
         is_grave=wanted.is_grave,
     )
@@ -165,7 +188,7 @@ def do(request: UserRequest, number: str, doing: str) -> HttpResponse:
 @staff_page()
 def history(request: UserRequest, number: str) -> HttpResponse:
     """Show every change to a ticket: who, when, from what to what, why and through what; as a file, too."""
-    found = _found(request, number)
+    found = visible_ticket(request, number)
     if "export" in request.GET:
         return _history_file(request, found)
     return render(request, "desk/ticket_history.html", {"ticket": found, "changes": history_of(found)})
@@ -196,7 +219,7 @@ def new_ticket(request: UserRequest) -> HttpResponse:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
             messages.success(request, gettext("The ticket is open."))
-            return redirect(_address(opened))
+            return redirect(ticket_address(opened))
     context = {"form": form, "customer": customer}
     return render(request, "desk/new_ticket.html", context, status=422 if form.errors else 200)
 
@@ -232,20 +255,23 @@ def _open(request: UserRequest, said: dict[str, Any], customer: Customer | None)
     return open_ticket(report, key=f"desk:{said['key']}", division=division, channel=channel, by=request.user)
 
 
-def _found(request: UserRequest, number: str) -> Ticket:
+def visible_ticket(request: UserRequest, number: str) -> Ticket:
+    """Return the ticket of a number, for who may see it."""
     rows = tickets_visible_to(request.user).select_related(
-        "division", "customer", "account", "service__line", "premises", "owner", "team", "opened_by", "parent",
+        "division", "customer", "account", "service__line", "service__product", "premises", "owner", "team", "opened_by", "parent",
         "merged_into", "split_from__ticket",
     )  # fmt: skip
     return get_object_or_404(rows, number=number)
 
 
-def _workable(request: UserRequest, number: str) -> Ticket:
-    found = _found(request, number)
+def workable_ticket(request: UserRequest, number: str) -> Ticket:
+    """Return the ticket of a number, for who may work on it."""
+    found = visible_ticket(request, number)
     if not can_work(request.user, found):
         raise PermissionDenied(gettext("Your role does not let you work on this ticket."))
     return found
 
 
-def _address(found: Ticket) -> str:
+def ticket_address(found: Ticket) -> str:
+    """Return where a ticket's page is."""
     return reverse("desk:ticket", args=[found.number])

@@ -66,7 +66,7 @@ def report(request: UserRequest) -> HttpResponse:
     """Report that something is wrong, ask or complain."""
     accounts = list(_accounts(request.user))
     if not accounts:
-        return redirect("selfcare:tickets")
+        raise Http404
     form = ReportForm(accounts, *_sent(request))
     if form.is_bound and form.is_valid() and (opened := _attempt(form, lambda said: _open(request, accounts, said))):
         messages.success(request, _("We have it. You can follow it here."))

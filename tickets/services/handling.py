@@ -1,0 +1,93 @@
+"""Say that one is there, do several things at once, and put right whose a ticket is."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+from tickets.events import CustomerChanged, MacroUsed
+from tickets.models import Departure, Doing, Presence, Ticket
+from tickets.queries import can_work, macros_for
+from tickets.services.conversation import answer_ticket, take_back_answer
+from tickets.services.moves import pend_ticket, resolve_ticket
+from tickets.services.opening import Requester
+from tickets.services.rows import locked_for_work, record
+from tickets.services.working import set_priority, take_ticket
+from tickets.states import MacroEnd, PendingReason, Priority, ResolutionCode
+
+
+def note_presence(ticket: Ticket, doing: Doing, *, by: User) -> None:
+    """
+    Keep that somebody has a ticket open now, and whether they write. It stops nobody.
+
+    :raises NotAllowed: if they do not work on it
+    """
+    if not can_work(by, ticket):
+        raise NotAllowed(_("Your role does not let you work on this ticket."), code="not_permitted")
+    Presence.objects.update_or_create(ticket=ticket, user=by, defaults={"doing": doing, "seen_at": now()})
+
+
+@transaction.atomic
+def use_macro(  # noqa: PLR0913  # what, having read what: each has a name
+    ticket_id: int, macro_id: int, *, text: str, seen: int, key: str, by: User
+) -> Ticket:
+    """
+    Do what a macro does, all of it or nothing: set fields, write to the customer, let it wait or resolve it.
+
+    :param text: the reply as it was shown before, and perhaps changed; empty where the macro writes none
+    :param seen: the version of the ticket that was shown
+    :raises NotAllowed: if one of these is refused; nothing was done then
+    """
+    ticket = locked_for_work(ticket_id, by)
+    macro = macros_for(ticket).filter(pk=macro_id).first()
+    if macro is None:
+        raise NotAllowed(_("There is no such macro here."), code="unknown")
+    if macro.takes and ticket.owner_id != by.pk:
+        take_ticket(ticket_id, by=by)
+    if macro.priority and macro.priority != ticket.priority:
+        set_priority(ticket_id, Priority(macro.priority), by=by)
+    if text.strip():
+        answer_ticket(ticket_id, text, key=f"macro:{key}", by=by, seen=seen)
+    if macro.end == MacroEnd.WAIT:
+        pend_ticket(ticket_id, PendingReason.CUSTOMER, by=by)
+    if macro.end == MacroEnd.RESOLVE:
+        resolve_ticket(ticket_id, ResolutionCode(macro.resolution), "", by=by)
+    ticket = locked_for_work(ticket_id, by)
+    record(ticket, MacroUsed(ticket_id=ticket.pk, macro_id=macro.pk, macro=macro.name), by=by)
+    return ticket
+
+
+@transaction.atomic
+def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by: User) -> Ticket:
+    """
+    Put right whose a ticket is. From now on answers go to that customer; those that have not left are taken back.
+
+    :param confirmed_email: to whom answers go from now on, as whoever does it has read and confirmed
+    :raises NotAllowed: if the person may not, it is that customer's, of another division, or the recipient was not confirmed
+    """
+    ticket = locked_for_work(ticket_id, by)
+    requester = Requester.of(customer)
+    if ticket.customer_id == customer.pk:
+        raise NotAllowed(_("It is this customer’s."), code="unchanged")
+    if customer.division_id != ticket.division_id:
+        raise NotAllowed(_("This customer belongs to another division."), code="elsewhere")
+    if confirmed_email != requester.email:
+        message = _("Answers will go to %(email)s. Confirm that by typing the address.")
+        raise NotAllowed(message % {"email": requester.email or "–"}, code="unconfirmed", field="confirmed_email")
+    waiting = Departure.objects.filter(article__ticket=ticket, left_at=None, taken_back_at=None)
+    for article_id in list(waiting.values_list("article", flat=True)):
+        take_back_answer(article_id, by=by)
+    ticket = locked_for_work(ticket_id, by)
+    before = ticket.customer_id
+    ticket.customer, ticket.account, ticket.premises, ticket.service = customer, None, None, None
+    ticket.requester_name, ticket.requester_email = requester.name, requester.email
+    ticket.requester_phone, ticket.language = requester.phone, requester.language
+    record(
+        ticket, CustomerChanged(ticket_id=ticket.pk, before=before, after=customer.pk), by=by,
+        changed=[
+            "customer", "account", "premises", "service", "requester_name", "requester_email", "requester_phone", "language",
+        ],
+    )  # fmt: skip
+    return ticket

@@ -1,0 +1,149 @@
+"""Merge tickets and part them again, split one, and make one part of another."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import User
+from tickets.events import ChildAttached, ChildDetached, TicketMerged, TicketOpened, TicketSplit, TicketUnmerged
+from tickets.models import Article, Attachment, Ticket
+from tickets.queries import can_work
+from tickets.services.rows import locked, locked_for_work, record
+from tickets.states import ChildPolicy, TicketType
+
+
+@transaction.atomic
+def merge_ticket(ticket_id: int, into_id: int, *, by: User) -> Ticket:
+    """
+    Let a ticket go on as another of the same requester: it keeps all it has, and can be parted again.
+
+    Whatever comes for it by its number, a link or a reply, goes to the other one, which is all that the customer sees.
+
+    :raises NotAllowed: if the person may not, it is the same one, another requester's, or was merged itself
+    """
+    ticket, into = _both(ticket_id, into_id, by)
+    if not _same_requester(ticket, into):
+        raise NotAllowed(_("They are of different customers."), code="other_customer")
+    if ticket.merged.filter(merged__isnull=False).exists():
+        raise NotAllowed(_("Too many were merged one into another. Part them first."), code="too_deep")
+    ticket.merged_into = into
+    into.version += ticket.version
+    into.save(update_fields=["version"])
+    fact = TicketMerged(ticket_id=ticket.pk, into_id=into.pk, into_number=into.number)
+    record(ticket, fact, by=by, changed=["merged_into"], about=[into])
+    return into
+
+
+@transaction.atomic
+def unmerge_ticket(ticket_id: int, *, by: User) -> Ticket:
+    """
+    Let a ticket that was merged go on by itself, as it was.
+
+    :raises NotAllowed: if the person may not, or it was not merged
+    """
+    ticket = locked(ticket_id)
+    if not can_work(by, ticket):
+        raise NotAllowed(_("Your role does not let you work on this ticket."), code="not_permitted")
+    if ticket.merged_into_id is None:
+        raise NotAllowed(_("It was not merged."), code="not_merged")
+    into = locked(ticket.merged_into_id)
+    ticket.merged_into = None
+    into.version += 1  # whoever answers there has read more than is left
+    into.save(update_fields=["version"])
+    fact = TicketUnmerged(ticket_id=ticket.pk, from_id=into.pk, from_number=into.number)
+    record(ticket, fact, by=by, changed=["merged_into"], about=[into])
+    return ticket
+
+
+@transaction.atomic
+def split_article(article_id: int, *, subject: str, type: TicketType, key: str, by: User) -> Ticket:  # noqa: A002
+    """
+    Make something that was said a ticket of its own, for the same requester; both know of each other.
+
+    :raises NotAllowed: if the person may not, or no subject is given
+    """
+    article = Article.objects.get(pk=article_id)
+    ticket = locked_for_work(article.ticket_id, by)
+    if not subject.strip():
+        raise NotAllowed(_("Say in a few words what it is about."), code="empty", field="subject")
+    new, is_new = Ticket.objects.get_or_create(
+        key=f"split:{key}",
+        defaults={field: getattr(ticket, field) for field in INHERITED}
+        | {"subject": subject.strip()[:200], "type": type, "split_from": article, "opened_by": by, "version": 0},
+    )
+    if is_new:
+        copy = _copy(article, new)
+        new.version = int(copy.is_public)
+        opened = TicketOpened(ticket_id=new.pk, type=new.type, priority=new.priority)
+        record(new, opened, by=by, changed=["version"])
+        split = TicketSplit(
+            ticket_id=ticket.pk, new_id=new.pk, article_id=article.pk, number=ticket.number, new_number=new.number
+        )
+        record(ticket, split, by=by, about=[new])
+    return new
+
+
+INHERITED = (
+    "division", "priority", "customer", "account", "premises", "requester_name", "requester_email", "requester_phone",
+    "language", "channel", "reported_by",
+)  # fmt: skip
+"""What a ticket that is split off has of the first one."""
+
+
+def _copy(article: Article, to: Ticket) -> Article:
+    said = ("kind", "channel", "author", "author_name", "author_email", "to", "text", "at")
+    copy = Article.objects.create(ticket=to, copied_from=article, **{field: getattr(article, field) for field in said})
+    Attachment.objects.bulk_create(
+        Attachment(article=copy, name=file.name, media_type=file.media_type, size=file.size, content=file.content)
+        for file in article.attachments.all()
+    )
+    return copy
+
+
+@transaction.atomic
+def attach_child(ticket_id: int, parent_id: int, policy: ChildPolicy, *, by: User) -> Ticket:
+    """
+    Make a ticket part of another.
+
+    :param policy: how the end of the other one and of all its parts hang together
+    :raises NotAllowed: if the person may not, it is the same one, has parts itself, or the other is a part
+    """
+    ticket, parent = _both(ticket_id, parent_id, by)
+    if parent.parent_id or ticket.children.exists():
+        raise NotAllowed(_("A part has no parts of its own."), code="too_deep")
+    ticket.parent, parent.child_policy = parent, policy
+    parent.save(update_fields=["child_policy"])
+    fact = ChildAttached(ticket_id=ticket.pk, parent_id=parent.pk, parent_number=parent.number)
+    record(ticket, fact, by=by, changed=["parent"], about=[parent])
+    return ticket
+
+
+@transaction.atomic
+def detach_child(ticket_id: int, *, by: User) -> Ticket:
+    """
+    Let a ticket stand by itself again, because it is something else or still not fixed.
+
+    :raises NotAllowed: if the person may not, or it is no part
+    """
+    ticket = locked_for_work(ticket_id, by)
+    parent = ticket.parent
+    if parent is None:
+        raise NotAllowed(_("It is no part of another."), code="no_part")
+    ticket.parent = None
+    fact = ChildDetached(ticket_id=ticket.pk, parent_id=parent.pk, parent_number=parent.number)
+    record(ticket, fact, by=by, changed=["parent"], about=[parent])
+    return ticket
+
+
+def _both(one_id: int, other_id: int, by: User) -> tuple[Ticket, Ticket]:
+    """Hold two tickets, in the order of their ids, so that nobody waits for somebody who waits for them."""
+    if one_id == other_id:
+        raise NotAllowed(_("That is the same ticket."), code="same", field="number")
+    held = {pk: locked_for_work(pk, by) for pk in sorted((one_id, other_id))}
+    return held[one_id], held[other_id]
+
+
+def _same_requester(one: Ticket, other: Ticket) -> bool:
+    if one.customer_id and other.customer_id:
+        return one.customer_id == other.customer_id
+    return bool(one.requester_email) and one.requester_email == other.requester_email
