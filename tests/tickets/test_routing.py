@@ -632,6 +632,18 @@ class TestX11ReassignEverythingOfALeaver:
         assert self._owners(tickets) == [leaver.user_id] * 5
         assert not WaitingTicket.objects.exists()
 
+    def test_what_nobody_of_the_team_can_take_goes_to_the_other_team_of_its_rule(self, division, supervisor):
+        team, other = make_team(division, members=1), make_team(division, members=1)
+        make_routing(division, {"team": team, "fallback_team": other, "fallback_minutes": 60})
+        ticket = opened(division)
+        leaver = team.members.get()
+
+        services.reassign_all(leaver.user, by=supervisor)
+        Absence.objects.create(division=division, user=leaver.user, starts_at=now() - timedelta(hours=1))
+        services.route_waiting()
+
+        assert self._owners([ticket]) == [other.members.get().user_id]
+
     def test_reaches_only_the_divisions_where_one_gives_out_work(self, leaver, tickets, supervisor):
         stranger = make_person(Role.SUPERVISOR, make_division())
 

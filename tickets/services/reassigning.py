@@ -36,6 +36,12 @@ class Move:
     team: Team | None
     turn: Turn
 
+    @property
+    def other(self) -> Team | None:
+        """The other team of the rule, which is asked next where nobody of the first can take it."""
+        other = self.row.fallback_team if self.row and self.turn.user is None else None
+        return other if other != self.team else None
+
 
 def preview_reassignment(user: User, *, by: User) -> list[Move]:
     """
@@ -61,7 +67,10 @@ def preview_reassignment(user: User, *, by: User) -> list[Move]:
 @transaction.atomic
 def reassign_all(user: User, *, by: User) -> Reassignment:
     """
-    Give all open tickets of a person to the next people of their teams; those that nobody can take, to the supervisors.
+    Give all open tickets of a person to the next people of their teams.
+
+    What nobody of the team can take goes to the other team of its rule by the next turn of the sweep, else to the
+    supervisors.
 
     :raises NotAllowed: if `by` may not give out work, or there is nothing to give
     """
@@ -162,7 +171,7 @@ def _rows_of(tickets: list[Ticket]) -> Mapping[int, RoutingRow]:
         Assignment.objects.filter(ticket__in=tickets, row__isnull=False)
         .order_by("ticket_id", "-at", "-pk")
         .distinct("ticket_id")
-        .select_related("row")
+        .select_related("row__fallback_team")
         .prefetch_related("row__skills")
     )
     return {each.ticket_id: each.row for each in last if each.row}
@@ -189,15 +198,26 @@ def _move(move: Move, at: datetime, *, by: User) -> None:
         passed_over=written(turn.passed_over),
     )  # fmt: skip
     if turn.user is None:
-        why = Unplaced.NOBODY if move.team else Unplaced.NO_TEAM
-        WaitingTicket.objects.update_or_create(
-            ticket=ticket,
-            defaults={
-                "row": move.row, "since": at, "falls_back_at": None, "why": why, "supervised_at": at,
-                "alarmed_at": None, "passed_over": written(turn.passed_over),
-            },
-        )  # fmt: skip
-        record(ticket, TicketUnplaced(ticket_id=ticket.pk, why=why), by=by)
+        _let_wait(move, at, by=by)
+
+
+def _let_wait(move: Move, at: datetime, *, by: User) -> None:
+    """Let the sweep ask the other team at once, where there is one; else it lies before the supervisors."""
+    why = Unplaced.NOBODY if move.team else Unplaced.NO_TEAM
+    WaitingTicket.objects.update_or_create(
+        ticket=move.ticket,
+        defaults={
+            "row": move.row,
+            "since": at,
+            "falls_back_at": at if move.other else None,
+            "why": why,
+            "supervised_at": None if move.other else at,
+            "alarmed_at": None,
+            "passed_over": written(move.turn.passed_over),
+        },
+    )
+    if not move.other:
+        record(move.ticket, TicketUnplaced(ticket_id=move.ticket.pk, why=why), by=by)
 
 
 def _common(tickets: list[Ticket]) -> Division:

@@ -137,7 +137,13 @@ class Place:
     is_current: bool
 
 
-BESIDE = {"ledger": "payouts", "disputes": "payouts", "claims": "payouts", "rewards": "referrals"}
+BESIDE = {
+    "who_works": "tickets",
+    "ledger": "payouts",
+    "disputes": "payouts",
+    "claims": "payouts",
+    "rewards": "referrals",
+}
 """Lists that are reached from another one's page, and are a part of its place."""
 
 
@@ -157,7 +163,6 @@ def places(user: Person, path: str) -> list[Place]:
         ("payouts", _("Payouts"), Permission.SEE_LEDGER),
         ("submissions", _("Billing systems"), Permission.SEE_ORDERS),
         ("messages", _("Messages"), Permission.SEE_ORDERS),
-        ("who_works", _("Who works now"), Permission.SEE_TICKETS),
         ("jobs", _("Long work"), None),
     ]
     home = reverse("desk:home")

@@ -16,7 +16,7 @@ from foundation.people.models import User, UserRequest
 from foundation.people.queries import can, colleagues, divisions_where
 from foundation.people.states import Permission
 from foundation.worklist.models import Absence, Member
-from foundation.worklist.queries import Roster, rosters_of, teams_visible_to
+from foundation.worklist.queries import Roster, absences_at, rosters_of, teams_visible_to
 from foundation.worklist.services import end_absence, note_absence
 from foundation.worklist.states import AbsenceReason
 from interfaces.desk.access import staff_page
@@ -208,7 +208,7 @@ def reassign(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "member": member,
         "moves": moves,
-        "nobody": sum(move.turn.user is None for move in moves),
+        "is_at_work": member.user.is_active and not absences_at(now()).filter(user=member.user).exists(),
         "button": ngettext("Give %(count)d ticket to others", "Give %(count)d tickets to others", len(moves))
         % {"count": len(moves)},
     }
