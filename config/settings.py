@@ -230,6 +230,8 @@ CELERY_BEAT_SCHEDULE = {
     "let go of invitations that led nowhere": {"task": "referrals.tasks.expire_invitations", "schedule": 3600.0},
     "fetch mail": {"task": "foundation.correspondence.tasks.fetch_mail", "schedule": 60.0},
     "empty old mail": {"task": "foundation.correspondence.tasks.empty_old_mail", "schedule": 24 * 3600.0},
+    "tell of promises that are near or missed": {"task": "tickets.tasks.sweep_clocks", "schedule": 20.0},
+    "tell staff when their hours begin": {"task": "tickets.tasks.send_due_alerts", "schedule": 60.0},
     "sweep sessions that are over": {"task": "foundation.people.tasks.sweep", "schedule": 24 * 3600.0},
 }
 ORDER_PAGE = "storefront:order"

@@ -238,3 +238,45 @@ class MacroUsed(Fact, name="tickets.macro_used"):
     ticket_id: int
     macro_id: int
     macro: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceRestored(Fact, name="tickets.service_restored"):
+    """The service works again, though the ticket is not done."""
+
+    ticket_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseNearing(Fact, name="tickets.promise_nearing"):
+    """So much of a promised time is used up."""
+
+    ticket_id: int
+    clock_id: int
+    kind: str
+    share: int
+    """Percent of the target."""
+    moment: str
+    """When it was, as ISO 8601."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseMissed(Fact, name="tickets.promise_missed"):
+    """A promised time is over."""
+
+    ticket_id: int
+    clock_id: int
+    kind: str
+    share: int
+    moment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseOverdue(Fact, name="tickets.promise_overdue"):
+    """A promised time has been over for so much of itself."""
+
+    ticket_id: int
+    clock_id: int
+    kind: str
+    share: int
+    moment: str

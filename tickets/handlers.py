@@ -1,9 +1,20 @@
-"""What tickets hear of themselves: who is to have one, and each letter that follows a fact."""
+"""What tickets hear of themselves: who is to have one, each letter that follows a fact, and what is told of promises."""
+
+from datetime import datetime
 
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
 from tickets import services
-from tickets.events import AnswerLeft, TicketMoved, TicketOpened, TicketReopened, TicketResolved
+from tickets.events import (
+    AnswerLeft,
+    PromiseMissed,
+    PromiseNearing,
+    PromiseOverdue,
+    TicketMoved,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+)
 from tickets.states import RoutingCause, TicketStatus
 
 
@@ -42,3 +53,27 @@ def route_opened(fact: TicketOpened, _event: Event) -> None:
 def route_reopened(fact: TicketReopened, _event: Event) -> None:
     """Find somebody for it, unless somebody has it still."""
     services.route_ticket(fact.ticket_id, cause=RoutingCause.REOPENED)
+
+
+@subscribe(TicketMoved)
+def follow_ticket(fact: TicketMoved, event: Event) -> None:
+    """Bring the clocks in step of a ticket that was moved together with many others; else they are already."""
+    services.follow_ticket(fact.ticket_id, at=event.at)
+
+
+@subscribe(PromiseNearing)
+def warn(fact: PromiseNearing, _event: Event) -> None:
+    """Tell whoever can still keep the promise."""
+    services.climb_ladder(fact.clock_id, fact.share, datetime.fromisoformat(fact.moment))
+
+
+@subscribe(PromiseMissed)
+def escalate(fact: PromiseMissed, _event: Event) -> None:
+    """Raise what is late."""
+    services.climb_ladder(fact.clock_id, fact.share, datetime.fromisoformat(fact.moment))
+
+
+@subscribe(PromiseOverdue)
+def escalate_further(fact: PromiseOverdue, _event: Event) -> None:
+    """Raise what is later still."""
+    services.climb_ladder(fact.clock_id, fact.share, datetime.fromisoformat(fact.moment))

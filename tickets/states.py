@@ -237,3 +237,35 @@ class MacroEnd(models.TextChoices):
     NOTHING = "", _("Leave it as it is")
     WAIT = "wait", _("Wait for the customer")
     RESOLVE = "resolve", _("Resolve it")
+
+
+class ClockKind(models.TextChoices):
+    """What is promised by when."""
+
+    RESPONSE = "response", _("First answer")
+    UPDATE = "update", _("Next word to the customer")
+    RESTORE = "restore", _("Service works again")
+    RESOLVE = "resolve", _("Put right")
+
+
+class Told(models.TextChoices):
+    """Who is told on a step of the escalation ladder."""
+
+    OWNER = "owner", _("whoever has the ticket")
+    TEAM = "team", _("its team")
+    SUPERVISOR = "supervisor", _("supervisors")
+
+
+class AlertChannel(models.TextChoices):
+    """How staff are told."""
+
+    DESK = "desk", _("At the desk")
+    MAIL = "mail", _("By e-mail")
+
+
+PAUSING = (
+    PendingReason.CUSTOMER, PendingReason.THIRD_PARTY, PendingReason.PARTS, PendingReason.APPOINTMENT, HoldReason.CREDIT,
+)  # fmt: skip
+"""What pauses the clocks unless a policy says otherwise. An outage does not: it is ours to repair."""
+LATE_PAUSE = range(90, 100)
+"""Percent of a target at which a pause is counted: it may be right, and is looked at."""

@@ -23,3 +23,19 @@ def close_silent_tickets() -> None:
 def route_waiting() -> None:
     """Find somebody for what waits, and tell the supervisors of what nobody can take."""
     services.route_waiting()
+
+
+@shared_task
+def sweep_clocks() -> None:
+    """Compute anew what other hours have computed, then tell of the thresholds that clocks have reached."""
+    while services.retime_clocks():
+        pass
+    while services.sweep_clocks():
+        pass
+
+
+@shared_task
+def send_due_alerts() -> None:
+    """Tell staff what waited for their hours to begin."""
+    while services.send_due_alerts():
+        pass

@@ -1,19 +1,24 @@
 """Make tickets for tests, by way of the services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from accounts.models import Account
 from accounts.testing import make_account
+from foundation.clocks.models import Calendar
+from foundation.clocks.testing import make_round_the_clock
 from foundation.divisions.models import Division
 from foundation.people.models import User
 from foundation.people.testing import make_person
 from tickets import services
-from tickets.models import RoutingRow, RoutingVersion, Ticket
+from tickets.models import LadderStep, RoutingRow, RoutingVersion, SlaPolicy, SlaTarget, Ticket
 from tickets.services import Report, Requester, open_ticket
 from tickets.states import (
     RESOLUTIONS_OF,
+    AlertChannel,
+    ClockKind,
     HoldReason,
     PendingReason,
     TicketChannel,
@@ -120,3 +125,38 @@ def answer(ticket: Ticket, text: str = "We are looking into it.", *, by: User | 
 def reply(ticket: Ticket, text: str = "It still does not work.") -> Any:
     """Let the customer reply on the website."""
     return services.hear_customer(ticket.pk, text, key=f"reply-{next(_numbers)}", channel=TicketChannel.WEB)
+
+
+def make_policy(
+    division: Division,
+    hours: Mapping[ClockKind, float] | None = None,
+    *,
+    calendar: Calendar | None = None,
+    code: str = "",
+    **values: Any,
+) -> SlaPolicy:
+    """
+    Make a service level that promises to put right in eight hours round the clock, unless told otherwise.
+
+    :param hours: working time by what is promised, at any priority
+    :param values: further fields of the policy
+    """
+    code = code or f"policy-{next(_numbers)}"
+    policy = SlaPolicy.objects.create(division=division, code=code, names={"en": code}, **values)
+    calendar = calendar or make_round_the_clock(division)
+    for kind, within in (hours or {ClockKind.RESOLVE: 8}).items():
+        add_target(policy, kind, within, calendar=calendar)
+    return policy
+
+
+def add_target(
+    policy: SlaPolicy, kind: ClockKind, hours: float, *, calendar: Calendar, priority: str = ""
+) -> SlaTarget:
+    """Promise something within so many working hours."""
+    within = timedelta(hours=hours)
+    return SlaTarget.objects.create(policy=policy, kind=kind, within=within, calendar=calendar, priority=priority)
+
+
+def add_step(policy: SlaPolicy, share: int, *tell: str, channel: str = AlertChannel.DESK, **values: Any) -> LadderStep:
+    """Put a step on the ladder of a service level."""
+    return LadderStep.objects.create(policy=policy, share=share, tell=list(tell), channel=channel, **values)

@@ -275,6 +275,8 @@ class Segment(models.Model):
     begun_at = models.DateTimeField(_("from"))
     ended_at = models.DateTimeField(_("until"), null=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    at_percent = models.PositiveSmallIntegerField(default=0)
+    """How much of the target was used up when it began."""
 
     class Meta:
         abstract = True

@@ -7,7 +7,7 @@ however many there are. All happen in the transaction of whoever calls.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import Q, prefetch_related_objects
 
@@ -19,6 +19,8 @@ from foundation.people.models import User
 
 Watch = TypeVar("Watch", bound=Stopwatch)
 
+MOST_PERCENT = 32_767
+"""What its column holds."""
 TIMING = ["moments", "passed", "next_at", "due_at", "hours_digest"]
 
 
@@ -101,7 +103,8 @@ def _turn(  # noqa: PLR0913  # each part of a move has a name
             last.ended_at = since
             ended.append(last)
         if running is not None:
-            begun.append(_segment(watch, is_running=running, reason=reason, begun_at=since, by=by))
+            used = min(watch.percent(since), MOST_PERCENT)
+            begun.append(_segment(watch, is_running=running, reason=reason, begun_at=since, by=by, at_percent=used))
             stretches.append(begun[-1])
         move(watch, stretches)
     segments = segments_of(model).objects
@@ -114,11 +117,16 @@ def _turn(  # noqa: PLR0913  # each part of a move has a name
 
 def segments_of(model: type[Stopwatch]) -> Any:
     """Return the table of a stopwatch's segments."""
-    return model._meta.get_field("segments").related_model
+    return _link(model).related_model
+
+
+def _link(model: type[Stopwatch]) -> Any:
+    fields: Any = model._meta
+    return fields.get_field("segments")
 
 
 def _key_of(model: type[Stopwatch]) -> str:
-    return str(model._meta.get_field("segments").field.name)  # type: ignore[union-attr]
+    return str(_link(model).field.name)
 
 
 def _segment(watch: Stopwatch, **values: Any) -> Segment:
@@ -168,9 +176,9 @@ def sweep(  # noqa: PLR0913  # each part of a sweep has a name
     return int(row[0])
 
 
-def retime(model: type[Stopwatch], *, at: datetime, most: int) -> int:
+def retime(model: type[Watch], *, at: datetime, most: int) -> list[Watch]:
     """
-    Compute anew what other hours have computed, after a calendar or a zone has changed, and return how much that was.
+    Compute anew what other hours have computed, after a calendar or a zone has changed, and return what was.
 
     :param most: stopwatches in one call
     """
@@ -181,7 +189,8 @@ def retime(model: type[Stopwatch], *, at: datetime, most: int) -> int:
         if hours_of(calendar_id, zone).digest != digest:
             stale |= Q(calendar=calendar_id, zone=zone, hours_digest=digest)
     if not stale:
-        return 0
-    watches = list(by.filter(stale).order_by("pk").select_for_update(no_key=True, of=("self",))[:most])
+        return []
+    held = by.filter(stale).order_by("pk").select_for_update(no_key=True, of=("self",))
+    watches = cast("list[Watch]", list(held[:most]))
     retarget(watches, at=at)
-    return len(watches)
+    return watches

@@ -1,11 +1,12 @@
-"""Tickets in the admin, to be read; procedures, canned replies and macros, to be written."""
+"""Tickets in the admin, to be read; procedures, promises, canned replies and macros, to be written."""
 
 from tickets.admin.handling import CannedReplyAdmin, MacroAdmin
 from tickets.admin.routing import RoutingVersionAdmin
+from tickets.admin.sla import AlertAdmin, ClockSegmentAdmin, SlaPolicyAdmin, TicketClockAdmin
 from tickets.admin.tickets import ArticleAdmin, AttachmentAdmin, DepartureAdmin, PresenceAdmin, RatingAdmin, TicketAdmin
 
 __all__ = [
-    "ArticleAdmin", "AttachmentAdmin", "CannedReplyAdmin", "DepartureAdmin", "MacroAdmin", "PresenceAdmin", "RatingAdmin",
-    "RoutingVersionAdmin",
-    "TicketAdmin",
+    "AlertAdmin", "ArticleAdmin", "AttachmentAdmin", "CannedReplyAdmin", "ClockSegmentAdmin", "DepartureAdmin",
+    "MacroAdmin", "PresenceAdmin", "RatingAdmin", "RoutingVersionAdmin", "SlaPolicyAdmin", "TicketAdmin",
+    "TicketClockAdmin",
 ]  # fmt: skip

@@ -11,10 +11,12 @@ from tickets.models.routing import (
     WaitingTicket,
 )
 from tickets.models.satisfaction import Rating
+from tickets.models.sla import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, TicketClock
 from tickets.models.ticket import Ticket, new_number
 
 __all__ = [
-    "Article", "Assignment", "Attachment", "CannedReply", "Departure", "Doing", "Macro", "Presence", "Rating",
-    "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "Ticket", "WaitingTicket", "filled_in",
+    "Alert", "Article", "Assignment", "Attachment", "CannedReply", "ClockSegment", "Departure", "Doing",
+    "LadderStep", "Macro", "Presence", "Rating", "ReassignedTicket", "Reassignment", "RoutingRow",
+    "RoutingVersion", "SlaPolicy", "SlaTarget", "Ticket", "TicketClock", "WaitingTicket", "filled_in",
     "new_number",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from tickets.services.conversation import (
 )
 from tickets.services.handling import note_presence, set_customer, use_macro
 from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
+from tickets.services.ladder import climb_ladder, see_alerts, send_due_alerts
 from tickets.services.letters import send_answer, send_receipt, send_refusal, send_resolution
 from tickets.services.moves import (
     cancel_ticket,
@@ -27,11 +28,13 @@ from tickets.services.procedures import put_routing_in_force, start_routing_vers
 from tickets.services.reassigning import Move, preview_reassignment, reassign_all, undo_reassignment
 from tickets.services.routing import Swept, find_somebody, raise_alarms, route_ticket, route_waiting
 from tickets.services.satisfaction import rate_ticket
+from tickets.services.sla import follow_ticket, retime_clocks, sweep_clocks
 from tickets.services.uploads import Upload, checked_uploads
 from tickets.services.working import (
     escalate_ticket,
     hand_over_ticket,
     release_ticket,
+    restore_service,
     set_priority,
     set_type,
     take_over_ticket,
@@ -40,12 +43,13 @@ from tickets.services.working import (
 
 __all__ = [
     "Move", "Report", "Requester", "Swept", "Upload", "answer_ticket", "attach_child", "cancel_ticket",
-    "checked_uploads", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child", "escalate_ticket",
-    "find_somebody", "hand_over_ticket", "hear_customer", "hold_ticket", "merge_ticket", "note_phone_call",
-    "note_presence", "note_ticket", "open_ticket", "pend_ticket", "preview_reassignment", "put_routing_in_force",
-    "raise_alarms", "rate_ticket", "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket",
-    "resolve_ticket", "route_ticket", "route_waiting", "send_answer", "send_due_answers", "send_receipt",
-    "send_refusal", "send_resolution", "set_customer", "set_priority", "set_type", "split_article",
-    "start_routing_version", "take_back_answer", "take_over_ticket", "take_ticket", "undo_reassignment",
-    "unmerge_ticket", "use_macro",
+    "checked_uploads", "climb_ladder", "close_silent_tickets", "close_ticket", "continue_ticket",
+    "detach_child", "escalate_ticket", "find_somebody", "follow_ticket", "hand_over_ticket", "hear_customer",
+    "hold_ticket", "merge_ticket", "note_phone_call", "note_presence", "note_ticket", "open_ticket",
+    "pend_ticket", "preview_reassignment", "put_routing_in_force", "raise_alarms", "rate_ticket",
+    "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket", "resolve_ticket", "restore_service",
+    "retime_clocks", "route_ticket", "route_waiting", "see_alerts", "send_answer", "send_due_alerts",
+    "send_due_answers", "send_receipt", "send_refusal", "send_resolution", "set_customer", "set_priority",
+    "set_type", "split_article", "start_routing_version", "sweep_clocks", "take_back_answer",
+    "take_over_ticket", "take_ticket", "undo_reassignment", "unmerge_ticket", "use_macro",
 ]  # fmt: skip

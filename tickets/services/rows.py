@@ -8,17 +8,19 @@ from django.utils.translation import gettext as _
 from foundation.events.facts import Fact
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from foundation.people.models import User
-from tickets.events import TicketMoved
+from tickets.events import TicketMoved, TicketOpened
 from tickets.models import Ticket
 from tickets.queries import can_work, is_customer_of
+from tickets.services.sla import FOLLOWED, follow_clocks
 
 
 def locked(ticket_id: int) -> Ticket:
     """Hold a ticket until the transaction ends."""
     return (
         Ticket.objects.locked()
-        .select_related("division", "customer", "account", "owner")
+        .select_related("division", "customer", "account", "owner", "service__product", "premises__division")
         .defer("search")
         .get(pk=ticket_id)
     )
@@ -71,6 +73,8 @@ def record(  # who, what, through what: each has a name
     """
     if fields := list(changed):
         ticket.save(update_fields=fields)
+    if FOLLOWED.intersection(fields) or any(isinstance(fact, TicketOpened) for fact in facts):
+        follow_clocks(ticket, at=now(), by=by)
     concerned = [row for row in (ticket.customer, ticket.account, *about) if row]
     for fact in facts:
         publish(fact, subject=ticket, about=concerned, division=ticket.division, by=by, channel=channel)

@@ -13,6 +13,7 @@ from foundation.worklist.models import Team
 from tickets.events import PriorityChanged, TicketEscalated, TicketHandedOver, TicketReleased, TicketTaken, TypeChanged
 from tickets.models import Ticket
 from tickets.services.rows import locked_for_work, moved, record
+from tickets.services.sla import restored
 from tickets.states import EscalationReason, Priority, TicketStatus, TicketType
 
 
@@ -141,6 +142,18 @@ def escalate_ticket(ticket_id: int, level: int, reason: EscalationReason | None,
     ticket.escalation_reason = reason if level and reason else ""
     fact = TicketEscalated(ticket_id=ticket.pk, before=before, after=level, reason=ticket.escalation_reason)
     record(ticket, fact, by=by, changed=["escalation_level", "escalation_reason"])
+    return ticket
+
+
+@transaction.atomic
+def restore_service(ticket_id: int, *, by: User | None) -> Ticket:
+    """
+    Note that the service works again, though the ticket is not done.
+
+    :raises NotAllowed: if the person may not, it has ended, or no time to restore runs
+    """
+    ticket = _open(ticket_id, by)
+    record(ticket, restored(ticket, at=now(), by=by), by=by)
     return ticket
 
 

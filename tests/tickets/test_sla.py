@@ -1,0 +1,689 @@
+"""What is promised for tickets, how it is counted, and who is told (X12 to X20)."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from foundation.clocks.states import WatchStatus, ZoneOf
+from foundation.clocks.testing import make_calendar, make_round_the_clock
+from foundation.correspondence.models import Message
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import TIME_ZONE
+from foundation.divisions.testing import make_division
+from foundation.events.models import Event
+from foundation.events.testing import drain, published
+from foundation.people.states import Role
+from foundation.people.testing import make_person
+from foundation.worklist.models import Member, Team
+from orders.states import OrderStatus
+from orders.testing import make_market, make_order
+from tickets import services
+from tickets.events import PromiseMissed, PromiseNearing
+from tickets.models import Alert, SlaPolicy, TicketClock
+from tickets.queries.sla import alerts_for, clocks_of, pauses_by_agent, promise_in_words
+from tickets.states import (
+    AlertChannel,
+    ClockKind,
+    EscalationReason,
+    HoldReason,
+    PendingReason,
+    Priority,
+    ResolutionCode,
+    TicketChannel,
+    TicketType,
+    Told,
+)
+from tickets.testing import add_step, add_target, answer, make_policy, make_ticket, reply
+
+NEW_YORK = ZoneInfo("America/New_York")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=NEW_YORK).astimezone(UTC)
+
+
+@pytest.fixture
+def division(db):
+    return make_division("Harbor")
+
+
+@pytest.fixture
+def csr(division):
+    return make_person(Role.CSR, division)
+
+
+@pytest.fixture
+def supervisor(division):
+    return make_person(Role.SUPERVISOR, division, email="supervisor@harbor.example")
+
+
+@pytest.fixture
+def clock():
+    """Stand on a Monday at nine in New York, and be moved by hand."""
+    with time_machine.travel(MONDAY, tick=False) as traveller:
+        yield traveller
+
+
+def local(text: str, zone: ZoneInfo = NEW_YORK) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+
+
+def faces(ticket) -> dict:
+    """Return how the newest clock of each kind stands now."""
+    from foundation.now import now  # noqa: PLC0415
+
+    return {face.clock.kind: face for face in sorted(clocks_of(ticket, now()), key=lambda face: face.clock.pk)}
+
+
+def sweep() -> int:
+    """Sweep as beat does, and let those hear who listen."""
+    while services.retime_clocks():
+        pass
+    swept = services.sweep_clocks()
+    drain()
+    return swept
+
+
+class TestX12SeveralClocksPerTicket:
+    def test_each_is_counted_by_its_own_calendar(self, division, clock):
+        around, office = make_round_the_clock(division), make_calendar(division)
+        policy = make_policy(division, {ClockKind.RESTORE: 4}, calendar=around)
+        add_target(policy, ClockKind.RESPONSE, 1, calendar=office)
+        add_target(policy, ClockKind.RESOLVE, 16, calendar=office)
+        clock.move_to(local("2026-03-02 16:30"))
+
+        ticket = make_ticket(division)
+
+        assert {kind: face.clock.due_at for kind, face in faces(ticket).items()} == {
+            ClockKind.RESTORE: local("2026-03-02 20:30"),
+            ClockKind.RESPONSE: local("2026-03-03 08:30"),
+            ClockKind.RESOLVE: local("2026-03-04 16:30"),
+        }
+        ticket.refresh_from_db()
+        assert ticket.due_at == local("2026-03-02 20:30")
+
+    def test_each_stops_at_what_it_waits_for(self, division, csr, clock):
+        hours = {ClockKind.RESPONSE: 1, ClockKind.UPDATE: 4, ClockKind.RESTORE: 4, ClockKind.RESOLVE: 8}
+        make_policy(division, hours)
+        ticket = make_ticket(division)
+        running = lambda: {kind for kind, face in faces(ticket).items() if face.is_running}  # noqa: E731
+
+        assert running() == {ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.RESOLVE}
+        clock.shift(10 * MINUTE)
+        answer(ticket, by=csr)
+        assert running() == {ClockKind.UPDATE, ClockKind.RESTORE, ClockKind.RESOLVE}
+        assert faces(ticket)[ClockKind.RESPONSE].clock.met_at == MONDAY + 10 * MINUTE
+        clock.shift(HOUR)
+        services.restore_service(ticket.pk, by=csr)
+        assert running() == {ClockKind.UPDATE, ClockKind.RESOLVE}
+        clock.shift(HOUR)
+        services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "The wire.", by=csr)
+        assert running() == set()
+        ticket.refresh_from_db()
+        assert ticket.due_at is None
+
+    def test_every_answer_promises_the_next_word_anew(self, division, csr, clock):
+        make_policy(division, {ClockKind.UPDATE: 4})
+        ticket = make_ticket(division)
+
+        for _answer in range(2):
+            clock.shift(3 * HOUR)
+            answer(ticket, by=csr)
+
+        assert TicketClock.objects.filter(ticket=ticket, status=WatchStatus.RUNNING).count() == 1
+        assert faces(ticket)[ClockKind.UPDATE].clock.due_at == MONDAY + 10 * HOUR
+
+    def test_nothing_is_promised_without_a_service_level(self, division, clock):
+        assert clocks_of(make_ticket(division), MONDAY) == []
+
+
+class TestX13CalendarsZonesAndDaylightSaving:
+    @pytest.mark.parametrize(
+        ("opened", "hours", "due", "why"),
+        [
+            ("2026-03-02 11:00", 2, "2026-03-02 14:00", "over lunch"),
+            ("2026-03-06 16:00", 2, "2026-03-09 09:00", "over the week-end in which the clocks change"),
+            ("2026-11-25 16:00", 2, "2026-11-27 09:00", "over Thanksgiving"),
+        ],
+    )
+    def test_office_hours_are_due_as_worked_out_by_hand(self, division, clock, opened, hours, due, why):  # noqa: PLR0917
+        make_policy(division, {ClockKind.RESOLVE: hours}, calendar=make_calendar(division, country="US"))
+        clock.move_to(local(opened))
+
+        ticket = make_ticket(division)
+
+        assert faces(ticket)[ClockKind.RESOLVE].clock.due_at == local(due), why
+
+    @pytest.mark.parametrize(
+        ("opened", "due"),
+        [("2026-03-07 23:00", "2026-03-08 04:00"), ("2026-10-31 23:00", "2026-11-01 02:00")],
+    )
+    def test_four_hours_over_a_night_of_daylight_saving(self, division, clock, opened, due):
+        make_policy(division, {ClockKind.RESTORE: 4})
+        clock.move_to(local(opened))
+
+        assert faces(make_ticket(division))[ClockKind.RESTORE].clock.due_at == local(due)
+
+    def test_hours_may_be_meant_where_the_customer_is(self, division, clock):
+        west = make_division("West", parent=division)
+        set_value(west, TIME_ZONE, "America/Los_Angeles")
+        policy = make_policy(
+            division, {ClockKind.RESPONSE: 1}, calendar=make_calendar(division, zone_of=ZoneOf.CUSTOMER)
+        )
+        add_target(policy, ClockKind.RESOLVE, 1, calendar=make_calendar(division, zone_of=ZoneOf.DIVISION))
+
+        found = faces(make_ticket(west))
+
+        assert found[ClockKind.RESPONSE].clock.due_at == local("2026-03-02 09:00", ZoneInfo("America/Los_Angeles"))
+        assert found[ClockKind.RESOLVE].clock.due_at == local("2026-03-02 10:00")
+
+    def test_a_changed_calendar_counts_for_what_is_open(self, division, clock):
+        calendar = make_calendar(division)
+        make_policy(division, {ClockKind.RESOLVE: 8}, calendar=calendar)
+        ticket = make_ticket(division)
+        assert faces(ticket)[ClockKind.RESOLVE].clock.due_at == local("2026-03-03 09:00")
+
+        calendar.special_days.create(day=local("2026-03-03 12:00").date(), note="Flood")
+        sweep()
+
+        assert faces(ticket)[ClockKind.RESOLVE].clock.due_at == local("2026-03-04 09:00")
+        ticket.refresh_from_db()
+        assert ticket.due_at == local("2026-03-04 09:00")
+
+    def test_so_does_a_changed_time_zone(self, division, clock):
+        make_policy(division, {ClockKind.RESOLVE: 8}, calendar=make_calendar(division))
+        ticket = make_ticket(division)
+
+        set_value(division, TIME_ZONE, "America/Chicago")
+        services.set_priority(ticket.pk, Priority.P2, by=None)
+
+        assert faces(ticket)[ClockKind.RESOLVE].clock.due_at == local("2026-03-02 17:00", ZoneInfo("America/Chicago"))
+
+
+class TestX14OnlyListedStatesPause:
+    @pytest.mark.parametrize("reason", [PendingReason.CUSTOMER, PendingReason.PARTS, HoldReason.CREDIT])
+    def test_while_it_waits_for_what_is_listed_time_stands_still(self, division, csr, clock, reason):
+        make_policy(division, {ClockKind.RESOLVE: 8})
+        ticket = make_ticket(division)
+        clock.shift(2 * HOUR)
+        wait = services.hold_ticket if reason in HoldReason else services.pend_ticket
+        wait(ticket.pk, reason, by=csr)
+        clock.shift(5 * HOUR)
+
+        face = faces(ticket)[ClockKind.RESOLVE]
+
+        assert (face.is_paused, face.elapsed, face.paused) == (True, 2 * HOUR, 5 * HOUR)
+        assert (face.clock.next_at, face.clock.due_at) == (None, None)
+        assert [(pause.reason, pause.by, pause.begun_at) for pause in face.pauses] == [
+            (reason.label, csr, MONDAY + 2 * HOUR)
+        ]
+
+    def test_while_it_waits_for_what_is_not_listed_it_runs(self, division, csr, clock):
+        make_policy(division, {ClockKind.RESOLVE: 8}, pausing=[PendingReason.CUSTOMER])
+        ticket = make_ticket(division)
+        services.hold_ticket(ticket.pk, HoldReason.OUTAGE, by=csr)
+        clock.shift(HOUR)
+
+        assert faces(ticket)[ClockKind.RESOLVE].elapsed == HOUR
+
+    def test_another_reason_is_another_pause(self, division, csr, clock):
+        make_policy(division)
+        ticket = make_ticket(division)
+        services.pend_ticket(ticket.pk, PendingReason.PARTS, by=csr)
+        clock.shift(HOUR)
+        services.hold_ticket(ticket.pk, HoldReason.CREDIT, by=csr)
+        clock.shift(HOUR)
+        services.continue_ticket(ticket.pk, by=csr)
+        clock.shift(HOUR)
+
+        face = faces(ticket)[ClockKind.RESOLVE]
+
+        assert [(pause.reason, pause.ended_at - pause.begun_at) for pause in face.pauses] == [
+            (PendingReason.PARTS.label, HOUR), (HoldReason.CREDIT.label, HOUR),
+        ]  # fmt: skip
+        assert face.elapsed == HOUR
+
+    def test_tickets_moved_many_at_once_are_followed(self, division, clock):
+        make_policy(division)
+        ticket = make_ticket(division)
+        type(ticket).objects.filter(pk=ticket.pk).update(status="held", reason=HoldReason.CREDIT)
+        clock.shift(HOUR)
+
+        services.follow_ticket(ticket.pk, at=MONDAY)
+
+        assert faces(ticket)[ClockKind.RESOLVE].paused == HOUR
+
+
+class TestX15ChangesKeepElapsedAndPausedTime:
+    def test_another_priority_has_another_target_and_the_same_past(self, division, csr, clock):
+        around = make_round_the_clock(division)
+        policy = make_policy(division, {ClockKind.RESOLVE: 24}, calendar=around)
+        add_target(policy, ClockKind.RESOLVE, 4, calendar=around, priority=Priority.P1)
+        ticket = make_ticket(division)
+        clock.shift(HOUR)
+        services.pend_ticket(ticket.pk, PendingReason.PARTS, by=csr)
+        clock.shift(10 * HOUR)
+        services.continue_ticket(ticket.pk, by=csr)
+        clock.shift(HOUR)
+
+        services.set_priority(ticket.pk, Priority.P1, by=csr)
+
+        face = faces(ticket)[ClockKind.RESOLVE]
+        assert (face.clock.target, face.elapsed, face.paused) == (4 * HOUR, 2 * HOUR, 10 * HOUR)
+        assert face.clock.due_at == MONDAY + 14 * HOUR
+
+    def test_so_has_another_calendar(self, division, csr, clock):
+        policy = make_policy(division, {ClockKind.RESOLVE: 8})
+        add_target(policy, ClockKind.RESOLVE, 8, calendar=make_calendar(division), priority=Priority.P4)
+        ticket = make_ticket(division)
+        clock.shift(5 * HOUR)
+
+        services.set_priority(ticket.pk, Priority.P4, by=csr)
+
+        face = faces(ticket)[ClockKind.RESOLVE]
+        assert face.elapsed == 4 * HOUR  # without lunch
+        assert face.clock.due_at == local("2026-03-03 09:00")
+
+    def test_another_type_has_another_service_level_and_the_same_past(self, division, csr, clock):
+        make_policy(division, {ClockKind.RESOLVE: 8}, type=TicketType.TROUBLE)
+        make_policy(division, {ClockKind.RESOLVE: 48, ClockKind.RESTORE: 20}, code="bills", type=TicketType.BILLING)
+        ticket = make_ticket(division)
+        clock.shift(HOUR)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+        clock.shift(2 * HOUR)
+
+        services.set_type(ticket.pk, TicketType.BILLING, by=csr)
+
+        found = faces(ticket)
+        assert found[ClockKind.RESOLVE].clock.policy.code == "bills"
+        for face in found.values():
+            assert (face.elapsed, face.paused, face.is_paused) == (HOUR, 2 * HOUR, True)
+
+    def test_a_threshold_that_is_reached_by_the_new_target_is_told(self, division, csr, clock):
+        around = make_round_the_clock(division)
+        policy = make_policy(division, {ClockKind.RESOLVE: 24}, calendar=around)
+        add_target(policy, ClockKind.RESOLVE, 4, calendar=around, priority=Priority.P1)
+        ticket = make_ticket(division)
+        clock.shift(5 * HOUR)
+        sweep()
+        assert published(PromiseMissed) == []
+
+        services.set_priority(ticket.pk, Priority.P1, by=csr)
+        sweep()
+
+        [missed] = published(PromiseMissed)
+        assert Event.objects.get(name="tickets.promise_missed").at == MONDAY + 4 * HOUR
+        assert missed.ticket_id == ticket.pk
+
+    def test_a_longer_target_warns_again(self, division, csr, clock):
+        around = make_round_the_clock(division)
+        policy = make_policy(division, {ClockKind.RESOLVE: 4}, calendar=around)
+        add_target(policy, ClockKind.RESOLVE, 40, calendar=around, priority=Priority.P4)
+        ticket = make_ticket(division)
+        clock.shift(5 * HOUR)
+        sweep()
+
+        services.set_priority(ticket.pk, Priority.P4, by=csr)
+        assert not faces(ticket)[ClockKind.RESOLVE].is_breached
+        clock.shift(15 * HOUR)
+        sweep()
+
+        assert [fact.share for fact in published(PromiseNearing)] == [50, 75, 90, 50]
+
+
+class TestX16AnyReplyResumesEqually:
+    @pytest.mark.parametrize("channel", [TicketChannel.WEB, TicketChannel.MAIL, TicketChannel.PHONE])
+    def test_the_clock_goes_on_at_the_reply(self, division, csr, clock, channel):
+        make_policy(division, {ClockKind.RESOLVE: 8})
+        ticket = make_ticket(division)
+        clock.shift(HOUR)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+        clock.shift(30 * HOUR)
+        if channel == TicketChannel.PHONE:
+            services.note_phone_call(ticket.pk, "They say it blinks.", key="call", by=csr)
+        else:
+            services.hear_customer(ticket.pk, "It blinks.", key="reply", channel=channel)
+        clock.shift(HOUR)
+
+        face = faces(ticket)[ClockKind.RESOLVE]
+
+        assert (face.is_running, face.elapsed, face.paused) == (True, 2 * HOUR, 30 * HOUR)
+        assert face.clock.due_at == MONDAY + 38 * HOUR
+
+    def test_a_reply_does_not_bring_parts(self, division, csr, clock):
+        make_policy(division)
+        ticket = make_ticket(division)
+        services.pend_ticket(ticket.pk, PendingReason.PARTS, by=csr)
+
+        reply(ticket)
+
+        assert faces(ticket)[ClockKind.RESOLVE].is_paused
+
+    def test_a_reply_after_the_end_goes_on_where_it_stood(self, division, csr, clock):
+        make_policy(division, {ClockKind.RESOLVE: 8})
+        ticket = make_ticket(division)
+        clock.shift(3 * HOUR)
+        services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "", by=csr)
+        clock.shift(24 * HOUR)
+        reply(ticket)
+        clock.shift(HOUR)
+
+        face = faces(ticket)[ClockKind.RESOLVE]
+
+        assert (face.elapsed, face.is_breached, face.clock.met_at) == (4 * HOUR, False, None)
+
+
+class TestX17WarningsBreachAndLadder:
+    def test_warnings_come_at_half_three_quarters_and_nine_tenths_then_the_breach(self, division, clock):
+        make_policy(division, {ClockKind.RESOLVE: 10})
+        ticket = make_ticket(division)
+        told = []
+
+        for _hour in range(12):
+            clock.shift(HOUR)
+            sweep()
+            told.append([*published(PromiseNearing), *published(PromiseMissed)][-1:])
+
+        assert [(fact.share, fact.ticket_id) for fact in published(PromiseNearing)] == [
+            (50, ticket.pk), (75, ticket.pk), (90, ticket.pk),
+        ]  # fmt: skip
+        assert [fact.share for fact in published(PromiseMissed)] == [100]
+        moments = Event.objects.filter(name__startswith="tickets.promise").order_by("pk").values_list("at", flat=True)
+        assert list(moments) == [MONDAY + hours * HOUR for hours in (5, 7.5, 9, 10)]
+
+    def test_a_sweep_that_was_away_tells_all_of_it_once(self, division, clock):
+        make_policy(division, {ClockKind.RESOLVE: 10})
+        make_ticket(division)
+        clock.shift(11 * HOUR)
+
+        assert (sweep(), sweep()) == (1, 0)
+
+        assert len(published(PromiseNearing)) == 3
+        assert len(published(PromiseMissed)) == 1
+
+    def test_the_ladder_raises_level_by_level_and_tells_whom_it_says(self, division, csr, supervisor, clock):
+        policy = make_policy(division, {ClockKind.RESOLVE: 10})
+        add_step(policy, 75, Told.OWNER)
+        add_step(policy, 100, Told.SUPERVISOR, channel=AlertChannel.MAIL, level=2)
+        add_step(policy, 150, Told.SUPERVISOR, Told.TEAM, level=3)
+        team = Team.objects.create(division=division, name="First line")
+        mate = make_person(Role.CSR, division)
+        Member.objects.create(team=team, user=mate)
+        ticket = make_ticket(division)
+        services.hand_over_ticket(ticket.pk, csr, team=team, by=supervisor)
+
+        def at(hours):
+            clock.move_to(MONDAY + hours * HOUR)
+            sweep()
+            ticket.refresh_from_db()
+            return ticket.escalation_level
+
+        assert [at(7.5), at(10), at(15)] == [0, 2, 3]
+        assert ticket.escalation_reason == EscalationReason.TIME
+        assert list(Alert.objects.order_by("share", "user").values_list("share", "user", "channel")) == [
+            (75, csr.pk, "desk"), (100, supervisor.pk, "mail"),
+            *((150, user.pk, "desk") for user in sorted((supervisor, mate), key=lambda user: user.pk)),
+        ]  # fmt: skip
+        [message] = Message.objects.filter(kind="tickets.promise")
+        assert message.to == supervisor.email
+        assert message.subject_line == f"{ticket.number}: Put right – missed"
+        assert "level 2" in message.text
+        assert f"/desk/tickets/{ticket.number}/" in message.text
+        assert [alert.share for alert in alerts_for(mate)] == [150]
+
+    def test_mail_waits_for_working_hours_and_the_desk_does_not(self, division, supervisor, clock):
+        policy = make_policy(division, {ClockKind.RESOLVE: 10})
+        office = make_calendar(division)
+        add_step(policy, 100, Told.SUPERVISOR, channel=AlertChannel.MAIL, calendar=office)
+        add_step(policy, 100, Told.SUPERVISOR, channel=AlertChannel.DESK, level=2)
+        ticket = make_ticket(division)
+
+        clock.move_to(MONDAY + 10 * HOUR)  # seven in the evening
+        sweep()
+        assert not Message.objects.filter(kind="tickets.promise").exists()
+        assert alerts_for(supervisor).count() == 1
+        clock.move_to(local("2026-03-03 07:59"))
+        services.send_due_alerts()
+        assert not Message.objects.filter(kind="tickets.promise").exists()
+        clock.move_to(local("2026-03-03 08:00"))
+        services.send_due_alerts()
+
+        assert Message.objects.filter(kind="tickets.promise", subject_id=ticket.pk).count() == 1
+
+    def test_what_was_put_right_before_the_hour_came_is_not_told(self, division, csr, supervisor, clock):
+        policy = make_policy(division, {ClockKind.RESOLVE: 10})
+        add_step(policy, 100, Told.SUPERVISOR, channel=AlertChannel.MAIL, calendar=make_calendar(division))
+        ticket = make_ticket(division)
+        clock.move_to(MONDAY + 10 * HOUR)
+        sweep()
+        services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "", by=csr)
+
+        clock.move_to(local("2026-03-03 08:00"))
+        services.send_due_alerts()
+
+        assert not Message.objects.filter(kind="tickets.promise").exists()
+        assert Alert.objects.get().dropped_at
+
+    def test_a_p1_is_told_of_at_any_hour(self, division, supervisor, clock):
+        policy = make_policy(division, {ClockKind.RESOLVE: 10})
+        office = make_calendar(division)
+        add_step(policy, 100, Told.SUPERVISOR, channel=AlertChannel.MAIL, calendar=office)
+        add_step(policy, 90, Told.SUPERVISOR, channel=AlertChannel.MAIL, calendar=office, p1_at_any_hour=False)
+        make_ticket(division, priority=Priority.P1)
+
+        clock.move_to(MONDAY + 10 * HOUR)
+        sweep()
+
+        assert Message.objects.filter(kind="tickets.promise").count() == 1
+
+    def test_heard_twice_it_is_told_once(self, division, supervisor, clock):
+        policy = make_policy(division, {ClockKind.RESOLVE: 10})
+        add_step(policy, 100, Told.SUPERVISOR, channel=AlertChannel.MAIL, level=2)
+        make_ticket(division)
+        clock.move_to(MONDAY + 10 * HOUR)
+        sweep()
+        [fact] = published(PromiseMissed)
+
+        services.climb_ladder(fact.clock_id, fact.share, datetime.fromisoformat(fact.moment))
+
+        assert Message.objects.filter(kind="tickets.promise").count() == 1
+
+
+class TestX18AP1EscalatesToo:
+    @pytest.mark.parametrize("priority", list(Priority))
+    def test_every_priority_is_raised(self, division, supervisor, clock, priority):
+        policy = make_policy(division, {ClockKind.RESTORE: 4})
+        add_step(policy, 100, Told.SUPERVISOR, level=2)
+        ticket = make_ticket(division, priority=priority)
+
+        clock.move_to(MONDAY + 4 * HOUR)
+        sweep()
+
+        ticket.refresh_from_db()
+        assert ticket.escalation_level == 2
+        assert alerts_for(supervisor).count() == 1
+
+
+class TestX19LatePausesAreCounted:
+    def test_per_agent_with_the_share_of_all_their_pauses(self, division, csr, supervisor, clock):
+        make_policy(division, {ClockKind.RESTORE: 10, ClockKind.RESOLVE: 20})
+        other = make_person(Role.CSR, division)
+
+        def pause(hours, by, reason=PendingReason.CUSTOMER):
+            clock.move_to(MONDAY)
+            ticket = make_ticket(division)
+            clock.shift(hours * HOUR)
+            services.pend_ticket(ticket.pk, reason, by=by)
+
+        pause(9.9, csr)
+        pause(9.0, csr)
+        pause(1, csr)
+        pause(10.1, csr)
+        pause(8.9, other)
+        clock.move_to(MONDAY + 24 * HOUR)
+
+        agents = pauses_by_agent(supervisor, since=MONDAY - HOUR, until=MONDAY + 24 * HOUR)
+
+        assert [(agent.user, agent.late, agent.pauses, agent.tickets, agent.percent) for agent in agents] == [
+            (csr, 2, 4, 2, 50), (other, 0, 1, 0, 0),
+        ]  # fmt: skip
+
+    def test_it_is_allowed(self, division, csr, clock):
+        make_policy(division, {ClockKind.RESTORE: 10})
+        ticket = make_ticket(division)
+        clock.shift(9.9 * HOUR)
+
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+
+        assert faces(ticket)[ClockKind.RESTORE].is_paused
+
+    def test_of_other_divisions_are_not_shown(self, division, csr, clock):
+        make_policy(division, {ClockKind.RESTORE: 10})
+        services.pend_ticket(make_ticket(division).pk, PendingReason.CUSTOMER, by=csr)
+        stranger = make_person(Role.SUPERVISOR, make_division())
+
+        assert pauses_by_agent(stranger, since=MONDAY - HOUR, until=MONDAY + HOUR) == []
+
+
+class TestX20ContractsFromTheServiceOrder:
+    def test_the_product_that_was_ordered_decides(self, division, clock):
+        market = make_market(division)
+        order = make_order(OrderStatus.COMPLETED, market)
+        service = next(iter(order.account.services.all()))
+        make_policy(division, {ClockKind.RESTORE: 24}, code="everybody")
+        make_policy(division, {ClockKind.RESTORE: 12}, code="family", family=service.product.family)
+        make_policy(division, {ClockKind.RESTORE: 4}, code="business-fibre", product=service.product)
+
+        with_contract = faces(make_ticket(division, account=order.account, service=service))[ClockKind.RESTORE]
+        without = faces(make_ticket(division))[ClockKind.RESTORE]
+
+        assert (with_contract.clock.policy.code, with_contract.clock.due_at) == ("business-fibre", MONDAY + 4 * HOUR)
+        assert (without.clock.policy.code, without.clock.due_at) == ("everybody", MONDAY + 24 * HOUR)
+
+    def test_the_nearest_division_wins_and_the_type_over_any(self, division, clock):
+        market = make_division("Market", parent=division)
+        for place, code, more in (
+            (division, "top", {"type": TicketType.TROUBLE}), (market, "near", {}),
+            (market, "near-trouble", {"type": TicketType.TROUBLE}), (make_division(), "elsewhere", {}),
+        ):  # fmt: skip
+            make_policy(place, code=code, **more)
+        make_policy(market, code="switched-off", type=TicketType.TROUBLE, is_active=False)
+
+        assert faces(make_ticket(market))[ClockKind.RESOLVE].clock.policy.code == "near-trouble"
+        assert faces(make_ticket(market, TicketType.REQUEST))[ClockKind.RESOLVE].clock.policy.code == "near"
+        assert faces(make_ticket(division))[ClockKind.RESOLVE].clock.policy.code == "top"
+
+    def test_a_product_is_of_its_own_family(self, division):
+        product = make_order(OrderStatus.COMPLETED, make_market(division)).account.services.first().product
+        family = "tv" if product.family != "tv" else "internet"
+
+        with pytest.raises(ValidationError, match="of another family"):
+            SlaPolicy(division=division, code="wrong", product=product, family=family).clean()
+
+
+class TestX37PromisedTime:
+    def test_is_said_in_words_and_in_the_customers_time(self, division, csr, clock):
+        make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.RESTORE: 8})
+        ticket = make_ticket(division)
+
+        assert promise_in_words(ticket, MONDAY) == "You hear from us by Monday 2 March, 11 a.m.."[:-1]
+        answer(ticket, by=csr)
+        assert promise_in_words(ticket, MONDAY) == "We promise that it works again by Monday 2 March, 5 p.m.."[:-1]
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+        ticket.refresh_from_db()
+        assert promise_in_words(ticket, MONDAY).startswith("We wait for your answer.")
+        reply(ticket)
+        assert promise_in_words(ticket, MONDAY + 9 * HOUR).startswith("We have not kept the time")
+        services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "", by=csr)
+        assert promise_in_words(ticket, MONDAY) == ""
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.integers(0, 400),
+        st.sampled_from(["pend", "hold", "continue", "p1", "p4", "zone", "calendar", "resolve", "reopen", "sweep"]),
+    ),
+    max_size=8,
+)
+
+
+class TestAnySequence:
+    @given(ACTS)
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    def test_counts_what_a_person_with_a_wall_clock_counts(self, division, acts):  # noqa: C901
+        """Pauses, ends, priorities with other calendars, a moved zone: the sum is that of all minutes that count."""
+        with time_machine.travel(MONDAY, tick=False) as clock:
+            office, around = make_calendar(division), make_round_the_clock(division)
+            policy = make_policy(division, {ClockKind.RESOLVE: 30}, calendar=office)
+            add_target(policy, ClockKind.RESOLVE, 10, calendar=around, priority=Priority.P1)
+            ticket = make_ticket(division)
+            ran: list[datetime] = []
+            rested: list[datetime] = []
+            state, zone, priority = "running", NEW_YORK, Priority.P3
+            at, shut = MONDAY, False
+            for minutes, act in acts:
+                stretch = [at + number * MINUTE for number in range(minutes)]
+                (ran if state == "running" else rested if state == "paused" else []).extend(stretch)
+                at += minutes * MINUTE
+                clock.move_to(at)
+                ticket.refresh_from_db()
+                if act == "zone":
+                    zone = ZoneInfo("America/Denver") if zone is NEW_YORK else NEW_YORK
+                    set_value(division, TIME_ZONE, zone.key)
+                    if ticket.is_open:
+                        services.follow_ticket(ticket.pk, at=at)
+                elif act == "calendar":
+                    if not shut:
+                        office.special_days.create(day=MONDAY.date())
+                        shut = True
+                elif act == "sweep":
+                    while services.retime_clocks():
+                        pass
+                    services.sweep_clocks()
+                    assert services.sweep_clocks() == 0
+                else:
+                    state, priority = self.act(ticket, act, state, priority)
+            face = faces(ticket)[ClockKind.RESOLVE]
+            opened = self.calendar_zone(face, zone)
+
+            def counts(minute: datetime) -> bool:
+                wall = minute.astimezone(opened)
+                if priority == Priority.P1:
+                    return True
+                if wall.weekday() > 4 or (shut and wall.date() == MONDAY.date()):
+                    return False
+                return wall.hour in (8, 9, 10, 11, 13, 14, 15, 16)
+
+            assert face.elapsed == sum(map(counts, ran)) * MINUTE
+            assert face.paused == sum(map(counts, rested)) * MINUTE
+            SlaPolicy.objects.update(is_active=False)
+            set_value(division, TIME_ZONE, NEW_YORK.key)
+
+    def calendar_zone(self, face, zone):
+        """Return the zone in which a clock is read: a stopped one stays as it was when it stopped."""
+        return ZoneInfo(face.clock.zone) if face.is_stopped else zone
+
+    def act(self, ticket, act, state, priority):  # noqa: PLR0911
+        """Do what can be done now, and return what the clock does then."""
+        match act, state:
+            case "pend", "running" if ticket.status != "pending":
+                services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None)
+                return "paused", priority
+            case "hold", "running" | "paused" if ticket.status != "held":
+                services.hold_ticket(ticket.pk, HoldReason.CREDIT, by=None)
+                return "paused", priority
+            case "continue", "running" | "paused" if ticket.status != "in_progress":
+                services.continue_ticket(ticket.pk, by=None)
+                return "running", priority
+            case (("p1" | "p4"), "running" | "paused") if ticket.priority != act:
+                services.set_priority(ticket.pk, Priority(act), by=None)
+                return state, Priority(act)
+            case "resolve", "running" | "paused":
+                services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "", by=None)
+                return "stopped", priority
+            case "reopen", "stopped":
+                services.reopen_ticket(ticket.pk, by=None)
+                return "running", priority
+        return state, priority

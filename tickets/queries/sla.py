@@ -1,0 +1,265 @@
+"""What is promised for a ticket, how far it is, and who paused whose clocks shortly before the end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from foundation.clocks.models import THRESHOLDS
+from foundation.clocks.queries import zone_for
+from foundation.clocks.states import WatchStatus
+from foundation.divisions.models import Division
+from foundation.divisions.queries import by_configuration
+from foundation.people.models import User
+from foundation.people.queries import divisions_where
+from foundation.people.states import Permission
+from tickets.models import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, Ticket, TicketClock
+from tickets.states import LATE_PAUSE, ClockKind, HoldReason, PendingReason, TicketStatus
+
+LEAST_PAUSE = timedelta(seconds=1)
+REASONS = dict([*PendingReason.choices, *HoldReason.choices])
+
+
+@by_configuration
+def _policies() -> tuple[SlaPolicy, ...]:
+    return tuple(
+        SlaPolicy.objects.filter(is_active=True)
+        .select_related("division", "product")
+        .prefetch_related("targets__calendar__division", "steps__calendar")
+    )
+
+
+def policy_for(ticket: Ticket) -> SlaPolicy | None:
+    """Return the most particular policy that fits a ticket; None where nothing is promised."""
+    product = ticket.service.product if ticket.service else None
+    fitting = [
+        policy
+        for policy in _policies()
+        if policy.division_id in ticket.division.lineage
+        and policy.type in ("", ticket.type)
+        and policy.product_id in (None, product.code if product else None)
+        and policy.family in ("", product.family if product else "")
+    ]
+    return max(fitting, key=lambda policy: _particularity(policy, ticket.division), default=None)
+
+
+def _particularity(policy: SlaPolicy, division: Division) -> tuple[object, ...]:
+    near = division.lineage.index(policy.division_id)
+    return (policy.product_id is not None, policy.family != "", near, policy.type != "", -policy.pk)
+
+
+def targets_for(policy: SlaPolicy, priority: str) -> dict[ClockKind, SlaTarget]:
+    """Return what a policy promises at a priority, by kind: the priority's own row, else the one for any."""
+    rows = sorted(policy.targets.all(), key=lambda target: target.priority)
+    return {ClockKind(row.kind): row for row in rows if row.priority in ("", priority)}
+
+
+def shares_for(policy: SlaPolicy, kind: str) -> list[int]:
+    """Return at which shares of a target something is told or done."""
+    return sorted({*THRESHOLDS, *(step.share for step in policy.steps.all() if step.kind in ("", kind))})
+
+
+def steps_at(policy_id: int, kind: str, share: int) -> list[LadderStep]:
+    """Return the steps of a policy's ladder at a share of a target."""
+    policy = next((known for known in _policies() if known.pk == policy_id), None)
+    steps: Iterable[LadderStep] = policy.steps.all() if policy else ()
+    return [step for step in steps if step.share == share and step.kind in ("", kind)]
+
+
+def place_of(ticket: Ticket) -> Division:
+    """Return the division in whose time zone the customer lives: where the service is, else whose the ticket is."""
+    return ticket.premises.division if ticket.premises else ticket.division
+
+
+def zone_of(target: SlaTarget, ticket: Ticket) -> str:
+    """Return the time zone in which the hours of a target are meant for one ticket."""
+    return zone_for(target.calendar, place_of(ticket))
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A time in which a clock stood still, and why."""
+
+    begun_at: datetime
+    ended_at: datetime | None
+    reason: str
+    by: User | None
+
+
+@dataclass(frozen=True)
+class ClockFace:
+    """What a page shows of one clock at one moment: the same figures that decide a breach."""
+
+    clock: TicketClock
+    at: datetime
+    elapsed: timedelta
+    paused: timedelta
+    percent: int
+    is_breached: bool
+    pauses: tuple[Pause, ...]
+
+    @property
+    def remaining(self) -> timedelta:
+        """The working time that is left; negative where it is missed."""
+        return self.clock.target - self.elapsed
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its time counts now."""
+        return self.clock.status == WatchStatus.RUNNING
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits."""
+        return self.clock.status == WatchStatus.PAUSED
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is over."""
+        return self.clock.status == WatchStatus.STOPPED
+
+    @property
+    def in_words(self) -> str:
+        """How it stands, in a few words."""
+        if self.is_stopped:
+            late = _("missed by %(time)s") % {"time": duration(-self.remaining)}
+            return late if self.is_breached else (_("kept") if self.clock.met_at else _("ended"))
+        if self.is_breached:
+            return _("late by %(time)s") % {"time": duration(-self.remaining)}
+        if self.is_paused:
+            return _("paused, %(time)s left") % {"time": duration(self.remaining)}
+        return _("%(time)s left") % {"time": duration(self.remaining)}
+
+
+def duration(time: timedelta) -> str:
+    """Write working time as hours and minutes, such as `3 h 05 min`; minutes begun do not count."""
+    hours, minutes = divmod(int(time.total_seconds()) // 60, 60)
+    return _("%(hours)d h %(minutes)02d min") % {"hours": hours, "minutes": minutes}
+
+
+def clocks_of(ticket: Ticket, at: datetime) -> list[ClockFace]:
+    """Return how the clocks of a ticket stand at a moment: those that run first, by when they are due."""
+    rows = ticket.clocks.select_related("policy", "calendar").prefetch_related("segments__by")
+    faces = [face_of(clock, at) for clock in rows]
+    last = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
+    return sorted(
+        faces, key=lambda face: (face.is_stopped, not face.is_running, face.clock.due_at or last, face.clock.pk)
+    )
+
+
+def face_of(clock: TicketClock, at: datetime) -> ClockFace:
+    """Return how one clock stands at a moment."""
+    segments = clock.stretches
+    pauses = tuple(
+        Pause(segment.begun_at, segment.ended_at, str(REASONS.get(segment.reason, segment.reason)), segment.by)
+        for segment in segments
+        if not segment.is_running and (segment.ended_at is None or segment.ended_at - segment.begun_at >= LEAST_PAUSE)
+    )
+    used = clock.elapsed(at)
+    percent = int(100 * used / clock.target)
+    return ClockFace(clock, at, used, clock.paused(at), percent, used >= clock.target, pauses)
+
+
+def promise_in_words(ticket: Ticket, at: datetime) -> str:
+    """
+    Return what a customer may count on, as a sentence; empty where nothing is promised.
+
+    It names the first promise that is open: an answer, then that it works, then that it is put right.
+    """
+    faces = {face.clock.kind: face for face in clocks_of(ticket, at) if not face.is_stopped}
+    order = (ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.RESOLVE)
+    face = next((faces[kind] for kind in order if kind in faces), None)
+    if face is None:
+        return ""
+    if face.is_breached:
+        return _("We have not kept the time that we promised. Somebody further up looks after it now.")
+    if face.is_paused:
+        return _paused_in_words(ticket)
+    if face.clock.due_at is None:
+        return ""
+    due = face.clock.due_at.astimezone(place_of(ticket).zone)
+    said = {
+        ClockKind.RESPONSE: _("You hear from us by %(when)s."),
+        ClockKind.RESTORE: _("We promise that it works again by %(when)s."),
+        ClockKind.RESOLVE: _("We promise to put it right by %(when)s."),
+    }
+    return said[ClockKind(face.clock.kind)] % {
+        "when": f"{date_format(due, 'l j F')}, {date_format(due, 'TIME_FORMAT')}"
+    }
+
+
+def _paused_in_words(ticket: Ticket) -> str:
+    if ticket.status == TicketStatus.PENDING and ticket.reason == PendingReason.CUSTOMER:
+        return _("We wait for your answer. What we promised goes on counting when we have it.")
+    return _("We wait for %(what)s. What we promised goes on counting then.") % {"what": REASONS.get(ticket.reason, "")}
+
+
+def alerts_for(user: User) -> QuerySet[Alert]:
+    """Return what somebody is told at the desk and has not seen yet."""
+    return Alert.objects.filter(
+        user=user, channel="desk", told_at__isnull=False, seen_at=None, ticket__merged_into=None
+    ).select_related("ticket", "clock")
+
+
+@dataclass(frozen=True)
+class PausesOfAgent:
+    """How often somebody paused clocks, and how often shortly before a promise would have been missed."""
+
+    user: User
+    pauses: int
+    late: int
+    tickets: int
+    """On how many tickets the late ones were."""
+    missed: int
+    """How many of the clocks that were paused late were missed all the same."""
+
+    @property
+    def percent(self) -> int:
+        """The share of the late ones among all."""
+        return round(100 * self.late / self.pauses) if self.pauses else 0
+
+
+def pauses_by_agent(user: User, *, since: datetime, until: datetime) -> list[PausesOfAgent]:
+    """
+    Count the pauses of each agent in the divisions of whoever asks, those with most late ones first.
+
+    Several clocks that stop in one moment are one pause; late is one of which any clock stood at 90 to 99 percent.
+    """
+    seen = divisions_where(user, Permission.ASSIGN_WORK, Permission.AUDIT)
+    paused = ClockSegment.objects.filter(
+        is_running=False, by__isnull=False, begun_at__gte=since, begun_at__lt=until, clock__ticket__division__in=seen
+    )
+    late = Q(at_percent__gte=LATE_PAUSE.start, at_percent__lt=LATE_PAUSE.stop)
+    rows = paused.order_by().values("by").annotate(
+        pauses=Count(_once(), distinct=True),
+        late=Count(_once(), distinct=True, filter=late),
+        tickets=Count("clock__ticket", distinct=True, filter=late),
+        missed=Count("clock", distinct=True, filter=late & Q(clock__passed__gte=len(THRESHOLDS), clock__due_at__lte=until)),
+    )  # fmt: skip
+    people = User.objects.in_bulk([row["by"] for row in rows])
+    found = [
+        PausesOfAgent(people[row["by"]], row["pauses"], row["late"], row["tickets"], row["missed"]) for row in rows
+    ]
+    return sorted(found, key=lambda agent: (-agent.late, -agent.pauses, agent.user.pk))
+
+
+def _once() -> Func:
+    """Tell pauses apart by their ticket and moment."""
+    return Func(F("clock__ticket_id"), Value("@"), F("begun_at"), function="concat", output_field=TextField())
+
+
+def late_pauses_of(user: User, agent: User, *, since: datetime, until: datetime) -> QuerySet[ClockSegment]:
+    """Return the pauses of one agent shortly before the end of a promise, the newest first."""
+    seen = divisions_where(user, Permission.ASSIGN_WORK, Permission.AUDIT)
+    return (
+        ClockSegment.objects.filter(
+            is_running=False, by=agent, begun_at__gte=since, begun_at__lt=until, clock__ticket__division__in=seen,
+            at_percent__gte=LATE_PAUSE.start, at_percent__lt=LATE_PAUSE.stop,
+        )
+        .select_related("clock__ticket")
+        .order_by("-begun_at", "-pk")
+    )  # fmt: skip

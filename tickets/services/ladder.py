@@ -1,0 +1,130 @@
+"""Tell who has to know that a promise is near or missed, and raise the ticket to whoever stands further up."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import translation
+
+from foundation.clocks.queries import hours_of, zone_for
+from foundation.clocks.states import WatchStatus
+from foundation.correspondence.services import compose, queue_message
+from foundation.now import now
+from foundation.people.models import User
+from foundation.people.queries import colleagues
+from foundation.people.states import Permission, Role
+from tickets.models import Alert, LadderStep, Ticket, TicketClock
+from tickets.queries.sla import duration, face_of, steps_at
+from tickets.services.rows import locked
+from tickets.services.working import escalate_ticket
+from tickets.states import AlertChannel, EscalationReason, Priority, Told
+
+AT_ONCE = 100
+"""Alerts that leave in one transaction."""
+
+
+@transaction.atomic
+def climb_ladder(clock_id: int, share: int, moment: datetime) -> None:
+    """
+    Do what a service level says for a share of a target; a second time does nothing.
+
+    Nothing happens where the promise was kept meanwhile, or was changed so that the share is not reached.
+    """
+    ticket = locked(TicketClock.objects.values_list("ticket", flat=True).get(pk=clock_id))
+    clock = TicketClock.objects.locked().prefetch_related("segments").get(pk=clock_id)
+    at = now()
+    if not ticket.is_open or clock.status == WatchStatus.STOPPED or clock.percent(at) < share:
+        return
+    steps = steps_at(clock.policy_id, clock.kind, share)
+    level = max((step.level for step in steps), default=0)
+    if level > ticket.escalation_level:
+        escalate_ticket(ticket.pk, level, EscalationReason.TIME, by=None)
+    alerts = [
+        Alert(
+            clock=clock, ticket=ticket, user=user, channel=step.channel, share=share, moment=moment,
+            leaves_at=_leaves_at(step, ticket, at),
+        )
+        for step in steps
+        for user in _told(step, ticket)
+    ]  # fmt: skip
+    Alert.objects.bulk_create(alerts, ignore_conflicts=True)
+    _send(Alert.objects.filter(clock=clock, told_at=None, dropped_at=None, leaves_at__lte=at), at=at)
+
+
+def _leaves_at(step: LadderStep, ticket: Ticket, at: datetime) -> datetime:
+    """Return when a step may speak: now, or when the hours of its channel begin."""
+    is_urgent = ticket.priority == Priority.P1 and step.p1_at_any_hour
+    if step.calendar is None or is_urgent:
+        return at
+    hours = hours_of(step.calendar.pk, zone_for(step.calendar, ticket.division))
+    return hours.opens_at(at) or at
+
+
+def _told(step: LadderStep, ticket: Ticket) -> list[User]:
+    """Return whom a step tells: each once. Where nobody has the ticket its team is told, without a team the supervisors."""
+    team = list(User.objects.filter(memberships__team=ticket.team_id, is_active=True)) if ticket.team_id else []
+    there = colleagues(ticket.division, Permission.ASSIGN_WORK)
+    supervisors = list(there.filter(roles__role=Role.SUPERVISOR)) or list(there)
+    owner = [ticket.owner] if ticket.owner and ticket.owner.is_active else []
+    groups = {Told.OWNER: owner or team or supervisors, Told.TEAM: team or supervisors, Told.SUPERVISOR: supervisors}
+    found = {user.pk: user for group in step.tell for user in groups[Told(group)]}
+    return list(found.values())
+
+
+@transaction.atomic
+def send_due_alerts() -> int:
+    """Send the alerts whose hour has come, some of them at once, and return how many there were."""
+    at = now()
+    due = Alert.objects.filter(leaves_at__lte=at, told_at=None, dropped_at=None).order_by("leaves_at")
+    return _send(due, at=at, most=AT_ONCE)
+
+
+def _send(due: QuerySet[Alert], *, at: datetime, most: int = AT_ONCE) -> int:
+    rows: list[Alert] = list(
+        due.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .select_related("user", "ticket__division", "clock__calendar")
+        .prefetch_related("clock__segments")[:most]
+    )
+    for alert in rows:
+        if not alert.ticket.is_open or alert.clock.status == WatchStatus.STOPPED:
+            alert.dropped_at = at
+        else:
+            alert.told_at = at
+            if alert.channel == AlertChannel.MAIL:
+                _write_to(alert, at=at)
+    Alert.objects.bulk_update(rows, ["told_at", "dropped_at"])
+    return len(rows)
+
+
+def _write_to(alert: Alert, *, at: datetime) -> None:
+    ticket, user = alert.ticket, alert.user
+    language = user.language or ticket.division.language
+    face = face_of(alert.clock, at)
+    with translation.override(language):
+        context = {
+            "ticket": ticket,
+            "what": alert.clock.get_kind_display(),
+            "share": alert.share,
+            "is_missed": face.is_breached,
+            "left": duration(abs(face.remaining)),
+            "link": f"{settings.SITE_URL}{reverse('desk:ticket', args=[ticket.number])}",
+        }
+    letter = compose("tickets/mail/promise", context, language=language, division=ticket.division)
+    queue_message(
+        letter,
+        key=f"tickets.promise:{alert.pk}",
+        kind="tickets.promise",
+        to=user.email,
+        language=language,
+        division=ticket.division,
+        subject=ticket,
+    )
+
+
+@transaction.atomic
+def see_alerts(*, by: User) -> int:
+    """Note that somebody has seen what they were told at the desk."""
+    mine = Alert.objects.filter(user=by, channel=AlertChannel.DESK, told_at__isnull=False, seen_at=None)
+    return mine.update(seen_at=now())
