@@ -73,6 +73,7 @@ from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
 from tests.planting import plant
 from tickets.models import (
+    Alert,
     Assignment,
     Attachment,
     CannedReply,
@@ -84,8 +85,8 @@ from tickets.models import (
     WaitingTicket,
 )
 from tickets.services import Upload, answer_ticket, note_ticket, rate_ticket, resolve_ticket
-from tickets.states import ResolutionCode, RoutingCause, Score, Unplaced
-from tickets.testing import make_routing, make_ticket
+from tickets.states import ResolutionCode, RoutingCause, Score, Told, Unplaced
+from tickets.testing import add_step, make_policy, make_routing, make_ticket
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = frozenset(Role)
@@ -167,11 +168,17 @@ class World:
     def _make_ticket(self) -> Ticket:
         """Make a ticket of the customer who signs in, with an answer, a note and a file."""
         csr = self.people[Role.CSR]
+        policy = make_policy(self.division, code=f"{self.marker.lower()}-promises")
+        step = add_step(policy, 100, Told.SUPERVISOR)
         ticket = make_ticket(self.division, account=self.completed.account)
         answer_ticket(ticket.pk, self.marker, key=f"{self.marker} answer", by=csr)
         upload = Upload(name=f"{self.marker}.txt", media_type="text/plain", content=self.marker.encode())
         note_ticket(ticket.pk, self.marker, by=csr, key=f"{self.marker} note", uploads=[upload])
         Presence.objects.create(ticket=ticket, user=csr)
+        clock = ticket.clocks.get()
+        Alert.objects.create(
+            clock=clock, ticket=ticket, user=csr, channel=step.channel, share=100, moment=now(), leaves_at=now()
+        )
         resolved = make_ticket(self.division, account=self.completed.account)
         resolve_ticket(resolved.pk, ResolutionCode.RESTORED, self.marker, by=csr)
         rate_ticket(resolved.pk, Score.GOOD, self.marker)
@@ -452,6 +459,8 @@ MATRIX: dict[str, Page] = {
     "desk:submission_resend": Page(SETTLE, pk_of("submission")),
     "desk:submission_settle": Page(SETTLE, pk_of("submission")),
     "desk:tickets": Page(STAFF),
+    "desk:ticket_alerts": Page(STAFF),
+    "desk:ticket_pauses": Page(holders(Permission.ASSIGN_WORK)),
     "desk:new_ticket": Page(WORK_TICKETS),
     "desk:ticket": Page(SEE_TICKETS, ticket_of),
     "desk:ticket_answer": Page(WORK_TICKETS, ticket_of),

@@ -32,6 +32,7 @@ from interfaces.desk.ticket_forms import (
 from tickets import services
 from tickets.models import Ticket
 from tickets.queries import can_work, may_reopen
+from tickets.queries.sla import is_to_be_restored
 from tickets.services import checked_uploads
 from tickets.states import HOLD_REASONS_OF, ChildPolicy, HoldReason, PendingReason, TicketStatus, TicketType
 
@@ -113,6 +114,10 @@ def _can_go_on(ticket: Ticket, _user: User) -> bool:
     return ticket.is_open and ticket.status in (TicketStatus.PENDING, TicketStatus.HELD)
 
 
+def _can_be_restored(ticket: Ticket, _user: User) -> bool:
+    return ticket.is_open and is_to_be_restored(ticket)
+
+
 def _can_be_held(ticket: Ticket, _user: User) -> bool:
     return ticket.can_move(TicketStatus.HELD) and bool(HOLD_REASONS_OF[TicketType(ticket.type)])
 
@@ -150,6 +155,11 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, answers, user: services.note_phone_call(
             ticket.pk, answers["text"], by=user, key=answers["key"]
         ),
+    ),
+    "restored": TicketDoing(
+        label=_("Works again"), done=_("Noted: the service works again."), applies=_can_be_restored,
+        explanation=_("The time to restore stops. The ticket stays open until it is put right."),
+        do=lambda ticket, _answers, user: services.restore_service(ticket.pk, by=user),
     ),
     "resolve": TicketDoing(
         label=_("Resolve"), done=_("It is resolved. The customer is asked whether it is fixed."), form=ResolveForm,

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from foundation.clocks.states import WatchStatus, ZoneOf
@@ -17,7 +18,7 @@ from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.events.testing import drain, published
 from foundation.people.states import Role
-from foundation.people.testing import make_person
+from foundation.people.testing import make_person, sign_in
 from foundation.worklist.models import Member, Team
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
@@ -430,7 +431,7 @@ class TestX17WarningsBreachAndLadder:
         assert message.to == supervisor.email
         assert message.subject_line == f"{ticket.number}: Put right – missed"
         assert "level 2" in message.text
-        assert f"/desk/tickets/{ticket.number}/" in message.text
+        assert reverse("desk:ticket", args=[ticket.number]) in message.text
         assert [alert.share for alert in alerts_for(mate)] == [150]
 
     def test_mail_waits_for_working_hours_and_the_desk_does_not(self, division, supervisor, clock):
@@ -451,6 +452,19 @@ class TestX17WarningsBreachAndLadder:
         services.send_due_alerts()
 
         assert Message.objects.filter(kind="tickets.promise", subject_id=ticket.pk).count() == 1
+
+    def test_at_the_desk_it_is_shown_until_it_was_seen(self, client, division, supervisor, clock):
+        add_step(make_policy(division, {ClockKind.RESOLVE: 10}), 100, Told.SUPERVISOR)
+        ticket = make_ticket(division)
+        clock.shift(10 * HOUR)
+        sweep()
+        desk, address = sign_in(client, supervisor), reverse("desk:ticket_alerts")
+
+        assert "1 promise near or missed" in desk.get(reverse("desk:tickets")).content.decode()
+        assert ticket.number in desk.get(address).content.decode()
+        desk.post(address)
+
+        assert ticket.number not in desk.get(address).content.decode()
 
     def test_what_was_put_right_before_the_hour_came_is_not_told(self, division, csr, supervisor, clock):
         policy = make_policy(division, {ClockKind.RESOLVE: 10})
@@ -530,6 +544,18 @@ class TestX19LatePausesAreCounted:
             (csr, 2, 4, 2, 50), (other, 0, 1, 0, 0),
         ]  # fmt: skip
 
+    def test_on_a_page_of_supervisors_alone(self, client, division, csr, supervisor, clock):
+        make_policy(division, {ClockKind.RESTORE: 10})
+        ticket = make_ticket(division)
+        clock.shift(9.9 * HOUR)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+
+        page = sign_in(client, supervisor).get(reverse("desk:ticket_pauses")).content.decode()
+
+        assert str(csr) in page
+        assert '<td data-label="Late ones">1</td>' in page
+        assert sign_in(client, csr).get(reverse("desk:ticket_pauses")).status_code == 403
+
     def test_it_is_allowed(self, division, csr, clock):
         make_policy(division, {ClockKind.RESTORE: 10})
         ticket = make_ticket(division)
@@ -588,9 +614,9 @@ class TestX37PromisedTime:
         make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.RESTORE: 8})
         ticket = make_ticket(division)
 
-        assert promise_in_words(ticket, MONDAY) == "You hear from us by Monday 2 March, 11 a.m.."[:-1]
+        assert promise_in_words(ticket, MONDAY) == "By Monday 2 March, 11 a.m. you hear from us."
         answer(ticket, by=csr)
-        assert promise_in_words(ticket, MONDAY) == "We promise that it works again by Monday 2 March, 5 p.m.."[:-1]
+        assert promise_in_words(ticket, MONDAY) == "By Monday 2 March, 5 p.m. it works again: we promise."
         services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
         ticket.refresh_from_db()
         assert promise_in_words(ticket, MONDAY).startswith("We wait for your answer.")

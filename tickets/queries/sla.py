@@ -164,6 +164,17 @@ def face_of(clock: TicketClock, at: datetime) -> ClockFace:
     return ClockFace(clock, at, used, clock.paused(at), percent, used >= clock.target, pauses)
 
 
+def pauses_of(faces: Iterable[ClockFace]) -> list[Pause]:
+    """Return when clocks of a ticket stood still, each time once, in order."""
+    found = {(pause.begun_at, pause.reason): pause for face in faces for pause in face.pauses}
+    return [found[key] for key in sorted(found)]
+
+
+def is_to_be_restored(ticket: Ticket) -> bool:
+    """Tell whether a time to restore runs, or waits, on a ticket."""
+    return ticket.clocks.filter(kind=ClockKind.RESTORE).exclude(status=WatchStatus.STOPPED).exists()
+
+
 def promise_in_words(ticket: Ticket, at: datetime) -> str:
     """
     Return what a customer may count on, as a sentence; empty where nothing is promised.
@@ -183,9 +194,9 @@ def promise_in_words(ticket: Ticket, at: datetime) -> str:
         return ""
     due = face.clock.due_at.astimezone(place_of(ticket).zone)
     said = {
-        ClockKind.RESPONSE: _("You hear from us by %(when)s."),
-        ClockKind.RESTORE: _("We promise that it works again by %(when)s."),
-        ClockKind.RESOLVE: _("We promise to put it right by %(when)s."),
+        ClockKind.RESPONSE: _("By %(when)s you hear from us."),
+        ClockKind.RESTORE: _("By %(when)s it works again: we promise."),
+        ClockKind.RESOLVE: _("By %(when)s it is put right: we promise."),
     }
     return said[ClockKind(face.clock.kind)] % {
         "when": f"{date_format(due, 'l j F')}, {date_format(due, 'TIME_FORMAT')}"

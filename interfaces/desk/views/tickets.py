@@ -14,6 +14,7 @@ from accounts.models import Customer
 from accounts.queries import customers_visible_to
 from foundation.cells import csv_response
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
@@ -40,6 +41,7 @@ from tickets.queries import (
     tickets_visible_to,
     values_for,
 )
+from tickets.queries.sla import alerts_for, clocks_of, pauses_of
 from tickets.services import (
     Report,
     Requester,
@@ -85,7 +87,10 @@ TICKETS: List[Ticket] = List(
 def tickets(request: UserRequest) -> HttpResponse:
     """Show the tickets of a person's divisions, and those handed to them."""
     filters = TicketFilters(request.GET, tickets_visible_to(request.user), request=request)
-    return respond(request, TICKETS, filters, may_open=can(request.user, Permission.WORK_TICKETS))
+    return respond(
+        request, TICKETS, filters, may_open=can(request.user, Permission.WORK_TICKETS),
+        may_judge=can(request.user, Permission.ASSIGN_WORK), alerts=alerts_for(request.user).count(),
+    )  # fmt: skip
 
 
 @staff_page()
@@ -93,8 +98,11 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
     """Show one ticket: whose it is, where it stands, what was said, and what can be done."""
     found = visible_ticket(request, number)
     may_answer = can_work(request.user, found) and not found.merged_into_id
+    clocks = clocks_of(found, now())
     context = {
         "ticket": found,
+        "clocks": clocks,
+        "pauses": pauses_of(clocks),
         "progress": progress_of_ticket(found),
         "articles": articles_of(found).prefetch_related("attachments"),
         "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],

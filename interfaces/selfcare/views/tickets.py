@@ -17,6 +17,7 @@ from accounts.models import Account, Delegate
 from accounts.states import AccountStatus
 from foundation.correspondence.models import LETTER_SECRET
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from foundation.people.models import User, UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
@@ -33,6 +34,7 @@ from tickets.queries import (
     ticket_by_proof,
     tickets_of,
 )
+from tickets.queries.sla import promise_in_words
 from tickets.services import (
     Report,
     Requester,
@@ -90,6 +92,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "selfcare/ticket.html",
         ticket=found,
         progress=progress_of_ticket(found),
+        promise=promise_in_words(found, now()),
         articles=articles_for_customer(found).prefetch_related("attachments"),
         form=form if found.is_open or may_reopen(found) else None,
         may_confirm=found.can_move(TicketStatus.CLOSED),

@@ -10,6 +10,7 @@ from config.demonstration.billing_systems import load_billing_systems
 from config.demonstration.catalogue import load_catalogue
 from config.demonstration.operator import load_markets, load_people, load_sites
 from config.demonstration.orders import load_orders
+from config.demonstration.promises import load_promises
 from config.demonstration.referrals import load_referrals
 from config.demonstration.service_desk import load_service_desk
 from config.demonstration.sign_ins import load_sign_ins
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         load_catalogue(root)
         load_billing_systems()
         load_service_desk(root)
+        load_promises(root)
         load_referrals()
         load_orders()
         load_sign_ins()

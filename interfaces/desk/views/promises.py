@@ -1,0 +1,37 @@
+"""What was promised for tickets: what somebody is told of, and who paused clocks shortly before the end."""
+
+from datetime import timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from foundation.now import now
+from foundation.people.models import UserRequest
+from foundation.people.states import Permission
+from interfaces.desk.access import staff_page
+from tickets.queries.sla import alerts_for, pauses_by_agent
+from tickets.services import see_alerts
+
+DAYS = 30
+ALERTS_SHOWN = 200
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page()
+def alerts(request: UserRequest) -> HttpResponse:
+    """Show what promises are near or missed, and note that it was seen."""
+    if request.method == "POST":
+        see_alerts(by=request.user)
+        return redirect("desk:ticket_alerts")
+    shown = alerts_for(request.user).select_related("ticket__division")[:ALERTS_SHOWN]
+    return render(request, "desk/ticket_alerts.html", {"alerts": shown})
+
+
+@require_safe
+@staff_page(Permission.ASSIGN_WORK)
+def pauses(request: UserRequest) -> HttpResponse:
+    """Count each person's pauses, and those made shortly before a promise would have been missed."""
+    until = now()
+    agents = pauses_by_agent(request.user, since=until - timedelta(days=DAYS), until=until)
+    return render(request, "desk/ticket_pauses.html", {"agents": agents, "days": DAYS})
