@@ -31,7 +31,12 @@ def division(db):
 def desk(client, division):
     """Sit at the desk as a CSR, who signs in anew after hours away."""
     csr = make_person(Role.CSR, division)
-    return lambda: sign_in(client, csr)
+
+    def signed_in():
+        client.logout()
+        return sign_in(client, csr)
+
+    return signed_in
 
 
 @pytest.fixture
@@ -44,6 +49,7 @@ def do(desk, ticket, doing: str, **typed) -> None:
     """Do something on the ticket's page."""
     response = desk().post(reverse("desk:ticket_do", args=[ticket.number, doing]), typed)
     assert response.status_code == 302, response.content.decode()
+    assert response["Location"] == reverse("desk:ticket", args=[ticket.number])
 
 
 def page_of(desk, ticket) -> str:

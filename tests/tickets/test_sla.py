@@ -549,6 +549,7 @@ class TestX19LatePausesAreCounted:
         ticket = make_ticket(division)
         clock.shift(9.9 * HOUR)
         services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+        clock.shift(MINUTE)
 
         page = sign_in(client, supervisor).get(reverse("desk:ticket_pauses")).content.decode()
 
