@@ -42,8 +42,8 @@ from commissions.testing import (
 )
 from foundation.clocks.models import SpecialDay
 from foundation.clocks.testing import make_calendar
-from foundation.correspondence.models import Document, Message
-from foundation.correspondence.services import Letter, queue_message, receive_mail
+from foundation.correspondence.models import Document, InboundMail, Message
+from foundation.correspondence.services import Letter, queue_message, receive_mail, set_aside_mail
 from foundation.correspondence.testing import make_mailbox
 from foundation.divisions.models import Brand, Division, Site
 from foundation.divisions.testing import make_division
@@ -74,6 +74,7 @@ from territory.testing import make_premises, make_qualification
 from tests.planting import plant
 from tickets.models import (
     Alert,
+    ArticleMail,
     Assignment,
     Attachment,
     CannedReply,
@@ -84,7 +85,7 @@ from tickets.models import (
     Ticket,
     WaitingTicket,
 )
-from tickets.services import Upload, answer_ticket, note_ticket, rate_ticket, resolve_ticket
+from tickets.services import Upload, add_participant, answer_ticket, note_ticket, rate_ticket, resolve_ticket
 from tickets.states import ResolutionCode, RoutingCause, Score, Told, Unplaced
 from tickets.testing import add_step, make_policy, make_routing, make_ticket
 
@@ -126,13 +127,15 @@ class World:
         self.qualification = make_qualification(self.division)
         self.unserved = make_qualification(self.division, status=AvailabilityStatus.UNSERVICEABLE)
         self.lead = make_lead(self.division, email=f"lead@{code}.example")
+        mailbox = make_mailbox(self.division, code=f"{code}_mail", address=f"support@{code}.example")
+        self.mail = receive_mail(mailbox.pk, f"From: who@{code}.example\nSubject: {marker}\n\n{marker}".encode())
+        set_aside_mail(self.mail.pk, "unknown_sender")
+        InboundMail.objects.filter(pk=self.mail.pk).update(subject_line=marker, sender=f"who@{code}.example")
         self.ticket = self._make_ticket()
         self.macro = Macro.objects.create(division=self.division, name=f"{self.marker} macro")
         CannedReply.objects.create(division=self.division, name="canned", language="en", text=self.marker)
         self.message = self._make_message()
         self.document = self._make_document()
-        mailbox = make_mailbox(self.division, code=f"{code}_mail", address=f"support@{code}.example")
-        self.mail = receive_mail(mailbox.pk, f"Subject: {marker}\n\n{marker}".encode())
         LeadNote.objects.create(lead=self.lead, text=f"{marker} note", by=self.people[Role.CSR])
         self.job = Job.objects.create(
             kind="test", title=f"{marker} import", division=self.division, by=self.people[Role.OPERATOR], total=1
@@ -182,6 +185,10 @@ class World:
         resolved = make_ticket(self.division, account=self.completed.account)
         resolve_ticket(resolved.pk, ResolutionCode.RESTORED, self.marker, by=csr)
         rate_ticket(resolved.pk, Score.GOOD, self.marker)
+        participant = add_participant(
+            ticket.pk, email=f"copied@{self.marker.lower()}.example", name=self.marker, by=csr
+        )
+        ArticleMail.objects.create(article=ticket.articles.first(), mail=self.mail, rest=f"> {participant.name}")
         Delegate.objects.create(customer=self.order.customer, user=self.people[Role.PARTNER])
         return ticket
 
@@ -458,6 +465,11 @@ MATRIX: dict[str, Page] = {
     "desk:submission": Page(SEE, pk_of("submission")),
     "desk:submission_resend": Page(SETTLE, pk_of("submission")),
     "desk:submission_settle": Page(SETTLE, pk_of("submission")),
+    "desk:letterbox": Page(WORK_TICKETS),
+    "desk:letter": Page(WORK_TICKETS, pk_of("mail")),
+    "desk:letter_open": Page(WORK_TICKETS, pk_of("mail")),
+    "desk:letter_add": Page(WORK_TICKETS, pk_of("mail")),
+    "desk:letter_dismiss": Page(WORK_TICKETS, pk_of("mail")),
     "desk:tickets": Page(STAFF),
     "desk:ticket_alerts": Page(STAFF),
     "desk:ticket_pauses": Page(holders(Permission.ASSIGN_WORK)),

@@ -280,3 +280,19 @@ class PromiseOverdue(Fact, name="tickets.promise_overdue"):
     kind: str
     share: int
     moment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantAdded(Fact, name="tickets.participant_added"):
+    """Our answers go to somebody besides the requester."""
+
+    ticket_id: int
+    participant_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantDropped(Fact, name="tickets.participant_dropped"):
+    """Our answers no longer go to somebody besides the requester."""
+
+    ticket_id: int
+    participant_id: int

@@ -1,7 +1,8 @@
-"""What tickets hear of themselves: who is to have one, each letter that follows a fact, and what is told of promises."""
+"""What tickets hear: of themselves, letters and promises following a fact; and of mail."""
 
 from datetime import datetime
 
+from foundation.correspondence.events import MailReceived, MessageBounced
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
 from tickets import services
@@ -77,3 +78,15 @@ def escalate(fact: PromiseMissed, _event: Event) -> None:
 def escalate_further(fact: PromiseOverdue, _event: Event) -> None:
     """Raise what is later still."""
     services.climb_ladder(fact.clock_id, fact.share, datetime.fromisoformat(fact.moment))
+
+
+@subscribe(MailReceived)
+def take_mails(fact: MailReceived, _event: Event) -> None:
+    """Let what came in by mail find its ticket."""
+    services.take_mails(fact.mail_ids)
+
+
+@subscribe(MessageBounced)
+def note_bounce(fact: MessageBounced, _event: Event) -> None:
+    """Tell staff that a letter did not arrive."""
+    services.note_bounce(fact.message_id)

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from foundation.divisions.settings import declare
+from tickets.states import TicketType, ToClosed
 
 CLOSES_AFTER = declare(
     "tickets.closes_after",
@@ -41,4 +42,29 @@ ALARM_MINUTES = declare(
     ),
     minimum=1,
     maximum=1440,
+)
+MAIL_TO_CLOSED = declare(
+    "tickets.mail_to_closed",
+    kind=str,
+    default=ToClosed.REOPEN.value,
+    label=_("A mail to a closed ticket"),
+    help=_("Reopens it while that is allowed, or always opens a new ticket that names the old one."),
+    choices=lambda _division: [(choice.value, str(choice.label)) for choice in ToClosed],
+)
+MAIL_OPENS = declare(
+    "tickets.mail_opens",
+    kind=str,
+    default=TicketType.TROUBLE.value,
+    label=_("A mail that belongs to no ticket opens"),
+    help=_("The type of the tickets that customers open by mail."),
+    choices=lambda _division: [(choice.value, str(choice.label)) for choice in TicketType],
+)
+AUTOMATIC_PER_HOUR = declare(
+    "tickets.automatic_per_hour",
+    kind=int,
+    default=10,
+    label=_("Automatic mails to one address in an hour"),
+    help=_("Receipts and the like. Further ones are not sent: two machines that answer each other come to an end."),
+    minimum=1,
+    maximum=100,
 )

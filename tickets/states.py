@@ -269,3 +269,10 @@ PAUSING = (
 """What pauses the clocks unless a policy says otherwise. An outage does not: it is ours to repair."""
 LATE_PAUSE = range(90, 100)
 """Percent of a target at which a pause is counted: it may be right, and is looked at."""
+
+
+class ToClosed(models.TextChoices):
+    """What becomes of a mail to a ticket that is closed."""
+
+    REOPEN = "reopen", _("The ticket is reopened")
+    FOLLOW_UP = "follow_up", _("A new ticket is opened")

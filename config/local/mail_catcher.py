@@ -1,5 +1,5 @@
 """
-A mail server that delivers nothing, with a page to read what it caught, and the demonstration's sign-ins.
+A mail server that delivers nothing, with a page to read what it caught and to answer it, and the demonstration's sign-ins.
 
 A mail's HTML is shown in a frame without scripts, forms or the network: a mail is the work of whoever wrote it.
 """
@@ -11,22 +11,23 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.template import Context, Engine
 
-from config.local import sign_ins
+from config.local import replying, sign_ins
 from config.local.mailbox import Mail, Mailbox
 
 LARGEST_MAIL = 30 * 1024 * 1024
-OURS = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+OURS = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'"
 """The policy of our own pages: no script at all."""
 THEIRS = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
 )
 """The policy of a mail's HTML: its links open in a tab of their own."""
+LARGEST_FORM = 100_000
 LOCAL_NAMES = {"localhost", "127.0.0.1"}
 """Host names that we answer to, so that no page of the outside can read the mail through a name of its own."""
 PAGES = Path(__file__).parent / "pages"
@@ -51,8 +52,7 @@ class Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Show a page."""
-        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in LOCAL_NAMES:
-            self._answer(b"Open this page as localhost.", "text/plain", status=HTTPStatus.FORBIDDEN)
+        if not self._is_local():
             return
         match urlsplit(self.path).path.strip("/").split("/"):
             case [""]:
@@ -65,6 +65,28 @@ class Page(BaseHTTPRequestHandler):
                 self._show_mail(mail, rest)
             case _:
                 self._render("missing.html", status=HTTPStatus.NOT_FOUND)
+
+    def do_POST(self) -> None:
+        """Send an answer to a mail, as its recipient would."""
+        if not self._is_local():
+            return
+        match urlsplit(self.path).path.strip("/").split("/"):
+            case ["mail", name, "reply"] if mail := self.server.mailbox.get(name):
+                size = min(int(self.headers.get("Content-Length") or 0), LARGEST_FORM)
+                text = parse_qs(self.rfile.read(size).decode("utf-8", "replace")).get("text", [""])[0].strip()
+                content = replying.reply_to(mail, text)
+                is_sent = bool(text) and replying.post(content, website=self.server.website, data=self.server.data)
+                self._render("mail.html", mail=mail, has_answered=is_sent, has_failed=not is_sent)
+            case _:
+                self._render("missing.html", status=HTTPStatus.NOT_FOUND)
+
+    def _is_local(self) -> bool:
+        """Tell whether the page was opened by its own name, and a form sent from it and no other page."""
+        named = [f"//{self.headers.get('Host', '')}", *filter(None, [self.headers.get("Origin")])]
+        if all(urlsplit(one).hostname in LOCAL_NAMES for one in named):
+            return True
+        self._answer(b"Open this page as localhost.", "text/plain", status=HTTPStatus.FORBIDDEN)
+        return False
 
     def _show_mail(self, mail: Mail, rest: list[str]) -> None:
         match rest:
@@ -123,9 +145,10 @@ class PageServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], data: Path) -> None:
+    def __init__(self, address: tuple[str, int], data: Path, website: str) -> None:
         super().__init__(address, Page)
         self.data = data
+        self.website = website
         self.mailbox = Mailbox(data)
         self.engine = Engine(dirs=[str(PAGES)])
 
@@ -137,7 +160,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--smtp-port", type=int, default=8026)
     parser.add_argument("--page-port", type=int, default=8025)
+    parser.add_argument("--website", default="http://localhost:8000", help="where answers are posted")
     options = parser.parse_args()
+    replying.secret_in(options.data)
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
@@ -145,7 +170,7 @@ def main() -> None:
         Catcher(Mailbox(options.data)), hostname=options.host, port=options.smtp_port, data_size_limit=LARGEST_MAIL
     )
     smtp.start()
-    pages = PageServer((options.host, options.page_port), options.data)
+    pages = PageServer((options.host, options.page_port), options.data, options.website)
     threading.Thread(target=pages.serve_forever, daemon=True).start()
     print(f"Mail to port {options.smtp_port}, to be read on http://localhost:{options.page_port}/", flush=True)
     told_to_stop.wait()

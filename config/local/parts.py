@@ -61,6 +61,7 @@ def environment_of(data: Path, ports: Ports) -> dict[str, str]:
         "EMAIL_URL": f"smtp://127.0.0.1:{ports.smtp}",
         "CLOCK_FILE": str(data / "clock.json"),
         "MAIL_PAGE_URL": f"http://localhost:{ports.mail_page}",
+        "MAILBOX_SUPPORT_SECRET_FILE": str(data / "mailbox-secret"),
     }
     for vendor, port in ports.billing.items():
         name, memory = f"BILLING_{vendor.upper()}", data / "billing" / vendor
@@ -89,6 +90,7 @@ def system(ports: Ports) -> list[Part]:
 
 def _mail_catcher(data: Path, ports: Ports) -> Part:
     arguments = ["--data", str(data), "--smtp-port", str(ports.smtp), "--page-port", str(ports.mail_page)]
+    arguments += ["--website", f"http://localhost:{ports.web}"]
     return Part("mail", ["-m", "config.local.mail_catcher", *arguments], ports.mail_page)
 
 

@@ -28,8 +28,8 @@ from commissions.states import (
     Side,
     Verdict,
 )
-from foundation.correspondence.models import Message
-from foundation.correspondence.states import MessageStatus
+from foundation.correspondence.models import InboundMail, Message
+from foundation.correspondence.states import MailKind, MessageStatus
 from foundation.divisions.models import Division
 from foundation.jobs.models import Job
 from foundation.jobs.states import JobStatus
@@ -79,6 +79,21 @@ class JobFilters(WithDivision):
     class Meta:
         model = Job
         fields = ("status", "division")
+
+
+class LetterboxFilters(WithDivision):
+    """Messages that came in by sender or subject, and by what wrote them."""
+
+    text = CharFilter(label=_("From or subject"), method="filter_text")
+    kind = ChoiceFilter(label=_("Written by"), empty_label=ANY, choices=MailKind.choices)
+
+    class Meta:
+        model = InboundMail
+        fields = ("text", "kind", "division")
+
+    def filter_text(self, rows: QuerySet[InboundMail], _name: str, text: str) -> QuerySet[InboundMail]:
+        """Keep the messages of a sender, or with these words in their subject."""
+        return rows.filter(Q(sender__icontains=text.strip()) | Q(subject_line__icontains=text.strip()))
 
 
 class MessageFilters(WithDivision):

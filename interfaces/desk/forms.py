@@ -8,9 +8,11 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts.models import Customer
 from accounts.states import ContactChannel
 from billing.states import SubmissionStatus
 from commissions.models import LONGEST_WORDS
@@ -27,7 +29,7 @@ from orders.states import CancelReason, HoldReason
 
 LISTS = (
     *("orders", "tickets", "leads", "submissions", "messages", "jobs"),
-    *("referrals", "rewards", "payouts", "ledger", "disputes", "claims"),
+    *("referrals", "rewards", "payouts", "ledger", "disputes", "claims", "letterbox"),
 )
 
 
@@ -393,3 +395,25 @@ class DecideSignalForm(forms.Form):
         widget=forms.RadioSelect,
     )
     note = _note(_("How do you know?"))
+
+
+class OpenForMailForm(forms.Form):
+    """Whose a message is, where that is known."""
+
+    def __init__(self, *args: Any, customers: QuerySet[Customer], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["customer"].queryset = customers  # type: ignore[attr-defined]
+
+    customer = forms.ModelChoiceField(
+        label=_("Customer"), queryset=Customer.objects.none(), required=False, empty_label=_("Nobody of ours")
+    )
+
+
+class AddMailForm(forms.Form):
+    """The ticket that a message belongs to."""
+
+    number = forms.CharField(label=_("Number of the ticket"), max_length=12)
+
+
+class DismissMailForm(forms.Form):
+    """Nothing to fill in."""

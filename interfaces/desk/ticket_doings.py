@@ -16,6 +16,7 @@ from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.forms import ConfirmForm
 from interfaces.desk.ticket_forms import (
+    CopyForm,
     DeclineForm,
     EscalateForm,
     FileNoteForm,
@@ -26,6 +27,7 @@ from interfaces.desk.ticket_forms import (
     PendForm,
     PriorityForm,
     ResolveForm,
+    StopCopyingForm,
     TicketNoteForm,
     TypeForm,
 )
@@ -128,6 +130,10 @@ def _can_be_called_off(ticket: Ticket, _user: User) -> bool:
 
 def _has_not_been_merged(ticket: Ticket, _user: User) -> bool:
     return not ticket.merged_into_id
+
+
+def _copies_somebody(ticket: Ticket, _user: User) -> bool:
+    return any(participant.is_copied for participant in ticket.participants.all())
 
 
 def _note(ticket: Ticket, answers: Answers, user: User) -> object:
@@ -236,6 +242,18 @@ DOINGS: Mapping[str, TicketDoing] = {
         label=_("Detach: still down"), done=_("It stands by itself."),
         applies=lambda ticket, _user: bool(ticket.parent_id) and not ticket.merged_into_id,
         do=lambda ticket, _answers, user: services.detach_child(ticket.pk, by=user),
+    ),
+    "copy": TicketDoing(
+        label=_("Copy somebody"), done=_("Our answers go there, too, from now on."), applies=_has_not_been_merged,
+        form=CopyForm, explanation=_("Our answers go to the requester, whoever wrote last, and to whom you add here."),
+        do=lambda ticket, answers, user: services.add_participant(
+            ticket.pk, email=answers["email"], name=answers["name"], by=user
+        ),
+    ),
+    "stop-copying": TicketDoing(
+        label=_("Stop copying"), done=_("Our answers no longer go there."), applies=_copies_somebody,
+        form=StopCopyingForm, needs_ticket=True,
+        do=lambda _ticket, answers, user: services.stop_copying(answers["participant"].pk, by=user),
     ),
     "decline": TicketDoing(
         label=_("Decline"), done=_("It is declined."), applies=_stands(TicketStatus.REJECTED), form=DeclineForm,

@@ -15,7 +15,7 @@ from foundation.people.states import STAFF_ROLES, Permission
 from foundation.worklist.models import Team
 from orders.models import InstalledService
 from orders.queries import services_visible_to
-from tickets.models import Ticket
+from tickets.models import Participant, Ticket
 from tickets.queries import tickets_visible_to
 from tickets.states import (
     HOLD_REASONS_OF,
@@ -248,3 +248,21 @@ class MacroForm(_Once):
         label=_("Reply"), max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 8})
     )
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class CopyForm(forms.Form):
+    """Who else gets our answers."""
+
+    email = forms.CharField(label=_("E-mail"), max_length=254)
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+
+
+class StopCopyingForm(forms.Form):
+    """Who no longer gets our answers."""
+
+    participant = forms.ModelChoiceField(label=_("Who"), queryset=Participant.objects.none())
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        copied = ticket.participants.filter(is_copied=True)
+        self.fields["participant"].queryset = copied  # type: ignore[attr-defined]

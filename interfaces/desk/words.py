@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from accounts.states import Standing
 from billing.states import ServiceStatus
 from commissions.states import BatchStatus, ClaimWay, DisputeStatus, HoldReason as RewardHold, ReasonCode
+from foundation.correspondence.models import InboundMail
 from foundation.events.facts import FACTS
 from foundation.events.models import Event
 from leads.states import CloseReason
@@ -82,6 +83,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "commissions.reward_settled": _("The reward was credited: %(credit_id)s"),
     "commissions.version_moved": _("A version of a rule was moved on"),
     "correspondence.address_suppressed": _("The recipient wants no advertising any more"),
+    "correspondence.mail_received": _("Mail came in"),
+    "correspondence.mail_set_aside": _("A mail that came in waits for a person"),
     "correspondence.message_bounced": _("A message came back: the address does not work"),
     "correspondence.message_queued": _("A message was written"),
     "correspondence.message_sent": _("A message was sent"),
@@ -145,6 +148,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.split": _("Part of %(number)s became %(new_number)s"),
     "tickets.unmerged": _("It goes on by itself again, without %(from_number)s"),
     "tickets.moved": _("From “%(before)s” to “%(after)s” %(reason)s"),
+    "tickets.participant_added": _("Our answers go to somebody else, too"),
+    "tickets.participant_dropped": _("Our answers go to one person fewer"),
     "tickets.noted": _("An internal note was written"),
     "tickets.opened": _("The ticket was opened: %(type)s, %(priority)s"),
     "tickets.priority_changed": _("Priority: from %(before)s to %(after)s"),
@@ -267,3 +272,15 @@ def _window(event: Event, start: str, end: str) -> str:
     if zone is None:
         return start
     return appointment_window(datetime.fromisoformat(start), datetime.fromisoformat(end), zone)
+
+
+LEFT_BECAUSE = {
+    "unknown_sender": _("Nobody of ours writes from this address."),
+    "no_ticket": _("A machine or a list wrote it, about nothing of ours."),
+    "broken": _("It could not be handled."),
+}
+
+
+def why_here(mail: InboundMail) -> str:
+    """Say why a message that came in waits for a person."""
+    return str(LEFT_BECAUSE.get(mail.reason, mail.reason))

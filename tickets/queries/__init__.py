@@ -20,9 +20,24 @@ from tickets.queries.sight import (
     tickets_of,
     tickets_visible_to,
 )
+from tickets.queries.threads import (
+    customer_by_email,
+    customers_by_email,
+    mails_waiting_for,
+    nearest_ticket,
+    number_in_subject,
+    recipients_of,
+    references_of,
+    subject_token,
+    takes_part,
+    tickets_of_messages,
+)
 
 __all__ = [
-    "LETTER_LASTS", "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work", "canned_replies_for", "is_customer_of",
-    "macros_for", "may_be_rated", "may_reopen", "open_parts_of", "others_on", "progress_of_ticket", "proof_of", "reachable_ticket", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_visible_to",
-    "values_for", "words_of",
+    "LETTER_LASTS", "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work",
+    "canned_replies_for", "customer_by_email", "customers_by_email", "is_customer_of", "macros_for",
+    "mails_waiting_for", "may_be_rated", "may_reopen", "nearest_ticket", "number_in_subject", "open_parts_of",
+    "others_on", "progress_of_ticket", "proof_of", "reachable_ticket", "recipients_of", "references_of",
+    "subject_token", "takes_part", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_of_messages",
+    "tickets_visible_to", "values_for", "words_of",
 ]  # fmt: skip

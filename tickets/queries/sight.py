@@ -67,7 +67,7 @@ def articles_of(ticket: Ticket) -> QuerySet[Article]:
     everywhere = Q(ticket=ticket) | Q(ticket__merged_into=ticket) | Q(ticket__merged_into__merged_into=ticket)
     return (
         Article.objects.filter(everywhere)
-        .select_related("author", "departure", "ticket", "copied_from__ticket")
+        .select_related("author", "departure", "mail", "ticket", "copied_from__ticket")
         .defer("search", "ticket__search")
         .order_by("at", "pk")
     )

@@ -15,7 +15,7 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import AnswerLeft, AnswerTakenBack, CustomerReplied, TicketAnswered, TicketNoted
 from tickets.models import Article, Departure, Ticket
-from tickets.queries import is_customer_of, may_reopen, reachable_ticket
+from tickets.queries import is_customer_of, may_reopen, reachable_ticket, recipients_of
 from tickets.services.moves import resumed
 from tickets.services.rows import locked, locked_for_work, moved, record
 from tickets.services.uploads import Upload, keep_uploads
@@ -48,7 +48,7 @@ def answer_ticket(  # noqa: PLR0913  # what, to whom, having read what: each has
     """
     Write to the customer; it leaves the house a little later and can be taken back until then.
 
-    It goes to the requester of the ticket, whoever wrote last. The same key again returns the same answer.
+    It goes to the requester of the ticket and to whom staff has added, whoever wrote last. The same key again returns the same answer.
 
     :param seen: the version of the ticket that the writer has read; None: whatever it is
     :raises NotAllowed: if they may not, the ticket has no address or nothing is said; with code `newer`, if something
@@ -64,7 +64,7 @@ def answer_ticket(  # noqa: PLR0913  # what, to whom, having read what: each has
     at = now()
     article = _say(
         ticket, text, kind=ArticleKind.ANSWER, key=key, by=by, channel=channel, at=at, uploads=uploads,
-        to=[ticket.requester_email], message_id=message_id_of(f"tickets.answer:{key}"),
+        to=recipients_of(ticket), message_id=message_id_of(f"tickets.answer:{key}"),
     )  # fmt: skip
     undo = timedelta(seconds=effective(ticket.division, UNDO_SECONDS))
     departure = Departure.objects.create(article=article, leaves_at=at + undo)

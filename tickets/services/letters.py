@@ -1,5 +1,6 @@
 """What the requester of a ticket is sent, rendered once in their language."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,11 +8,12 @@ from django.conf import settings
 from django.urls import reverse
 
 from foundation.correspondence.models import LETTER_SECRET, Message
-from foundation.correspondence.services import compose, queue_message
+from foundation.correspondence.services import compose, message_id_of, queue_message
 from foundation.divisions.queries import site_of
 from foundation.people.models import User
 from tickets.models import Article, Ticket
 from tickets.queries import may_be_rated, proof_of
+from tickets.services.outgoing import AUTOMATIC, may_write_automatically, thread_headers, with_token
 from tickets.states import Score, TicketChannel
 
 
@@ -27,8 +29,9 @@ def send_answer(article_id: int) -> None:
     """Send an answer to whom it was written to, as it was written; again, nothing is sent."""
     article = Article.objects.select_related("ticket__division", "ticket__customer", "author").get(pk=article_id)
     context = {"article": article, "files": article.attachments.count()}
-    for to in article.to:
-        _send(article.ticket, "answer", f"tickets.answer:{article.key}", context, to=to, by=article.author)
+    for number, to in enumerate(article.to):
+        key = f"tickets.answer:{article.key}{f':{number}' if number else ''}"
+        _send(article.ticket, "answer", key, context, to=to, by=article.author)
 
 
 def send_resolution(ticket_id: int, *, times: int) -> None:
@@ -70,12 +73,13 @@ def _send(  # noqa: PLR0913  # each part of a message has a name
     ticket: Ticket, kind: str, key: str, context: dict[str, Any], *, to: str = "", by: User | None = None
 ) -> Message | None:
     to = to or ticket.requester_email
-    if not to:
+    is_automatic = f"tickets.{kind}" in AUTOMATIC
+    if not to or (is_automatic and not may_write_automatically(ticket)):
         return None
     known = {"ticket": ticket, "link": f"{_site(ticket)}{reverse('selfcare:ticket', args=[ticket.number])}"}
     letter = compose(f"tickets/mail/{kind}", {**known, **context}, language=ticket.language, division=ticket.division)
     return queue_message(
-        letter,
+        replace(letter, subject_line=with_token(letter.subject_line, ticket)),
         key=key,
         kind=f"tickets.{kind}",
         to=to,
@@ -83,5 +87,6 @@ def _send(  # noqa: PLR0913  # each part of a message has a name
         division=ticket.division,
         subject=ticket,
         about=[ticket.customer] if ticket.customer else [],
+        headers=thread_headers(ticket, message_id_of(key), is_automatic=is_automatic),
         by=by,
     )

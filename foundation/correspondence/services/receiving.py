@@ -135,7 +135,7 @@ def read_waiting(mail_ids: Sequence[int]) -> list[Received]:
         .filter(pk__in=mail_ids, status=MailStatus.WAITING)
         .order_by("pk")
     )
-    largest = {row.division_id: effective(row.division, FILE_MEGABYTES) * 1024 * 1024 for row in rows}
+    largest = {one.pk: effective(one, FILE_MEGABYTES) * 1024 * 1024 for one in {row.division for row in rows}}
     found = [(row, _read(row, largest_file=largest[row.division_id])) for row in rows]
     settle_mails(row for row, mail in found if mail is None)
     received = [Received(row, mail, _note(row, mail)) for row, mail in found if mail]

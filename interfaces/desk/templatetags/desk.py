@@ -20,7 +20,7 @@ from foundation.now import now
 from foundation.people.queries import Person, can
 from foundation.people.states import Permission
 from interfaces.desk.following import stage_in_words, stage_of
-from interfaces.desk.words import trouble_in_words
+from interfaces.desk.words import trouble_in_words, why_here
 from orders.models import Order
 from referrals.models import Referral
 
@@ -163,6 +163,7 @@ def places(user: Person, path: str) -> list[Place]:
         ("payouts", _("Payouts"), Permission.SEE_LEDGER),
         ("submissions", _("Billing systems"), Permission.SEE_ORDERS),
         ("messages", _("Messages"), Permission.SEE_ORDERS),
+        ("letterbox", _("Letterbox"), Permission.WORK_TICKETS),
         ("jobs", _("Long work"), None),
     ]
     home = reverse("desk:home")
@@ -176,6 +177,9 @@ def places(user: Person, path: str) -> list[Place]:
     if can(user, Permission.CONFIGURE):
         opened.append((_("Set-up"), reverse("admin:index")))
     return [Place(label, url, path == url or (url != home and path.startswith(url))) for label, url in opened]
+
+
+register.filter("why_here", why_here)
 
 
 @register.filter

@@ -38,6 +38,7 @@ from tickets.queries import (
     macros_for,
     others_on,
     progress_of_ticket,
+    recipients_of,
     tickets_visible_to,
     values_for,
 )
@@ -112,6 +113,8 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "children": found.children.all(),
         "others": others_on(found, request.user),
         **(_reusable(found) if may_answer else {}),
+        "recipients": recipients_of(found),
+        "participants": found.participants.all(),
     }
     return render(request, "desk/ticket.html", context)
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.demonstration.addresses import load_premises
 from config.demonstration.billing_systems import load_billing_systems
 from config.demonstration.catalogue import load_catalogue
+from config.demonstration.mailboxes import load_mailboxes
 from config.demonstration.operator import load_markets, load_people, load_sites
 from config.demonstration.orders import load_orders
 from config.demonstration.promises import load_promises
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         load_billing_systems()
         load_service_desk(root)
         load_promises(root)
+        load_mailboxes()
         load_referrals()
         load_orders()
         load_sign_ins()

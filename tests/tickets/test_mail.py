@@ -1,0 +1,573 @@
+"""Tickets by mail, from the raw message to the ticket (RC C.2, 33–35, and complaint 9)."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.urls import reverse
+from django.utils.crypto import get_random_string
+
+from accounts.testing import make_account
+from foundation.correspondence.models import InboundMail, Message
+from foundation.correspondence.services import Letter, queue_message, receive_mail, receive_mails, send_message
+from foundation.correspondence.states import MailKind, MailStatus, MessageStatus
+from foundation.correspondence.testing import make_mailbox
+from foundation.divisions.services import set_value
+from foundation.divisions.testing import make_division
+from foundation.events.testing import drain, published
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
+from tests.correspondence.mails import PDF, bounce, raw, with_file
+from tickets import services
+from tickets.events import CustomerReplied, TicketMoved, TicketNoted
+from tickets.models import Article, Attachment, Participant, Ticket
+from tickets.queries import number_in_subject, subject_token
+from tickets.services import mail as mailing
+from tickets.settings import AUTOMATIC_PER_HOUR, MAIL_OPENS, MAIL_TO_CLOSED
+from tickets.states import ArticleKind, PendingReason, ResolutionCode, TicketChannel, TicketStatus, TicketType, ToClosed
+from tickets.testing import answer, make_ticket
+
+pytestmark = pytest.mark.django_db
+
+STRANGER = "Kim Stranger <kim@elsewhere.example>"
+
+
+class Desk:
+    """A market with a mailbox, and a customer with a ticket that was answered."""
+
+    def __init__(self) -> None:
+        self.division = make_division()
+        self.mailbox = make_mailbox(self.division)
+        self.account = make_account(self.division)
+        self.ticket = make_ticket(self.division, account=self.account)
+        self.answer = answer(self.ticket)
+        drain()
+
+    @property
+    def customer(self) -> str:
+        return self.ticket.requester_email
+
+    def receive(self, *headers: str, body: str = "It still does not work.", **named: str) -> InboundMail:
+        """Let a message come in from the customer, unless `From` says otherwise, and be handled."""
+        usual = {"From": self.customer, "Message-ID": f"<{get_random_string(12)}@people.example>", **named}
+        return self.take(raw(*headers, body=body, **usual))
+
+    def take(self, content: bytes) -> InboundMail:
+        row = receive_mail(self.mailbox.pk, content)
+        drain()
+        row.refresh_from_db()
+        return row
+
+    def reply(self, *headers: str, **named: str) -> InboundMail:
+        """Let a reply to the answer come in."""
+        return self.receive(f"In-Reply-To: {self.answer.message_id}", *headers, **named)
+
+    def resolve(self) -> None:
+        services.resolve_ticket(self.ticket.pk, ResolutionCode.RESTORED, "It was the wire.", by=None)
+
+    def said(self, ticket: Ticket | None = None, kind: str = ArticleKind.CUSTOMER) -> list[str]:
+        """Return what stands on the ticket, without its first words."""
+        return [
+            one.text for one in (ticket or self.ticket).articles.filter(kind=kind).exclude(key__startswith="opened:")
+        ]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+class TestX33ThreadsByMessageIdReferencesThenToken:
+    def test_an_answer_to_our_message_is_on_its_ticket(self, desk):
+        row = desk.reply()
+
+        assert desk.said() == ["It still does not work."]
+        assert (row.status, row.outcome) == (MailStatus.HANDLED, desk.ticket.number)
+        article = Article.objects.get(key=f"mail:{row.pk}")
+        assert (article.channel, article.author_email) == (TicketChannel.MAIL, desk.customer)
+        assert published(CustomerReplied)[-1].channel == "mail"
+
+    def test_an_answer_whose_program_names_only_the_thread(self, desk):
+        desk.receive(f"References: <unknown@x> {desk.answer.message_id} <another@x>")
+
+        assert desk.said() == ["It still does not work."]
+
+    def test_what_it_answers_comes_before_what_it_refers_to(self, desk):
+        other = make_ticket(desk.division, account=desk.account)
+        newer = answer(other)
+
+        desk.receive(f"In-Reply-To: {newer.message_id}", f"References: {desk.answer.message_id}")
+
+        assert (desk.said(), desk.said(other)) == ([], ["It still does not work."])
+
+    def test_the_newest_of_what_it_refers_to_comes_first(self, desk):
+        other = make_ticket(desk.division, account=desk.account)
+
+        desk.receive(f"References: {desk.answer.message_id} {answer(other).message_id}")
+
+        assert (desk.said(), len(desk.said(other))) == ([], 1)
+
+    def test_an_answer_to_the_customers_own_message(self, desk):
+        desk.reply(**{"Message-ID": "<mine@people.example>"})
+        desk.receive("In-Reply-To: <mine@people.example>", body="And now?")
+
+        assert desk.said() == ["It still does not work.", "And now?"]
+
+    def test_the_thread_comes_before_a_token_that_says_otherwise(self, desk):
+        other = make_ticket(desk.division, account=desk.account)
+
+        desk.reply(f"Subject: Re: {subject_token(other)}")
+
+        assert (len(desk.said()), desk.said(other)) == (1, [])
+
+    def test_a_token_alone_is_enough_from_who_takes_part(self, desk):
+        desk.receive(f"Subject: RE: AW: your ticket {subject_token(desk.ticket).lower()}")
+
+        assert desk.said() == ["It still does not work."]
+
+    def test_a_token_alone_from_a_stranger_appends_nothing(self, desk):
+        row = desk.receive(f"Subject: Re: {subject_token(desk.ticket)}", From=STRANGER)
+
+        assert desk.said() == []
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "unknown_sender")
+
+    def test_a_token_alone_from_another_customer_opens_a_ticket_that_names_the_other_for_staff(self, desk):
+        other = make_account(desk.division)
+        theirs = other.customer.contacts.get().email
+
+        row = desk.receive(f"Subject: Re: {subject_token(desk.ticket)}", From=theirs)
+
+        assert desk.said() == []
+        ticket = Ticket.objects.get(number=row.outcome)
+        assert ticket.customer == other.customer
+        (note,) = ticket.articles.filter(kind=ArticleKind.SYSTEM)
+        assert desk.ticket.number in note.text
+        assert not note.is_public
+
+    def test_a_token_that_was_made_up_is_none(self, desk):
+        assert number_in_subject(f"[{desk.ticket.number}-0000000000]") == ""
+        assert number_in_subject(f"Re: {subject_token(desk.ticket)} please") == desk.ticket.number
+
+        desk.receive(f"Subject: [{desk.ticket.number}-0000000000]")
+
+        assert desk.said() == []
+
+    def test_a_message_id_of_ours_cannot_be_guessed(self, desk):
+        guessed = desk.answer.message_id.partition(".")[0] + ".1@mail.larkspur.example>"
+
+        desk.receive(f"In-Reply-To: {guessed}", From=STRANGER)
+
+        assert desk.said() == []
+
+    def test_the_same_message_twice_stands_once(self, desk):
+        first = desk.reply(**{"Message-ID": "<twice@people.example>"})
+        again = desk.reply(**{"Message-ID": "<twice@people.example>"})
+
+        assert first.pk == again.pk
+        assert len(desk.said()) == 1
+
+    def test_handled_twice_stands_once(self, desk):
+        row = desk.reply()
+
+        services.take_mails([row.pk])
+
+        assert len(desk.said()) == 1
+
+    def test_only_what_is_new_is_shown_and_the_rest_is_kept(self, desk):
+        row = desk.reply(body="Still broken.\n\nOn Monday Larkspur wrote:\n> We are looking into it.\n")
+
+        article = Article.objects.get(key=f"mail:{row.pk}")
+        assert article.text == "Still broken."
+        assert "> We are looking into it." in article.mail.rest
+
+    def test_a_ticket_that_waited_for_the_customer_goes_on(self, desk):
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+
+        desk.reply()
+
+        desk.ticket.refresh_from_db()
+        assert desk.ticket.status == TicketStatus.IN_PROGRESS
+        assert published(TicketMoved)[-1].after == TicketStatus.IN_PROGRESS
+        assert desk.ticket.heard_at
+
+    def test_a_reply_to_a_merged_ticket_lands_where_it_goes_on(self, desk):
+        target = make_ticket(desk.division, account=desk.account)
+        Ticket.objects.filter(pk=desk.ticket.pk).update(merged_into=target)
+
+        row = desk.reply()
+
+        assert (desk.said(), desk.said(target)) == ([], ["It still does not work."])
+        assert row.outcome == target.number
+
+    def test_a_reply_to_a_closed_ticket_reopens_it(self, desk):
+        desk.resolve()
+        services.close_ticket(desk.ticket.pk, by=None)
+
+        desk.reply()
+
+        desk.ticket.refresh_from_db()
+        assert (desk.ticket.status, desk.ticket.reopened_count) == (TicketStatus.IN_PROGRESS, 1)
+
+    def test_a_reply_to_a_closed_ticket_opens_a_new_one_where_the_division_wants_so(self, desk):
+        set_value(desk.division, MAIL_TO_CLOSED, ToClosed.FOLLOW_UP.value)
+        desk.resolve()
+        services.close_ticket(desk.ticket.pk, by=None)
+
+        row = desk.reply()
+
+        desk.ticket.refresh_from_db()
+        assert desk.ticket.status == TicketStatus.CLOSED
+        follower = Ticket.objects.get(number=row.outcome)
+        assert (follower.customer, follower.status) == (desk.ticket.customer, TicketStatus.ACKNOWLEDGED)
+        assert follower.number in desk.said(kind=ArticleKind.SYSTEM)[-1]
+        assert desk.ticket.number in desk.said(follower, ArticleKind.SYSTEM)[-1]
+
+    def test_a_reply_to_one_that_was_called_off_opens_a_new_one(self, desk):
+        services.cancel_ticket(desk.ticket.pk, by=None)
+
+        row = desk.reply()
+
+        assert row.outcome not in ("", desk.ticket.number)
+
+    def test_a_mail_that_fits_nothing_opens_a_ticket_of_the_customer(self, desk):
+        set_value(desk.division, MAIL_OPENS, TicketType.REQUEST.value)
+
+        row = desk.receive("Subject: Second socket", body="Can I have one?")
+
+        ticket = Ticket.objects.get(number=row.outcome)
+        assert (ticket.type, ticket.subject, ticket.channel) == (
+            TicketType.REQUEST,
+            "Second socket",
+            TicketChannel.MAIL,
+        )
+        assert (ticket.customer, ticket.requester_email) == (desk.account.customer, desk.customer)
+        assert ticket.articles.order_by("pk")[0].text == "Can I have one?"
+
+    def test_a_customer_is_known_by_another_spelling_of_the_address(self, desk):
+        name, _at, domain = desk.customer.partition("@")
+
+        row = desk.receive(From=f"{name}+bills@{domain}")
+
+        assert Ticket.objects.get(number=row.outcome).customer == desk.account.customer
+
+    def test_a_mail_of_somebody_unknown_waits_for_a_person(self, desk):
+        row = desk.receive(From=STRANGER)
+
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "unknown_sender")
+        assert Ticket.objects.count() == 1
+
+    def test_files_are_on_the_article_and_refused_ones_are_named(self, desk):
+        content = with_file(PDF, "bill.pdf").replace(
+            b"Subject:", f"In-Reply-To: {desk.answer.message_id}\nSubject:".encode()
+        )
+        desk.take(content)
+        desk.take(
+            with_file(b"MZ\0\0", "setup.exe").replace(
+                b"Subject:", f"In-Reply-To: {desk.answer.message_id}\nSubject:".encode()
+            )
+        )
+
+        (file,) = Attachment.objects.all()
+        assert (file.name, file.media_type, bytes(file.content)) == ("bill.pdf", "application/pdf", PDF)
+        assert file.article.ticket == desk.ticket
+        assert "setup.exe: it could do harm" in desk.said(kind=ArticleKind.SYSTEM)[-1]
+
+    def test_many_replies_are_written_down_together(self, desk, django_assert_max_num_queries):
+        contents = [
+            raw(f"In-Reply-To: {desk.answer.message_id}", body=f"Reply {number}.", From=desk.customer)
+            for number in range(40)
+        ]
+        ids = [row.pk for row in receive_mails(desk.mailbox.pk, contents)]
+
+        with django_assert_max_num_queries(25):
+            services.take_mails(ids)
+
+        assert len(desk.said()) == 40
+        desk.ticket.refresh_from_db()
+        assert desk.ticket.version == 42
+
+    def test_one_that_fails_holds_nobody_back(self, desk, monkeypatch):
+        words = mailing._words
+
+        def fail_on_one(mail):
+            if "explode" in mail.text:
+                raise ZeroDivisionError
+            return words(mail)
+
+        monkeypatch.setattr(mailing, "_words", fail_on_one)
+        rows = receive_mails(
+            desk.mailbox.pk,
+            [
+                raw(f"In-Reply-To: {desk.answer.message_id}", body=body, From=desk.customer)
+                for body in ("explode", "fine")
+            ],
+        )
+        drain()
+
+        assert desk.said() == ["fine"]
+        rows[0].refresh_from_db()
+        assert (rows[0].status, rows[0].reason) == (MailStatus.SET_ASIDE, "broken")
+
+
+class TestX34AutomaticMailsBouncesAndLoopsAreCaught:
+    def test_an_automatic_reply_is_noted_and_is_no_reply(self, desk):
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+        version = Ticket.objects.get(pk=desk.ticket.pk).version
+
+        desk.reply("Auto-Submitted: auto-replied", "Subject: Out of office", body="I am away.")
+
+        desk.ticket.refresh_from_db()
+        assert (desk.ticket.status, desk.ticket.version) == (TicketStatus.PENDING, version)
+        assert desk.said() == []
+        assert "I am away." in desk.said(kind=ArticleKind.SYSTEM)[-1]
+
+    def test_an_automatic_reply_does_not_reopen(self, desk):
+        desk.resolve()
+
+        desk.reply("Subject: Automatic reply: your ticket")
+
+        desk.ticket.refresh_from_db()
+        assert desk.ticket.status == TicketStatus.RESOLVED
+
+    def test_an_automatic_mail_about_nothing_of_ours_opens_nothing_and_waits_for_a_person(self, desk):
+        row = desk.receive("Auto-Submitted: auto-generated")
+
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "no_ticket")
+        assert Ticket.objects.count() == 1
+
+    def test_our_own_message_that_comes_back_does_nothing(self, desk):
+        row = desk.receive(**{"Message-ID": desk.answer.message_id})
+
+        assert (row.kind, row.outcome) == (MailKind.LOOP, "loop")
+        assert Ticket.objects.count() == 1
+
+    def test_a_bounce_marks_the_message_and_tells_staff(self, desk):
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+        letter = queue_message(
+            Letter("Your ticket", "Words.", "<p>Words.</p>"), key="tests:bounce", kind="tests", to=desk.customer,
+            language="en", division=desk.division, subject=desk.ticket,
+        )  # fmt: skip
+        send_message(letter.pk)
+
+        row = desk.take(bounce(letter.message_id))
+
+        letter.refresh_from_db()
+        desk.ticket.refresh_from_db()
+        assert (letter.status, row.outcome) == (MessageStatus.BOUNCED, "bounce")
+        (note,) = [text for text in desk.said(kind=ArticleKind.SYSTEM) if "did not reach" in text]
+        assert desk.customer in note
+        assert "550 no such user" in note
+        assert desk.ticket.status == TicketStatus.IN_PROGRESS
+        assert published(TicketNoted)
+
+    def test_a_bounce_is_told_once(self, desk):
+        letter = Message.objects.filter(subject_type="tickets.ticket", status=MessageStatus.SENT).first() or queue_message(
+            Letter("Your ticket", "Words.", "<p>Words.</p>"), key="tests:bounce", kind="tests", to=desk.customer,
+            language="en", division=desk.division, subject=desk.ticket,
+        )  # fmt: skip
+        services.note_bounce(letter.pk)
+        services.note_bounce(letter.pk)
+
+        assert Article.objects.filter(key=f"bounce:{letter.pk}").count() == 1
+
+
+class TestX35AnswersGoToTheRequester:
+    def test_not_to_whoever_wrote_last(self, desk):
+        desk.reply(From=STRANGER)
+
+        assert answer(desk.ticket).to == [desk.customer]
+        (participant,) = Participant.objects.filter(ticket=desk.ticket)
+        assert (participant.email, participant.is_copied) == ("kim@elsewhere.example", False)
+
+    def test_not_to_whom_the_mail_asks_answers_to_go(self, desk):
+        row = desk.receive("Reply-To: thief@elsewhere.example", "Subject: A new one")
+
+        ticket = Ticket.objects.get(number=row.outcome)
+        assert answer(ticket).to == [desk.customer]
+        assert [one.email for one in ticket.participants.all()] == ["thief@elsewhere.example"]
+
+    def test_others_in_copy_are_shown_and_we_ourselves_are_not(self, desk):
+        desk.reply(f"Cc: Lee <lee@people.example>, {desk.mailbox.address}, {desk.customer}")
+
+        assert [str(one) for one in desk.ticket.participants.all()] == ["Lee <lee@people.example>"]
+
+    def test_staff_has_answers_go_to_others_and_stops_it(self, desk):
+        csr = make_person(Role.CSR, desk.division)
+        participant = services.add_participant(desk.ticket.pk, email=" Lee@People.example ", by=csr)
+
+        assert answer(desk.ticket).to == [desk.customer, "lee@people.example"]
+
+        services.stop_copying(participant.pk, by=csr)
+        assert answer(desk.ticket).to == [desk.customer]
+
+    def test_nobody_else_may_add_somebody(self, desk):
+        with pytest.raises(NotAllowed):
+            services.add_participant(
+                desk.ticket.pk, email="lee@people.example", by=make_person(Role.CSR, make_division())
+            )
+
+    def test_no_address_is_refused_at_its_field(self, desk):
+        with pytest.raises(NotAllowed) as refusal:
+            services.add_participant(desk.ticket.pk, email="lee", by=make_person(Role.CSR, desk.division))
+
+        assert refusal.value.field == "email"
+
+
+class TestWhatWeSendCanBeAnswered:
+    def letters(self, desk, kind: str) -> list[Message]:
+        drain()
+        return list(Message.objects.filter(kind=f"tickets.{kind}").order_by("pk"))
+
+    def test_it_carries_the_token_the_thread_and_the_mailbox(self, desk):
+        desk.reply(**{"Message-ID": "<theirs@people.example>"})
+        with time_machine.travel(now() + timedelta(hours=1)):
+            answer(desk.ticket)
+        with time_machine.travel(now() + timedelta(hours=2)):
+            services.send_due_answers()
+            letter = self.letters(desk, "answer")[-1]
+
+        assert number_in_subject(letter.subject_line) == desk.ticket.number
+        assert letter.headers["In-Reply-To"] == "<theirs@people.example>"
+        assert desk.answer.message_id in letter.headers["References"]
+        assert letter.message_id not in letter.headers["References"]
+        assert letter.headers["Reply-To"] == desk.mailbox.address
+        assert "Auto-Submitted" not in letter.headers
+
+    def test_it_is_answered_under_the_message_id_that_it_went_out_with(self, desk):
+        with time_machine.travel(now() + timedelta(hours=1)):
+            services.send_due_answers()
+            (letter,) = self.letters(desk, "answer")
+
+        assert letter.message_id == desk.answer.message_id
+        assert mail.outbox[-1].extra_headers["Message-ID"] == letter.message_id
+
+    def test_a_receipt_says_that_a_machine_wrote_it_and_can_be_answered_all_the_same(self, desk):
+        (receipt,) = self.letters(desk, "opened")
+
+        assert receipt.headers["Auto-Submitted"] == "auto-generated"
+        desk.receive(f"In-Reply-To: {receipt.message_id}")
+        assert desk.said() == ["It still does not work."]
+
+    def test_an_answer_reaches_everybody_whom_staff_has_added(self, desk):
+        services.add_participant(desk.ticket.pk, email="lee@people.example", by=make_person(Role.CSR, desk.division))
+        answer(desk.ticket)
+        with time_machine.travel(now() + timedelta(hours=1)):
+            services.send_due_answers()
+            letters = self.letters(desk, "answer")
+
+        assert sorted(one.to for one in letters) == sorted([desk.customer, desk.customer, "lee@people.example"])
+
+
+class TestComplaint9TwoHelpdesksAnsweringEachOther:
+    """They do not, not for long: though the other one writes no header, and a new subject each time."""
+
+    def test_ends_after_as_many_automatic_mails_as_the_division_allows(self, desk):
+        set_value(desk.division, AUTOMATIC_PER_HOUR, 3)
+
+        for round_ in range(8):
+            desk.receive(f"Subject: We have received your request #{round_}")
+
+        assert Ticket.objects.count() == 9
+        assert Message.objects.filter(kind="tickets.opened", to=desk.customer).count() == 3
+
+    def test_goes_on_an_hour_later(self, desk):
+        set_value(desk.division, AUTOMATIC_PER_HOUR, 1)
+        desk.receive("Subject: One")
+
+        with time_machine.travel(now() + timedelta(minutes=61)):
+            desk.receive("Subject: Two")
+
+        assert Message.objects.filter(kind="tickets.opened", to=desk.customer).count() == 2
+
+    @pytest.mark.parametrize(
+        "header", ["X-Auto-Response-Suppress: All", "Precedence: bulk", "Auto-Submitted: auto-replied"]
+    )
+    def test_does_not_begin_where_the_other_says_that_it_is_a_machine(self, desk, header):
+        before = Message.objects.count()
+
+        desk.receive(header, "Subject: We have received your request")
+
+        assert Message.objects.count() == before
+
+    def test_a_reply_on_a_ticket_is_never_answered_by_a_machine(self, desk):
+        before = Message.objects.count()
+
+        for _round in range(3):
+            desk.reply("Subject: We have received your request")
+
+        assert Message.objects.count() == before
+
+
+class TestTheLetterbox:
+    """What no program could place, a person does."""
+
+    def test_a_ticket_is_opened_for_a_stranger(self, desk):
+        row = desk.receive("Subject: Do you serve my street?", From=STRANGER)
+
+        ticket = services.open_ticket_for_mail(row.pk, None, by=make_person(Role.CSR, desk.division))
+
+        row.refresh_from_db()
+        assert (row.status, row.outcome) == (MailStatus.HANDLED, ticket.number)
+        assert (ticket.requester_email, ticket.customer) == ("kim@elsewhere.example", None)
+
+    def test_it_is_put_on_a_ticket(self, desk):
+        row = desk.receive(From=STRANGER)
+
+        services.add_mail_to_ticket(row.pk, desk.ticket.number.lower(), by=make_person(Role.CSR, desk.division))
+
+        assert desk.said() == ["It still does not work."]
+
+    def test_it_is_dismissed_and_kept(self, desk):
+        row = desk.receive(From=STRANGER)
+
+        services.dismiss_mail(row.pk, by=make_person(Role.CSR, desk.division))
+
+        row.refresh_from_db()
+        assert (row.status, row.outcome) == (MailStatus.HANDLED, "dismissed")
+        assert bytes(row.raw)
+
+    def test_it_is_placed_once(self, desk):
+        row, csr = desk.receive(From=STRANGER), make_person(Role.CSR, desk.division)
+        services.open_ticket_for_mail(row.pk, None, by=csr)
+
+        with pytest.raises(NotAllowed):
+            services.open_ticket_for_mail(row.pk, None, by=csr)
+        with pytest.raises(NotAllowed):
+            services.dismiss_mail(row.pk, by=csr)
+
+    def test_a_csr_sees_it_and_places_it_on_the_pages(self, desk, client):
+        row = desk.receive("Subject: Do you serve my street?", From=STRANGER, body="I moved.")
+        sign_in(client, make_person(Role.CSR, desk.division))
+
+        assert "Do you serve my street?" in client.get(reverse("desk:letterbox")).content.decode()
+        page = client.get(reverse("desk:letter", args=[row.pk])).content.decode()
+        assert "I moved." in page
+        assert "Nobody of ours writes from this address." in page
+
+        answer = client.post(reverse("desk:letter_open", args=[row.pk]), {"customer": ""})
+
+        ticket = Ticket.objects.get(requester_email="kim@elsewhere.example")
+        assert answer.url == reverse("desk:ticket", args=[ticket.number])
+
+    def test_the_page_says_what_is_wrong(self, desk, client):
+        row = desk.receive(From=STRANGER)
+        sign_in(client, make_person(Role.CSR, desk.division))
+
+        answer = client.post(reverse("desk:letter_add", args=[row.pk]), {"number": "T-NONE-SUCH"})
+
+        assert answer.status_code == 422
+        assert "There is no such ticket." in answer.content.decode()
+
+    def test_it_is_none_of_another_markets_business(self, desk):
+        row, csr = desk.receive(From=STRANGER), make_person(Role.CSR, make_division())
+
+        for place in (
+            lambda: services.open_ticket_for_mail(row.pk, None, by=csr),
+            lambda: services.add_mail_to_ticket(row.pk, desk.ticket.number, by=csr),
+            lambda: services.dismiss_mail(row.pk, by=csr),
+        ):
+            with pytest.raises(NotAllowed):
+                place()

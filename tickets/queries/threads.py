@@ -1,0 +1,103 @@
+"""Which ticket a mail belongs to, and how a mail of ours says so."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from django.db.models import QuerySet
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from accounts.models import Contact, Customer, Mailbox
+from foundation.correspondence.inbound import Mail
+from foundation.correspondence.mailboxes import normalised_email
+from foundation.correspondence.models import InboundMail, Message
+from foundation.correspondence.queries import mail_set_aside_visible_to
+from foundation.correspondence.services.composing import message_id_of
+from foundation.divisions.models import Division
+from foundation.people.models import User
+from foundation.people.queries import divisions_where
+from foundation.people.states import Permission
+from tickets.models import Article, Participant, Ticket
+from tickets.states import TicketChannel
+
+TOKEN = re.compile(r"\[(T-[A-Z2-9]{4}-[A-Z2-9]{4})-([0-9a-f]{10})\]", re.IGNORECASE)
+LAST_REFERENCES = 10
+"""Messages of a ticket that a letter of ours refers to: enough for every mail program to find its thread."""
+
+
+def subject_token(ticket: Ticket) -> str:
+    """Return what a letter about a ticket carries in its subject: its number, and the proof that we wrote it."""
+    return f"[{ticket.number}-{_proof(ticket.number)}]"
+
+
+def number_in_subject(subject: str) -> str:
+    """Return the number of the ticket that a subject names with our proof; empty if it names none."""
+    for number, proof in TOKEN.findall(subject):
+        if constant_time_compare(_proof(number.upper()), proof.lower()):
+            return str(number).upper()
+    return ""
+
+
+def _proof(number: str) -> str:
+    return salted_hmac("tickets.subject", number, algorithm="sha256").hexdigest()[:10]
+
+
+def tickets_of_messages(message_ids: Iterable[str]) -> dict[str, int]:
+    """Return which tickets messages belong to, sent or received, by their Message-IDs."""
+    ids = [one for one in set(message_ids) if one]
+    if not ids:
+        return {}
+    sent = Message.objects.filter(message_id__in=ids, subject_type=Ticket._meta.label_lower)
+    said = Article.objects.filter(message_id__in=ids)
+    return dict(sent.values_list("message_id", "subject_id")) | dict(said.values_list("message_id", "ticket_id"))
+
+
+def nearest_ticket(mail: Mail, known: Mapping[str, int]) -> int | None:
+    """
+    Return the ticket of the message that a mail answers: by In-Reply-To, then by References from the newest.
+
+    :param known: tickets by Message-ID
+    """
+    return next((known[one] for one in mail.answers if one in known), None)
+
+
+def takes_part(email: str, ticket: Ticket) -> bool:
+    """Tell whether an address is the requester's, the customer's, or of somebody who takes part in a ticket."""
+    mailbox = normalised_email(email)
+    theirs = [ticket.requester_email, *Participant.objects.filter(ticket=ticket).values_list("email", flat=True)]
+    if ticket.customer:
+        theirs += Contact.objects.filter(customer=ticket.customer).exclude(email="").values_list("email", flat=True)
+        theirs += [ticket.customer.user.email] if ticket.customer.user else []
+    return mailbox in {normalised_email(one) for one in theirs if one}
+
+
+def customers_by_email(email: str, division: Division) -> QuerySet[Customer]:
+    """Return the customers of a division, and of those below it, who are reached at an address."""
+    contacts = Contact.objects.alias(mailbox=Mailbox("email")).filter(mailbox=normalised_email(email))
+    return Customer.objects.filter(
+        pk__in=contacts.values("customer"), division__in=Division.objects.under(division)
+    ).select_related("division")
+
+
+def customer_by_email(email: str, division: Division) -> Customer | None:
+    """Return the one customer who is reached at an address; None where there is none, or several."""
+    found = list(customers_by_email(email, division)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def mails_waiting_for(user: User) -> QuerySet[InboundMail]:
+    """Return the messages that no program could place, of the divisions in which a person works on tickets."""
+    return mail_set_aside_visible_to(user).filter(division__in=divisions_where(user, Permission.WORK_TICKETS))
+
+
+def references_of(ticket: Ticket) -> list[str]:
+    """Return the Message-IDs of a ticket's conversation, from the oldest: the first one, and the latest."""
+    said = ticket.articles.exclude(message_id="").order_by("at", "pk").values_list("message_id", flat=True)
+    first = message_id_of(f"tickets.opened:{ticket.pk}")
+    ids = list(said) if ticket.channel == TicketChannel.MAIL else [first, *said]
+    return ids[:1] + ids[1:][-LAST_REFERENCES:]
+
+
+def recipients_of(ticket: Ticket) -> list[str]:
+    """Return to whom an answer goes: the requester, and whom staff has added."""
+    added = Participant.objects.filter(ticket=ticket, is_copied=True).values_list("email", flat=True)
+    return [ticket.requester_email, *(one for one in added if one != ticket.requester_email)]

@@ -1,0 +1,409 @@
+"""What came by mail finds its ticket, opens one, or is left to a person; what goes by mail can be answered."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _, gettext_lazy
+
+from accounts.models import Customer
+from foundation.correspondence.inbound import Mail
+from foundation.correspondence.models import InboundMail, Message
+from foundation.correspondence.queries import mailbox_of
+from foundation.correspondence.services import (
+    Received,
+    read_waiting,
+    set_aside_mail,
+    settle_mails,
+)
+from foundation.correspondence.states import MailKind
+from foundation.divisions.queries import effective
+from foundation.events.facts import Fact
+from foundation.events.services import publish_many, reference
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from tickets.events import CustomerReplied, TicketMoved, TicketNoted
+from tickets.models import Article, ArticleMail, Participant, Ticket
+from tickets.queries import (
+    customer_by_email,
+    nearest_ticket,
+    number_in_subject,
+    reachable_ticket,
+    takes_part,
+    tickets_of_messages,
+)
+from tickets.services.conversation import hear_customer
+from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.rows import locked, moved, record
+from tickets.services.uploads import Upload, keep_uploads
+from tickets.settings import MAIL_OPENS, MAIL_TO_CLOSED
+from tickets.states import OPEN, ArticleKind, PendingReason, TicketChannel, TicketStatus, TicketType, ToClosed
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+"""Messages that find their tickets in one transaction."""
+LONGEST_SUBJECT = 200
+LONGEST_NOTE = 2000
+REFUSALS = {
+    "too_large": gettext_lazy("it is too large"),
+    "dangerous": gettext_lazy("it could do harm"),
+    "unknown_type": gettext_lazy("files of this type are not taken"),
+    "empty": gettext_lazy("it is empty"),
+}
+UNKNOWN_SENDER, NO_TICKET, BROKEN = "unknown_sender", "no_ticket", "broken"
+"""Why a message is left to a person: nobody knows who wrote it; a machine wrote it about nothing of ours; it fails."""
+
+
+def take_mails(mail_ids: Sequence[int]) -> None:
+    """
+    Let messages that came in find their places; those that have are left alone.
+
+    If a bundle fails, each is tried alone, and the one that fails is set aside: it holds nobody back.
+    """
+    for first in range(0, len(mail_ids), AT_ONCE):
+        bundle = mail_ids[first : first + AT_ONCE]
+        try:
+            _take_together(bundle)
+        except OperationalError:
+            raise
+        except Exception:  # whatever one of them did
+            log.exception("mails_not_taken", mails=bundle)
+            for mail_id in bundle:
+                _take_alone(mail_id)
+
+
+def _take_alone(mail_id: int) -> None:
+    try:
+        _take_together([mail_id])
+    except OperationalError:
+        raise
+    except Exception:  # it is kept, and somebody looks at it
+        log.exception("mail_not_taken", mail=mail_id)
+        set_aside_mail(mail_id, BROKEN)
+
+
+@transaction.atomic
+def _take_together(mail_ids: Sequence[int]) -> None:
+    received = read_waiting(mail_ids)
+    known = tickets_of_messages(one for each in received for one in each.mail.answers)
+    places = {each.row.pk: nearest_ticket(each.mail, known) for each in received}
+    on_tickets = _Replies(at=now())
+    tickets = _open_tickets(places.values())
+    for each in received:
+        ticket = tickets.get(places[each.row.pk] or 0)
+        if ticket and each.judgement.kind == MailKind.PERSON:
+            on_tickets.add(each, ticket)
+        else:
+            _place(each, places[each.row.pk])
+    on_tickets.save()
+    settle_mails(each.row for each in received)
+
+
+def _open_tickets(ticket_ids: Iterable[int | None]) -> dict[int, Ticket]:
+    """Hold the tickets on which a reply needs nothing but to be written down."""
+    rows = (
+        Ticket.objects.locked()
+        .select_related("division", "customer", "account")
+        .defer("search")
+        .filter(pk__in={one for one in ticket_ids if one}, status__in=OPEN, merged_into=None)
+        .order_by("pk")
+    )
+    return {row.pk: row for row in rows}
+
+
+@dataclass
+class _Replies:
+    """Customers' replies to open tickets, written together: in a few statements, however many they are."""
+
+    at: datetime
+    told: list[tuple[Ticket, Article, Received]] = field(default_factory=list)
+    moved: list[tuple[Ticket, str]] = field(default_factory=list)
+
+    def add(self, each: Received, ticket: Ticket) -> None:
+        """Take a reply, in memory."""
+        before = ticket.status
+        if ticket.reason == PendingReason.CUSTOMER:
+            ticket.start()
+            self.moved.append((ticket, before))
+        ticket.heard_at = self.at
+        ticket.version += 1
+        self.told.append((ticket, _article(each, ticket, at=self.at), each))
+        each.row.mark_handled(_outcome(ticket), at=self.at)
+
+    def save(self) -> None:
+        """Write everything down and tell what happened."""
+        if not self.told:
+            return
+        Article.objects.bulk_create([article for _ticket, article, _each in self.told])
+        for _ticket, article, each in self.told:
+            keep_uploads(article, _uploads(each.mail))
+            _name_what_was_left_out(article.ticket, each)
+        _keep_rests([(article, each) for _ticket, article, each in self.told])
+        _keep_participants([(ticket, each.mail) for ticket, _article, each in self.told])
+        tickets = {ticket.pk: ticket for ticket, _article, _each in self.told}
+        Ticket.objects.bulk_update(tickets.values(), ["heard_at", "version", "status", "reason"])
+        self._tell()
+
+    def _tell(self) -> None:
+        facts: list[tuple[Ticket, Fact]] = [
+            (ticket, CustomerReplied(ticket_id=ticket.pk, article_id=article.pk, channel=TicketChannel.MAIL))
+            for ticket, article, _each in self.told
+        ]
+        facts += [(ticket, moved(ticket, before, reason=PendingReason.CUSTOMER)) for ticket, before in self.moved]
+        params = {
+            "names": [fact.name for _ticket, fact in facts],
+            "payloads": [json.dumps(fact.payload()) for _ticket, fact in facts],
+            "tickets": [ticket.pk for ticket, _fact in facts],
+            "about": [" ".join(_about(ticket)) for ticket, _fact in facts],
+            "divisions": [ticket.division_id for ticket, _fact in facts],
+            "at": self.at,
+        }
+        publish_many(
+            TELLING, params, kinds=[CustomerReplied, TicketMoved], counting="SELECT (SELECT count(*) FROM told)"
+        )
+
+
+TELLING = """WITH facts AS (
+    SELECT name, payload::jsonb AS payload, 'tickets.ticket' AS subject_type, subject_id,
+        string_to_array(about, ' ') AS about, division_id, %(at)s::timestamptz AS at, place
+    FROM unnest(
+        %(names)s::text[], %(payloads)s::text[], %(tickets)s::bigint[], %(about)s::text[], %(divisions)s::bigint[]
+    ) WITH ORDINALITY AS told (name, payload, subject_id, about, division_id, place)
+)"""
+
+
+def _about(ticket: Ticket) -> list[str]:
+    return sorted(reference(row) for row in (ticket, ticket.customer, ticket.account) if row)
+
+
+def _article(each: Received, ticket: Ticket, *, at: datetime) -> Article:
+    sender = each.mail.sender
+    return Article(
+        key=_key(each.row),
+        ticket=ticket,
+        kind=ArticleKind.CUSTOMER,
+        channel=TicketChannel.MAIL,
+        author_name=sender.name if sender else "",
+        author_email=sender.email if sender else "",
+        text=_words(each.mail),
+        at=at,
+        message_id=each.mail.message_id,
+    )
+
+
+def _key(row: InboundMail) -> str:
+    return f"mail:{row.pk}"
+
+
+def _outcome(ticket: Ticket) -> str:
+    return ticket.number
+
+
+def _words(mail: Mail) -> str:
+    """Return what a mail says; an article is never empty."""
+    calendar = mail.calendar
+    invitation = f"{calendar.method} {calendar.answer} {calendar.summary}".strip() if calendar else ""
+    return mail.fresh.strip() or invitation or mail.subject or _("(nothing written)")
+
+
+def _place(each: Received, ticket_id: int | None) -> None:
+    """Find the place of a message that is not simply a reply to an open ticket."""
+    if each.judgement.kind == MailKind.LOOP:
+        each.row.mark_handled("loop", at=now())
+    elif each.judgement.kind != MailKind.PERSON:
+        _place_automatic(each, ticket_id)
+    elif ticket_id:
+        write_down(each, ticket_id)
+    else:
+        _place_unthreaded(each)
+
+
+def _place_automatic(each: Received, ticket_id: int | None) -> None:
+    """Note what a machine says on the ticket that it is about: it is no reply, and moves nothing."""
+    is_about_ours = each.mail.report and tickets_of_messages([each.mail.report.message_id])
+    if each.judgement.kind == MailKind.BOUNCE and is_about_ours:
+        each.row.mark_handled("bounce", at=now())  # `note_bounce` tells staff
+        return
+    ticket_id = ticket_id or _ticket_in_subject(each.mail)
+    if ticket_id is None:
+        each.row.set_aside(NO_TICKET)
+        return
+    ticket = reachable_ticket(locked(ticket_id))
+    said = _("An automatic message from %(sender)s: %(words)s")
+    note_by_itself(ticket, said % {"sender": each.row.sender, "words": _words(each.mail)}, key=_key(each.row))
+    each.row.mark_handled(_outcome(ticket), at=now())
+
+
+def _ticket_in_subject(mail: Mail) -> int | None:
+    number = number_in_subject(mail.subject)
+    return Ticket.objects.filter(number=number).values_list("pk", flat=True).first() if number else None
+
+
+def _place_unthreaded(each: Received) -> None:
+    """Place a message that answers none of ours: by the token of its subject, if its sender takes part there."""
+    ticket_id = _ticket_in_subject(each.mail)
+    named = locked(ticket_id) if ticket_id else None
+    sender = each.row.sender
+    if named and sender and takes_part(sender, named):
+        write_down(each, named.pk)
+        return
+    customer = customer_by_email(sender, each.row.division) if sender else None
+    if customer is None:
+        each.row.set_aside(UNKNOWN_SENDER)
+        return
+    ticket = open_for(each, customer)
+    if named:
+        said = _("Its subject names %(number)s, on which %(sender)s takes no part.")
+        note_by_itself(ticket, said % {"number": named.number, "sender": sender}, key=f"{_key(each.row)}:named")
+
+
+def write_down(each: Received, ticket_id: int) -> None:
+    """Write a reply down where its ticket goes on; if it may not go on, a new one names it."""
+    ticket = reachable_ticket(locked(ticket_id))
+    never_reopens = effective(ticket.division, MAIL_TO_CLOSED) == ToClosed.FOLLOW_UP
+    if ticket.status == TicketStatus.CLOSED and never_reopens:
+        _follow_up(each, ticket)
+        return
+    try:
+        article = _hear(each, ticket)
+    except NotAllowed as refusal:
+        if refusal.code != "over":
+            raise
+        _follow_up(each, ticket)
+        return
+    _keep_rests([(article, each)])
+    _name_what_was_left_out(article.ticket, each)
+    _keep_participants([(ticket, each.mail)])
+    each.row.mark_handled(_outcome(ticket), at=now())
+
+
+def _hear(each: Received, ticket: Ticket) -> Article:
+    sender = each.mail.sender
+    with transaction.atomic():
+        return hear_customer(
+            ticket.pk,
+            _words(each.mail),
+            key=_key(each.row),
+            channel=TicketChannel.MAIL,
+            name=sender.name if sender else "",
+            email=sender.email if sender else "",
+            message_id=each.mail.message_id,
+            uploads=_uploads(each.mail),
+        )
+
+
+def _follow_up(each: Received, ended: Ticket) -> None:
+    """Open a new ticket for a reply to one that has ended, each naming the other."""
+    ticket = open_for(each, ended.customer, ended=ended)
+    at = _key(each.row)
+    note_by_itself(ticket, _("It follows %(number)s, which has ended.") % {"number": ended.number}, key=f"{at}:follows")
+    note_by_itself(
+        ended,
+        _("The customer wrote again. It goes on as %(number)s.") % {"number": ticket.number},
+        key=f"{at}:followed",
+    )
+
+
+def open_for(each: Received, customer: Customer | None, *, ended: Ticket | None = None) -> Ticket:
+    """
+    Open a ticket for a message.
+
+    Answers will go to the address that it is from, never to one that it asks for: what we know of a customer is told to
+    their own address.
+    """
+    division = ended.division if ended else customer.division if customer else each.row.division
+    sender = each.mail.sender
+    name = (sender.name if sender else "") or (customer.name if customer else "")
+    language = customer.language if customer else division.language
+    report = Report(
+        type=TicketType(ended.type if ended else effective(division, MAIL_OPENS)),
+        subject=(each.mail.subject or _words(each.mail).split("\n")[0])[:LONGEST_SUBJECT],
+        text=_words(each.mail),
+        requester=Requester(name=name, email=each.row.sender, phone="", language=language),
+        customer=customer,
+        account=ended.account if ended else None,
+        service=ended.service if ended else None,
+    )
+    ticket = open_ticket(
+        report, key=_key(each.row), division=division, channel=TicketChannel.MAIL, by=None,
+        message_id=each.mail.message_id, uploads=_uploads(each.mail),
+    )  # fmt: skip
+    first = ticket.articles.order_by("pk")[0]
+    _keep_rests([(first, each)])
+    _name_what_was_left_out(ticket, each)
+    _keep_participants([(ticket, each.mail)])
+    each.row.mark_handled(_outcome(ticket), at=now())
+    return ticket
+
+
+def _uploads(mail: Mail) -> list[Upload]:
+    taken = (file for file in mail.files if not file.refusal)
+    return [Upload(name=file.name, media_type=file.media_type, content=file.content) for file in taken]
+
+
+def _name_what_was_left_out(ticket: Ticket, each: Received) -> None:
+    """Name the files of a message that are not passed on, with the reason."""
+    left_out = [file for file in each.mail.files if file.refusal]
+    if left_out:
+        names = "\n".join(f"{file.name}: {REFUSALS[file.refusal]}" for file in left_out)
+        said = _("Left out of the mail:\n%(files)s") % {"files": names}
+        note_by_itself(ticket, said, key=f"{_key(each.row)}:left-out")
+
+
+def _keep_rests(kept: Sequence[tuple[Article, Received]]) -> None:
+    """Keep what was quoted and the signature beside the article, and where it was taken from."""
+    ArticleMail.objects.bulk_create(
+        ArticleMail(
+            article=article, mail=each.row, rest="\n\n".join(filter(None, (each.mail.signature, each.mail.quoted)))
+        )
+        for article, each in kept
+    )
+
+
+def _keep_participants(kept: Sequence[tuple[Ticket, Mail]]) -> None:
+    """Show who wrote or stood in Cc besides the requester; no answer goes to them unless staff says so."""
+    ours = {
+        one.address.lower()
+        for one in (mailbox_of(division) for division in {ticket.division for ticket, _ in kept})
+        if one
+    }
+    others = [
+        Participant(ticket=ticket, email=address.email, name=address.name)
+        for ticket, mail in kept
+        for address in [*([mail.sender] if mail.sender else []), *mail.reply_to, *mail.cc]
+        if address.email not in {ticket.requester_email, *ours}
+    ]
+    if others:
+        Participant.objects.bulk_create(others, ignore_conflicts=True)
+
+
+def note_by_itself(ticket: Ticket, text: str, *, key: str) -> None:
+    """Write for staff what happened by itself."""
+    article = Article.objects.create(
+        key=key, ticket=ticket, kind=ArticleKind.SYSTEM, channel=TicketChannel.MAIL, text=text[:LONGEST_NOTE]
+    )
+    record(ticket, TicketNoted(ticket_id=ticket.pk, article_id=article.pk), by=None, channel=TicketChannel.MAIL)
+
+
+@transaction.atomic
+def note_bounce(message_id: int) -> None:
+    """
+    Tell staff on the ticket that a letter about it did not arrive; what waited for the customer waits no longer.
+
+    :param message_id: the key of the message
+    """
+    message = Message.objects.filter(pk=message_id, subject_type=Ticket._meta.label_lower).first()
+    if message is None or Article.objects.filter(key=f"bounce:{message.pk}").exists():
+        return
+    ticket = reachable_ticket(locked(message.subject_id))
+    said = _("The mail “%(subject)s” did not reach %(to)s: %(error)s")
+    known = {"subject": message.subject_line, "to": message.to, "error": message.error}
+    note_by_itself(ticket, said % known, key=f"bounce:{message.pk}")
+    if ticket.reason == PendingReason.CUSTOMER:
+        before = ticket.status
+        ticket.start()
+        record(ticket, moved(ticket, before, reason="bounce"), by=None, changed=["status", "reason"])

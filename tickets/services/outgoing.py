@@ -1,0 +1,52 @@
+"""How a letter about a ticket is sent so that its answer finds the ticket, and machines do not answer each other."""
+
+from datetime import timedelta
+
+from foundation.correspondence.models import InboundMail
+from foundation.correspondence.queries import count_written, mailbox_of
+from foundation.divisions.queries import effective
+from foundation.now import now
+from tickets.models import Ticket
+from tickets.queries import references_of, subject_token
+from tickets.settings import AUTOMATIC_PER_HOUR
+
+AUTOMATIC = ("tickets.opened", "tickets.resolved", "tickets.declined")
+"""Kinds of letters that no person writes."""
+LONGEST_SUBJECT = 200
+
+
+def may_write_automatically(ticket: Ticket) -> bool:
+    """
+    Tell whether a letter that no person writes may go to the requester of a ticket.
+
+    Not to a machine, and not more than the division allows to one address in an hour.
+    """
+    mail = InboundMail.objects.filter(pk=ticket.key.removeprefix("mail:")) if ticket.key.startswith("mail:") else None
+    if mail and mail.filter(may_be_answered=False).exists():
+        return False
+    written = count_written(ticket.requester_email, kinds=AUTOMATIC, since=now() - timedelta(hours=1))
+    most: int = effective(ticket.division, AUTOMATIC_PER_HOUR)
+    return written < most
+
+
+def thread_headers(ticket: Ticket, message_id: str, *, is_automatic: bool) -> dict[str, str]:
+    """
+    Return the headers that put a letter into its thread, lead answers to us, and ask machines for none (RFC 3834).
+
+    :param message_id: of the letter itself
+    """
+    references = [one for one in references_of(ticket) if one != message_id]
+    headers = {"References": " ".join(references), "In-Reply-To": references[-1]} if references else {}
+    mailbox = mailbox_of(ticket.division)
+    if mailbox:
+        headers["Reply-To"] = mailbox.address
+    if is_automatic:
+        headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    return headers
+
+
+def with_token(subject_line: str, ticket: Ticket) -> str:
+    """Return a subject with the token by which an answer is known to be about a ticket, in its number's place."""
+    token = subject_token(ticket)
+    plain = " ".join(subject_line.replace(f"[{ticket.number}]", "").split())
+    return f"{token} {plain}"[:LONGEST_SUBJECT]
