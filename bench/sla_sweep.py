@@ -21,10 +21,10 @@ MAKE_TICKETS = """
     INSERT INTO tickets_ticket (
         number, key, division_id, type, status, reason, priority, subject, requester_name, requester_email,
         requester_phone, language, channel, symptom, answers, escalation_level, escalation_reason, resolution,
-        resolution_text, version, opened_at, reopened_count
+        resolution_text, version, opened_at, reopened_count, child_policy
     )
     SELECT 'T-' || lpad(n::text, 8, '0'), 'bench-' || n, %(division)s, 'trouble', 'in_progress', '', 'p3', 'No internet',
-        '', '', '', 'en', 'web', '', '{}', 0, '', '', '', 1, %(opened)s, 0
+        '', '', '', 'en', 'web', '', '{}', 0, '', '', '', 1, %(opened)s, 0, 'alone'
     FROM generate_series(1, %(tickets)s) AS n
 """
 MAKE_CLOCKS = """
@@ -91,7 +91,7 @@ def main(pairs: int = 5) -> None:
         run(MAKE_TICKETS, MAKE_CLOCKS)
 
         def put_back() -> None:
-            run(PUT_BACK, "TRUNCATE events_delivery, events_event CASCADE")
+            run(PUT_BACK, "TRUNCATE events_delivery")
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE tickets_ticketclock")
 
