@@ -44,6 +44,14 @@ class ConsentWithdrawn(Fact, name="accounts.consent_withdrawn"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutageNoticesWanted(Fact, name="accounts.outage_notices_wanted"):
+    """A customer wants to be told of outages, or no longer does."""
+
+    customer_id: int
+    wants: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class CustomerClaimed(Fact, name="accounts.customer_claimed"):
     """Somebody who can sign in was shown to be this customer."""
 

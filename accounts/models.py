@@ -72,6 +72,11 @@ class Customer(models.Model):
         User, models.SET_NULL, null=True, blank=True, related_name="customers", verbose_name=_("signs in as"),
         help_text=_("Whose pages show these accounts and orders."),
     )  # fmt: skip
+    wants_outage_notices = models.BooleanField(
+        _("is told of outages"),
+        default=True,
+        help_text=_("By e-mail, when one begins, when there is news, when it is over."),
+    )
     created_at = models.DateTimeField(_("since"), default=now, editable=False)
 
     class Meta:

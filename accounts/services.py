@@ -13,6 +13,7 @@ from accounts.events import (
     ConsentWithdrawn,
     ContactCorrected,
     CustomerClaimed,
+    OutageNoticesWanted,
     StandingChanged,
 )
 from accounts.models import Account, AgreedText, Consent, Contact, ContactDetails, Customer
@@ -166,6 +167,19 @@ def withdraw_consent(consent_id: int, *, by: User) -> Consent:
     fact = ConsentWithdrawn(consent_id=consent.pk, kind=consent.kind)
     publish(fact, subject=consent.customer, division=consent.customer.division, by=by)
     return consent
+
+
+@transaction.atomic
+def want_outage_notices(user: User, *, wants: bool) -> int:
+    """Note whether a person who signs in wants to be told of outages, as every customer that they are; return how many."""
+    others = Customer.objects.filter(user=user).exclude(wants_outage_notices=wants).select_related("division")
+    changing = list(others.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    for customer in changing:
+        customer.wants_outage_notices = wants
+        customer.save(update_fields=["wants_outage_notices"])
+        fact = OutageNoticesWanted(customer_id=customer.pk, wants=wants)
+        publish(fact, subject=customer, division=customer.division, by=user)
+    return len(changing)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """The only clock. Every other one is banned by the linter, so that months can be simulated."""
 
 import json
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,12 @@ def today(where: HasZone | ZoneInfo) -> date:
     """Return the calendar date at this instant in a zone, or in the zone of a division."""
     zone = where if isinstance(where, ZoneInfo) else where.zone
     return now().astimezone(zone).date()
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last of that month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _offset() -> timedelta:

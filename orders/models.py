@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -19,8 +20,8 @@ from catalog.queries import Quote, Selection
 from foundation.divisions.fields import TranslatedField
 from foundation.divisions.models import Division, bumps_configuration
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
-from foundation.money import MoneyField
-from foundation.now import now
+from foundation.money import MoneyField, round_money
+from foundation.now import months_after, now
 from foundation.people.models import User
 from orders.states import (
     APPOINTMENT_MOVES,
@@ -802,3 +803,9 @@ class InstalledService(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line.names}"
+
+    def monthly_on(self, day: date) -> Decimal:
+        """Return what it costs a month on a day (in the division's zone), before taxes, in the order's currency."""
+        is_promoted = day < months_after(self.since, self.line.promotion_months)
+        amount = self.line.recurring if is_promoted else self.line.recurring_after
+        return round_money(amount * self.quantity / self.line.quantity)

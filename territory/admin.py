@@ -75,11 +75,11 @@ class OccupancyInline(DivisionScopedTabular):
 class PremisesAdmin(LargeTableAdmin):
     """An address. The search box reads addresses as customers type them, and the operator's own numbers."""
 
-    list_display = ("street_line", "unit", "city", "state", "zip_code", "division", "source_id")
+    list_display = ("street_line", "unit", "city", "state", "zip_code", "division", "source_id", "node")
     list_filter = ("division",)
     search_fields = ("source_id",)
     search_help_text = _("An address, misspelt if you like, or the operator's number.")
-    fields = (("division", "source_id"), ("latitude", "longitude"))
+    fields = (("division", "source_id"), ("latitude", "longitude"), "node")
     readonly_fields = ("division", "source_id")
     inlines: ClassVar = [AvailabilityInline, OccupancyInline]
     change_form_template = "territory/premises_change_form.html"

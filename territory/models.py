@@ -90,6 +90,10 @@ class Premises(models.Model):
     city = models.CharField(_("town"), max_length=60)
     state = models.CharField(_("state"), max_length=2)
     zip_code = models.CharField(_("ZIP code"), max_length=5)
+    node = models.CharField(
+        _("network node"), max_length=40, blank=True,
+        help_text=_("What of the network serves the address, as the import names it: a hub, a cabinet, a splitter."),
+    )  # fmt: skip
     latitude = models.FloatField(
         _("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
     )

@@ -14,15 +14,15 @@ from foundation.divisions.models import Division
 from foundation.people.models import User
 from orders.models import TermsVersion
 from tests.unguarded import unguarded
-from tickets.models import Article, Attachment, Rating
+from tickets.models import Article, Attachment, OutageUpdate, Rating
 
-NEVER_CHANGE = (TermsVersion, LedgerEntry, Article, Attachment, Rating)
+NEVER_CHANGE = (TermsVersion, LedgerEntry, Article, Attachment, OutageUpdate, Rating)
 READ_BY_PROGRAMS = frozenset(
     {
         *("actor_role", "adapter", "base_url", "before", "after", "campaign", "channel", "choice_group", "city_key"),
         *("column", "currency", "cursor", "default_language", "delimiter", "digest", "email", "fact", "handler"),
         *("host", "house_number", "idempotency_key", "identity", "key", "kind", "language", "list", "logo_type"),
-        *("message_id", "number", "password", "path_prefix", "phone", "primary", "primary_dark", "query"),
+        *("message_id", "node", "number", "password", "path_prefix", "phone", "primary", "primary_dark", "query"),
         *("relies_on", "remainder", "request_id", "site_code", "source_id", "start_key", "state", "subject_type"),
         *(
             "submitted_digest",

@@ -78,16 +78,19 @@ from tickets.models import (
     Assignment,
     Attachment,
     CannedReply,
+    CreditRun,
     Macro,
+    OutageCredit,
+    OutageNotice,
     Presence,
     ReassignedTicket,
     Reassignment,
     Ticket,
     WaitingTicket,
 )
-from tickets.services import Upload, add_participant, answer_ticket, note_ticket, rate_ticket, resolve_ticket
+from tickets.services import Upload, add_participant, answer_ticket, note_ticket, outages, rate_ticket, resolve_ticket
 from tickets.states import ResolutionCode, RoutingCause, Score, Told, Unplaced
-from tickets.testing import add_step, make_policy, make_routing, make_ticket
+from tickets.testing import add_step, make_outage, make_policy, make_routing, make_ticket
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = frozenset(Role)
@@ -134,6 +137,7 @@ class World:
         self.ticket = self._make_ticket()
         self.macro = Macro.objects.create(division=self.division, name=f"{self.marker} macro")
         CannedReply.objects.create(division=self.division, name="canned", language="en", text=self.marker)
+        self._make_outage()
         self.message = self._make_message()
         self.document = self._make_document()
         LeadNote.objects.create(lead=self.lead, text=f"{marker} note", by=self.people[Role.CSR])
@@ -191,6 +195,27 @@ class World:
         ArticleMail.objects.create(article=ticket.articles.first(), mail=self.mail, rest=f"> {participant.name}")
         Delegate.objects.create(customer=self.order.customer, user=self.people[Role.PARTNER])
         return ticket
+
+    def _make_outage(self) -> None:
+        """Declare an outage at the customer's address, to which a ticket is attached and for which credits are asked."""
+        account, supervisor = self.completed.account, self.people[Role.SUPERVISOR]
+        Premises.objects.filter(pk=account.premises_id).update(node="N-1")
+        self.outage = make_outage(self.division, by=supervisor, title=self.marker, cause=self.marker)
+        self.attached = make_ticket(self.division, account=account)
+        outages.attach_ticket(self.outage.pk, self.attached.pk, by=self.people[Role.CSR])
+        outages.keep_apart(self.outage.pk, self.ticket.pk, by=self.people[Role.CSR])
+        update, address = self.outage.updates.get(), account.customer.contacts.get().email
+        OutageNotice.objects.create(
+            update=update, customer=account.customer, channel="email", address=address, language="en"
+        )
+        self.credit_run = CreditRun.objects.create(
+            outage=self.outage, division=self.division, counted_until=now(), currency="USD", requested_by=supervisor
+        )
+        amounts = {"minutes": 300, "monthly": 50, "due": 1, "credited_before": 0, "amount": 1, "currency": "USD"}
+        OutageCredit.objects.create(
+            run=self.credit_run, outage=self.outage, account=account, division=self.division,
+            request_id=f"outage-{self.outage.pk}-{account.pk}-1", **amounts,
+        )  # fmt: skip
 
     def _make_order(self, status: OrderStatus) -> Order:
         customer: User = self.people[Role.CUSTOMER]
@@ -383,6 +408,8 @@ FILL_IN = ANYONE - (STAFF - WORK)
 SEE_LEADS, WORK_LEADS = holders(Permission.SEE_LEADS), holders(Permission.WORK_LEADS)
 SEE_TICKETS, WORK_TICKETS = holders(Permission.SEE_TICKETS), holders(Permission.WORK_TICKETS)
 SEE_REFERRALS, SEE_LEDGER = holders(Permission.SEE_REFERRALS), holders(Permission.SEE_LEDGER)
+SEE_TICKETS, WORK_TICKETS = holders(Permission.SEE_TICKETS), holders(Permission.WORK_TICKETS)
+DECLARE = holders(Permission.DECLARE_OUTAGES)
 SETTLE, IMPORT = holders(Permission.SETTLE_SUBMISSIONS), holders(Permission.IMPORT)
 
 MATRIX: dict[str, Page] = {
@@ -415,6 +442,7 @@ MATRIX: dict[str, Page] = {
     # The signed-in customer and partner.
     "selfcare:start": Page(SIGNED_IN),
     "selfcare:order": Page(frozenset({Role.CUSTOMER}), pk_of("order")),
+    "selfcare:outage_notices": doing(SIGNED_IN),
     "selfcare:sales": Page(frozenset({Role.PARTNER})),
     "selfcare:referrals": Page(SIGNED_IN),
     "selfcare:referral_enrol": doing(SIGNED_IN),
@@ -502,6 +530,19 @@ MATRIX: dict[str, Page] = {
     "desk:rewards": Page(SEE_REFERRALS),
     "desk:reward": Page(SEE_REFERRALS, pk_of("reward")),
     "desk:reward_release": Page(holders(Permission.SEE_LEDGER), pk_of("held_reward")),
+    "desk:outages": Page(SEE_TICKETS),
+    "desk:outage_new": Page(DECLARE),
+    "desk:outage": Page(SEE_TICKETS, pk_of("outage")),
+    "desk:outage_update": Page(DECLARE, pk_of("outage")),
+    "desk:outage_widen": Page(DECLARE, pk_of("outage")),
+    "desk:outage_restore": Page(DECLARE, pk_of("outage")),
+    "desk:outage_reopen": Page(DECLARE, pk_of("outage")),
+    "desk:outage_withdraw": Page(DECLARE, pk_of("outage")),
+    "desk:outage_attach": Page(WORK_TICKETS, pk_of("outage")),
+    "desk:outage_detach": Page(WORK_TICKETS, lambda world: {"number": world.attached.number}),
+    "desk:outage_credits": Page(DECLARE, pk_of("outage")),
+    "desk:outage_credits_approve": Page(holders(Permission.APPROVE_OUTAGE_CREDITS), pk_of("credit_run")),
+    "desk:outage_credits_discard": Page(SEE_TICKETS, pk_of("credit_run")),
     "desk:payouts": Page(SEE_LEDGER),
     "desk:payout_build": Page(holders(Permission.BUILD_BATCHES)),
     "desk:payout": Page(SEE_LEDGER, pk_of("batch")),

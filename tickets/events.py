@@ -296,3 +296,56 @@ class ParticipantDropped(Fact, name="tickets.participant_dropped"):
 
     ticket_id: int
     participant_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketAttached(Fact, name="tickets.attached"):
+    """An outage explains a ticket."""
+
+    ticket_id: int
+    outage_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketDetached(Fact, name="tickets.detached"):
+    """A ticket is about something else than an outage."""
+
+    ticket_id: int
+    outage_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutageMoved(Fact, name="tickets.outage_moved"):
+    """An outage was declared, or went from one state to another."""
+
+    outage_id: int
+    before: str
+    """Empty: it was declared."""
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutageWidened(Fact, name="tickets.outage_widened"):
+    """An outage affects more than was thought."""
+
+    outage_id: int
+    services: int
+    """How many more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutageTold(Fact, name="tickets.outage_told"):
+    """Something was said of an outage that its customers are to be told."""
+
+    outage_id: int
+    update_id: int
+    stage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditRunMoved(Fact, name="tickets.credit_run_moved"):
+    """Credits for an outage were asked for, approved, sent, answered or discarded."""
+
+    run_id: int
+    outage_id: int
+    status: str

@@ -1,22 +1,27 @@
-"""What tickets hear: of themselves, letters and promises following a fact; and of mail."""
+"""What tickets hear: of themselves, letters, promises and outages following a fact; of mail, and of billing."""
 
 from datetime import datetime
 
+from billing.events import CreditConfirmed, CreditRefused
 from foundation.correspondence.events import MailReceived, MessageBounced
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
 from tickets import services
 from tickets.events import (
     AnswerLeft,
+    CreditRunMoved,
+    OutageTold,
     PromiseMissed,
     PromiseNearing,
     PromiseOverdue,
+    TicketDetached,
     TicketMoved,
     TicketOpened,
     TicketReopened,
     TicketResolved,
 )
-from tickets.states import RoutingCause, TicketStatus
+from tickets.services import outages
+from tickets.states import CreditRunStatus, RoutingCause, TicketStatus
 
 
 @subscribe(TicketOpened)
@@ -90,3 +95,49 @@ def take_mails(fact: MailReceived, _event: Event) -> None:
 def note_bounce(fact: MessageBounced, _event: Event) -> None:
     """Tell staff that a letter did not arrive."""
     services.note_bounce(fact.message_id)
+
+
+# Outages.
+
+
+@subscribe(TicketOpened)
+def attach_late_caller(fact: TicketOpened, _event: Event) -> None:
+    """Let the outage at its address explain a new ticket."""
+    outages.attach_late_caller(fact.ticket_id)
+
+
+@subscribe(TicketReopened)
+def leave_outage(fact: TicketReopened, _event: Event) -> None:
+    """Let what is still down after an outage go on by itself."""
+    outages.leave_outage(fact.ticket_id)
+
+
+@subscribe(TicketDetached)
+def route_detached(fact: TicketDetached, _event: Event) -> None:
+    """Find somebody for it: nobody waits for the outage any more."""
+    services.route_ticket(fact.ticket_id, cause=RoutingCause.REOPENED)
+
+
+@subscribe(OutageTold)
+def tell_customers(fact: OutageTold, _event: Event) -> None:
+    """Write to everybody whom it concerns."""
+    outages.tell_customers(fact.update_id)
+
+
+@subscribe(CreditRunMoved)
+def post_approved_credits(fact: CreditRunMoved, _event: Event) -> None:
+    """Send what was approved."""
+    if fact.status == CreditRunStatus.APPROVED:
+        outages.post_credits(fact.run_id)
+
+
+@subscribe(CreditConfirmed)
+def record_credit_confirmed(fact: CreditConfirmed, _event: Event) -> None:
+    """An account was credited for an outage."""
+    outages.record_credit_confirmed(fact.request_id, fact.credit_id)
+
+
+@subscribe(CreditRefused)
+def record_credit_refused(fact: CreditRefused, _event: Event) -> None:
+    """An account was not credited for an outage."""
+    outages.record_credit_refused(fact.request_id, fact.reason)

@@ -68,3 +68,28 @@ AUTOMATIC_PER_HOUR = declare(
     minimum=1,
     maximum=100,
 )
+MAINTENANCE_NOTICE = declare(
+    "tickets.maintenance_notice",
+    kind=int,
+    default=3,
+    label=_("Days before maintenance on which customers are told"),
+    help=_("What is planned at shorter notice is announced at once."),
+    minimum=0,
+    maximum=60,
+)
+CREDIT_AFTER = declare(
+    "tickets.credit_after",
+    kind=int,
+    default=240,
+    label=_("Minutes of an outage before it is credited"),
+    help=_("A shorter outage brings no credit, a longer one the whole of its minutes."),
+    minimum=0,
+    maximum=43200,
+)
+CREDITS_MAINTENANCE = declare(
+    "tickets.credits_maintenance",
+    kind=bool,
+    default=False,
+    label=_("Planned maintenance is credited"),
+    help=_("As an outage is, by its minutes."),
+)

@@ -276,3 +276,102 @@ class ToClosed(models.TextChoices):
 
     REOPEN = "reopen", _("The ticket is reopened")
     FOLLOW_UP = "follow_up", _("A new ticket is opened")
+
+
+class OutageKind(models.TextChoices):
+    """Why something does not work for many."""
+
+    FAULT = "fault", _("Fault")
+    MAINTENANCE = "maintenance", _("Planned maintenance")
+
+
+class OutageStatus(models.TextChoices):
+    """How far we are with an outage."""
+
+    PLANNED = "planned", _("Planned")
+    INVESTIGATING = "investigating", _("Being investigated")
+    IDENTIFIED = "identified", _("Cause known")
+    MONITORING = "monitoring", _("Repaired, being watched")
+    RESTORED = "restored", _("Over")
+    WITHDRAWN = "withdrawn", _("Called off")
+
+
+_PLANNED, _LOOKING, _KNOWN, _WATCHED, _OVER, _NONE = OutageStatus
+
+OUTAGE_MOVES: Mapping[OutageStatus, frozenset[OutageStatus]] = {
+    _PLANNED: frozenset({_KNOWN, _NONE}),
+    _LOOKING: frozenset({_KNOWN, _WATCHED, _OVER, _NONE}),
+    _KNOWN: frozenset({_LOOKING, _WATCHED, _OVER, _NONE}),
+    _WATCHED: frozenset({_LOOKING, _KNOWN, _OVER, _NONE}),
+    _OVER: frozenset({_LOOKING}),
+}
+"""What was repaired and fails again is reopened: it is the same outage, and its callers are the same."""
+UNDER_WAY = frozenset({_LOOKING, _KNOWN, _WATCHED})
+"""It does not work now: whoever calls about it is attached."""
+
+
+class ScopeKind(models.TextChoices):
+    """What says whom an outage affects."""
+
+    NODE = "node", _("Network node")
+    ZIP = "zip", _("ZIP code")
+    STREET = "street", _("Street")
+    PREMISES = "premises", _("Address")
+    ACCOUNT = "account", _("Account")
+    PRODUCT = "product", _("Product")
+
+
+class UpdateStage(models.TextChoices):
+    """What is told of an outage."""
+
+    ANNOUNCED = "announced", _("Announced")
+    STARTED = "started", _("Begun")
+    UPDATED = "updated", _("News")
+    RESTORED = "restored", _("Over")
+    REOPENED = "reopened", _("Not over after all")
+    WITHDRAWN = "withdrawn", _("Called off")
+
+
+class NoticeChannel(models.TextChoices):
+    """By what a notice goes out."""
+
+    EMAIL = "email", _("E-mail")
+
+
+class CreditRunStatus(models.TextChoices):
+    """How far credits for an outage are."""
+
+    REQUESTED = "requested", _("Waits for approval")
+    APPROVED = "approved", _("Approved")
+    POSTED = "posted", _("Sent to billing")
+    CONFIRMED = "confirmed", _("Credited")
+    PARTLY_RETURNED = "partly_returned", _("Partly refused by billing")
+    DISCARDED = "discarded", _("Discarded")
+
+
+CREDIT_RUN_MOVES: Mapping[CreditRunStatus, frozenset[CreditRunStatus]] = {
+    CreditRunStatus.REQUESTED: frozenset({CreditRunStatus.APPROVED, CreditRunStatus.DISCARDED}),
+    CreditRunStatus.APPROVED: frozenset({CreditRunStatus.POSTED}),
+    CreditRunStatus.POSTED: frozenset({CreditRunStatus.CONFIRMED, CreditRunStatus.PARTLY_RETURNED}),
+    CreditRunStatus.PARTLY_RETURNED: frozenset({CreditRunStatus.CONFIRMED}),
+}
+
+
+class CreditStatus(models.TextChoices):
+    """Where one account's credit is."""
+
+    PENDING = "pending", _("Not sent")
+    SENT = "sent", _("Sent")
+    CONFIRMED = "confirmed", _("Credited")
+    RETURNED = "returned", _("Refused")
+    DISCARDED = "discarded", _("Discarded")
+
+
+CREDIT_MOVES: Mapping[CreditStatus, frozenset[CreditStatus]] = {
+    CreditStatus.PENDING: frozenset({CreditStatus.SENT, CreditStatus.DISCARDED}),
+    CreditStatus.SENT: frozenset({CreditStatus.CONFIRMED, CreditStatus.RETURNED}),
+    CreditStatus.RETURNED: frozenset({CreditStatus.CONFIRMED}),
+}
+"""A person may find out that what was called refused is there after all."""
+CREDITS_THAT_COUNT = frozenset(CreditStatus) - {CreditStatus.DISCARDED}
+"""What is credited, or may be: the next run pays only the rest. What billing refused is sent again under its own id."""

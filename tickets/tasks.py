@@ -39,3 +39,9 @@ def send_due_alerts() -> None:
     """Tell staff what waited for their hours to begin."""
     while services.send_due_alerts():
         pass
+
+
+@shared_task
+def announce_maintenance() -> None:
+    """Announce the maintenance that is near, and begin what is due."""
+    services.outages.announce_maintenance()

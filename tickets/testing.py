@@ -9,17 +9,25 @@ from accounts.models import Account
 from accounts.testing import make_account
 from foundation.clocks.models import Calendar
 from foundation.clocks.testing import make_round_the_clock
+from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
+from foundation.now import now
 from foundation.people.models import User
 from foundation.people.testing import make_person
+from orders.states import OrderStatus
+from orders.testing import Market, make_market, make_order
+from territory.models import Premises
 from tickets import services
-from tickets.models import LadderStep, RoutingRow, RoutingVersion, SlaPolicy, SlaTarget, Ticket
+from tickets.models import LadderStep, Outage, RoutingRow, RoutingVersion, SlaPolicy, SlaTarget, Ticket
+from tickets.queries.outages import Scope
 from tickets.services import Report, Requester, open_ticket
+from tickets.services.outages import Declaration
 from tickets.states import (
     RESOLUTIONS_OF,
     AlertChannel,
     ClockKind,
     HoldReason,
+    OutageKind,
     PendingReason,
     TicketChannel,
     TicketStatus,
@@ -160,3 +168,37 @@ def add_target(
 def add_step(policy: SlaPolicy, share: int, *tell: str, channel: str = AlertChannel.DESK, **values: Any) -> LadderStep:
     """Put a step on the ladder of a service level."""
     return LadderStep.objects.create(policy=policy, share=share, tell=list(tell), channel=channel, **values)
+
+
+def make_affected(division: Division, *, node: str = "N-1", market: Market | None = None, **more: Any) -> Account:
+    """
+    Make an account whose services work, at an address of its own on a node of the network.
+
+    :param market: what is sold there; without one, a new one is made
+    :param more: for the order
+    """
+    account = make_order(OrderStatus.COMPLETED, market or make_market(division), **more).account
+    if account is None:
+        raise LookupError("A completed order has an account.")
+    Premises.objects.filter(pk=account.premises_id).update(node=node)
+    account.premises.node = node
+    return account
+
+
+def make_outage(division: Division, *, by: User, **said: Any) -> Outage:
+    """
+    Declare an outage of node N-1 that began an hour ago.
+
+    :param said: parts of the `Declaration`
+    """
+    said = {
+        "kind": OutageKind.FAULT,
+        "title": "No signal behind N-1",
+        "scope": Scope(nodes=("N-1",)),
+        "starts_at": now() - timedelta(hours=1),
+        "words": Texts(en="A cable was cut.", es="Se cortó un cable."),
+        **said,
+    }
+    return services.outages.declare_outage(
+        Declaration(**said), division=division, key=f"outage-form-{next(_numbers)}", by=by
+    )

@@ -4,7 +4,6 @@ How much a reward is and when it may be earned: pure, so that accrual, trials an
 A percentage is rounded once, half up (`foundation.money`). A step by count counts from the payee's nth reward.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _, ngettext, override
 from commissions.models import RewardTerm, RuleVersion
 from commissions.states import Basis, RewardForm, WaitUnit
 from foundation.money import format_money, percent_of, round_money
+from foundation.now import months_after
 
 LANGUAGE_OF_RECORDS = "en"
 """A calculation is kept as it was written; pages that speak other languages write it anew from its inputs."""
@@ -54,12 +54,6 @@ class Dates:
     earliest_on: date
     latest_on: date
     watched_until: date
-
-
-def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last of that month where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def dates_of(version: RuleVersion, installed_on: date) -> Dates:

@@ -10,9 +10,8 @@ from django.db.models import Count, F, Q, Sum
 
 from commissions.models import Payee, Reward, Rule, RuleVersion
 from commissions.queries.progress import UNSPOKEN
-from commissions.queries.reckoning import months_after
 from commissions.states import RewardStatus, Side
-from foundation.money import ZERO, round_money
+from foundation.money import ZERO
 from orders.models import InstalledService
 
 COMMITTED = frozenset(RewardStatus) - {RewardStatus.CAP_LIMITED, RewardStatus.FORFEITED}
@@ -62,10 +61,7 @@ def _charges(account_ids: Collection[int], on: date) -> Iterator[tuple[int, Deci
     working = Q(until=None) | Q(until__gt=on)
     services = InstalledService.objects.filter(working, account__in=account_ids, since__lte=on).select_related("line")
     for service in services:
-        line = service.line
-        is_promoted = on < months_after(service.since, line.promotion_months)
-        amount = line.recurring if is_promoted else line.recurring_after
-        yield service.account_id, round_money(amount * service.quantity / line.quantity)
+        yield service.account_id, service.monthly_on(on)
 
 
 def committed_of(rule_id: int, on: date) -> Decimal:

@@ -41,7 +41,7 @@ SEED = 1983
 BUILDINGS = 300
 BUILDINGS_WITH_A_GAP = 50
 HEADER = (
-    "source_id", "street", "unit", "city", "state", "zip", "latitude", "longitude", "families", "status", "technology",
+    "source_id", "street", "unit", "city", "state", "zip", "latitude", "longitude", "node", "families", "status", "technology",
     "down_mbps", "up_mbps", "available_from", "reason", "alternate_technology", "alternate_down_mbps", "alternate_up_mbps",
 )  # fmt: skip
 
@@ -138,6 +138,7 @@ def real_addresses() -> list[Row]:
             "zip": address["postal_code"],
             "latitude": address["coordinates"]["lat"],
             "longitude": address["coordinates"]["lng"],
+            "node": f"HUB {address['postal_code']}",
         }
         for number, address in enumerate(found, 1)
     ]

@@ -49,9 +49,9 @@ from orders.states import OPEN, OrderStatus
 from referrals.models import Programme, Referral
 from referrals.queries import normalised_code, programmes_visible_to
 from territory.states import Outcome
-from tickets.models import Ticket
+from tickets.models import Outage, Ticket
 from tickets.queries import TicketFilter, tickets_matching
-from tickets.states import Priority, TicketStatus, TicketType
+from tickets.states import UNDER_WAY, OutageKind, OutageStatus, Priority, TicketStatus, TicketType
 
 ANY = _("Any")
 ANY_STATUS = "any"
@@ -395,6 +395,35 @@ class ClaimFilters(WithDivision):
     def filter_closed(self, rows: QuerySet[Payee], _name: str, _value: str) -> QuerySet[Payee]:
         """Keep those who will earn nothing any more."""
         return rows.exclude(account__closed_at=None)
+
+
+class OutageFilters(WithDivision):
+    """Outages by words, kind and state."""
+
+    text = CharFilter(label=_("What and where"), field_name="title", lookup_expr="icontains")
+    state = ChoiceFilter(
+        label=_("State"), empty_label=ANY, method="filter_state",
+        choices=[("under_way", _("Under way")), *OutageStatus.choices],
+    )  # fmt: skip
+    kind = ChoiceFilter(label=_("Kind"), empty_label=ANY, choices=OutageKind.choices)
+
+    class Meta:
+        model = Outage
+        fields = ("text", "state", "kind", "division")
+
+    def filter_state(self, rows: QuerySet[Outage], _name: str, value: str) -> QuerySet[Outage]:
+        """Keep the outages in a state, or all that are under way."""
+        return rows.filter(status__in=sorted(UNDER_WAY) if value == "under_way" else [value])
+
+
+class OutageTicketFilters(FilterSet):
+    """The tickets of an outage by state."""
+
+    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=TicketStatus.choices)
+
+    class Meta:
+        model = Ticket
+        fields = ("status",)
 
 
 class LineFilters(FilterSet):

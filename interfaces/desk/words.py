@@ -19,9 +19,11 @@ from orders.queries import appointment_window
 from orders.states import CancelReason, Channel, HoldReason
 from referrals.states import DisqualifyReason
 from tickets.states import (
+    CreditRunStatus,
     EndReason,
     EscalationReason,
     HoldReason as TicketHold,
+    OutageStatus,
     PendingReason,
     Priority,
     ResolutionCode,
@@ -29,6 +31,7 @@ from tickets.states import (
     TicketChannel,
     TicketStatus,
     TicketType,
+    UpdateStage,
 )
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -37,6 +40,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "accounts.consent_withdrawn": _("A consent was taken back"),
     "accounts.contact_corrected": _("Contact details were corrected: %(fields)s"),
     "accounts.customer_claimed": _("The customer signed in for the first time"),
+    "accounts.outage_notices_wanted": _("The customer chose whether to be told of outages"),
     "accounts.standing_changed": _("The account’s standing is now: %(standing)s"),
     "billing.aged_balance_reported": _("Past due: %(past_due)s %(currency)s"),
     "billing.credit_confirmed": _("The billing system posted the credit %(credit_id)s"),
@@ -137,7 +141,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.answer_left": _("An answer went out"),
     "tickets.answer_taken_back": _("An answer was taken back before it left"),
     "tickets.answered": _("An answer was written"),
+    "tickets.attached": _("Attached to the outage"),
+    "tickets.credit_run_moved": _("Credits: %(status)s"),
     "tickets.customer_replied": _("The customer replied"),
+    "tickets.detached": _("Detached from the outage: their fault is another"),
     "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s %(reason)s"),
     "tickets.handed_over": _("The ticket was given to somebody"),
     "tickets.child_attached": _("It became part of %(parent_number)s"),
@@ -152,6 +159,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.participant_dropped": _("Our answers go to one person fewer"),
     "tickets.noted": _("An internal note was written"),
     "tickets.opened": _("The ticket was opened: %(type)s, %(priority)s"),
+    "tickets.outage_moved": _("The outage is now: %(after)s"),
+    "tickets.outage_told": _("Customers are told: %(stage)s"),
+    "tickets.outage_widened": _("The outage affects %(services)s more services"),
     "tickets.priority_changed": _("Priority: from %(before)s to %(after)s"),
     "tickets.rated": _("The customer said how it was handled: %(score)s"),
     "tickets.released": _("The ticket was laid back for others"),
@@ -185,6 +195,7 @@ FIELDS: Mapping[str, str | Promise] = {
 """Fields that facts name, as people call them."""
 
 CODED = (
+    *(OutageStatus, UpdateStage, CreditRunStatus),
     *(
         TicketStatus,
         TicketType,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from accounts.models import Account, Partner
+from accounts.models import Account, Customer, Partner
 from accounts.queries import partners_visible_to
 from accounts.states import AccountStatus
 from foundation.now import today
@@ -45,6 +45,11 @@ def own_accounts(user: User) -> QuerySet[Account]:
     """Return the accounts of a person that are not closed, the oldest first."""
     mine = Account.objects.filter(customer__user=user).exclude(status=AccountStatus.CLOSED)
     return mine.select_related("division", "customer").order_by("pk")
+
+
+def wants_outage_notices(user: User) -> bool:
+    """Tell whether a person is told of outages: as every customer that they are."""
+    return not Customer.objects.filter(user=user, wants_outage_notices=False).exists()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ app_name = "selfcare"
 urlpatterns = [
     path("", orders.start, name="start"),
     path("orders/<int:pk>/", orders.order, name="order"),
+    path("outage-notices/", orders.outage_notices, name="outage_notices"),
     path("sales/", orders.sales, name="sales"),
     path("referrals/", referrals.referrals, name="referrals"),
     path("referrals/take-part/", referrals.enrol, name="referral_enrol"),

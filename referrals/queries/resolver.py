@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from foundation.now import months_after
 from referrals.states import TouchKind, TouchOutcome, TouchPreference
 
 PRECEDENCE = (TouchKind.CODE, TouchKind.INVITATION, TouchKind.INVITED_ADDRESS, TouchKind.LINK)
@@ -132,14 +133,6 @@ def _is_not_new(one: Candidate, friend: Friend) -> bool:
         return True
     gone = friend.gone_since
     return gone is not None and friend.ordered_on < months_after(gone, one.new_after_months)
-
-
-def months_after(day: date, months: int) -> date:
-    """Return the same day of a later month, or that month's last one."""
-    month = day.month - 1 + months
-    first = date(day.year + month // 12, month % 12 + 1, 1)
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return min(first + timedelta(days=day.day - 1), following - timedelta(days=1))
 
 
 RULES: tuple[tuple[TouchOutcome, Callable[[Candidate, datetime, Friend], bool]], ...] = (

@@ -15,7 +15,7 @@ from foundation.divisions.queries import effective
 from foundation.events.models import Event
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import months_after, now
 from orders.models import InstalledService, Order
 from orders.services import CODE_MARK
 from orders.states import OPEN, OrderStatus
@@ -30,7 +30,7 @@ from referrals.events import (
 )
 from referrals.models import Invitation, Programme, Referral, Referrer, ResolvedTouch, Signal, Touch
 from referrals.queries import first_name, is_within_dates, nearest_to, referrer_by_code
-from referrals.queries.resolver import Candidate, Friend, Person, months_after, resolve
+from referrals.queries.resolver import Candidate, Friend, Person, resolve
 from referrals.services.invitations import DAY
 from referrals.services.touches import STILL_GOOD, TOUCH_MARK
 from referrals.settings import MOST_IN_A_DAY

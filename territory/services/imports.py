@@ -289,7 +289,8 @@ _STAGING = """
     DROP TABLE IF EXISTS staged, staged_offer, matched, twin;
     CREATE TEMP TABLE staged (
         row bigint PRIMARY KEY, street_id bigint, source_id text, street_no int, house_number text, unit_key text, street_line text,
-        unit text, city text, state text, zip_code text, latitude float8, longitude float8, offers int
+        unit text, city text, state text, zip_code text, latitude float8, longitude float8, node text,
+        offers int
     ) ON COMMIT DROP;
     CREATE TEMP TABLE staged_offer (
         offers int, family text, status text, technology text, down_mbps int, up_mbps int, available_from date, reason text,
@@ -302,7 +303,7 @@ _BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 """A chunk looks up its own rows by index: reading whole tables for each would make ten million rows take for ever."""
 _BY_HASH = "SET LOCAL enable_hashjoin = on"
 """Staged rows find each other by hash."""
-_STAGED_TEXTS = ("source_id", "house_number", "unit_key", "street_line", "unit", "city", "state", "zip_code")
+_STAGED_TEXTS = ("source_id", "house_number", "unit_key", "street_line", "unit", "city", "state", "zip_code", "node")
 _OFFER_TEXTS = ("family", "status", "technology", "reason", "alternate_technology")
 
 
@@ -373,6 +374,7 @@ _DELIVERED = (
     "zip_code",
     "latitude",
     "longitude",
+    "node",
 )
 _OFFER_VALUES = ("status", "technology", "down_mbps", "up_mbps", "available_from", "reason", *OFFERED[6:])
 
@@ -510,10 +512,9 @@ _LEAVE_WHAT_MOVES_ONTO_OTHERS = f"""
     DELETE FROM matched m USING staged s, territory_premises p
      WHERE s.row = m.row AND {_AT_ADDRESS} AND p.id <> m.premises_id
 """
-_STAGED = ", ".join(
-    f"coalesce(s.{name}, p.{name})" if name in {"latitude", "longitude"} else f"s.{name}" for name in _DELIVERED
-)
-"""Coordinates that a file leaves open stay as they are known."""
+_KEPT = {"latitude": "s.latitude", "longitude": "s.longitude", "node": "nullif(s.node, '')"}
+_STAGED = ", ".join(f"coalesce({_KEPT[name]}, p.{name})" if name in _KEPT else f"s.{name}" for name in _DELIVERED)
+"""Coordinates and the node stay as they are known where a file leaves them open."""
 _UPDATE = f"""
     UPDATE territory_premises p SET ({", ".join(_DELIVERED)}) = ROW ({_STAGED})
       FROM staged s JOIN matched m USING (row)
@@ -536,7 +537,8 @@ _INSERT = _INSERT_HOW.format("")
 _INSERT_WHERE_FREE = _INSERT_HOW.format("ON CONFLICT DO NOTHING")
 _ADOPT = f"""
     WITH adopted AS (
-        UPDATE territory_premises p SET source_id = s.source_id, latitude = s.latitude, longitude = s.longitude
+        UPDATE territory_premises p SET source_id = s.source_id, latitude = s.latitude, longitude = s.longitude,
+            node = coalesce(nullif(s.node, ''), p.node)
           FROM staged s
          WHERE {_AT_ADDRESS} AND p.source_id IS NULL AND s.row NOT IN (SELECT row FROM matched)
            AND NOT EXISTS (

@@ -1,9 +1,9 @@
 """
 The CSV format of premises and their availability, read and checked row by row.
 
-One row is one premises. `source_id`, `street`, `city`, `state` and `zip` are required, `unit`, `latitude` and
-`longitude` optional. What can be had there stands in `families` (names separated by blanks; without the column:
-Internet, TV and phone), `status`, `technology`, `down_mbps`, `up_mbps`, `available_from` (a date as 2027-03-31),
+One row is one premises. `source_id`, `street`, `city`, `state` and `zip` are required, `unit`, `latitude`, `longitude`
+and `node` (what of the network serves it: a hub, a cabinet, a splitter) optional. What can be had there stands in
+`families` (names separated by blanks; without the column: Internet, TV and phone), `status`, `technology`, `down_mbps`, `up_mbps`, `available_from` (a date as 2027-03-31),
 `reason`, `alternate_technology`, `alternate_down_mbps` and `alternate_up_mbps`. Where one family differs, a column with
 its name in front, such as `video_status`, speaks for it. A file without any of these columns leaves availability as it is.
 """
@@ -23,14 +23,14 @@ from territory.addresses.streets import Street, read_city, read_state, read_stre
 from territory.states import NETWORK_FAMILIES, AvailabilityStatus, ProductFamily, Technology
 
 REQUIRED = ("source_id", "street", "city", "state", "zip")
-OPTIONAL = ("unit", "latitude", "longitude")
+OPTIONAL = ("unit", "latitude", "longitude", "node")
 OFFERED = (
     "status", "technology", "down_mbps", "up_mbps", "available_from", "reason",
     "alternate_technology", "alternate_down_mbps", "alternate_up_mbps",
 )  # fmt: skip
 """The columns of `Availability`, in the order in which they are stored."""
 FASTEST = 100_000
-LONGEST = {"source_id": 40, "street_line": 100, "unit": 30, "unit_key": 24, "house_number": 20, "city": 60}
+LONGEST = {"source_id": 40, "street_line": 100, "unit": 30, "unit_key": 24, "house_number": 20, "city": 60, "node": 40}
 """Characters that the columns of `Premises` hold."""
 _FAMILY_COLUMNS = {f"{family}_{column}" for family in ProductFamily.values for column in OFFERED}
 KNOWN = {*REQUIRED, *OPTIONAL, "families", *OFFERED, *_FAMILY_COLUMNS}
@@ -89,6 +89,7 @@ class PremisesRow(NamedTuple):
     zip_code: str
     latitude: str
     longitude: str
+    node: str
     offers: int
 
 
@@ -126,7 +127,9 @@ class BlockReader:
         self._at = {column: index for index, column in enumerate(header)}
         self._required_of = itemgetter(*(self._at[column] for column in REQUIRED))
         self._offer_of = _taking([i for i, column in enumerate(header) if column not in {*REQUIRED, *OPTIONAL}])
-        self._unit_at, self._latitude_at, self._longitude_at = (self._at.get(column) for column in OPTIONAL)
+        self._unit_at, self._latitude_at, self._longitude_at, self._node_at = (
+            self._at.get(column) for column in OPTIONAL
+        )
         self._places: dict[tuple[str, ...], Place] = {}
         self._street_of: dict[tuple[str, Place], int] = {}
         self._offers_of: dict[tuple[str, ...], int] = {}
@@ -149,9 +152,10 @@ class BlockReader:
         unit = "" if self._unit_at is None else row[self._unit_at].strip()
         latitude = "" if self._latitude_at is None else _degrees("latitude", row[self._latitude_at], 90)
         longitude = "" if self._longitude_at is None else _degrees("longitude", row[self._longitude_at], 180)
+        node = "" if self._node_at is None else _node(row[self._node_at])
         return PremisesRow(
             source_id, street, number, _unit_key(unit) if unit else "", line, _shown_unit(unit) if unit else "",
-            place.city, place.state.upper(), place.zip_code, latitude, longitude, self._read_offers(row),
+            place.city, place.state.upper(), place.zip_code, latitude, longitude, node, self._read_offers(row),
         )  # fmt: skip
 
     def _text(self, column: str, value: str, limit: str = "source_id") -> str:
@@ -251,6 +255,13 @@ def _unit_key(unit: str) -> str:
     if len(unit) > LONGEST["unit"] or len(key) > LONGEST["unit_key"]:
         raise RowProblem("unit", _("Longer than %s characters.") % LONGEST["unit_key"])
     return key
+
+
+def _node(value: str) -> str:
+    value = " ".join(value.split()).upper()
+    if len(value) > LONGEST["node"]:
+        raise RowProblem("node", _("Longer than %s characters.") % LONGEST["node"])
+    return value
 
 
 def _degrees(column: str, value: str, most: int) -> str:

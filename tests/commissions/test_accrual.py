@@ -10,7 +10,7 @@ from accounts.testing import make_account
 from commissions.events import NothingAccrued, RewardAccrued, RewardCapLimited
 from commissions.models import LedgerEntry, Payee, Reward, Rule
 from commissions.queries.facts import facts_of, facts_of_order
-from commissions.queries.reckoning import dates_of, months_after, reckon
+from commissions.queries.reckoning import dates_of, reckon
 from commissions.services import accrual, rules
 from commissions.services.accrual import accrue_rewards
 from commissions.services.rules import TermDescription, Wording
@@ -21,7 +21,7 @@ from foundation.events.models import Delivery
 from foundation.events.services import publish
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import months_after, now
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from foundation.rules import Comparison, Criterion, Group, GroupStep, Kind, RuleSet

@@ -6,8 +6,9 @@ from itertools import permutations
 import pytest
 from hypothesis import given, strategies as st
 
+from foundation.now import months_after
 from referrals.queries import precedence_table
-from referrals.queries.resolver import PRECEDENCE, RULES, Candidate, Friend, Person, months_after, resolve
+from referrals.queries.resolver import PRECEDENCE, RULES, Candidate, Friend, Person, resolve
 from referrals.states import TouchKind, TouchOutcome, TouchPreference
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

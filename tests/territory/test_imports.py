@@ -122,6 +122,18 @@ class TestImport:
         same = {key for key, version in _versions().items() if before.get(key) == version}
         assert same == {("premises", "2"), ("availability", "1 internet"), ("availability", "1 video")}
 
+    def test_takes_the_node_and_keeps_it_where_a_file_leaves_it_open(self, system):
+        row = "1,12 Oak Street,Rutland,VT,05701"
+        load(system, f"{row},hub 7", header="source_id,street,city,state,zip,node")
+        assert Premises.objects.get().node == "HUB 7"
+
+        kept = load(system, f"{row},", header="source_id,street,city,state,zip,node")
+        without = load(system, row, header="source_id,street,city,state,zip")
+        moved = load(system, f"{row},hub 8", header="source_id,street,city,state,zip,node")
+
+        assert [counts(file) for file in (kept, without, moved)] == [(0, 0, 1, 0), (0, 0, 1, 0), (0, 1, 0, 0)]
+        assert Premises.objects.get().node == "HUB 8"
+
     def test_takes_away_a_family_that_is_no_longer_named(self, system):
         load(system, HOUSE)
 

@@ -1,12 +1,19 @@
 """Tickets in the admin, to be read; procedures, promises, canned replies and macros, to be written."""
 
 from tickets.admin.handling import CannedReplyAdmin, MacroAdmin
+from tickets.admin.outages import (
+    CreditRunAdmin,
+    OutageAdmin,
+    OutageCreditAdmin,
+    OutageNoticeAdmin,
+    OutageUpdateAdmin,
+)
 from tickets.admin.routing import RoutingVersionAdmin
 from tickets.admin.sla import AlertAdmin, ClockSegmentAdmin, SlaPolicyAdmin, TicketClockAdmin
 from tickets.admin.tickets import ArticleAdmin, AttachmentAdmin, DepartureAdmin, PresenceAdmin, RatingAdmin, TicketAdmin
 
 __all__ = [
-    "AlertAdmin", "ArticleAdmin", "AttachmentAdmin", "CannedReplyAdmin", "ClockSegmentAdmin", "DepartureAdmin",
-    "MacroAdmin", "PresenceAdmin", "RatingAdmin", "RoutingVersionAdmin", "SlaPolicyAdmin", "TicketAdmin",
-    "TicketClockAdmin",
+    "AlertAdmin", "ArticleAdmin", "AttachmentAdmin", "CannedReplyAdmin", "ClockSegmentAdmin", "CreditRunAdmin",
+    "DepartureAdmin", "MacroAdmin", "OutageAdmin", "OutageCreditAdmin", "OutageNoticeAdmin", "OutageUpdateAdmin",
+    "PresenceAdmin", "RatingAdmin", "RoutingVersionAdmin", "SlaPolicyAdmin", "TicketAdmin", "TicketClockAdmin",
 ]  # fmt: skip

@@ -1,8 +1,18 @@
-"""Tickets, what was said on them, and who is on one now."""
+"""Tickets, what was said on them, who is on one now, and the outages that explain them."""
 
 from tickets.models.conversation import Article, Attachment, Departure
+from tickets.models.credits import CreditRun, OutageCredit
 from tickets.models.handling import CannedReply, Doing, Macro, Presence, filled_in
 from tickets.models.mail import ArticleMail, Participant
+from tickets.models.outages import (
+    AffectedService,
+    Outage,
+    OutageDetachment,
+    OutageNotice,
+    OutageScope,
+    OutageSpell,
+    OutageUpdate,
+)
 from tickets.models.routing import (
     Assignment,
     ReassignedTicket,
@@ -16,7 +26,9 @@ from tickets.models.sla import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTa
 from tickets.models.ticket import Ticket, new_number
 
 __all__ = [
-    "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "ClockSegment", "Departure", "Doing",
-    "LadderStep", "Macro", "Participant", "Presence", "Rating", "ReassignedTicket", "Reassignment", "RoutingRow",
-    "RoutingVersion", "SlaPolicy", "SlaTarget", "Ticket", "TicketClock", "WaitingTicket", "filled_in", "new_number",
+    "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "ClockSegment",
+    "CreditRun", "Departure", "Doing", "LadderStep", "Macro", "Outage", "OutageCredit", "OutageDetachment",
+    "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence", "Rating",
+    "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget", "Ticket",
+    "TicketClock", "WaitingTicket", "filled_in", "new_number",
 ]  # fmt: skip

@@ -120,6 +120,11 @@ class Ticket(WorkItem, Lifecycle):
         verbose_name=_("merged into"),
     )
     """The ticket on which this one goes on. It keeps all it had, and stands still."""
+    outage = models.ForeignKey(
+        "tickets.Outage", models.PROTECT, null=True, blank=True, editable=False, related_name="tickets",
+        verbose_name=_("outage"),
+    )  # fmt: skip
+    """The outage that explains it: it is held until that is over."""
     split_from = models.ForeignKey(
         "tickets.Article", models.PROTECT, null=True, blank=True, editable=False, related_name="split_off",
         verbose_name=_("split off from"),
@@ -310,6 +315,31 @@ class Ticket(WorkItem, Lifecycle):
         self.resolution = self.resolution_text = ""
         self.reopened_at = at
         self.reopened_count += 1
+
+    def attach(self, outage: "models.Model") -> None:
+        """
+        An outage explains it: it is held until that is over.
+
+        :raises NotAllowed: if it has ended, is explained by an outage already, or its type is not held for one
+        """
+        if self.outage_id:
+            raise NotAllowed(gettext("It is attached to an outage already."), code="attached")
+        if self.status == TicketStatus.HELD:
+            self.start()
+        self.hold(HoldReason.OUTAGE)
+        self.outage_id = outage.pk
+
+    def detach(self) -> None:
+        """
+        It is about something else than the outage that it is attached to, and goes on by itself.
+
+        :raises NotAllowed: if it is attached to none
+        """
+        if not self.outage_id:
+            raise NotAllowed(gettext("It is not attached to an outage."), code="not_attached")
+        if self.reason == HoldReason.OUTAGE:
+            self.start()
+        self.outage = None
 
     def reject(self, text: str, *, at: datetime) -> None:
         """

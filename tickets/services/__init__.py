@@ -1,5 +1,6 @@
 """Every change to tickets."""
 
+from tickets.services import outages
 from tickets.services.conversation import (
     answer_ticket,
     hear_customer,
@@ -50,11 +51,11 @@ __all__ = [
     "attach_child", "cancel_ticket", "checked_uploads", "climb_ladder", "close_silent_tickets", "close_ticket",
     "continue_ticket", "detach_child", "dismiss_mail", "escalate_ticket", "find_somebody", "follow_ticket",
     "hand_over_ticket", "hear_customer", "hold_ticket", "may_write_automatically", "merge_ticket", "note_bounce",
-    "note_phone_call", "note_presence", "note_ticket", "open_ticket", "open_ticket_for_mail", "pend_ticket",
-    "preview_reassignment", "put_routing_in_force", "raise_alarms", "rate_ticket", "reassign_all", "reject_ticket",
-    "release_ticket", "reopen_ticket", "resolve_ticket", "restore_service", "retime_clocks", "route_ticket",
-    "route_waiting", "see_alerts", "send_answer", "send_due_alerts", "send_due_answers", "send_receipt",
-    "send_refusal", "send_resolution", "set_customer", "set_priority", "set_type", "split_article",
+    "note_phone_call", "note_presence", "note_ticket", "open_ticket", "open_ticket_for_mail", "outages",
+    "pend_ticket", "preview_reassignment", "put_routing_in_force", "raise_alarms", "rate_ticket", "reassign_all",
+    "reject_ticket", "release_ticket", "reopen_ticket", "resolve_ticket", "restore_service", "retime_clocks",
+    "route_ticket", "route_waiting", "see_alerts", "send_answer", "send_due_alerts", "send_due_answers",
+    "send_receipt", "send_refusal", "send_resolution", "set_customer", "set_priority", "set_type", "split_article",
     "start_routing_version", "stop_copying", "sweep_clocks", "take_back_answer", "take_mails", "take_over_ticket",
     "take_ticket", "thread_headers", "undo_reassignment", "unmerge_ticket", "use_macro", "with_token",
 ]  # fmt: skip

@@ -40,17 +40,17 @@ TONES = {
             "settled",
             "matched",
         ),
-        *("correct", "won", "cleared", "upheld", "resolved"),
+        *("correct", "won", "cleared", "upheld", "resolved", "restored"),
     },
     "brand": {
         *("acknowledged", "in_progress", "pending", "sending", "queued", "running", "assigned", "new", "open"),
-        *("building", "approved", "submitted", "accrued", "batched", "ordered"),
+        *("building", "approved", "submitted", "accrued", "batched", "ordered", "planned", "requested", "posted"),
     },
     "careful": {
         *("held", "partial", "unknown", "assessing_cancellation", "pending_cancellation", "waiting", "frozen"),
-        *("partly_returned", "cap_limited", "reversed", "raised"),
+        *("partly_returned", "cap_limited", "reversed", "raised", "identified", "monitoring"),
     },
-    "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong"},
+    "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong", "investigating"},
 }
 """Which of the tag's colours goes with a state; to any other belongs none."""
 
@@ -159,6 +159,7 @@ def places(user: Person, path: str) -> list[Place]:
         ("orders", _("Orders"), Permission.SEE_ORDERS),
         ("tickets", _("Tickets"), None),
         ("leads", _("Leads"), Permission.SEE_LEADS),
+        ("outages", _("Outages"), Permission.SEE_TICKETS),
         ("referrals", _("Referrals"), Permission.SEE_REFERRALS),
         ("payouts", _("Payouts"), Permission.SEE_LEDGER),
         ("submissions", _("Billing systems"), Permission.SEE_ORDERS),

@@ -270,7 +270,7 @@ def visible_ticket(request: UserRequest, number: str) -> Ticket:
     """Return the ticket of a number, for who may see it."""
     rows = tickets_visible_to(request.user).select_related(
         "division", "customer", "account", "service__line", "service__product", "premises", "owner", "team", "opened_by", "parent",
-        "merged_into", "split_from__ticket",
+        "merged_into", "split_from__ticket", "outage",
     )  # fmt: skip
     return get_object_or_404(rows, number=number)
 

@@ -3,16 +3,21 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from accounts.models import Partner
+from accounts.services import want_outage_notices
 from foundation.divisions.queries import site_of
 from foundation.people.models import UserRequest
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.friends import referring_of, welcome_rewards_of
-from interfaces.selfcare.queries import own_orders, own_partners, partner_orders, services_of
+from interfaces.selfcare.outages import outages_shown_to
+from interfaces.selfcare.queries import own_orders, own_partners, partner_orders, services_of, wants_outage_notices
 from orders.models import Order
 from orders.queries import progress_of
 
@@ -25,6 +30,8 @@ def start(request: UserRequest) -> HttpResponse:
     page = _page(own_orders(request.user), request)
     context = {
         "services": services_of(request.user),
+        "outages": outages_shown_to(request.user),
+        "wants_outage_notices": wants_outage_notices(request.user),
         "page": page,
         "orders": _with_progress(page),
         "welcome": welcome_rewards_of(request.user),
@@ -40,6 +47,15 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(own_orders(request.user), pk=pk)
     context = {"order": found, "progress": progress_of(found), "is_partner": own_partners(request.user).exists()}
     return render(request, "selfcare/order.html", context)
+
+
+@require_POST
+@own_page
+def outage_notices(request: UserRequest) -> HttpResponse:
+    """Note whether a person wants to be told of outages."""
+    want_outage_notices(request.user, wants=request.POST.get("wants") == "yes")
+    messages.success(request, _("We have noted it."))
+    return redirect("selfcare:start")
 
 
 @own_page

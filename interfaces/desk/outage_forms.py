@@ -1,0 +1,169 @@
+"""What staff fill in about outages."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from foundation.divisions.fields import TextsFormField
+from foundation.divisions.models import Division
+from foundation.people.models import User
+from foundation.people.queries import divisions_where
+from foundation.people.states import Permission
+from territory.states import NETWORK_FAMILIES
+from tickets.models import Outage
+from tickets.states import UNDER_WAY, OutageKind, OutageStatus
+
+MOST_BYTES = 2_000_000
+"""Of a list of accounts: some hundred thousand numbers."""
+LOCAL = "%Y-%m-%dT%H:%M"
+
+
+class MomentField(forms.DateTimeField):
+    """A moment as somebody in the market says it: the form's `zone` says where."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=[LOCAL, f"{LOCAL}:%S"], **options)
+
+
+def in_zone(at: datetime | None, division: Division) -> datetime | None:
+    """Read what was typed as the clocks of a division show it."""
+    return timezone.make_naive(at).replace(tzinfo=division.zone) if at else None
+
+
+def shown_in(at: datetime | None, division: Division) -> str:
+    """Write a moment for a field, as the clocks of a division show it."""
+    return timezone.localtime(at, division.zone).strftime(LOCAL) if at else ""
+
+
+def _text(label: Any, *, rows: int = 2, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        help_text=help_text,
+        widget=forms.Textarea(attrs={"rows": rows}),
+        max_length=2_000_000,
+    )
+
+
+class PlacesForm(forms.Form):
+    """Where an outage is."""
+
+    nodes = _text(_("Network nodes"), rows=1, help_text=_("As the import of addresses names them, parted by commas."))
+    zip_codes = _text(_("ZIP codes"), rows=1)
+    streets = _text(_("Streets"), help_text=_("One a line, with the ZIP code behind a comma where there are several."))
+    listed = _text(_("List"), help_text=_("Numbers of accounts, or your numbers of addresses."))
+    file = forms.FileField(label=_("List as a file"), required=False, help_text=_("Plain text or CSV of such numbers."))
+
+    def clean_file(self) -> Any:
+        """Refuse what is too long, or no text."""
+        file = self.cleaned_data["file"]
+        if not file:
+            return ""
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(_("This file is too long."))
+        try:
+            return file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise forms.ValidationError(_("This file is no text in UTF-8.")) from None
+
+    def listed_in_all(self) -> str:
+        """Return the list as it was typed and sent."""
+        return "\n".join(filter(None, (self.cleaned_data["listed"], self.cleaned_data["file"])))
+
+
+class DeclareForm(PlacesForm):
+    """An outage, or maintenance that is planned."""
+
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    """The count that the person saw; empty: none yet."""
+    division = forms.ModelChoiceField(Division.objects.none(), label=_("Division"))
+    kind = forms.ChoiceField(label=_("What is it?"), choices=OutageKind.choices, widget=forms.RadioSelect)
+    title = forms.CharField(label=_("What and where"), max_length=160, help_text=_("For colleagues."))
+    families = forms.MultipleChoiceField(
+        label=_("What does not work"),
+        choices=[(family.value, family.label) for family in NETWORK_FAMILIES],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None: all that the network carries."),
+    )
+    products = _text(_("Products"), rows=1, help_text=_("Codes: of what is there, those alone."))
+    starts_at = MomentField(label=_("Since"), help_text=_("Of maintenance: from when. In the division’s time."))
+    expected_at = MomentField(label=_("Works again by"), required=False, help_text=_("Customers read it."))
+    cause = _text(_("Cause"), help_text=_("For colleagues. If it is known, the outage begins as identified."))
+    words = TextsFormField(label=_("Words for customers"), required=False, widget=forms.Textarea)
+
+    field_order = (
+        "key", "shown", "division", "kind", "title", "nodes", "zip_codes", "streets", "listed", "file", "products",
+        "families", "starts_at", "expected_at", "cause", "words",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["division"].queryset = divisions_where(user, Permission.DECLARE_OUTAGES)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Read times in the division's zone."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if division := said.get("division"):
+            for name in ("starts_at", "expected_at"):
+                said[name] = in_zone(said.get(name), division)
+        return said
+
+
+class UpdateForm(forms.Form):
+    """What is known of an outage now."""
+
+    status = forms.ChoiceField(label=_("State"), choices=[], widget=forms.RadioSelect)
+    expected_at = MomentField(label=_("Works again by"), required=False, help_text=_("Empty: nobody knows."))
+    cause = _text(_("Cause"), help_text=_("For colleagues."))
+    words = TextsFormField(label=_("Words for customers"), required=False, widget=forms.Textarea)
+    is_told = forms.BooleanField(label=_("Tell the customers"), required=False, initial=True)
+
+    def __init__(self, *args: Any, outage: Outage, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.outage = outage
+        statuses = [OutageStatus.PLANNED] if outage.status == OutageStatus.PLANNED else list(OutageStatus)
+        self.fields["status"].choices = [  # type: ignore[attr-defined]
+            (status.value, status.label) for status in statuses if status in UNDER_WAY or status == outage.status
+        ]
+
+    def clean_expected_at(self) -> datetime | None:
+        """Read it in the division's zone."""
+        return in_zone(self.cleaned_data["expected_at"], self.outage.division)
+
+
+class RestoreForm(forms.Form):
+    """That an outage is over."""
+
+    at = MomentField(label=_("It works again since"))
+    cause = _text(_("Cause"), help_text=_("For colleagues."))
+    words = TextsFormField(
+        label=_("Words for customers"), required=False, widget=forms.Textarea, help_text=_("What it was.")
+    )
+
+    def __init__(self, *args: Any, outage: Outage, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.outage = outage
+
+    def clean_at(self) -> datetime | None:
+        """Read it in the division's zone."""
+        return in_zone(self.cleaned_data["at"], self.outage.division)
+
+
+class ReopenForm(RestoreForm):
+    """That an outage is not over after all."""
+
+    at = MomentField(label=_("It does not work again since"))
+    cause = None  # type: ignore[assignment]
+
+
+class AttachForm(forms.Form):
+    """Which ticket an outage explains."""
+
+    ticket = forms.CharField(label=_("Number of the ticket"), max_length=12)

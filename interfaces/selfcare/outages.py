@@ -1,0 +1,64 @@
+"""What does not work at a person's addresses, in words for them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _
+
+from foundation.divisions.models import Division
+from foundation.people.models import User
+from tickets.models import Outage
+from tickets.queries.outages import outages_of
+from tickets.states import OutageKind
+
+
+@dataclass(frozen=True)
+class OutageShown:
+    """An outage at an address of theirs, now or planned."""
+
+    title: str
+    address: str
+    sentence: str
+    affected: str
+    """What does not work; empty: all of it."""
+    words: str
+    is_now: bool
+
+
+def outages_shown_to(user: User) -> list[OutageShown]:
+    """Return what does not work, or will not, at a person's addresses."""
+    return [
+        OutageShown(
+            title=_title(outage),
+            address=account.service_address,
+            sentence=_sentence(outage),
+            affected=", ".join(outage.families_in_words),
+            words=str(outage.words),
+            is_now=outage.is_under_way,
+        )
+        for outage, account in outages_of(user)
+    ]
+
+
+def _title(outage: Outage) -> str:
+    if not outage.is_under_way:
+        return _("Planned work")
+    if outage.kind == OutageKind.MAINTENANCE:
+        return _("We are working on the network")
+    return _("There is an outage")
+
+
+def _sentence(outage: Outage) -> str:
+    said = []
+    if not outage.is_under_way:
+        said.append(_("It begins on %(at)s.") % {"at": _moment(outage.starts_at, outage.division)})
+    if outage.expected_at:
+        said.append(_("We expect it to work again by %(at)s.") % {"at": _moment(outage.expected_at, outage.division)})
+    return " ".join(said) or _("We are working on it, and tell you when it works again.")
+
+
+def _moment(at: datetime, division: Division) -> str:
+    local = timezone.localtime(at, division.zone)
+    return f"{date_format(local, 'DATE_FORMAT')}, {time_format(local, 'TIME_FORMAT')}"

@@ -1,0 +1,797 @@
+"""Outages: whom they affect, which tickets they explain, who is told, and what is credited (X28 to X32)."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, InternalError, connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given, strategies as st
+
+from accounts.models import Customer
+from billing.models import Submission
+from foundation.correspondence.models import Message
+from foundation.divisions.testing import make_division
+from foundation.events.models import Delivery
+from foundation.events.services import deliver_next
+from foundation.events.testing import drain, published
+from foundation.jobs.models import Job
+from foundation.jobs.services import work_one_chunk
+from foundation.lifecycle import NotAllowed
+from foundation.money import round_money
+from foundation.now import now
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
+from orders.models import InstalledService
+from orders.testing import make_market
+from tests.orders.racing import together
+from tickets import services
+from tickets.events import TicketAttached, TicketDetached, TicketReopened, TicketResolved
+from tickets.models import Outage, OutageCredit, OutageNotice, Ticket
+from tickets.queries.outages import Affected, Scope
+from tickets.services import outages
+from tickets.services.outages.crediting import minutes_of, without, worth_of
+from tickets.services.outages.telling import write_chunk
+from tickets.states import (
+    CreditRunStatus,
+    CreditStatus,
+    HoldReason,
+    OutageKind,
+    OutageStatus,
+    ResolutionCode,
+    TicketStatus,
+    TicketType,
+    UpdateStage,
+)
+from tickets.testing import make_affected, make_outage, make_ticket
+
+LONG_AGO, FAR = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+JUNE = datetime(2026, 6, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def division(db):
+    return make_division()
+
+
+@pytest.fixture
+def market(division):
+    return make_market(division, capacity=50)
+
+
+@pytest.fixture
+def supervisor(division):
+    return make_person(Role.SUPERVISOR, division)
+
+
+@pytest.fixture
+def csr(division):
+    return make_person(Role.CSR, division)
+
+
+def drain_all_but_billing():
+    """Deliver what is due, but nothing to billing systems that nobody runs here."""
+    while True:
+        Delivery.objects.filter(handler__startswith="billing.").delete()
+        if not deliver_next(10):
+            break
+    drain()
+
+
+def work():
+    """Deliver what is due, and do the long work that follows from it."""
+    drain_all_but_billing()
+    while work_one_chunk():
+        drain_all_but_billing()
+
+
+def told(stage):
+    """Return to whom letters of a stage went."""
+    return sorted(OutageNotice.objects.filter(update__stage=stage).values_list("message__to", flat=True))
+
+
+def mails(account):
+    """Return the subjects of what an account's main contact was sent about outages, the oldest first."""
+    contact = account.customer.contacts.get()
+    letters = Message.objects.filter(to=contact.email, kind__in=["tickets.outage", "tickets.resolved"]).order_by("pk")
+    return [letter.subject_line for letter in letters]
+
+
+class TestX28DeclareWithAffectedCount:
+    def test_counts_by_node_area_product_or_list_before_anything_is_written(self, division, market, supervisor):
+        on_node = make_affected(division, market=market, node="N-1")
+        other = make_affected(division, market=market, node="N-2")
+        product = InstalledService.objects.filter(account=other, line__family="internet").get().product_id
+
+        def count(**scope):
+            return outages.preview_outage(Scope(**scope), division, by=supervisor)
+
+        assert count(nodes=("N-1",)) == Affected(customers=1, services=3)
+        assert count(zip_codes=("05701",)) == Affected(customers=2, services=6)
+        assert count(streets=(on_node.premises.street_id,)) == Affected(customers=2, services=6)
+        assert count(accounts=(other.pk,)) == Affected(customers=1, services=3)
+        assert count(premises=(other.premises_id,), nodes=("N-1",)) == Affected(customers=2, services=6)
+        assert count(products=(product,)) == Affected(customers=2, services=2)
+        assert count(products=(product,), nodes=("N-2",)) == Affected(customers=1, services=1)
+        assert count(families=("video",), zip_codes=("05701",)) == Affected(customers=2, services=2)
+        assert not Outage.objects.exists()
+
+    def test_tells_businesses_apart_and_who_is_affected_elsewhere_already(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        account.customer.kind = "business"
+        account.customer.save()
+        make_outage(division, by=supervisor)
+
+        affected = outages.preview_outage(Scope(zip_codes=("05701",)), division, by=supervisor)
+
+        assert affected == Affected(customers=1, business=1, services=3, known=1)
+
+    def test_goes_no_further_than_the_divisions_of_whoever_declares(self, division, market, supervisor):
+        mine = make_affected(division, market=market)
+        neighbour = make_division()
+        theirs = make_affected(neighbour)
+
+        affected = outages.preview_outage(Scope(nodes=("N-1",)), division, by=supervisor)
+        outage = make_outage(division, by=supervisor)
+
+        assert affected.customers == 1
+        assert set(outage.affected.values_list("account", flat=True)) == {mine.pk}
+        with pytest.raises(NotAllowed):
+            outages.preview_outage(Scope(accounts=(theirs.pk,)), neighbour, by=supervisor)
+
+    def test_refuses_who_may_not_and_what_affects_nobody(self, division, market, supervisor, csr):
+        make_affected(division, market=market)
+
+        for said, by in [({}, csr), ({"scope": Scope()}, supervisor), ({"scope": Scope(nodes=("N-9",))}, supervisor)]:
+            with pytest.raises(NotAllowed):
+                make_outage(division, by=by, **said)
+
+        assert not Outage.objects.exists()
+
+    def test_takes_in_more_when_it_is_widened(self, division, market, supervisor):
+        make_affected(division, market=market)
+        more = make_affected(division, market=market, node="N-2")
+        ticket = make_ticket(division, account=more)
+        outage = make_outage(division, by=supervisor, starts_at=now() - timedelta(hours=1))
+        work()
+
+        outages.widen_outage(outage.pk, Scope(nodes=("N-2",)), by=supervisor)
+        work()
+
+        ticket.refresh_from_db()
+        assert (ticket.outage, ticket.reason) == (outage, HoldReason.OUTAGE)
+        assert len(told(UpdateStage.STARTED)) == 2
+        assert len(mails(more)) == 1
+
+    def test_its_numbers_of_statements_do_not_grow(self, division, market, supervisor, django_assert_max_num_queries):
+        for _one in range(4):
+            make_ticket(division, account=make_affected(division, market=market))
+
+        with django_assert_max_num_queries(22):
+            make_outage(division, by=supervisor)
+
+        assert Ticket.objects.filter(status=TicketStatus.HELD).count() == 4
+
+
+class TestX29AttachAndDetach:
+    def test_holds_the_tickets_of_affected_customers_since_it_began(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        ticket = make_ticket(division, account=account)
+        elsewhere = make_ticket(division, account=make_affected(division, market=market, node="N-2"))
+        bill = make_ticket(division, TicketType.BILLING, account=account)
+
+        outage = make_outage(division, by=supervisor)
+
+        for one in (ticket, elsewhere, bill):
+            one.refresh_from_db()
+        assert (ticket.outage, ticket.status, ticket.reason) == (outage, TicketStatus.HELD, HoldReason.OUTAGE)
+        assert (elsewhere.outage, bill.outage) == (None, None)
+        assert published(TicketAttached) == [TicketAttached(ticket_id=ticket.pk, outage_id=outage.pk)]
+
+    def test_leaves_what_was_reported_before_it_began(self, division, market, supervisor):
+        ticket = make_ticket(division, account=make_affected(division, market=market))
+
+        make_outage(division, by=supervisor, starts_at=now())
+
+        ticket.refresh_from_db()
+        assert ticket.outage is None
+
+    def test_attaches_late_callers_also_those_who_came_after_it_was_declared(self, division, market, supervisor):
+        early = make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+        late = make_affected(division, market=market)
+        work()
+        tickets = [make_ticket(division, account=account) for account in (early, late)]
+
+        work()
+
+        assert set(Ticket.objects.filter(outage=outage)) == set(tickets)
+        assert outage.affected.filter(account=late).count() == 3
+        assert len(mails(late)) == 1
+
+    def test_a_second_fault_of_a_caller_keeps_its_own_ticket(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        first, second = (make_ticket(division, account=account) for _one in range(2))
+        make_outage(division, by=supervisor)
+        third = make_ticket(division, account=account)
+        work()
+
+        for one in (first, second, third):
+            one.refresh_from_db()
+        assert first.outage is not None
+        assert (second.outage, third.outage) == (None, None)
+        assert third.status == TicketStatus.ACKNOWLEDGED
+
+    def test_a_ticket_about_a_service_that_works_keeps_its_own(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        phone = InstalledService.objects.get(account=account, line__family="voice")
+        outage = make_outage(division, by=supervisor, scope=Scope(nodes=("N-1",), families=("video",)))
+        ticket = make_ticket(division, account=account, service=phone)
+        work()
+
+        ticket.refresh_from_db()
+        assert ticket.outage is None
+        assert not outages.outages_at(account.premises, service=phone).exists()
+        assert list(outages.outages_at(account.premises)) == [outage]
+
+    def test_what_is_detached_stays_theirs_and_is_not_attached_again(self, division, market, supervisor, csr):
+        ticket = make_ticket(division, account=make_affected(division, market=market))
+        outage = make_outage(division, by=supervisor)
+
+        services.outages.detach_ticket(ticket.pk, by=csr)
+        outages.update_outage(outage.pk, status=OutageStatus.IDENTIFIED, by=supervisor)
+        outages.attach_late_caller(ticket.pk)
+        outages.restore_outage(outage.pk, by=supervisor)
+        outages.reopen_outage(outage.pk, by=supervisor)
+
+        ticket.refresh_from_db()
+        assert (ticket.outage, ticket.status) == (None, TicketStatus.IN_PROGRESS)
+        assert published(TicketDetached) == [TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk)]
+
+    def test_a_caller_is_attached_in_one_step_at_intake(self, division, market, supervisor, csr):
+        account = make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+        [offered] = outages.outages_at(account.premises, account=account)
+        report = services.Report(
+            type=TicketType.TROUBLE, subject="No TV", text="Black.", requester=services.Requester.of(account.customer),
+            customer=account.customer, account=account,
+        )  # fmt: skip
+
+        tickets = [
+            outages.attach_caller(offered.pk, report, key="form-1", division=division, channel="phone", by=csr)
+            for _pressed in range(2)
+        ]
+        work()
+
+        assert offered == outage
+        assert tickets[0] == tickets[1]
+        assert Ticket.objects.get() == tickets[0]
+        assert Ticket.objects.get().outage == outage
+
+    def test_who_speaks_of_something_else_at_intake_is_not_attached(self, division, market, supervisor, csr):
+        account = make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+        ticket = make_ticket(division, account=account)
+
+        outages.keep_apart(outage.pk, ticket.pk, by=csr)
+        work()
+
+        ticket.refresh_from_db()
+        assert ticket.outage is None
+
+    def test_an_outage_that_never_was_lets_them_go(self, division, market, supervisor):
+        ticket = make_ticket(division, account=make_affected(division, market=market))
+        outage = make_outage(division, by=supervisor)
+
+        outages.withdraw_outage(outage.pk, by=supervisor)
+
+        ticket.refresh_from_db()
+        assert (ticket.outage, ticket.status) == (None, TicketStatus.IN_PROGRESS)
+        assert not outages.outages_at(ticket.premises).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestX29TwoAtOnce:
+    def test_of_two_tickets_of_one_account_one_is_attached(self):
+        division = make_division()
+        supervisor = make_person(Role.SUPERVISOR, division)
+        account = make_affected(division)
+        outage = make_outage(division, by=supervisor)
+        tickets = [make_ticket(division, account=account) for _one in range(2)]
+
+        together(*(lambda pk=ticket.pk: outages.attach_late_caller(pk) for ticket in tickets))
+
+        assert Ticket.objects.filter(outage=outage).count() == 1
+
+    def test_two_who_declare_the_same_form_declare_one_outage(self):
+        division = make_division()
+        supervisor = make_person(Role.SUPERVISOR, division)
+        ticket = make_ticket(division, account=make_affected(division))
+        said = outages.Declaration(
+            kind=OutageKind.FAULT, title="N-1", scope=Scope(nodes=("N-1",)), starts_at=now() - timedelta(hours=1)
+        )
+
+        declared = together(
+            *(lambda: outages.declare_outage(said, division=division, key="form", by=supervisor) for _one in range(2))
+        )
+
+        assert declared[0] == declared[1] == Outage.objects.get()
+        assert published(TicketAttached) == [TicketAttached(ticket_id=ticket.pk, outage_id=declared[0].pk)]
+
+
+class TestX30OneNoticePerPersonAndStage:
+    def test_tells_each_person_once_a_stage(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        other = make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+        work()
+        outages.tell_customers(outage.updates.get().pk)
+        outages.update_outage(
+            outage.pk, words={"en": "Spliced."}, expected_at=now() + timedelta(hours=2), by=supervisor
+        )
+        outages.update_outage(outage.pk, is_told=False, by=supervisor)
+        work()
+        outages.restore_outage(outage.pk, by=supervisor)
+        work()
+
+        begun, news, over = (
+            "There is an outage at your address",
+            "News of the outage at your address",
+            "The outage at your address is over",
+        )
+        assert mails(account) == mails(other) == [begun, news, over]
+        letters = Message.objects.filter(kind="tickets.outage", subject_line=news)
+        assert all("Spliced." in letter.text and "We expect it to work again by" in letter.text for letter in letters)
+
+    def test_goes_on_where_it_was_killed(self, division, market, supervisor):
+        make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+        drain_all_but_billing()
+        update = outage.updates.get()
+        job = Job.objects.get(kind="tickets.tell_of_outage")
+
+        chunk = job.chunks.get()
+        for _taken_again in range(2):
+            write_chunk(job, chunk)
+
+        notice = update.notices.get()
+        assert Message.objects.filter(kind="tickets.outage").count() == 1
+        assert notice.message == Message.objects.get(kind="tickets.outage")
+
+    def test_a_second_notice_of_a_stage_is_refused_by_the_database(self, division, market, supervisor):
+        make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+        work()
+        notice = OutageNotice.objects.get()
+
+        notice.pk = None
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            notice.save(force_insert=True)
+        assert outage.updates.get().notices.count() == 1
+
+    def test_leaves_in_peace_who_wants_none_and_whose_fault_is_another(self, division, market, supervisor, csr, client):
+        quiet, theirs, told_ = (make_affected(division, market=market) for _one in range(3))
+        person = make_person(Role.CUSTOMER, division)
+        quiet.customer.user = person
+        quiet.customer.save()
+        sign_in(client, person).post(reverse("selfcare:outage_notices"), {"wants": "no"})
+        ticket = make_ticket(division, account=theirs)
+        outage = make_outage(division, by=supervisor)
+        outages.detach_ticket(ticket.pk, by=csr)
+        work()
+        outages.restore_outage(outage.pk, by=supervisor)
+        work()
+
+        assert mails(quiet) == []
+        assert mails(theirs) == []
+        assert len(mails(told_)) == 2
+
+    def test_says_nothing_of_a_beginning_that_is_over(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+        outages.restore_outage(outage.pk, by=supervisor)
+
+        work()
+
+        assert mails(account) == ["The outage at your address is over"]
+
+    def test_writes_in_the_language_of_each(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        Customer.objects.filter(pk=account.customer_id).update(language="es")
+        make_outage(division, by=supervisor)
+
+        work()
+
+        letter = Message.objects.get(kind="tickets.outage")
+        assert letter.language == "es"
+        assert "Se cortó un cable." in letter.text
+        assert "A cable was cut." not in letter.text
+
+    def test_planned_maintenance_announces_itself_before(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        begins = now() + timedelta(days=10)
+        outage = make_outage(division, by=supervisor, kind=OutageKind.MAINTENANCE, starts_at=begins)
+        work()
+        assert mails(account) == []
+
+        with time_machine.travel(begins - timedelta(days=2), tick=False):
+            outages.announce_maintenance()
+            outages.announce_maintenance()
+            work()
+        assert [subject.partition(":")[0] for subject in mails(account)] == ["Planned work at your address"]
+        assert not outages.outages_at(account.premises).exists()
+
+        with time_machine.travel(begins + timedelta(minutes=1), tick=False):
+            outages.announce_maintenance()
+            ticket = make_ticket(division, account=account)
+            work()
+            ticket.refresh_from_db()
+            assert (ticket.outage, outage.updates.filter(is_told=True).count()) == (outage, 1)
+
+
+class TestX31RestoreAsksWhetherItIsFixed:
+    def test_resolves_attached_tickets_in_the_words_for_customers(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        ticket, bill = (
+            make_ticket(division, account=account),
+            make_ticket(division, TicketType.BILLING, account=account),
+        )
+        outage = make_outage(division, by=supervisor)
+
+        outages.restore_outage(outage.pk, words={"en": "The cable is spliced."}, by=supervisor)
+
+        ticket.refresh_from_db()
+        bill.refresh_from_db()
+        assert (ticket.status, ticket.resolution) == (TicketStatus.RESOLVED, ResolutionCode.OUTAGE_ENDED)
+        assert ticket.resolution_text == "The cable is spliced."
+        assert bill.status == TicketStatus.ACKNOWLEDGED
+        assert published(TicketResolved) == [TicketResolved(ticket_id=ticket.pk, code="outage_ended")]
+
+    def test_who_called_is_asked_instead_of_told(self, division, market, supervisor):
+        caller, other = (make_affected(division, market=market) for _one in range(2))
+        make_ticket(division, account=caller)
+        outage = make_outage(division, by=supervisor)
+        work()
+        outages.restore_outage(outage.pk, by=supervisor)
+        work()
+
+        assert "The outage at your address is over" not in mails(caller)
+        assert "The outage at your address is over" in mails(other)
+
+    def test_what_is_still_down_goes_on_by_itself(self, division, market, supervisor):
+        ticket = make_ticket(division, account=make_affected(division, market=market))
+        outage = make_outage(division, by=supervisor)
+        outages.restore_outage(outage.pk, by=supervisor)
+
+        services.reopen_ticket(ticket.pk, by=None)
+        work()
+
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.outage) == (TicketStatus.IN_PROGRESS, None)
+
+    def test_is_held_again_when_the_outage_is_reopened(self, division, market, supervisor):
+        accounts = [make_affected(division, market=market) for _one in range(2)]
+        silent, complained = (make_ticket(division, account=account) for account in accounts)
+        outage = make_outage(division, by=supervisor)
+        outages.restore_outage(outage.pk, by=supervisor)
+        services.reopen_ticket(complained.pk, by=None)
+        work()
+
+        outages.reopen_outage(outage.pk, by=supervisor)
+        work()
+
+        for ticket in (silent, complained):
+            ticket.refresh_from_db()
+            assert (ticket.status, ticket.reason, ticket.outage) == (TicketStatus.HELD, HoldReason.OUTAGE, outage)
+        assert published(TicketReopened)[-1] == TicketReopened(ticket_id=silent.pk, times=1)
+
+    def test_closes_by_itself_after_the_days_of_the_division(self, division, market, supervisor):
+        ticket = make_ticket(division, account=make_affected(division, market=market))
+        outage = make_outage(division, by=supervisor)
+        outages.restore_outage(outage.pk, by=supervisor)
+
+        with time_machine.travel(now() + timedelta(days=6), tick=False):
+            services.close_silent_tickets()
+
+        ticket.refresh_from_db()
+        assert ticket.status == TicketStatus.CLOSED
+
+
+ZONE = ZoneInfo("America/New_York")
+MOMENTS = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2027, 12, 31)).map(
+    lambda at: at.replace(tzinfo=UTC, microsecond=0)
+)
+SPANS = st.lists(st.tuples(MOMENTS, st.integers(1, 90 * 24 * 3600)), max_size=4).map(
+    lambda pairs: [(at, at + timedelta(seconds=length)) for at, length in pairs]
+)
+PRICES = st.decimals("0.01", "500.00", places=2)
+
+
+class TestX32MinutesToMoney:
+    @given(spans=SPANS, price=PRICES, cut=MOMENTS)
+    def test_the_parts_are_the_whole(self, spans, price, cut):
+        whole = without(spans, [])
+        before, after = without(whole, [(cut, FAR)]), without(whole, [(LONG_AGO, cut)])
+
+        parts = worth_of(price, before, ZONE) + worth_of(price, after, ZONE)
+
+        assert round_money(abs(parts - worth_of(price, whole, ZONE))) == 0
+        assert minutes_of(whole) * 60 <= sum((end - begin).total_seconds() for begin, end in spans)
+
+    @given(spans=SPANS, price=PRICES)
+    def test_a_month_brings_no_more_than_its_price(self, spans, price):
+        whole = without(spans, [])
+        months = {(at.year, at.month) for begin, end in whole for at in _days(begin, end)}
+
+        assert worth_of(price, whole, ZONE) <= price * len(months) + Decimal("0.000001")
+
+    @pytest.mark.parametrize("first", [datetime(2026, 2, 1), datetime(2026, 3, 1), datetime(2026, 11, 1)])
+    def test_a_whole_month_brings_its_price_also_where_clocks_change(self, first):
+        begin = first.replace(tzinfo=ZONE)
+        end = first.replace(month=first.month + 1).replace(tzinfo=ZONE)
+
+        assert worth_of(Decimal("60.00"), [(begin, end)], ZONE) == 60
+
+    def test_by_hand(self):
+        begin = datetime(2026, 6, 30, 12, tzinfo=ZONE)  # June has 720 hours, July 744
+        worth = worth_of(Decimal("60.00"), [(begin, begin + timedelta(hours=24))], ZONE)
+
+        assert round_money(worth) == round_money(Decimal(60) * 12 / 720 + Decimal(60) * 12 / 744) == Decimal("1.97")
+
+
+def _days(begin, end):
+    while begin < end:
+        yield begin.astimezone(ZONE)
+        begin += timedelta(hours=6)
+    yield end.astimezone(ZONE)
+
+
+class TestX32OutageCredits:
+    @pytest.fixture
+    def approver(self, division):
+        return make_person(Role.OPERATOR, division)
+
+    @pytest.fixture
+    def market(self, division):
+        with time_machine.travel(JUNE - timedelta(days=21), tick=False):
+            return make_market(division, capacity=50)
+
+    @pytest.fixture
+    def installed(self, division, market):
+        with time_machine.travel(JUNE - timedelta(days=20), tick=False):
+            return make_affected(division, market=market)
+
+    @pytest.fixture
+    def outage(self, division, installed, supervisor):
+        """An outage of ten hours in June."""
+        with time_machine.travel(JUNE, tick=False):
+            outage = make_outage(division, by=supervisor, starts_at=JUNE - timedelta(minutes=1))
+        return self._restore(outage, JUNE + timedelta(hours=10), by=supervisor)
+
+    @staticmethod
+    def _restore(outage, at, *, by):
+        with time_machine.travel(at, tick=False):
+            return outages.restore_outage(outage.pk, by=by)
+
+    @staticmethod
+    def _post(run, approver):
+        """Approve a run, and let billing confirm what it asks for."""
+        outages.approve_credits(run.pk, by=approver)
+        work()
+        for credit in run.credits.all():
+            outages.record_credit_confirmed(credit.request_id, f"CR-{credit.pk}")
+        run.refresh_from_db()
+        return run
+
+    def test_are_seen_asked_for_approved_by_another_and_posted_once(self, outage, installed, supervisor, approver):
+        monthly = sum(
+            (service.monthly_on(JUNE.date()) for service in InstalledService.objects.filter(
+                account=installed, line__family__in=["internet", "video", "voice"]
+            )), Decimal(0),
+        )  # fmt: skip
+        expected = round_money(monthly * 601 / (30 * 24 * 60))
+
+        preview = outages.preview_credits(outage)
+        run = outages.request_credits(outage.pk, by=supervisor)
+        outages.approve_credits(run.pk, shown=preview.total, by=approver)
+        work()
+        work()
+
+        credit = OutageCredit.objects.get()
+        submission = Submission.objects.get(kind="credit")
+        assert (preview.accounts, preview.total, preview.minutes) == (1, expected, 601)
+        assert (credit.amount, credit.minutes, credit.request_id) == (
+            expected,
+            601,
+            f"outage-{outage.pk}-{installed.pk}-1",
+        )
+        assert submission.request_id == credit.request_id
+        assert submission.payload["amount"] == str(expected)
+        assert submission.payload["account_number"] == installed.number
+        assert credit.status == CreditStatus.SENT
+
+    def test_nobody_approves_their_own_also_not_in_the_database(self, outage, approver):
+        run = outages.request_credits(outage.pk, by=approver)
+
+        with pytest.raises(NotAllowed):
+            outages.approve_credits(run.pk, by=approver)
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE tickets_creditrun SET status = 'approved', approved_by_id = %s, approved_at = now() WHERE id = %s",
+                [approver.pk, run.pk],
+            )
+
+    def test_a_csr_neither_asks_nor_approves(self, outage, supervisor, csr):
+        with pytest.raises(NotAllowed):
+            outages.request_credits(outage.pk, by=csr)
+        run = outages.request_credits(outage.pk, by=supervisor)
+        with pytest.raises(NotAllowed):
+            outages.approve_credits(run.pk, by=csr)
+
+    def test_what_was_asked_for_does_not_change(self, outage, supervisor):
+        run = outages.request_credits(outage.pk, by=supervisor)
+
+        for statement in (
+            "UPDATE tickets_outagecredit SET amount = 100, due = 100 WHERE run_id = %s",
+            "DELETE FROM tickets_outagecredit WHERE run_id = %s",
+            "UPDATE tickets_creditrun SET counted_until = now() WHERE id = %s",
+        ):
+            with pytest.raises(InternalError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement, [run.pk])
+
+    def test_are_not_asked_for_twice(self, outage, supervisor, approver):
+        run = outages.request_credits(outage.pk, by=supervisor)
+        with pytest.raises(NotAllowed):
+            outages.request_credits(outage.pk, by=supervisor)
+
+        run = self._post(run, approver)
+
+        assert run.status == CreditRunStatus.CONFIRMED
+        assert outages.preview_credits(outage).accounts == 0
+        with pytest.raises(NotAllowed):
+            outages.request_credits(outage.pk, by=supervisor)
+
+    def test_what_goes_on_pays_only_the_rest(self, outage, supervisor, approver):
+        first = self._post(outages.request_credits(outage.pk, by=supervisor), approver)
+        again = JUNE + timedelta(hours=12)
+        with time_machine.travel(again, tick=False):
+            outages.reopen_outage(outage.pk, by=supervisor)
+        self._restore(outage, again + timedelta(hours=5), by=supervisor)
+
+        second = self._post(outages.request_credits(outage.pk, by=supervisor), approver)
+
+        last = second.credits.get()
+        assert (last.minutes, last.credited_before) == (901, first.total)
+        assert first.total + second.total == last.due
+        assert last.request_id.endswith("-2")
+
+    def test_what_billing_refused_is_sent_again_under_its_own_id_not_a_second_time(self, outage, supervisor, approver):
+        run = outages.request_credits(outage.pk, by=supervisor)
+        outages.approve_credits(run.pk, by=approver)
+        work()
+        credit = run.credits.get()
+        outages.record_credit_refused(credit.request_id, "No such account")
+        run.refresh_from_db()
+        assert (run.status, outages.preview_credits(outage).accounts) == (CreditRunStatus.PARTLY_RETURNED, 0)
+
+        outages.record_credit_confirmed(credit.request_id, "CR-1")
+
+        run.refresh_from_db()
+        assert run.status == CreditRunStatus.CONFIRMED
+
+    def test_what_is_discarded_is_asked_for_anew(self, outage, supervisor, approver):
+        run = outages.request_credits(outage.pk, by=supervisor)
+        outages.discard_credits(run.pk, by=approver)
+
+        again = outages.request_credits(outage.pk, by=supervisor)
+
+        assert again.total == run.total
+        assert {credit.status for credit in run.credits.all()} == {CreditStatus.DISCARDED}
+
+    def test_a_short_outage_brings_none(self, division, installed, supervisor):
+        with time_machine.travel(JUNE, tick=False):
+            outage = make_outage(division, by=supervisor)
+        outage = self._restore(outage, JUNE + timedelta(hours=2, minutes=59), by=supervisor)
+
+        preview = outages.preview_credits(outage)
+
+        assert (preview.accounts, preview.total) == (0, 0)
+        assert preview.refusal == "It lasted 239 minutes: this market credits from 240."
+
+    def test_a_minute_in_two_outages_is_paid_once(self, division, outage, supervisor):
+        with time_machine.travel(JUNE + timedelta(hours=5), tick=False):
+            overlapping = make_outage(
+                division, by=supervisor, scope=Scope(zip_codes=("05701",)), starts_at=JUNE + timedelta(hours=5)
+                - timedelta(seconds=1),
+            )  # fmt: skip
+        overlapping = self._restore(overlapping, JUNE + timedelta(hours=15), by=supervisor)
+
+        run = outages.request_credits(overlapping.pk, by=supervisor)
+
+        assert run.credits.get().minutes == 300
+
+
+class TestOutagePages:
+    def test_a_supervisor_sees_the_count_before_it_is_declared(self, division, market, supervisor, client):
+        make_affected(division, market=market)
+        sign_in(client, supervisor)
+        typed = {
+            "key": "form", "division": division.pk, "kind": "fault", "title": "N-1 is dark", "nodes": "n-1",
+            "starts_at": timezone.localtime(now() - timedelta(hours=1), division.zone).strftime("%Y-%m-%dT%H:%M"),
+            "words_en": "We are on it.",
+        }  # fmt: skip
+
+        counted = client.post(reverse("desk:outage_new"), typed)
+        assert not Outage.objects.exists()
+        assert "1 customer is affected" in counted.content.decode()
+        client.post(reverse("desk:outage_new"), {**typed, "shown": "9:9"})
+        assert not Outage.objects.exists()
+        client.post(reverse("desk:outage_new"), {**typed, "shown": "1:3"})
+
+        outage = Outage.objects.get()
+        assert (outage.title, outage.affected.count()) == ("N-1 is dark", 3)
+        page = client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+        assert "We are on it." in page
+
+    def test_a_list_is_pasted_and_what_is_unknown_is_named(self, division, market, supervisor, client):
+        account = make_affected(division, market=market)
+        sign_in(client, supervisor)
+        typed = {
+            "key": "form", "division": division.pk, "kind": "fault", "title": "List", "starts_at": "2026-01-01T00:00",
+        }  # fmt: skip
+
+        unknown = client.post(reverse("desk:outage_new"), {**typed, "listed": f"{account.number}\nNOBODY"})
+        file = SimpleUploadedFile("list.csv", account.number.encode())
+        sent = client.post(reverse("desk:outage_new"), {**typed, "file": file})
+
+        assert unknown.status_code == 422
+        assert "Not known there: NOBODY." in unknown.content.decode()
+        assert "1 customer is affected" in sent.content.decode()
+        assert f">\n{account.number}</textarea>" in sent.content.decode()
+
+    def test_a_supervisor_restores_and_asks_for_credits_and_an_operator_approves(
+        self, division, supervisor, csr, client
+    ):
+        with time_machine.travel(now() - timedelta(days=3)):
+            account = make_affected(division)
+        outage = make_outage(division, by=supervisor, starts_at=now() - timedelta(days=2))
+        ticket = make_ticket(division, account=account)
+        sign_in(client, csr).post(reverse("desk:outage_attach", args=[outage.pk]), {"ticket": ticket.number})
+        ticket.refresh_from_db()
+        assert ticket.outage == outage
+        client.post(reverse("desk:outage_detach", args=[ticket.number]), {})
+        ticket.refresh_from_db()
+        assert ticket.outage is None
+        sign_in(client, supervisor)
+        at = timezone.localtime(now(), division.zone).strftime("%Y-%m-%dT%H:%M")
+        client.post(reverse("desk:outage_restore", args=[outage.pk]), {"at": at, "cause": "", "words_en": "Fixed."})
+        outage.refresh_from_db()
+        assert outage.status == OutageStatus.RESTORED
+        assert "is due" in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+
+        client.post(reverse("desk:outage_credits", args=[outage.pk]), {})
+        run = outage.credit_runs.get()
+        sign_in(client, make_person(Role.OPERATOR, division))
+        client.post(reverse("desk:outage_credits_approve", args=[run.pk]), {"shown": run.total})
+
+        run.refresh_from_db()
+        assert run.status == CreditRunStatus.APPROVED
+
+    def test_the_customer_sees_it_on_their_own_page(self, division, market, supervisor, client):
+        account = make_affected(division, market=market)
+        person = make_person(Role.CUSTOMER, division)
+        Customer.objects.filter(pk=account.customer_id).update(user=person)
+        sign_in(client, person)
+        assert "There is an outage" not in client.get(reverse("selfcare:start")).content.decode()
+
+        make_outage(division, by=supervisor, expected_at=now() + timedelta(hours=3))
+
+        page = client.get(reverse("selfcare:start")).content.decode()
+        assert "There is an outage" in page
+        assert "We expect it to work again by" in page
+        assert "A cable was cut." in page

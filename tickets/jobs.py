@@ -1,0 +1,8 @@
+"""The long work of tickets: how a chunk of each kind is done."""
+
+from foundation.jobs.services import register
+from tickets.services.outages.crediting import POSTING, post_chunk
+from tickets.services.outages.telling import TELLING, write_chunk
+
+register(TELLING, write_chunk)
+register(POSTING, post_chunk)

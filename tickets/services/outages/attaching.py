@@ -1,0 +1,281 @@
+"""
+Attach tickets to the outage that explains them, detach those that it does not, and end them with it.
+
+The outage is held before its tickets, so that of two people, or of a person and a late caller's ticket, one comes first.
+"""
+
+import json
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from foundation.divisions.models import Division
+from foundation.events.services import publish_many
+from foundation.lifecycle import NotAllowed
+from foundation.now import now
+from foundation.people.models import User
+from tickets.events import TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved
+from tickets.models import Outage, OutageDetachment, Ticket
+from tickets.queries.outages import outages_at
+from tickets.services.opening import Report, open_ticket
+from tickets.services.outages.extent import locked_outage, take_in, tell_newcomers
+from tickets.services.rows import locked, locked_for_work, moved, record
+from tickets.states import HoldReason, TicketChannel, TicketType
+
+_FACTS = """, facts AS (
+    SELECT told.name, told.payload, 'tickets.ticket' AS subject_type, moved.id AS subject_id,
+        array_remove(ARRAY[
+            'accounts.account:' || moved.account_id, 'accounts.customer:' || moved.customer_id,
+            'tickets.outage:' || %(outage)s, 'tickets.ticket:' || moved.id
+        ], NULL) AS about,
+        moved.division_id, %(at)s::timestamptz AS at, moved.id AS place
+    FROM moved CROSS JOIN LATERAL (VALUES
+        {facts}
+    ) AS told (name, payload)
+    WHERE told.name IS NOT NULL
+)"""
+_MOVED = """('tickets.moved', jsonb_build_object(
+            'ticket_id', moved.id, 'before', moved.before, 'after', moved.after, 'reason', {reason}
+        ))"""
+_OF_OUTAGE = "jsonb_build_object('ticket_id', moved.id, 'outage_id', %(outage)s)"
+_RETURNED = "ticket.id, held.status AS before, ticket.status AS after, ticket.division_id, ticket.customer_id, ticket.account_id"
+
+ATTACHING = (
+    f"""
+WITH candidate AS (
+    SELECT DISTINCT ON (ticket.account_id) ticket.id
+    FROM tickets_ticket ticket
+    WHERE ticket.account_id IN (SELECT account_id FROM tickets_affectedservice WHERE outage_id = %(outage)s)
+        AND ticket.type = 'trouble' AND ticket.status IN ('acknowledged', 'in_progress', 'pending')
+        AND ticket.merged_into_id IS NULL AND ticket.outage_id IS NULL AND ticket.opened_at >= %(since)s
+        AND (%(ticket)s::bigint IS NULL OR ticket.id = %(ticket)s)
+        AND (ticket.service_id IS NULL OR ticket.service_id IN (
+            SELECT service_id FROM tickets_affectedservice WHERE outage_id = %(outage)s
+        ))
+        AND NOT EXISTS (
+            SELECT FROM tickets_outagedetachment apart WHERE apart.outage_id = %(outage)s AND apart.ticket_id = ticket.id
+        )
+        AND NOT EXISTS (
+            SELECT FROM tickets_ticket first
+            WHERE first.outage_id = %(outage)s AND first.account_id = ticket.account_id
+        )
+    ORDER BY ticket.account_id, ticket.id
+), held AS (
+    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
+    WHERE ticket.id IN (SELECT id FROM candidate) AND ticket.type = 'trouble' AND ticket.outage_id IS NULL
+        AND ticket.status IN ('acknowledged', 'in_progress', 'pending') AND ticket.merged_into_id IS NULL
+    ORDER BY ticket.id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE tickets_ticket ticket SET outage_id = %(outage)s, status = 'held', reason = 'outage'
+    FROM held WHERE ticket.id = held.id
+    RETURNING {_RETURNED}
+)"""  # noqa: S608  # texts of ours; every value is a parameter
+    + _FACTS.format(facts=f"('tickets.attached', {_OF_OUTAGE}), " + _MOVED.format(reason="'outage'"))
+)
+"""One ticket of an account is explained by an outage by itself: a second fault keeps its own."""
+
+RESOLVING = (
+    f"""
+WITH held AS (
+    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
+    WHERE ticket.outage_id = %(outage)s AND ticket.status = 'held' AND ticket.reason = 'outage'
+        AND ticket.merged_into_id IS NULL
+    ORDER BY ticket.id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE tickets_ticket ticket SET status = 'resolved', reason = '', resolution = 'outage_ended', resolved_at = %(at)s,
+        resolution_text = coalesce(nullif(%(words)s::jsonb ->> ticket.language, ''), %(words)s::jsonb ->> 'en', '')
+    FROM held WHERE ticket.id = held.id
+    RETURNING {_RETURNED}, ticket.reopened_count
+)"""  # noqa: S608
+    + _FACTS.format(
+        facts=_MOVED.format(reason="'outage_ended'")
+        + ", ('tickets.resolved', jsonb_build_object('ticket_id', moved.id, 'code', 'outage_ended', 'times', moved.reopened_count))"
+    )
+)
+
+TAKING_UP = (
+    f"""
+WITH held AS (
+    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
+    WHERE ticket.outage_id = %(outage)s AND ticket.status IN ('resolved', 'closed')
+        AND ticket.resolution = 'outage_ended' AND ticket.merged_into_id IS NULL
+    ORDER BY ticket.id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE tickets_ticket ticket SET status = 'in_progress', resolution = '', resolution_text = '', resolved_at = NULL,
+        closed_at = NULL, outage_id = NULL, reopened_at = %(at)s, reopened_count = ticket.reopened_count + 1
+    FROM held WHERE ticket.id = held.id
+    RETURNING {_RETURNED}, ticket.reopened_count
+)"""  # noqa: S608
+    + _FACTS.format(
+        facts=_MOVED.format(reason="'outage'")
+        + ", ('tickets.reopened', jsonb_build_object('ticket_id', moved.id, 'times', moved.reopened_count))"
+    )
+)
+
+LETTING_GO = (
+    f"""
+WITH held AS (
+    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
+    WHERE ticket.outage_id = %(outage)s ORDER BY ticket.id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE tickets_ticket ticket SET outage_id = NULL,
+        status = CASE WHEN ticket.reason = 'outage' THEN 'in_progress' ELSE ticket.status END,
+        reason = CASE WHEN ticket.reason = 'outage' THEN '' ELSE ticket.reason END
+    FROM held WHERE ticket.id = held.id
+    RETURNING {_RETURNED}
+)"""  # noqa: S608
+    + _FACTS.format(
+        facts=f"""('tickets.detached', {_OF_OUTAGE}), (
+            CASE WHEN moved.before <> moved.after THEN 'tickets.moved' END,
+            jsonb_build_object('ticket_id', moved.id, 'before', moved.before, 'after', moved.after, 'reason', 'outage')
+        )"""
+    )
+)
+
+
+def _move_many(statement: str, outage: Outage, **more: object) -> int:
+    params = {"outage": outage.pk, "at": now(), **more}
+    kinds = [TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved]
+    [count] = publish_many(statement.strip(), params, kinds=kinds, counting="SELECT (SELECT count(*) FROM moved)")
+    return int(count)
+
+
+def attach_waiting(outage: Outage, ticket_id: int | None = None) -> int:
+    """
+    Hold the open tickets of affected customers since a locked outage began, and return how many.
+
+    :param ticket_id: this one alone
+    """
+    return _move_many(ATTACHING, outage, since=outage.starts_at, ticket=ticket_id)
+
+
+def resolve_attached(outage: Outage) -> int:
+    """Resolve the tickets that wait for a locked outage, in the words that its customers read."""
+    return _move_many(RESOLVING, outage, words=_as_json(outage.words))
+
+
+def take_up_resolved(outage: Outage) -> int:
+    """Take up again the tickets that were resolved with a locked outage; `attach_waiting` holds them."""
+    return _move_many(TAKING_UP, outage)
+
+
+def let_go(outage: Outage) -> int:
+    """Let the tickets of a locked outage go on by themselves."""
+    return _move_many(LETTING_GO, outage)
+
+
+def _as_json(words: dict[str, str]) -> str:
+    return json.dumps({language.split("-")[0]: text for language, text in words.items()} | dict(words))
+
+
+def attach_late_caller(ticket_id: int) -> None:
+    """Attach a new ticket to the outage at its address, where there is one and no ticket of the account is there already."""
+    related = ("premises__division", "service__line", "account")
+    ticket = Ticket.objects.select_related(*related).defer("search").get(pk=ticket_id)
+    if ticket.type != TicketType.TROUBLE or ticket.premises is None or ticket.account is None or ticket.outage_id:
+        return
+    found = outages_at(ticket.premises, service=ticket.service, account=ticket.account)
+    for outage_id in list(found.values_list("pk", flat=True)):
+        if _attach_if_under_way(outage_id, ticket):
+            return
+
+
+@transaction.atomic
+def _attach_if_under_way(outage_id: int, ticket: Ticket) -> bool:
+    outage = locked_outage(outage_id, None)
+    if not outage.is_under_way or not ticket.account:
+        return False
+    newcomers = take_in(outage, ticket.account)
+    is_attached = bool(attach_waiting(outage, ticket.pk))
+    if newcomers:
+        tell_newcomers(outage, by=None)
+    return is_attached
+
+
+@transaction.atomic
+def attach_ticket(outage_id: int, ticket_id: int, *, by: User) -> Ticket:
+    """
+    Attach a ticket to an outage by hand, also one that was detached before.
+
+    :raises NotAllowed: if the person may not work on it, the outage is not under way or elsewhere, the ticket has
+        ended, is attached already, or its type is not held for an outage
+    """
+    outage = locked_outage(outage_id, None)
+    ticket = locked_for_work(ticket_id, by)
+    _refuse_elsewhere(outage, ticket.division)
+    before = ticket.status
+    ticket.attach(outage)
+    OutageDetachment.objects.filter(outage=outage, ticket=ticket).delete()
+    attached = TicketAttached(ticket_id=ticket.pk, outage_id=outage.pk)
+    record(ticket, attached, moved(ticket, before), by=by, changed=["outage", "status", "reason"], about=[outage])
+    if ticket.account and take_in(outage, ticket.account):
+        tell_newcomers(outage, by=by)
+    return ticket
+
+
+def _refuse_elsewhere(outage: Outage, division: Division) -> None:
+    if not outage.is_under_way:
+        raise NotAllowed(_("This outage is not under way."), code="not_under_way", field="ticket")
+    if outage.division_id not in division.lineage:
+        raise NotAllowed(_("This outage is in another market."), code="elsewhere", field="ticket")
+
+
+@transaction.atomic
+def attach_caller(  # noqa: PLR0913  # what, where, by what: each has a name
+    outage_id: int, report: Report, *, key: str, division: Division, channel: TicketChannel, by: User
+) -> Ticket:
+    """
+    Open a ticket for a caller and attach it to the outage that was offered, at once: no technician is sent.
+
+    The same key again returns the same ticket.
+
+    :raises NotAllowed: as `open_ticket` and `attach_ticket` do
+    """
+    locked_outage(outage_id, None)
+    ticket = open_ticket(report, key=key, division=division, channel=channel, by=by)
+    return ticket if ticket.outage_id == outage_id else attach_ticket(outage_id, ticket.pk, by=by)
+
+
+@transaction.atomic
+def keep_apart(outage_id: int, ticket_id: int, *, by: User | None) -> None:
+    """
+    Note that a ticket is about something else than an outage, so that it is not attached to it by itself.
+
+    :raises NotAllowed: if the person may not work on it
+    """
+    ticket = locked_for_work(ticket_id, by)
+    OutageDetachment.objects.get_or_create(outage_id=outage_id, ticket=ticket, defaults={"by": by})
+
+
+@transaction.atomic
+def detach_ticket(ticket_id: int, *, by: User | None) -> Ticket:
+    """
+    Take a ticket from the outage that does not explain it: it goes on by itself, and is not attached again by itself.
+
+    :raises NotAllowed: if the person may not work on it, or it is attached to none
+    """
+    ticket = locked_for_work(ticket_id, by)
+    outage, before = ticket.outage, ticket.status
+    ticket.detach()
+    keep_apart(outage.pk, ticket.pk, by=by)  # type: ignore[union-attr]  # else it could not be detached
+    facts = [moved(ticket, before)] if ticket.status != before else []
+    detached = TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk)  # type: ignore[union-attr]
+    record(ticket, detached, *facts, by=by, changed=["outage", "status", "reason"], about=[outage])  # type: ignore[list-item]
+    return ticket
+
+
+@transaction.atomic
+def leave_outage(ticket_id: int) -> None:
+    """
+    Let a ticket that is still down after its outage go on by itself, unless the outage is found not to be over.
+
+    :raises NotAllowed: if it waits for an outage, or was attached to none
+    """
+    ticket = locked(ticket_id)
+    outage = ticket.outage
+    if outage is None or ticket.reason == HoldReason.OUTAGE:
+        raise NotAllowed(_("It waits for the outage, or for none."), code="not_attached")
+    ticket.outage = None
+    record(
+        ticket, TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk), by=None, changed=["outage"], about=[outage]
+    )

@@ -1,0 +1,491 @@
+"""
+Credits for outages: by the minutes that a service did not work and its price, asked for by one, approved by another.
+
+A minute is worth its part of the month that it lies in, in the division's zone: a whole month is the month's price,
+which is so the most that a month can bring. Amounts are added up exactly and rounded once an account
+(`foundation.money`). What was credited for the same outage before is taken off: an outage that goes on, or is reopened,
+brings the rest alone. A minute for which a service was down in two outages counts in the one that was declared first.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q, QuerySet, Sum
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from accounts.states import AccountStatus
+from billing.ports import Credit
+from billing.services import grant_credit
+from foundation.divisions.queries import effective
+from foundation.events.services import publish
+from foundation.jobs.models import Job, JobChunk
+from foundation.jobs.services import ChunkResult, start_job
+from foundation.lifecycle import NotAllowed
+from foundation.money import ZERO, round_money
+from foundation.now import months_after, now
+from foundation.people.models import User
+from foundation.people.queries import may_only_thanks_to
+from foundation.people.services import require
+from foundation.people.states import Permission
+from orders.models import InstalledService
+from tickets.events import CreditRunMoved
+from tickets.models import AffectedService, CreditRun, Outage, OutageCredit, OutageSpell
+from tickets.services.outages.extent import locked_outage
+from tickets.settings import CREDIT_AFTER, CREDITS_MAINTENANCE
+from tickets.states import CREDITS_THAT_COUNT, CreditRunStatus, CreditStatus, OutageKind, OutageStatus
+
+POSTING = "tickets.post_outage_credits"
+"""The kind of long work that sends approved credits."""
+CHUNK = 50
+"""Credits in one transaction."""
+AT_ONCE = 1000
+"""Accounts that are reckoned at once."""
+MINUTE = timedelta(minutes=1)
+
+Span = tuple[datetime, datetime]
+
+
+# The reckoning: pure.
+
+
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """Return what is left of some spans of time where others are taken out; in order, none overlapping another."""
+    left = _joined(spans)
+    for begin, end in others:
+        left = [
+            part
+            for start, stop in left
+            for part in ((start, min(stop, begin)), (max(start, end), stop))
+            if part[0] < part[1]
+        ]
+    return sorted(left)
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        elif begin < end:
+            joined.append((begin, end))
+    return joined
+
+
+def worth_of(monthly: Decimal, spans: Iterable[Span], zone: ZoneInfo) -> Decimal:
+    """
+    Return what service is worth during some spans that do not overlap, not rounded.
+
+    :param monthly: its price a month
+    :param zone: in which months begin
+    """
+    return sum(
+        (
+            monthly * Decimal(_seconds(span)) / Decimal(length)
+            for begin_end in spans
+            for span, length in _by_month(begin_end, zone)
+        ),
+        Decimal(0),
+    )
+
+
+def _by_month(span: Span, zone: ZoneInfo) -> Iterator[tuple[Span, int]]:
+    """Cut a span where months begin; with each piece, the seconds of its month."""
+    begin, end = span
+    while begin < end:
+        first = begin.astimezone(zone).date().replace(day=1)
+        month = tuple(datetime.combine(day, time(), zone) for day in (first, months_after(first, 1)))
+        until = min(end, month[1])
+        yield (begin, until), _seconds((month[0], month[1]))
+        begin = until
+
+
+def _seconds(span: Span) -> int:
+    return int(span[1].timestamp()) - int(span[0].timestamp())
+
+
+def minutes_of(spans: Iterable[Span]) -> int:
+    """Return how many whole minutes some spans that do not overlap are."""
+    return sum(map(_seconds, spans)) // 60
+
+
+# What is due.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """What an account is to be credited for an outage now."""
+
+    account: Account
+    minutes: int
+    """Of the service that did not work longest."""
+    monthly: Decimal
+    """Of all that did not work."""
+    due: Decimal
+    """For the whole outage."""
+    before: Decimal
+    """Of it, what was credited or may be."""
+    currency: str
+
+    @property
+    def amount(self) -> Decimal:
+        """The rest."""
+        return self.due - self.before
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditPreview:
+    """What a run of credits would be."""
+
+    accounts: int
+    total: Decimal
+    currency: str
+    minutes: int
+    """Of the outage so far."""
+    closed: int
+    """Accounts that nothing can be credited to any more."""
+    refusal: str = ""
+    """Why there is nothing to be credited, in words."""
+
+
+def preview_credits(outage: Outage) -> CreditPreview:
+    """Reckon what would be credited for an outage now; nothing is written."""
+    until = now()
+    minutes = minutes_of(_spans_of(outage, until))
+    try:
+        _refuse_what_is_not_credited(outage, minutes)
+    except NotAllowed as refusal:
+        return CreditPreview(
+            accounts=0,
+            total=ZERO,
+            currency=outage.division.currency,
+            minutes=minutes,
+            closed=0,
+            refusal=refusal.message,
+        )
+    accounts, total, currency = 0, ZERO, ""
+    for due in what_is_due(outage, until):
+        accounts, total, currency = accounts + 1, total + due.amount, due.currency
+    closed = _accounts_of(outage).filter(status=AccountStatus.CLOSED).count()
+    nothing = "" if accounts else _("Everything was credited.")
+    return CreditPreview(
+        accounts=accounts, total=total, currency=currency or outage.division.currency, minutes=minutes, closed=closed,
+        refusal=nothing,
+    )  # fmt: skip
+
+
+def _refuse_what_is_not_credited(outage: Outage, minutes: int) -> None:
+    if outage.status == OutageStatus.WITHDRAWN or not minutes:
+        raise NotAllowed(_("There was no outage to be credited."), code="none")
+    if outage.kind == OutageKind.MAINTENANCE and not effective(outage.division, CREDITS_MAINTENANCE):
+        raise NotAllowed(_("This market does not credit planned maintenance."), code="maintenance")
+    least = effective(outage.division, CREDIT_AFTER)
+    if minutes < least:
+        message = _("It lasted %(minutes)d minutes: this market credits from %(least)d.")
+        raise NotAllowed(message % {"minutes": minutes, "least": least}, code="short")
+
+
+def _spans_of(outage: Outage, until: datetime) -> list[Span]:
+    spells = outage.spells.all()
+    return _joined((spell.began_at, min(spell.ended_at or until, until)) for spell in spells)
+
+
+def _accounts_of(outage: Outage) -> QuerySet[Account]:
+    return Account.objects.filter(pk__in=AffectedService.objects.filter(outage=outage).values("account"))
+
+
+def what_is_due(outage: Outage, until: datetime) -> Iterator[Due]:
+    """Yield what each account is to be credited for an outage until a moment; those alone that something is due to."""
+    ids = list(_accounts_of(outage).exclude(status=AccountStatus.CLOSED).order_by("pk").values_list("pk", flat=True))
+    spans = _spans_of(outage, until)
+    for first in range(0, len(ids), AT_ONCE):
+        yield from _due_among(outage, ids[first : first + AT_ONCE], spans, until)
+
+
+def _due_among(outage: Outage, ids: Sequence[int], spans: list[Span], until: datetime) -> Iterator[Due]:
+    zone = outage.division.zone
+    on = outage.starts_at.astimezone(zone).date()
+    affected = AffectedService.objects.filter(outage=outage, account__in=ids).select_related(
+        "service__line__order", "account__customer", "account__division"
+    )
+    elsewhere = _down_elsewhere(outage, ids, until)
+    before = _credited_before(outage, ids)
+    of_account: dict[Account, list[tuple[Decimal, list[Span]]]] = defaultdict(list)
+    currency: dict[Account, str] = {}
+    for row in affected.order_by("account_id", "service_id"):
+        service = row.service
+        own = without(_within(service, spans, zone), elsewhere.get(service.pk, []))
+        of_account[row.account].append((service.monthly_on(max(on, service.since)), own))
+        currency[row.account] = service.line.order.currency or outage.division.currency
+    for account, services in of_account.items():
+        exact = sum((worth_of(monthly, own, zone) for monthly, own in services), Decimal(0))
+        due = Due(
+            account=account,
+            minutes=max(minutes_of(own) for _monthly, own in services),
+            monthly=sum((monthly for monthly, own in services if own), ZERO),
+            due=round_money(exact, currency[account]),
+            before=before.get(account.pk, ZERO),
+            currency=currency[account],
+        )
+        if due.amount > 0:
+            yield due
+
+
+def _within(service: InstalledService, spans: list[Span], zone: ZoneInfo) -> list[Span]:
+    """Cut spans to the days on which a service was there."""
+    since = datetime.combine(service.since, time(), zone)
+    until = datetime.combine(service.until, time(), zone) if service.until else None
+    cut = ((max(begin, since), min(end, until) if until else end) for begin, end in spans)
+    return [(begin, end) for begin, end in cut if begin < end]
+
+
+def _down_elsewhere(outage: Outage, ids: Collection[int], until: datetime) -> dict[int, list[Span]]:
+    """Return when services were down in outages that were declared before, by service."""
+    earlier = AffectedService.objects.filter(outage__lt=outage.pk, account__in=ids).exclude(
+        outage__status=OutageStatus.WITHDRAWN
+    )
+    if not effective(outage.division, CREDITS_MAINTENANCE):
+        earlier = earlier.exclude(outage__kind=OutageKind.MAINTENANCE)
+    pairs = list(earlier.values_list("service_id", "outage_id"))
+    spells = OutageSpell.objects.filter(outage__in={outage_id for _service_id, outage_id in pairs})
+    spans: dict[int, list[Span]] = defaultdict(list)
+    for spell in spells:
+        spans[spell.outage_id].append((spell.began_at, spell.ended_at or until))
+    down: dict[int, list[Span]] = defaultdict(list)
+    for service_id, outage_id in pairs:
+        down[service_id] += spans[outage_id]
+    return down
+
+
+def _credited_before(outage: Outage, ids: Collection[int]) -> dict[int, Decimal]:
+    counted = OutageCredit.objects.filter(outage=outage, account__in=ids, status__in=sorted(CREDITS_THAT_COUNT))
+    return dict(counted.order_by().values_list("account").annotate(total=Sum("amount")))
+
+
+# Asked for by one, approved by another.
+
+
+@transaction.atomic
+def request_credits(outage_id: int, *, by: User) -> CreditRun:
+    """
+    Ask for the credits of an outage: they are counted now, and wait for somebody else's approval.
+
+    :raises NotAllowed: if the person may not, the outage is not over or is not credited, credits for it wait for
+        approval already, or everything was credited
+    """
+    outage = locked_outage(outage_id, by)
+    if outage.is_open:
+        raise NotAllowed(_("It is not over."), code="not_over")
+    waits = Q(status__in=[CreditRunStatus.REQUESTED, CreditRunStatus.APPROVED])
+    if outage.credit_runs.filter(waits).exists():
+        raise NotAllowed(_("Credits for it wait for approval already."), code="waits")
+    until = now()
+    _refuse_what_is_not_credited(outage, minutes_of(_spans_of(outage, until)))
+    found = list(what_is_due(outage, until))
+    if not found:
+        raise NotAllowed(_("Everything was credited."), code="nothing")
+    run = CreditRun.objects.create(
+        outage=outage, division=outage.division, counted_until=until, currency=found[0].currency, requested_by=by
+    )
+    attempts = _attempts(outage)
+    credits_ = [_credit(run, due, attempts.get(due.account.pk, 0) + 1) for due in found]
+    OutageCredit.objects.bulk_create(credits_, batch_size=5000)
+    run.count, run.total = len(credits_), sum((credit.amount for credit in credits_), ZERO)
+    run.checksum = checksum_of(credits_)
+    run.save(update_fields=["count", "total", "checksum"])
+    return _announce(run, by=by)
+
+
+def _attempts(outage: Outage) -> dict[int, int]:
+    counts: dict[int, int] = defaultdict(int)
+    for account_id in OutageCredit.objects.filter(outage=outage).order_by().values_list("account_id", flat=True):
+        counts[account_id] += 1
+    return counts
+
+
+def _credit(run: CreditRun, due: Due, attempt: int) -> OutageCredit:
+    return OutageCredit(
+        run=run, outage=run.outage, account=due.account, division=due.account.division, minutes=due.minutes,
+        monthly=due.monthly, due=due.due, credited_before=due.before, amount=due.amount, currency=due.currency,
+        request_id=f"outage-{run.outage_id}-{due.account.pk}-{attempt}",
+    )  # fmt: skip
+
+
+def checksum_of(credits_: Iterable[OutageCredit]) -> str:
+    """Return the SHA-256 over credits in the order of their request ids: to whom, how much, under which id."""
+    seal = hashlib.sha256()
+    for credit in sorted(credits_, key=lambda one: one.request_id):
+        seal.update(f"{credit.account_id}:{credit.amount:.2f}:{credit.currency}:{credit.request_id}\n".encode())
+    return seal.hexdigest()
+
+
+def _announce(run: CreditRun, *, by: User | None) -> CreditRun:
+    fact = CreditRunMoved(run_id=run.pk, outage_id=run.outage_id, status=run.status)
+    publish(fact, subject=run, about=[run.outage], division=run.division, by=by)
+    return run
+
+
+def _locked_run(run_id: int) -> CreditRun:
+    return CreditRun.objects.locked().select_related("division", "outage").get(pk=run_id)
+
+
+@transaction.atomic
+def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> CreditRun:
+    """
+    Answer for credits that somebody else has asked for: they are sent to billing.
+
+    :param shown: the sum that the approving person saw, where they saw one
+    :raises NotAllowed: if the person asked for them, may only thanks to who did, is credited in it or may not approve
+        there, they were approved or discarded before, or are not those that were asked for or seen
+    """
+    run = _locked_run(run_id)
+    require(by, Permission.APPROVE_OUTAGE_CREDITS, run.division)
+    if may_only_thanks_to(by, Permission.APPROVE_OUTAGE_CREDITS, run.division, [run.requested_by_id]):
+        message = _("Who asked for these credits has let you approve here: somebody else has to.")
+        raise NotAllowed(message, code="makers_approver")
+    if run.credits.filter(account__customer__user=by).exists():
+        raise NotAllowed(_("You are credited in it: somebody else has to approve it."), code="own_credit")
+    credits_ = list(run.credits.filter(status=CreditStatus.PENDING))
+    total = sum((credit.amount for credit in credits_), ZERO)
+    if (len(credits_), total, checksum_of(credits_)) != (run.count, run.total, run.checksum):
+        raise NotAllowed(_("The credits are not those that were asked for. Discard them."), code="tampered")
+    if shown is not None and shown != run.total:
+        raise NotAllowed(_("The sum has changed since you saw it. Look at it again."), code="other_sum")
+    run.approve(by=by, at=now())
+    run.save(update_fields=["status", "approved_by", "approved_at"])
+    return _announce(run, by=by)
+
+
+@transaction.atomic
+def discard_credits(run_id: int, *, by: User) -> CreditRun:
+    """
+    Credit nothing of a run that waits for approval.
+
+    :raises NotAllowed: if the person may neither declare outages nor approve credits there, or it was approved
+    """
+    run = _locked_run(run_id)
+    _require_either(by, run)
+    run.discard()
+    run.save(update_fields=["status"])
+    waiting = list(run.credits.locked().filter(status=CreditStatus.PENDING))
+    for credit in waiting:
+        credit.discard()
+    OutageCredit.objects.bulk_update(waiting, ["status"], batch_size=1000)
+    return _announce(run, by=by)
+
+
+def _require_either(by: User, run: CreditRun) -> None:
+    try:
+        require(by, Permission.APPROVE_OUTAGE_CREDITS, run.division)
+    except NotAllowed:
+        require(by, Permission.DECLARE_OUTAGES, run.division)
+
+
+# Posted, and answered.
+
+
+@transaction.atomic
+def post_credits(run_id: int) -> Job:
+    """
+    Let the workers send approved credits to billing.
+
+    :raises NotAllowed: if they are not approved, or were sent before
+    """
+    run = _locked_run(run_id)
+    job = start_job(
+        POSTING,
+        title=_("Credits: %(outage)s") % {"outage": run.outage},
+        division=run.division,
+        total=run.count,
+        chunk_size=CHUNK,
+        params={"run": run.pk},
+        by=run.approved_by,
+    )
+    run.submit(job)
+    run.save(update_fields=["status", "job"])
+    _announce(run, by=None)
+    return job
+
+
+def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
+    """Ask billing for the credits of a chunk: of the run's, which no longer change, its first to its last."""
+    ids = list(
+        OutageCredit.objects.filter(run=job.params["run"])
+        .order_by("pk")
+        .values_list("pk", flat=True)[chunk.first - 1 : chunk.last]
+    )
+    related = ("account__customer", "division", "outage", "run")
+    for credit in OutageCredit.objects.locked().filter(pk__in=ids).select_related(*related).order_by("pk"):
+        if credit.status == CreditStatus.PENDING:
+            _post(credit)
+    return ChunkResult(done=len(ids))
+
+
+def _post(credit: OutageCredit) -> None:
+    account = credit.account
+    with translation.override(account.customer.language):
+        reason = _("Outage %(number)d, %(minutes)d minutes") % {
+            "number": credit.outage_id,
+            "minutes": credit.minutes,
+        }
+    submission = grant_credit(
+        request_id=credit.request_id,
+        division=credit.division,
+        credit=Credit(account_number=account.number, amount=credit.amount, currency=credit.currency, reason=reason),
+        subject=credit,
+        about=[credit.outage, account],
+        by=None,
+    )
+    credit.send(submission, at=now())
+    credit.save(update_fields=["status", "submission", "sent_at"])
+
+
+@transaction.atomic
+def record_credit_confirmed(request_id: str, credit_id: str) -> None:
+    """
+    Note that billing has credited an account for an outage. Credits of others are not ours to note.
+
+    :raises NotAllowed: if that was known
+    """
+    if credit := _asked_under(request_id):
+        credit.confirm(credit_id, at=now())
+        credit.save(update_fields=["status", "credit_id", "confirmed_at", "problem"])
+        _conclude(credit.run_id)
+
+
+@transaction.atomic
+def record_credit_refused(request_id: str, reason: str) -> None:
+    """
+    Note that billing will not credit an account: a person sends it again under the same id, or leaves it.
+
+    :raises NotAllowed: if that was known, or it was credited
+    """
+    if credit := _asked_under(request_id):
+        credit.return_(reason)
+        credit.save(update_fields=["status", "problem"])
+        _conclude(credit.run_id)
+
+
+def _asked_under(request_id: str) -> OutageCredit | None:
+    return OutageCredit.objects.locked().filter(request_id=request_id).first()
+
+
+def _conclude(run_id: int) -> None:
+    """End a run when every credit has its answer."""
+    run = _locked_run(run_id)
+    open_ = run.credits.filter(status__in=[CreditStatus.PENDING, CreditStatus.SENT])
+    if run.status not in (CreditRunStatus.POSTED, CreditRunStatus.PARTLY_RETURNED) or open_.exists():
+        return
+    is_whole = not run.credits.filter(status=CreditStatus.RETURNED).exists()
+    if run.status == CreditRunStatus.PARTLY_RETURNED and not is_whole:
+        return
+    run.conclude(is_whole=is_whole, at=now())
+    run.save(update_fields=["status", "concluded_at"])
+    _announce(run, by=None)
