@@ -239,6 +239,8 @@ ORDER_PAGE = "storefront:order"
 """The page on which a customer follows an order by its secret; messages link to it."""
 BILLING_ADAPTERS = {"tmf": "integrations.tmf_billing.adapter.TmfBilling"}
 """How we speak to billing systems: the names that an operator chooses from, and what each stands for."""
+DIAGNOSTICS_ADAPTERS = {"acs": "integrations.acs.adapter.Acs"}
+"""How we speak to systems that read equipment: what `DIAGNOSTICS_<CODE>_ADAPTER` may name; `acs` where it names nothing."""
 
 # People -----------------------------------------------------------------------------------------------------------
 

@@ -88,9 +88,27 @@ from tickets.models import (
     Ticket,
     WaitingTicket,
 )
-from tickets.services import Upload, add_participant, answer_ticket, note_ticket, outages, rate_ticket, resolve_ticket
+from tickets.services import (
+    Upload,
+    add_participant,
+    answer_ticket,
+    note_ticket,
+    outages,
+    rate_ticket,
+    resolve_ticket,
+    take_reading,
+)
 from tickets.states import ResolutionCode, RoutingCause, Score, Told, Unplaced
-from tickets.testing import add_step, make_outage, make_policy, make_routing, make_ticket
+from tickets.testing import (
+    Asked,
+    add_step,
+    make_equipment,
+    make_outage,
+    make_policy,
+    make_routing,
+    make_symptom,
+    make_ticket,
+)
 
 ANONYMOUS = "anonymous"
 SIGNED_IN = frozenset(Role)
@@ -194,6 +212,9 @@ class World:
         )
         ArticleMail.objects.create(article=ticket.articles.first(), mail=self.mail, rest=f"> {participant.name}")
         Delegate.objects.create(customer=self.order.customer, user=self.people[Role.PARTNER])
+        make_symptom(self.division, f"{self.marker.lower()}-symptom", Asked("lights", {"off": "visit"}))
+        device = make_equipment(self.completed.account)
+        take_reading(device.pk, intake_key="call", key=f"{self.marker} press", by=csr)
         return ticket
 
     def _make_outage(self) -> None:
@@ -501,7 +522,7 @@ MATRIX: dict[str, Page] = {
     "desk:tickets": Page(STAFF),
     "desk:ticket_alerts": Page(STAFF),
     "desk:ticket_pauses": Page(holders(Permission.ASSIGN_WORK)),
-    "desk:new_ticket": Page(WORK_TICKETS),
+    "desk:new_ticket": Page(WORK_TICKETS, query="nobody"),
     "desk:ticket": Page(SEE_TICKETS, ticket_of),
     "desk:ticket_answer": Page(WORK_TICKETS, ticket_of),
     "desk:ticket_history": Page(SEE_TICKETS, ticket_of),
@@ -650,6 +671,7 @@ NOT_BY_HAND = {
     "admin:people_user_delete",
     "admin:referrals_programme_delete",
     "admin:territory_premises_add",
+    "admin:tickets_step_add",
     "admin:territory_premises_delete",
     "admin:worklist_team_delete",
 }

@@ -1,7 +1,12 @@
 """What divisions inherit about tickets."""
 
+import os
+import re
+from collections.abc import Iterator
+
 from django.utils.translation import gettext_lazy as _
 
+from foundation.divisions.models import Division
 from foundation.divisions.settings import declare
 from tickets.states import TicketType, ToClosed
 
@@ -92,4 +97,21 @@ CREDITS_MAINTENANCE = declare(
     default=False,
     label=_("Planned maintenance is credited"),
     help=_("As an outage is, by its minutes."),
+)
+
+
+def _systems_that_read(_division: Division) -> Iterator[tuple[str, str]]:
+    """Yield the systems whose addresses the servers know, by the code in `DIAGNOSTICS_<CODE>_URL`."""
+    yield "", "–"
+    known = (re.fullmatch(r"DIAGNOSTICS_([A-Z0-9_]+)_URL", name) for name in sorted(os.environ))
+    yield from ((found[1].lower(), found[1].capitalize()) for found in known if found)
+
+
+DIAGNOSTICS = declare(
+    "tickets.diagnostics",
+    kind=str,
+    default="",
+    label=_("System that reads equipment"),
+    help=_("What modems and boxes are read by while somebody reports trouble. None: no equipment is read here."),
+    choices=_systems_that_read,
 )

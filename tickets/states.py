@@ -375,3 +375,69 @@ CREDIT_MOVES: Mapping[CreditStatus, frozenset[CreditStatus]] = {
 """A person may find out that what was called refused is there after all."""
 CREDITS_THAT_COUNT = frozenset(CreditStatus) - {CreditStatus.DISCARDED}
 """What is credited, or may be: the next run pays only the rest. What billing refused is sent again under its own id."""
+
+
+# Intake.
+
+
+class Matter(models.TextChoices):
+    """What it is about, of what is no trouble with a service."""
+
+    CHARGE = "charge", _("A charge that I do not understand")
+    PRICE = "price", _("Another price than I was promised")
+    PAYMENT = "payment", _("A payment that is not shown")
+    TWICE = "twice", _("Charged twice")
+    SERVICE = "service", _("How well the service works")
+    VISIT = "visit", _("A technician’s visit")
+    STAFF = "staff", _("How I was treated")
+    BILL = "bill", _("What I was charged")
+    PRIVACY = "privacy", _("What is done with my data")
+    MOVE = "move", _("Moving to another address")
+    CHANGE = "change", _("Another package or equipment")
+    NAME = "name", _("A new name or address on the bill")
+    COPY = "copy", _("A copy of a document")
+    LEAVE = "leave", _("Ending a service")
+    OTHER = "other", _("Something else")
+
+
+MATTERS_OF: Mapping[TicketType, tuple[Matter, ...]] = {
+    TicketType.TROUBLE: (),
+    TicketType.BILLING: (Matter.CHARGE, Matter.PRICE, Matter.PAYMENT, Matter.TWICE, Matter.OTHER),
+    TicketType.COMPLAINT: (
+        Matter.SERVICE, Matter.VISIT, Matter.STAFF, Matter.BILL, Matter.PRIVACY, Matter.OTHER,
+    ),
+    TicketType.REQUEST: (Matter.MOVE, Matter.CHANGE, Matter.NAME, Matter.COPY, Matter.LEAVE, Matter.OTHER),
+}  # fmt: skip
+"""What is asked of each type in place of a symptom."""
+
+
+class StepKind(models.TextChoices):
+    """How a step on the way through a symptom is answered."""
+
+    QUESTION = "question", _("Somebody answers")
+    READING = "reading", _("The equipment is read")
+
+
+class Finding(models.TextChoices):
+    """What a reading says of a device."""
+
+    OFFLINE = "offline", _("Not connected")
+    WEAK = "weak", _("Connected, with a bad signal")
+    GOOD = "good", _("Connected, with a good signal")
+    UNKNOWN = "unknown", _("Could not be read")
+
+
+class ProbeTrouble(models.TextChoices):
+    """Why a device could not be read."""
+
+    AWAY = "away", _("its system does not answer")
+    STRANGER = "stranger", _("its system does not know the device")
+    NOT_SET_UP = "not_set_up", _("no system reads equipment here")
+
+
+class Ending(models.TextChoices):
+    """What the way through a symptom leads to."""
+
+    REMOTE = "remote", _("work from here")
+    VISIT = "visit", _("a technician’s visit")
+    FIXED = "fixed", _("it works again")

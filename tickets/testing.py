@@ -1,6 +1,7 @@
 """Make tickets for tests, by way of the services."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -14,11 +15,25 @@ from foundation.divisions.models import Division
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.testing import make_person
+from orders.models import InstalledService
 from orders.states import OrderStatus
 from orders.testing import Market, make_market, make_order
 from territory.models import Premises
+from territory.states import ProductFamily
 from tickets import services
-from tickets.models import LadderStep, Outage, RoutingRow, RoutingVersion, SlaPolicy, SlaTarget, Ticket
+from tickets.models import (
+    Choice,
+    Equipment,
+    LadderStep,
+    Outage,
+    RoutingRow,
+    RoutingVersion,
+    SlaPolicy,
+    SlaTarget,
+    Step,
+    Symptom,
+    Ticket,
+)
 from tickets.queries.outages import Scope
 from tickets.services import Report, Requester, open_ticket
 from tickets.services.outages import Declaration
@@ -29,6 +44,7 @@ from tickets.states import (
     HoldReason,
     OutageKind,
     PendingReason,
+    StepKind,
     TicketChannel,
     TicketStatus,
     TicketType,
@@ -202,3 +218,48 @@ def make_outage(division: Division, *, by: User, **said: Any) -> Outage:
     return services.outages.declare_outage(
         Declaration(**said), division=division, key=f"outage-form-{next(_numbers)}", by=by
     )
+
+
+# Intake.
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A step of a symptom for tests: its code, and per answer the code of the next step, or of an ending."""
+
+    code: str
+    answers: Mapping[str, str]
+    kind: StepKind = StepKind.QUESTION
+    is_required: bool = True
+
+
+def make_symptom(division: Division, code: str = "", *steps: Asked, **values: Any) -> Symptom:
+    """Make a symptom with its steps, in order; an answer that leads to nothing leads to an empty text."""
+    code = code or f"symptom-{next(_numbers)}"
+    described = {"family": ProductFamily.INTERNET, "names": Texts(en=f"About {code}"), **values}
+    symptom = Symptom.objects.create(division=division, code=code, **described)
+    made = {
+        step.code: Step.objects.create(
+            symptom=symptom,
+            position=position,
+            code=step.code,
+            kind=step.kind,
+            is_required=step.is_required,
+            texts=Texts(en=f"What of {step.code}?"),
+        )
+        for position, step in enumerate(steps, start=1)
+    }
+    for step in steps:
+        for position, (answer, leads_to) in enumerate(step.answers.items()):
+            goes_on = leads_to in made
+            Choice.objects.create(
+                step=made[step.code], position=position, code=answer, texts=Texts(en=f"It is {answer}"),
+                advice=Texts(en=f"Advice for {answer}"), next_step=made[leads_to] if goes_on else None,
+                ending="" if goes_on else leads_to,
+            )  # fmt: skip
+    return symptom
+
+
+def make_equipment(account: Account, serial: str = "", *, service: InstalledService | None = None) -> Equipment:
+    """Put a device at a customer's."""
+    return services.install_equipment(account, serial or f"SN{next(_numbers):06}", "Modem", by=None, service=service)

@@ -31,10 +31,16 @@ class Ports:
         """Where each vendor's billing system listens: 8101 and 8102."""
         return {vendor: self.web + 101 + number for number, vendor in enumerate(VENDORS)}
 
+    @property
+    def network(self) -> int:
+        """Where the system listens that reads equipment: 8103."""
+        return self.web + 103
+
     def all(self) -> dict[str, int]:
         """Return every port by what it is for."""
         billing = {f"{vendor} billing system": port for vendor, port in self.billing.items()}
-        return {"website": self.web, "mail page": self.mail_page, "mail server": self.smtp, **billing}
+        ours = {"website": self.web, "mail page": self.mail_page, "mail server": self.smtp}
+        return {**ours, **billing, "system that reads equipment": self.network}
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ def environment_of(data: Path, ports: Ports) -> dict[str, str]:
         "CLOCK_FILE": str(data / "clock.json"),
         "MAIL_PAGE_URL": f"http://localhost:{ports.mail_page}",
         "MAILBOX_SUPPORT_SECRET_FILE": str(data / "mailbox-secret"),
+        "DIAGNOSTICS_NETWORK_URL": f"http://127.0.0.1:{ports.network}",
+        "DIAGNOSTICS_NETWORK_TOKEN_FILE": str(data / "network" / "token"),
     }
     for vendor, port in ports.billing.items():
         name, memory = f"BILLING_{vendor.upper()}", data / "billing" / vendor
@@ -80,7 +88,7 @@ def surroundings(data: Path, ports: Ports, *, with_webhooks: bool = True) -> lis
     :param with_webhooks: False = nobody listens for them; what the vendors tell is read from them
     """
     vendors = (_vendor(vendor, data, ports, with_webhooks=with_webhooks) for vendor in VENDORS)
-    return [_mail_catcher(data, ports), *vendors]
+    return [_mail_catcher(data, ports), *vendors, _network(data, ports)]
 
 
 def system(ports: Ports) -> list[Part]:
@@ -104,6 +112,11 @@ def _vendor(vendor: str, data: Path, ports: Ports, *, with_webhooks: bool) -> Pa
     if with_webhooks:
         arguments += ["--webhook", f"http://localhost:{ports.web}/webhooks/billing/{vendor}"]
     return Part(f"billing-{vendor}", ["-m", "sandbox.billing", *arguments], port)
+
+
+def _network(data: Path, ports: Ports) -> Part:
+    arguments = ["--port", str(ports.network), "--data", str(data / "network"), "--clock", str(data / "clock.json")]
+    return Part("network", ["-m", "sandbox.network", *arguments], ports.network)
 
 
 def _web(ports: Ports) -> Part:

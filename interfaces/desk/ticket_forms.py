@@ -8,13 +8,10 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from foundation.divisions.models import Division
 from foundation.people.models import User
-from foundation.people.queries import can, divisions_where
+from foundation.people.queries import can
 from foundation.people.states import STAFF_ROLES, Permission
 from foundation.worklist.models import Team
-from orders.models import InstalledService
-from orders.queries import services_visible_to
 from tickets.models import Participant, Ticket
 from tickets.queries import tickets_visible_to
 from tickets.states import (
@@ -24,7 +21,6 @@ from tickets.states import (
     EscalationReason,
     PendingReason,
     Priority,
-    TicketChannel,
     TicketType,
 )
 
@@ -167,38 +163,6 @@ class HandOverForm(forms.Form):
         self.fields["to"].queryset = there.distinct().order_by("name")  # type: ignore[attr-defined]
         teams = Team.objects.filter(division_id__in=ticket.division.lineage, is_active=True)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
-
-
-class NewTicketForm(_Once):
-    """What somebody reports."""
-
-    division = forms.ModelChoiceField(label=_("Division"), queryset=Division.objects.none())
-    type = forms.ChoiceField(label=_("Type"), choices=TicketType.choices)
-    service = forms.ModelChoiceField(
-        label=_("Service"), queryset=InstalledService.objects.none(), required=False, empty_label=_("None, or unknown")
-    )
-    subject = forms.CharField(label=_("In a few words"), max_length=200)
-    text = forms.CharField(
-        label=_("What they say"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("The customer can read this."),
-    )  # fmt: skip
-    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices, initial=Priority.P3)
-    channel = forms.ChoiceField(label=_("By"), choices=TicketChannel.choices, initial=TicketChannel.PHONE)
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
-    email = forms.CharField(label=_("E-mail"), max_length=254, required=False, help_text=_("Answers go there."))
-    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
-
-    def __init__(self, *args: Any, user: User, customer: Any = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["division"].queryset = (  # type: ignore[attr-defined]
-            divisions_where(user, Permission.WORK_TICKETS)
-        )
-        if customer:
-            del self.fields["division"]
-            services = services_visible_to(user).filter(customer=customer).select_related("line")
-            self.fields["service"].queryset = services  # type: ignore[attr-defined]
-        else:
-            del self.fields["service"]
 
 
 class OtherTicketForm(forms.Form):

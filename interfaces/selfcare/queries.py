@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from accounts.models import Account, Customer, Partner
+from accounts.models import Account, Customer, Delegate, Partner
 from accounts.queries import partners_visible_to
 from accounts.states import AccountStatus
 from foundation.now import today
@@ -50,6 +50,15 @@ def own_accounts(user: User) -> QuerySet[Account]:
 def wants_outage_notices(user: User) -> bool:
     """Tell whether a person is told of outages: as every customer that they are."""
     return not Customer.objects.filter(user=user, wants_outage_notices=False).exists()
+
+
+def accounts_spoken_for(user: User) -> QuerySet[Account]:
+    """Return the open accounts that a person may report something about: their own, and those they sign in for."""
+    delegations = Delegate.objects.filter(user=user)
+    of_company = Q(customer__in=delegations.filter(account=None).values("customer"))
+    mine = Q(customer__user=user) | of_company | Q(pk__in=delegations.values("account"))
+    accounts = Account.objects.filter(mine).exclude(status=AccountStatus.CLOSED)
+    return accounts.select_related("customer", "division").order_by("pk")
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """What a customer fills in about their tickets."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
 from tickets.states import Score, TicketType
 
 LONGEST = 10_000
@@ -37,21 +35,13 @@ KINDS = [
 
 
 class ReportForm(AddForm):
-    """What is wrong, and where."""
+    """What has happened, in a person's own words."""
 
-    account = forms.TypedChoiceField(label=_("Where?"), coerce=int, widget=forms.RadioSelect)
-    type = forms.ChoiceField(label=_("What is it about?"), choices=KINDS, widget=forms.RadioSelect)
-    subject = forms.CharField(
-        label=_("In a few words"),
-        max_length=200,
-        error_messages={"required": _("Say in a few words what it is about.")},
-    )
-    field_order = ("account", "type", "subject", "text", "uploads", "key")
+    subject = forms.CharField(label=_("In a few words"), max_length=200, required=False)
+    field_order = ("text", "subject", "uploads", "key")
 
-    def __init__(self, accounts: Sequence[Account], *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["account"].choices = [(one.pk, one.service_address) for one in accounts]  # type: ignore[attr-defined]
-        self.fields["account"].initial = accounts[0].pk
         self.fields["text"].label = _("What has happened?")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from interfaces.selfcare.views import disputes, orders, referrals, statements, tickets
+from interfaces.selfcare.views import disputes, orders, referrals, report, statements, tickets
 
 app_name = "selfcare"
 urlpatterns = [
@@ -17,7 +17,7 @@ urlpatterns = [
     path("referrals/<int:pk>/withdraw/", referrals.withdraw, name="referral_withdraw"),
     path("referrals/<int:pk>/correct/", referrals.correct, name="referral_correct"),
     path("tickets/", tickets.tickets, name="tickets"),
-    path("tickets/new/", tickets.report, name="ticket_new"),
+    path("tickets/new/", report.report, name="ticket_new"),
     path("tickets/by-letter/", tickets.by_letter, name="ticket_by_letter"),
     path("tickets/files/<int:pk>/", tickets.attachment, name="ticket_file"),
     path("tickets/<slug:number>/", tickets.ticket, name="ticket"),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
-import secrets
 import signal
 import sys
 import threading
@@ -15,6 +13,7 @@ from sandbox.billing.clock import Clock
 from sandbox.billing.server import make_server
 from sandbox.billing.vendor import Vendor
 from sandbox.billing.webhooks import WebhookSender
+from sandbox.secret_file import secret_of
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -29,15 +28,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help="file with the clients' token; made if missing")
     parser.add_argument("--clock", type=Path, help='file with {"offset_seconds": n}, shared with the application')
     return parser.parse_args(arguments)
-
-
-def secret_of(file: Path) -> str:
-    """Return the secret that a file holds; make one, readable by its owner alone, where there is none."""
-    if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(secrets.token_urlsafe(32))
-    return file.read_text(encoding="utf-8").strip()
 
 
 def main(arguments: list[str]) -> None:

@@ -97,34 +97,6 @@ class TestTheList:
         assert "Angry" in csr.read("desk:tickets")
 
 
-class TestANewTicket:
-    def test_of_a_customer_goes_to_their_main_contact(self, division, csr, account):
-        key = csr.get("desk:new_ticket", customer=account.customer_id).context["form"]["key"].value()
-        contact = account.customer.contacts.get()
-        address = f"{reverse('desk:new_ticket')}?customer={account.customer_id}"
-        answers = {
-            "key": key, "type": "trouble", "subject": "No TV", "text": "Black screen.", "priority": "p2", "channel": "phone",
-            "name": contact.name, "email": contact.email, "phone": str(contact.phone),
-        }  # fmt: skip
-
-        pages = [csr.client.post(address, answers).url for _twice in range(2)]
-
-        ticket = Ticket.objects.get()
-        assert pages == [reverse("desk:ticket", args=[ticket.number])] * 2
-        assert (ticket.customer, ticket.opened_by, ticket.channel) == (account.customer, csr.person, "phone")
-        assert ticket.articles.get().kind == "phone"
-
-    def test_of_a_stranger_says_at_the_field_what_is_missing(self, division, csr):
-        answer = csr.post(
-            "desk:new_ticket", key="k", division=division.pk, type="request", subject="Moving", text="To Ash Road.",
-            priority="p4", channel="phone",
-        )  # fmt: skip
-
-        assert answer.status_code == 422
-        assert "email" in answer.context["form"].errors
-        assert "To Ash Road." in answer.content.decode()
-
-
 class TestOneTicket:
     def test_shows_whose_it_is_where_it_stands_and_what_was_said(self, division, csr):
         ticket = make_ticket(division, text="No light on the box.")

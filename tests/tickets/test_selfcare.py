@@ -39,7 +39,7 @@ class TestX37FollowingATicket:
     def test_reported_with_a_picture(self, customer, account):
         page = customer.get("selfcare:ticket_new")
         said = {
-            "key": page.context["form"]["key"].value(), "account": account.pk, "type": "trouble", "subject": "No TV",
+            "key": page.context["talk"].key, "account": account.pk, "type": "trouble", "subject": "No TV", "do": "send",
             "text": "Black screen.", "uploads": SimpleUploadedFile("screen.png", b"\x89PNG"),
         }  # fmt: skip
 
@@ -53,7 +53,7 @@ class TestX37FollowingATicket:
 
     def test_keeps_what_was_typed_where_a_file_is_refused(self, customer, account):
         answer = customer.post(
-            "selfcare:ticket_new", key="k", account=account.pk, type="trouble", subject="No TV", text="Black screen.",
+            "selfcare:ticket_new", key="k", account=account.pk, type="trouble", subject="No TV", text="Black screen.", do="send",
             uploads=SimpleUploadedFile("run.exe", b"MZ"),
         )  # fmt: skip
 

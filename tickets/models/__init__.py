@@ -2,6 +2,7 @@
 
 from tickets.models.conversation import Article, Attachment, Departure
 from tickets.models.credits import CreditRun, OutageCredit
+from tickets.models.equipment import Equipment, Probe
 from tickets.models.handling import CannedReply, Doing, Macro, Presence, filled_in
 from tickets.models.mail import ArticleMail, Participant
 from tickets.models.outages import (
@@ -13,22 +14,16 @@ from tickets.models.outages import (
     OutageSpell,
     OutageUpdate,
 )
-from tickets.models.routing import (
-    Assignment,
-    ReassignedTicket,
-    Reassignment,
-    RoutingRow,
-    RoutingVersion,
-    WaitingTicket,
-)
+from tickets.models.routing import Assignment, ReassignedTicket, Reassignment, RoutingRow, RoutingVersion, WaitingTicket
 from tickets.models.satisfaction import Rating
 from tickets.models.sla import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, TicketClock
+from tickets.models.symptoms import Choice, Step, Symptom
 from tickets.models.ticket import Ticket, new_number
 
 __all__ = [
-    "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "ClockSegment",
-    "CreditRun", "Departure", "Doing", "LadderStep", "Macro", "Outage", "OutageCredit", "OutageDetachment",
-    "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence", "Rating",
-    "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget", "Ticket",
-    "TicketClock", "WaitingTicket", "filled_in", "new_number",
+    "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "Choice",
+    "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "Macro", "Outage", "OutageCredit",
+    "OutageDetachment", "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence",
+    "Probe", "Rating", "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget",
+    "Step", "Symptom", "Ticket", "TicketClock", "WaitingTicket", "filled_in", "new_number",
 ]  # fmt: skip

@@ -1,13 +1,9 @@
 """Who may see and work on which tickets, how one is found, and what is read of it."""
 
+from tickets.queries.conversation import Conversation
 from tickets.queries.finding import TicketFilter, tickets_matching, words_of
-from tickets.queries.handling import (
-    canned_replies_for,
-    macros_for,
-    open_parts_of,
-    others_on,
-    values_for,
-)
+from tickets.queries.handling import canned_replies_for, macros_for, open_parts_of, others_on, values_for
+from tickets.queries.intake import AccountInView, Caller, accounts_in_view, caller_in_view, device_of, same_fault
 from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof
 from tickets.queries.progress import TicketProgress, progress_of_ticket
 from tickets.queries.sight import (
@@ -19,6 +15,20 @@ from tickets.queries.sight import (
     reachable_ticket,
     tickets_of,
     tickets_visible_to,
+)
+from tickets.queries.symptoms import (
+    ENDING,
+    READING,
+    SKIPPED,
+    Walk,
+    answers_in_words,
+    families_asked,
+    finding_of,
+    probe_of,
+    symptom_by_code,
+    symptoms_for,
+    tree_of,
+    walk,
 )
 from tickets.queries.threads import (
     customer_by_email,
@@ -34,10 +44,12 @@ from tickets.queries.threads import (
 )
 
 __all__ = [
-    "LETTER_LASTS", "TicketFilter", "TicketProgress", "articles_for_customer", "articles_of", "can_work",
-    "canned_replies_for", "customer_by_email", "customers_by_email", "is_customer_of", "macros_for",
-    "mails_waiting_for", "may_be_rated", "may_reopen", "nearest_ticket", "number_in_subject", "open_parts_of",
-    "others_on", "progress_of_ticket", "proof_of", "reachable_ticket", "recipients_of", "references_of",
-    "subject_token", "takes_part", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_of_messages",
-    "tickets_visible_to", "values_for", "words_of",
+    "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Conversation", "TicketFilter",
+    "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "articles_for_customer", "articles_of",
+    "caller_in_view", "can_work", "canned_replies_for", "customer_by_email", "customers_by_email", "device_of",
+    "families_asked", "finding_of", "is_customer_of", "macros_for", "mails_waiting_for", "may_be_rated", "may_reopen",
+    "nearest_ticket", "number_in_subject", "open_parts_of", "others_on", "probe_of", "progress_of_ticket", "proof_of",
+    "reachable_ticket", "recipients_of", "references_of", "same_fault", "subject_token", "symptom_by_code",
+    "symptoms_for", "takes_part", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_of_messages",
+    "tickets_visible_to", "tree_of", "values_for", "walk", "words_of",
 ]  # fmt: skip

@@ -9,7 +9,9 @@ from tickets.services.conversation import (
     send_due_answers,
     take_back_answer,
 )
+from tickets.services.equipment import install_equipment
 from tickets.services.handling import note_presence, set_customer, use_macro
+from tickets.services.intake import SAME_FAULT, Intake, add_to_ticket, report_at_intake
 from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
 from tickets.services.ladder import climb_ladder, see_alerts, send_due_alerts
 from tickets.services.letterbox import add_mail_to_ticket, dismiss_mail, open_ticket_for_mail
@@ -29,6 +31,7 @@ from tickets.services.moves import (
 from tickets.services.opening import Report, Requester, open_ticket
 from tickets.services.outgoing import may_write_automatically, thread_headers, with_token
 from tickets.services.participants import add_participant, stop_copying
+from tickets.services.probing import take_reading
 from tickets.services.procedures import put_routing_in_force, start_routing_version
 from tickets.services.reassigning import Move, preview_reassignment, reassign_all, undo_reassignment
 from tickets.services.routing import Swept, find_somebody, raise_alarms, route_ticket, route_waiting
@@ -47,15 +50,16 @@ from tickets.services.working import (
 )
 
 __all__ = [
-    "Move", "Report", "Requester", "Swept", "Upload", "add_mail_to_ticket", "add_participant", "answer_ticket",
-    "attach_child", "cancel_ticket", "checked_uploads", "climb_ladder", "close_silent_tickets", "close_ticket",
-    "continue_ticket", "detach_child", "dismiss_mail", "escalate_ticket", "find_somebody", "follow_ticket",
-    "hand_over_ticket", "hear_customer", "hold_ticket", "may_write_automatically", "merge_ticket", "note_bounce",
-    "note_phone_call", "note_presence", "note_ticket", "open_ticket", "open_ticket_for_mail", "outages",
-    "pend_ticket", "preview_reassignment", "put_routing_in_force", "raise_alarms", "rate_ticket", "reassign_all",
-    "reject_ticket", "release_ticket", "reopen_ticket", "resolve_ticket", "restore_service", "retime_clocks",
-    "route_ticket", "route_waiting", "see_alerts", "send_answer", "send_due_alerts", "send_due_answers",
-    "send_receipt", "send_refusal", "send_resolution", "set_customer", "set_priority", "set_type", "split_article",
-    "start_routing_version", "stop_copying", "sweep_clocks", "take_back_answer", "take_mails", "take_over_ticket",
+    "SAME_FAULT", "Intake", "Move", "Report", "Requester", "Swept", "Upload", "add_mail_to_ticket", "add_participant",
+    "add_to_ticket", "answer_ticket", "attach_child", "cancel_ticket", "checked_uploads", "climb_ladder",
+    "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child", "dismiss_mail", "escalate_ticket",
+    "find_somebody", "follow_ticket", "hand_over_ticket", "hear_customer", "hold_ticket", "install_equipment",
+    "may_write_automatically", "merge_ticket", "note_bounce", "note_phone_call", "note_presence", "note_ticket",
+    "open_ticket", "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force",
+    "raise_alarms", "rate_ticket", "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket",
+    "report_at_intake", "resolve_ticket", "restore_service", "retime_clocks", "route_ticket", "route_waiting",
+    "see_alerts", "send_answer", "send_due_alerts", "send_due_answers", "send_receipt", "send_refusal",
+    "send_resolution", "set_customer", "set_priority", "set_type", "split_article", "start_routing_version",
+    "stop_copying", "sweep_clocks", "take_back_answer", "take_mails", "take_over_ticket", "take_reading",
     "take_ticket", "thread_headers", "undo_reassignment", "unmerge_ticket", "use_macro", "with_token",
 ]  # fmt: skip

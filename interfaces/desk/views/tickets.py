@@ -10,8 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Customer
-from accounts.queries import customers_visible_to
 from foundation.cells import csv_response
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -26,12 +24,14 @@ from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.ticket_doings import DOINGS, form_of, offered
-from interfaces.desk.ticket_forms import AnswerForm, NewTicketForm
+from interfaces.desk.ticket_forms import AnswerForm
 from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
 from interfaces.desk.words import say, say_who
 from tickets.http import download
 from tickets.models import Article, Attachment, Ticket, filled_in
+from tickets.ports import Reading
 from tickets.queries import (
+    answers_in_words,
     articles_of,
     can_work,
     canned_replies_for,
@@ -44,14 +44,11 @@ from tickets.queries import (
 )
 from tickets.queries.sla import alerts_for, clocks_of, pauses_of
 from tickets.services import (
-    Report,
-    Requester,
     answer_ticket,
     checked_uploads,
-    open_ticket,
     take_back_answer,
 )
-from tickets.states import PUBLIC, TicketChannel, TicketType
+from tickets.states import PUBLIC
 
 EVENTS_SHOWN = 50
 LATEST_SHOWN = 3
@@ -115,6 +112,8 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         **(_reusable(found) if may_answer else {}),
         "recipients": recipients_of(found),
         "participants": found.participants.all(),
+        "asked": answers_in_words(found),
+        "probes": [(probe, probe.reading and Reading.from_json(probe.reading)) for probe in found.probes.all()],
     }
     return render(request, "desk/ticket.html", context)
 
@@ -216,54 +215,6 @@ def attachment(request: UserRequest, pk: int) -> HttpResponse:
     """Give a file that came with an article, to be saved."""
     mine = tickets_visible_to(request.user).values("pk")
     return download(get_object_or_404(Attachment, pk=pk, article__ticket__in=mine))
-
-
-@staff_page(Permission.WORK_TICKETS)
-def new_ticket(request: UserRequest) -> HttpResponse:
-    """Open a ticket for a customer, or for somebody who is none."""
-    customer = _customer(request)
-    form = NewTicketForm(posted(request), user=request.user, customer=customer, initial=_known(customer))
-    if form.is_bound and form.is_valid():
-        try:
-            opened = _open(request, form.cleaned_data, customer)
-        except NotAllowed as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            messages.success(request, gettext("The ticket is open."))
-            return redirect(ticket_address(opened))
-    context = {"form": form, "customer": customer}
-    return render(request, "desk/new_ticket.html", context, status=422 if form.errors else 200)
-
-
-def _customer(request: UserRequest) -> Customer | None:
-    wanted = request.GET.get("customer", "")
-    if not wanted:
-        return None
-    rows = customers_visible_to(request.user).select_related("division")
-    return get_object_or_404(rows, pk=wanted if wanted.isdecimal() else 0)
-
-
-def _known(customer: Customer | None) -> dict[str, Any]:
-    if customer is None:
-        return {}
-    contact = Requester.of(customer)
-    return {"name": contact.name, "email": contact.email, "phone": contact.phone}
-
-
-def _open(request: UserRequest, said: dict[str, Any], customer: Customer | None) -> Ticket:
-    language = customer.language if customer else ""
-    report = Report(
-        type=TicketType(said["type"]),
-        subject=said["subject"],
-        text=said["text"],
-        priority=said["priority"],
-        requester=Requester.typed(name=said["name"], email=said["email"], phone=said["phone"], language=language),
-        customer=customer,
-        service=said.get("service"),
-    )
-    division = customer.division if customer else said["division"]
-    channel = TicketChannel(said["channel"])
-    return open_ticket(report, key=f"desk:{said['key']}", division=division, channel=channel, by=request.user)
 
 
 def visible_ticket(request: UserRequest, number: str) -> Ticket:

@@ -5,24 +5,21 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, gettext as _
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Account, Delegate
-from accounts.states import AccountStatus
 from foundation.correspondence.models import LETTER_SECRET
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
-from foundation.people.models import User, UserRequest
+from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
-from interfaces.selfcare.queries import own_partners
-from interfaces.selfcare.ticket_forms import AddForm, RateForm, ReportForm
+from interfaces.selfcare.queries import accounts_spoken_for, own_partners
+from interfaces.selfcare.ticket_forms import AddForm, RateForm
 from tickets.http import download
 from tickets.models import Attachment, Ticket
 from tickets.queries import (
@@ -36,17 +33,14 @@ from tickets.queries import (
 )
 from tickets.queries.sla import promise_in_words
 from tickets.services import (
-    Report,
-    Requester,
     cancel_ticket,
     checked_uploads,
     close_ticket,
     hear_customer,
-    open_ticket,
     rate_ticket,
     reopen_ticket,
 )
-from tickets.states import Score, TicketChannel, TicketStatus, TicketType
+from tickets.states import Score, TicketChannel, TicketStatus
 
 ON_A_PAGE = 20
 
@@ -58,22 +52,9 @@ def tickets(request: UserRequest) -> HttpResponse:
     mine = tickets_of(request.user).filter(merged_into=None).select_related("division").defer("search").order_by("-pk")
     page = Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page"))
     rows = [(one, progress_of_ticket(one)) for one in page]
-    return _render(request, "selfcare/tickets.html", page=page, rows=rows, may_report=_accounts(request.user).exists())
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@throttled("ticket")
-@own_page
-def report(request: UserRequest) -> HttpResponse:
-    """Report that something is wrong, ask or complain."""
-    accounts = list(_accounts(request.user))
-    if not accounts:
-        raise Http404
-    form = ReportForm(accounts, *_sent(request))
-    if form.is_bound and form.is_valid() and (opened := _attempt(form, lambda said: _open(request, accounts, said))):
-        messages.success(request, _("We have it. You can follow it here."))
-        return redirect("selfcare:ticket", opened.number)
-    return _render(request, "selfcare/ticket_new.html", form=form)
+    return _render(
+        request, "selfcare/tickets.html", page=page, rows=rows, may_report=accounts_spoken_for(request.user).exists()
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -201,36 +182,6 @@ def _attempt(form: Form, do: Callable[[dict[str, Any]], Any]) -> Any:
 def _found(request: UserRequest, number: str) -> Ticket:
     rows = tickets_of(request.user).select_related("division", "customer", "merged_into__merged_into")
     return get_object_or_404(rows, number=number)
-
-
-def _accounts(user: User) -> Any:
-    """Return the accounts that a person may report something about: their own, and those they sign in for."""
-    delegations = Delegate.objects.filter(user=user)
-    spoken_for = Q(customer__in=delegations.filter(account=None).values("customer"))
-    mine = Q(customer__user=user) | spoken_for | Q(pk__in=delegations.values("account"))
-    accounts = Account.objects.filter(mine).exclude(status=AccountStatus.CLOSED)
-    return accounts.select_related("customer", "division").order_by("pk")
-
-
-def _open(request: UserRequest, accounts: list[Account], said: dict[str, Any]) -> Ticket:
-    account = next(one for one in accounts if one.pk == said["account"])
-    contact = Requester.of(account.customer)
-    is_theirs = account.customer.user_id == request.user.pk
-    requester = Requester(
-        name=contact.name if is_theirs else str(request.user),
-        email=contact.email if is_theirs and contact.email else request.user.email,
-        phone=contact.phone if is_theirs else "",
-        language=get_language() or account.customer.language,
-    )
-    wanted = Report(
-        type=TicketType(said["type"]), subject=said["subject"], text=said["text"], requester=requester,
-        customer=account.customer, account=account,
-    )  # fmt: skip
-    uploads = checked_uploads(request.FILES.getlist("uploads"))
-    return open_ticket(
-        wanted, key=f"me:{request.user.pk}:{said['key']}", division=account.division, channel=TicketChannel.WEB,
-        by=request.user, uploads=uploads,
-    )  # fmt: skip
 
 
 def _add(request: UserRequest, found: Ticket, said: dict[str, Any]) -> Any:

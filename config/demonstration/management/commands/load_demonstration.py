@@ -15,12 +15,13 @@ from config.demonstration.promises import load_promises
 from config.demonstration.referrals import load_referrals
 from config.demonstration.service_desk import load_service_desk
 from config.demonstration.sign_ins import load_sign_ins
+from config.demonstration.tickets import load_tickets
 
 
 class Command(BaseCommand):
     """Make Larkspur Cable, a plainly fictional operator; what is there already stays as it is."""
 
-    help = "Load the demonstration operator: markets, people, premises, catalogue, billing systems, referrals, orders."
+    help = "Load the demonstration operator: markets, people, premises, catalogue, billing systems, referrals, orders, tickets."
 
     def handle(self, **_options: Any) -> None:
         """Load in order of dependence; each part can be run again."""
@@ -37,5 +38,6 @@ class Command(BaseCommand):
         load_mailboxes()
         load_referrals()
         load_orders()
+        load_tickets(root)
         load_sign_ins()
         self.stdout.write("The demonstration operator is loaded.")

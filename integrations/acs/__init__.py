@@ -1,0 +1,1 @@
+"""The adapter for device management servers (ACS), which read modems, routers and boxes."""

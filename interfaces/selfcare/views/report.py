@@ -1,0 +1,122 @@
+"""A customer reports a problem: one question after the other, and what is known already is offered first."""
+
+import secrets
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Account
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import User, UserRequest
+from foundation.people.throttles import throttled
+from interfaces.selfcare.access import own_page
+from interfaces.selfcare.queries import accounts_spoken_for, own_partners
+from interfaces.selfcare.ticket_forms import KINDS, ReportForm
+from territory.states import NETWORK_FAMILIES
+from tickets.http import DetailsForm
+from tickets.models import Ticket
+from tickets.queries import Conversation, accounts_in_view, families_asked, tickets_of
+from tickets.services import Intake, Requester, add_to_ticket, checked_uploads, report_at_intake, take_reading
+from tickets.states import Ending, TicketChannel, TicketType
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@throttled("ticket")
+@own_page
+def report(request: UserRequest) -> HttpResponse:
+    """Ask where, what and what was tried, read the equipment where that helps, and take in what has happened."""
+    caller = accounts_in_view(accounts_spoken_for(request.user), seen_by=request.user)
+    if not caller.accounts:
+        raise Http404
+    pressed = request.POST.get("do", "")
+    division = caller.accounts[0].account.division
+    talk = Conversation.of(request.POST, caller, division, pressed=pressed)
+    if pressed == "read" and talk.device:
+        press = request.POST.get("press", "")[:80]
+        take_reading(talk.device.pk, intake_key=talk.key, key=f"me:{talk.key}:{press}", by=request.user)
+        talk = Conversation.of(request.POST, caller, division)
+    is_sent = pressed in ("send", "add")
+    files = request.FILES if is_sent else None
+    initial = {**request.POST.dict(), "key": talk.key}
+    form = ReportForm(request.POST if is_sent else None, files, initial=initial)
+    asked = talk.type or TicketType.TROUBLE
+    details = DetailsForm(asked, talk.account, request.POST if pressed == "send" else None, initial=initial)
+    is_complete = is_sent and form.is_valid() and (pressed == "add" or details.is_valid())
+    if is_complete and (found := _attempt(request, talk, form, details)):
+        return redirect("selfcare:ticket", found.number)
+    context = {
+        "caller": caller,
+        "talk": talk,
+        "form": form,
+        "details": details,
+        "kinds": KINDS,
+        "families": families_asked(talk.division),
+        "services": [one for one in talk.view.services if one.product.family in NETWORK_FAMILIES] if talk.view else [],
+        "is_fixed": bool(talk.way and talk.way.ending == Ending.FIXED),
+        "press": secrets.token_urlsafe(9),
+        "is_partner": own_partners(request.user).exists(),
+    }
+    wrong = is_sent and (form.errors or details.errors)
+    return render(request, "selfcare/report.html", context, status=422 if wrong else 200)
+
+
+def _attempt(request: UserRequest, talk: Conversation, form: ReportForm, details: DetailsForm) -> Ticket | None:
+    try:
+        uploads = checked_uploads(request.FILES.getlist("uploads"))
+        if request.POST["do"] == "add":
+            return _add(request, talk, form.cleaned_data["text"], uploads)
+        return _send(request, talk, form.cleaned_data, details.details, uploads)
+    except NotAllowed as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        return None
+
+
+def _send(
+    request: UserRequest, talk: Conversation, said: dict[str, Any], details: dict[str, str], uploads: Any
+) -> Ticket:
+    if talk.account is None:
+        raise NotAllowed(_("Choose where it is."))
+    if talk.type is None:
+        raise NotAllowed(_("Choose what it is about."))
+    intake = Intake(
+        type=talk.type,
+        text=said["text"],
+        subject=said["subject"],
+        requester=_requester(talk.account, request.user),
+        customer=talk.account.customer,
+        account=talk.account,
+        service=talk.service,
+        symptom=talk.symptom,
+        said=talk.said,
+        details=details,
+        is_another=talk.is_another,
+    )
+    opened = report_at_intake(
+        intake, key=talk.key, division=talk.division, channel=TicketChannel.WEB, by=request.user, uploads=uploads
+    )
+    messages.success(request, _("We have it. You can follow it here."))
+    return opened
+
+
+def _add(request: UserRequest, talk: Conversation, text: str, uploads: Any) -> Ticket:
+    if talk.same is None or not tickets_of(request.user).filter(pk=talk.same.pk).exists():
+        raise NotAllowed(_("It has ended meanwhile: send this as something new."))
+    key = f"me:{request.user.pk}:{talk.key}"
+    add_to_ticket(talk.same.pk, text, key=key, channel=TicketChannel.WEB, by=request.user, uploads=uploads)
+    messages.success(request, _("We have it."))
+    return talk.same
+
+
+def _requester(account: Account, user: User) -> Requester:
+    contact = Requester.of(account.customer)
+    is_theirs = account.customer.user_id == user.pk
+    return Requester(
+        name=contact.name if is_theirs else str(user),
+        email=contact.email if is_theirs and contact.email else user.email,
+        phone=contact.phone if is_theirs else "",
+        language=get_language() or account.customer.language,
+    )

@@ -1,0 +1,162 @@
+"""From what a caller says to a ticket: the way through the symptom, the same fault that is open already, each type's fields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, Customer
+from billing.queries import invoices_of
+from foundation.divisions.models import Division
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import User
+from orders.models import InstalledService
+from tickets.models import Article, Probe, Ticket
+from tickets.queries import Walk, finding_of, probe_of, same_fault, symptom_by_code, walk
+from tickets.services.conversation import hear_customer, note_phone_call
+from tickets.services.moves import resolve_ticket
+from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.uploads import Upload
+from tickets.states import MATTERS_OF, Ending, Priority, ResolutionCode, TicketChannel, TicketType
+
+SAME_FAULT = "same_fault"
+"""The code of the refusal where the fault is known: the open ticket is offered in place of a second one."""
+LONGEST_DETAIL = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What was said and chosen before there is a ticket."""
+
+    type: TicketType
+    text: str
+    requester: Requester
+    subject: str = ""
+    """Empty: the symptom, or the matter, in the ticket's language."""
+    customer: Customer | None = None
+    account: Account | None = None
+    service: InstalledService | None = None
+    symptom: str = ""
+    """Of trouble: the code of a symptom; empty: none fits."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """The answers on the way through it."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Of the other types: `matter`, and what else is asked of them."""
+    is_another: bool = False
+    """Somebody has seen the open ticket of the same fault, and says that this is another one."""
+
+
+@transaction.atomic
+def report_at_intake(  # noqa: PLR0913  # what, where, by what: each has a name
+    intake: Intake,
+    *,
+    key: str,
+    division: Division,
+    channel: TicketChannel,
+    by: User | None,
+    uploads: Sequence[Upload] = (),
+) -> Ticket:
+    """
+    Open a ticket with all that was answered and read on the way; the same key again returns the same ticket.
+
+    Where the way ends in "it works again", the ticket is resolved at once: it was a fault, and somebody helped.
+
+    :param key: of the conversation; readings that were made under it go with the ticket
+    :raises NotAllowed: as `open_ticket` does; with code `unfinished`, if a required step is missing; with `same_fault`,
+        if the same symptom is open on the same service since less than a day; with a field, if a detail is wrong
+    """
+    ticket_key = f"intake:{key}"
+    if known := Ticket.objects.filter(key=ticket_key).first():
+        return known
+    _owned(intake)
+    way = _way(intake, key, division)
+    if intake.account:  # two who report the same wait for each other, and the second sees the first's ticket
+        Account.objects.locked().get(pk=intake.account.pk)
+    if way and not intake.is_another and (other := _same(intake)):
+        message = _("It is being worked on as %(number)s.") % {"number": other}
+        raise NotAllowed(message, code=SAME_FAULT)
+    report = Report(
+        type=intake.type,
+        subject=intake.subject or _subject(intake, way),
+        text=intake.text,
+        requester=intake.requester,
+        priority=way.priority if way else Priority.P3,
+        customer=intake.customer,
+        account=intake.account,
+        service=intake.service,
+        symptom=way.symptom.code if way else "",
+        answers=way.answers if way else _details(intake),
+    )
+    ticket = open_ticket(report, key=ticket_key, division=division, channel=channel, by=by, uploads=uploads)
+    Probe.objects.filter(intake_key=key, ticket=None, equipment__account=ticket.account).update(ticket=ticket)
+    if way and way.ending == Ending.FIXED and channel != TicketChannel.WEB:
+        words = _("It works again after what we tried together.")
+        return resolve_ticket(ticket.pk, ResolutionCode.CUSTOMER_SIDE, words, by=by)
+    return ticket
+
+
+def _owned(intake: Intake) -> None:
+    """Refuse an account or a service that is somebody else's: the pages offer none, but a form can be made up."""
+    account, service = intake.account, intake.service
+    is_strange = bool(account and account.customer_id != (intake.customer.pk if intake.customer else None))
+    if is_strange or (service and service.account_id != (account.pk if account else None)):
+        raise NotAllowed(_("That is not the caller’s."), code="not_theirs", field="service")
+
+
+def _way(intake: Intake, key: str, division: Division) -> Walk | None:
+    if intake.type != TicketType.TROUBLE or not intake.symptom:
+        return None
+    symptom = symptom_by_code(intake.symptom, division)
+    if symptom is None:
+        raise NotAllowed(_("Choose what is wrong."), code="symptom", field="symptom")
+    has_device = bool(intake.account and intake.account.equipment.filter(until=None).exists())
+    finding = finding_of(probe_of(key, intake.account), has_device=has_device)
+    way = walk(symptom, intake.said, finding=finding)
+    if missing := way.missing:
+        message = _("Answer first: %(question)s") % {"question": missing.texts}
+        raise NotAllowed(message, code="unfinished", field="symptom")
+    return way
+
+
+def _same(intake: Intake) -> Ticket | None:
+    return same_fault(intake.symptom, account=intake.account, service=intake.service)
+
+
+def _subject(intake: Intake, way: Walk | None) -> str:
+    if way:
+        return str(way.symptom)
+    matter = intake.details.get("matter", "")
+    matters = {matter.value: str(matter.label) for matter in MATTERS_OF[intake.type]}
+    return matters.get(matter) or intake.text.strip().splitlines()[0][:80] if intake.text.strip() else ""
+
+
+def _details(intake: Intake) -> dict[str, str]:
+    """Return what was asked of the type beside the words; nothing that is empty."""
+    details = {
+        name: str(value).strip()[:LONGEST_DETAIL] for name, value in intake.details.items() if str(value).strip()
+    }
+    matters = MATTERS_OF[intake.type]
+    if matters and details.get("matter") not in matters:
+        raise NotAllowed(_("Choose what it is about."), code="matter", field="matter")
+    bill = details.get("bill")
+    if bill and not (intake.account and _is_bill_of(bill, intake.account)):
+        raise NotAllowed(_("That is not a bill of this account."), code="bill", field="bill")
+    return details
+
+
+def _is_bill_of(invoice_id: str, account: Account) -> bool:
+    return invoices_of(account).filter(invoice_id=invoice_id).exists()
+
+
+def add_to_ticket(  # noqa: PLR0913
+    ticket_id: int, text: str, *, key: str, channel: TicketChannel, by: User | None, uploads: Sequence[Upload] = ()
+) -> Article:
+    """
+    Add what a caller says to the ticket of the same fault, in place of a second one.
+
+    :raises NotAllowed: as `hear_customer` and `note_phone_call` do
+    """
+    if channel == TicketChannel.WEB:
+        return hear_customer(ticket_id, text, key=key, channel=channel, by=by, uploads=uploads)
+    return note_phone_call(ticket_id, text, key=key, by=by)  # type: ignore[arg-type]  # on the phone somebody listens
