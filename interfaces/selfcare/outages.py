@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
+from accounts.models import Account
 from foundation.divisions.models import Division
 from foundation.people.models import User
 from tickets.models import Outage
@@ -29,17 +30,19 @@ class OutageShown:
 
 def outages_shown_to(user: User) -> list[OutageShown]:
     """Return what does not work, or will not, at a person's addresses."""
-    return [
-        OutageShown(
-            title=_title(outage),
-            address=account.service_address,
-            sentence=_sentence(outage),
-            affected=", ".join(outage.families_in_words),
-            words=str(outage.words),
-            is_now=outage.is_under_way,
-        )
-        for outage, account in outages_of(user)
-    ]
+    return [shown(outage, account) for outage, account in outages_of(user)]
+
+
+def shown(outage: Outage, account: Account) -> OutageShown:
+    """Return an outage in words for those at one address."""
+    return OutageShown(
+        title=_title(outage),
+        address=account.service_address,
+        sentence=_sentence(outage),
+        affected=", ".join(outage.families_in_words),
+        words=str(outage.words),
+        is_now=outage.is_under_way,
+    )
 
 
 def _title(outage: Outage) -> str:

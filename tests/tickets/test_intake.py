@@ -15,6 +15,7 @@ from accounts.testing import make_account
 from billing.models import BillingSystem
 from billing.states import BillingKind
 from billing.testing import make_billing_system, make_report, tell, tell_balance
+from foundation.divisions.fields import Texts
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
@@ -30,10 +31,21 @@ from tickets import services
 from tickets.models import Probe, Ticket
 from tickets.queries import caller_in_view, probe_of, symptom_by_code, symptoms_for, tree_of, walk
 from tickets.queries.intake import SAME_FAULT_WITHIN
+from tickets.queries.outages import Scope
 from tickets.services import Intake, Requester
 from tickets.settings import DIAGNOSTICS
-from tickets.states import MATTERS_OF, Ending, Finding, Priority, ProbeTrouble, StepKind, TicketChannel, TicketType
-from tickets.testing import Asked, make_equipment, make_symptom, make_ticket
+from tickets.states import (
+    MATTERS_OF,
+    Ending,
+    Finding,
+    Priority,
+    ProbeTrouble,
+    StepKind,
+    TicketChannel,
+    TicketStatus,
+    TicketType,
+)
+from tickets.testing import Asked, make_affected, make_equipment, make_outage, make_symptom, make_ticket
 
 _keys = count(1)
 
@@ -389,9 +401,11 @@ class Talk:
     def text(self) -> str:
         return self.page.content.decode()
 
+    def form(self) -> dict[str, str]:
+        return dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)">', self.text))
+
     def press(self, do: str, **typed: str) -> "Talk":
-        carried = dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)">', self.text))
-        self.page = self.client.post(self.url, {**carried, "channel": "phone", **typed, "do": do})
+        self.page = self.client.post(self.url, {**self.form(), "channel": "phone", **typed, "do": do})
         return self
 
     def open(self, text: str = "Nothing works.", **typed: str) -> Ticket | None:
@@ -452,6 +466,64 @@ class TestX1AllShowsBeforeTyping:
         sign_in(client, csr)
 
         assert client.get(reverse("desk:new_ticket"), {"customer": stranger.pk}).status_code == 404
+
+
+class TestX2AnOutageIsOfferedFirst:
+    @pytest.fixture
+    def affected(self, division):
+        return make_affected(division)
+
+    @pytest.fixture
+    def outage(self, division, affected):
+        return make_outage(division, by=make_person(Role.SUPERVISOR, division), words=Texts(en="A cable was cut."))
+
+    def test_one_click_attaches_the_caller(self, client, csr, affected, outage):
+        page = Desk(client, csr, affected.customer)
+        assert "There is an outage at this address" in page.text
+        assert "A cable was cut." in page.text
+
+        page.press(f"attach:{outage.pk}")
+
+        ticket = Ticket.objects.get()
+        assert (ticket.outage, ticket.account, ticket.status) == (outage, affected, TicketStatus.HELD)
+
+    def test_pressed_twice_it_is_one_ticket(self, client, csr, affected, outage):
+        page = Desk(client, csr, affected.customer)
+        form = page.form()
+
+        for _press in range(2):
+            client.post(page.url, {**form, "do": f"attach:{outage.pk}"})
+
+        assert Ticket.objects.count() == 1
+
+    def test_none_is_made_up(self, client, csr, division, affected):
+        elsewhere = make_affected(division, node="N-2")
+        other = make_outage(division, by=make_person(Role.SUPERVISOR, division), scope=Scope(nodes=("N-2",)))
+
+        Desk(client, csr, affected.customer).press(f"attach:{other.pk}")
+
+        assert elsewhere.tickets.count() == affected.tickets.count() == 0
+
+    def test_another_fault_goes_its_own_way_and_is_not_attached_by_itself(self, client, csr, affected, outage, symptom):
+        page = Desk(client, csr, affected.customer).press("apart:yes")
+        page.press("type:trouble")
+        assert "There is an outage at this address" not in page.text
+
+        ticket = page.press("symptom:none").open()
+        services.outages.attach_late_caller(ticket.pk)
+
+        ticket.refresh_from_db()
+        assert ticket.outage is None
+
+    def test_a_customer_need_not_report_it(self, client, division, customer, outage, affected):
+        affected.customer.user = customer.person
+        affected.customer.save()
+
+        page = Talk(client, customer.person, reverse("selfcare:ticket_new"))
+
+        assert "There is an outage" in page.text
+        assert "You need not report it." in page.text
+        assert "There is an outage" not in page.press("apart:yes").text
 
 
 class TestX3AtTheDesk:

@@ -9,9 +9,10 @@ from accounts.models import Account
 from foundation.divisions.models import Division
 from orders.models import InstalledService
 from territory.states import ProductFamily
-from tickets.models import Equipment, Probe, Ticket
+from tickets.models import Equipment, Outage, Probe, Ticket
 from tickets.ports import Reading
 from tickets.queries.intake import AccountInView, Caller, device_of, same_fault
+from tickets.queries.outages import outages_at
 from tickets.queries.symptoms import Branch, Walk, finding_of, probe_of, symptom_by_code, symptoms_for, tree_of, walk
 from tickets.states import TicketType
 
@@ -20,7 +21,7 @@ ANSWER = "a-"
 LONGEST_KEY = 60
 NONE_FITS = "none"
 """What is chosen in place of a symptom where none fits."""
-PRESSES = ("type", "account", "service", "family", "symptom", "answer", "again", "another")
+PRESSES = ("type", "account", "service", "family", "symptom", "answer", "again", "another", "apart")
 """What a button of the page may say, before a colon and its value."""
 
 
@@ -37,6 +38,8 @@ class Conversation:
     symptom_code: str
     said: Mapping[str, str]
     is_another: bool
+    is_apart: bool
+    """It is something else than the outage at the address."""
     division: Division
 
     @classmethod
@@ -64,6 +67,7 @@ class Conversation:
             symptom_code=state.get("symptom", ""),
             said={name.removeprefix(ANSWER): said for name, said in state.items() if name.startswith(ANSWER)},
             is_another=state.get("another") == "yes",
+            is_apart=state.get("apart") == "yes",
             division=view.account.division if view else division,
         )
 
@@ -88,6 +92,7 @@ class Conversation:
             "family": self.family,
             "symptom": self.symptom_code if self.way or self.none_fits else "",
             "another": "yes" if self.is_another else "",
+            "apart": "yes" if self.is_apart else "",
         }
         answers = {f"{ANSWER}{taken.step.code}": taken.answer for taken in self.way.taken} if self.way else {}
         return [(name, value) for name, value in {**chosen, **answers}.items() if value]
@@ -130,6 +135,13 @@ class Conversation:
         return same_fault(self.way.symptom.code, account=self.account, service=self.service)
 
     @cached_property
+    def outages(self) -> list[Outage]:
+        """Return the outages that may explain the trouble, unless it is said to be something else."""
+        if self.account is None or self.is_apart or self.type not in (None, TicketType.TROUBLE):
+            return []
+        return list(outages_at(self.account.premises, service=self.service, account=self.account))
+
+    @cached_property
     def none_fits(self) -> bool:
         """Whether somebody says that no symptom fits, or none is offered."""
         if self.symptom_code == NONE_FITS:
@@ -155,12 +167,14 @@ def _press(state: dict[str, str], what: str, value: str) -> None:
         state.pop(f"{ANSWER}{value}", None)
         return
     state[what] = value
-    if what != "another":
+    if what not in ("another", "apart"):
         for name in [name for name in state if name.startswith(ANSWER)]:
             del state[name]
     if what in ("service", "account", "family", "type"):
         state.pop("symptom", None)
         state.pop("another", None)
+    if what == "account":
+        state.pop("apart", None)
     if what == "account" or not value:
         state.pop("service", None)
         state.pop("family", None)

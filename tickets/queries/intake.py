@@ -15,9 +15,9 @@ from foundation.people.models import User
 from orders.models import InstalledService, Order
 from orders.queries import orders_visible_to
 from orders.states import OPEN as OPEN_ORDERS
-from tickets.models import Equipment, Ticket
+from tickets.models import AffectedService, Equipment, Outage, Ticket
 from tickets.queries.sight import tickets_of, tickets_visible_to
-from tickets.states import OPEN
+from tickets.states import OPEN, UNDER_WAY
 
 Row = TypeVar("Row", bound=Model)
 
@@ -37,6 +37,8 @@ class AccountInView:
     balances: list[AgedBalance] = field(default_factory=list)
     """What each billing system last said is past due."""
     tickets: list[Ticket] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)
+    """What stops a service of it now, the latest first."""
 
     @property
     def overdue(self) -> list[AgedBalance]:
@@ -65,6 +67,7 @@ def caller_in_view(customer: Customer, *, seen_by: User) -> Caller:
     views = _views(accounts)
     _hang(views, "orders", orders.select_related("division"))
     _hang(views, "balances", AgedBalance.objects.all())
+    _hang_outages(views)
     return _with_tickets(views, tickets_visible_to(seen_by).filter(customer=customer))
 
 
@@ -98,6 +101,17 @@ def _hang(views: dict[int, AccountInView], name: str, rows: QuerySet[Row]) -> No
     """Put rows with an account where they belong, in one statement for all accounts."""
     for row in rows.filter(account__in=list(views)).order_by("pk")[:MOST_ROWS]:
         getattr(views[row.account_id], name).append(row)  # type: ignore[attr-defined]  # every one of them has an account
+
+
+def _hang_outages(views: dict[int, AccountInView]) -> None:
+    affected = AffectedService.objects.filter(account__in=list(views), outage__status__in=sorted(UNDER_WAY))
+    once = (
+        affected.select_related("outage__division")
+        .order_by("-outage_id", "account_id")
+        .distinct("outage_id", "account_id")
+    )
+    for row in once[:MOST_ROWS]:
+        views[row.account_id].outages.append(row.outage)
 
 
 def _open(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:

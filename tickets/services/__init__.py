@@ -11,7 +11,7 @@ from tickets.services.conversation import (
 )
 from tickets.services.equipment import install_equipment
 from tickets.services.handling import note_presence, set_customer, use_macro
-from tickets.services.intake import SAME_FAULT, Intake, add_to_ticket, report_at_intake
+from tickets.services.intake import SAME_FAULT, Intake, add_to_ticket, attach_at_intake, report_at_intake
 from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
 from tickets.services.ladder import climb_ladder, see_alerts, send_due_alerts
 from tickets.services.letterbox import add_mail_to_ticket, dismiss_mail, open_ticket_for_mail
@@ -51,7 +51,7 @@ from tickets.services.working import (
 
 __all__ = [
     "SAME_FAULT", "Intake", "Move", "Report", "Requester", "Swept", "Upload", "add_mail_to_ticket", "add_participant",
-    "add_to_ticket", "answer_ticket", "attach_child", "cancel_ticket", "checked_uploads", "climb_ladder",
+    "add_to_ticket", "answer_ticket", "attach_at_intake", "attach_child", "cancel_ticket", "checked_uploads", "climb_ladder",
     "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child", "dismiss_mail", "escalate_ticket",
     "find_somebody", "follow_ticket", "hand_over_ticket", "hear_customer", "hold_ticket", "install_equipment",
     "may_write_automatically", "merge_ticket", "note_bounce", "note_phone_call", "note_presence", "note_ticket",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _, override
 
 from accounts.models import Account, Customer
 from billing.queries import invoices_of
@@ -14,9 +14,11 @@ from foundation.people.models import User
 from orders.models import InstalledService
 from tickets.models import Article, Probe, Ticket
 from tickets.queries import Walk, finding_of, probe_of, same_fault, symptom_by_code, walk
+from tickets.queries.outages import outages_at
 from tickets.services.conversation import hear_customer, note_phone_call
 from tickets.services.moves import resolve_ticket
 from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.outages import attach_caller, keep_apart
 from tickets.services.uploads import Upload
 from tickets.states import MATTERS_OF, Ending, Priority, ResolutionCode, TicketChannel, TicketType
 
@@ -45,6 +47,8 @@ class Intake:
     """Of the other types: `matter`, and what else is asked of them."""
     is_another: bool = False
     """Somebody has seen the open ticket of the same fault, and says that this is another one."""
+    is_apart: bool = False
+    """Somebody has seen the outage at the address, and says that this is something else."""
 
 
 @transaction.atomic
@@ -90,10 +94,38 @@ def report_at_intake(  # noqa: PLR0913  # what, where, by what: each has a name
     )
     ticket = open_ticket(report, key=ticket_key, division=division, channel=channel, by=by, uploads=uploads)
     Probe.objects.filter(intake_key=key, ticket=None, equipment__account=ticket.account).update(ticket=ticket)
+    if intake.is_apart and intake.type == TicketType.TROUBLE and intake.account:
+        for outage in outages_at(intake.account.premises, account=intake.account):
+            keep_apart(outage.pk, ticket.pk, by=None if channel == TicketChannel.WEB else by)
     if way and way.ending == Ending.FIXED and channel != TicketChannel.WEB:
         words = _("It works again after what we tried together.")
         return resolve_ticket(ticket.pk, ResolutionCode.CUSTOMER_SIDE, words, by=by)
     return ticket
+
+
+@transaction.atomic
+def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each has a name
+    outage_id: int, intake: Intake, *, key: str, division: Division, channel: TicketChannel, by: User
+) -> Ticket:
+    """
+    Open a ticket for a caller whom a known outage affects, and attach it there: nobody else works on it.
+
+    Nothing needs to be said or answered before. The same key again returns the same ticket.
+
+    :raises NotAllowed: as `attach_caller` does, or if the account is not the caller's
+    """
+    _owned(intake)
+    with override(intake.requester.language or get_language()):
+        report = Report(
+            type=TicketType.TROUBLE,
+            subject=intake.subject or _("An outage at this address"),
+            text=intake.text or _("Called about the outage."),
+            requester=intake.requester,
+            customer=intake.customer,
+            account=intake.account,
+            service=intake.service,
+        )
+    return attach_caller(outage_id, report, key=f"intake:{key}", division=division, channel=channel, by=by)
 
 
 def _owned(intake: Intake) -> None:

@@ -24,6 +24,7 @@ from tickets.services import (
     Intake,
     Requester,
     add_to_ticket,
+    attach_at_intake,
     report_at_intake,
     take_reading,
 )
@@ -46,6 +47,8 @@ def new_ticket(request: UserRequest) -> HttpResponse:
         press = request.POST.get("press", "")[:80]
         take_reading(talk.device.pk, intake_key=talk.key, key=f"desk:{talk.key}:{press}", by=request.user)
         talk = Conversation.of(request.POST, caller, division)
+    if found := _attach(request, talk, customer, pressed):
+        return redirect("desk:ticket", found.number)
     is_sent = pressed in ("open", "add")
     words = WordsForm(request.POST if is_sent else None, initial=_typed(request, customer))
     details = DetailsForm(talk.type or TicketType.TROUBLE, talk.account, *_bound(request, pressed == "open"))
@@ -107,6 +110,34 @@ def _bound(request: UserRequest, is_sent: bool) -> list[Any]:  # noqa: FBT001
     return [request.POST] if is_sent else [None]
 
 
+def _attach(request: UserRequest, talk: Conversation, customer: Customer | None, pressed: str) -> Ticket | None:
+    """Attach the caller to an outage that was offered, in one step: nothing needs to be typed, nobody is sent."""
+    what, _colon, chosen = pressed.partition(":")
+    offered = next((outage for outage in talk.outages if str(outage.pk) == chosen), None)
+    if what != "attach" or customer is None or offered is None:
+        return None
+    said = {name: request.POST.get(name, "") for name in ("text", "subject", "channel")}
+    channel = said["channel"] if said["channel"] in (TicketChannel.STORE, TicketChannel.DOOR) else TicketChannel.PHONE
+    intake = Intake(
+        type=TicketType.TROUBLE,
+        text=said["text"].strip(),
+        subject=said["subject"].strip(),
+        requester=Requester.of(customer),
+        customer=customer,
+        account=talk.account,
+        service=talk.service,
+    )
+    try:
+        opened = attach_at_intake(
+            offered.pk, intake, key=talk.key, division=talk.division, channel=TicketChannel(channel), by=request.user
+        )
+    except NotAllowed as refusal:
+        messages.error(request, refusal.message)
+        return None
+    messages.success(request, _("The caller is attached to the outage, and is told when it is over."))
+    return opened
+
+
 def _attempt(
     request: UserRequest, talk: Conversation, customer: Customer | None, words: WordsForm, details: DetailsForm
 ) -> Ticket | None:
@@ -130,6 +161,7 @@ def _attempt(
             said=talk.said,
             details=details.details,
             is_another=talk.is_another,
+            is_apart=talk.is_apart,
         )
         opened = report_at_intake(intake, key=talk.key, division=talk.division, channel=channel, by=request.user)
     except NotAllowed as refusal:

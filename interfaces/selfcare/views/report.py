@@ -14,6 +14,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.people.models import User, UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
+from interfaces.selfcare.outages import shown
 from interfaces.selfcare.queries import accounts_spoken_for, own_partners
 from interfaces.selfcare.ticket_forms import KINDS, ReportForm
 from territory.states import NETWORK_FAMILIES
@@ -56,6 +57,7 @@ def report(request: UserRequest) -> HttpResponse:
         "kinds": KINDS,
         "families": families_asked(talk.division),
         "services": [one for one in talk.view.services if one.product.family in NETWORK_FAMILIES] if talk.view else [],
+        "outages": [shown(outage, talk.account) for outage in talk.outages] if talk.account else [],
         "is_fixed": bool(talk.way and talk.way.ending == Ending.FIXED),
         "press": secrets.token_urlsafe(9),
         "is_partner": own_partners(request.user).exists(),
@@ -94,6 +96,7 @@ def _send(
         said=talk.said,
         details=details,
         is_another=talk.is_another,
+            is_apart=talk.is_apart,
     )
     opened = report_at_intake(
         intake, key=talk.key, division=talk.division, channel=TicketChannel.WEB, by=request.user, uploads=uploads
