@@ -25,13 +25,24 @@ from tickets import services
 from tickets.events import CustomerReplied, TicketMoved, TicketNoted
 from tickets.models import Article, Attachment, Participant, Ticket
 from tickets.queries import number_in_subject, subject_token
+from tickets.queries.sla import clocks_of
 from tickets.services import mail as mailing
 from tickets.settings import AUTOMATIC_PER_HOUR, MAIL_OPENS, MAIL_TO_CLOSED
-from tickets.states import ArticleKind, PendingReason, ResolutionCode, TicketChannel, TicketStatus, TicketType, ToClosed
-from tickets.testing import answer, make_ticket
+from tickets.states import (
+    ArticleKind,
+    ClockKind,
+    PendingReason,
+    ResolutionCode,
+    TicketChannel,
+    TicketStatus,
+    TicketType,
+    ToClosed,
+)
+from tickets.testing import answer, make_policy, make_ticket
 
 pytestmark = pytest.mark.django_db
 
+HOUR = timedelta(hours=1)
 STRANGER = "Kim Stranger <kim@elsewhere.example>"
 
 
@@ -192,6 +203,22 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert desk.ticket.status == TicketStatus.IN_PROGRESS
         assert published(TicketMoved)[-1].after == TicketStatus.IN_PROGRESS
         assert desk.ticket.heard_at
+
+    def test_its_clock_runs_again_from_the_moment_of_the_reply(self, desk):
+        begin = now()
+        with time_machine.travel(begin, tick=False) as clock:
+            make_policy(desk.division, {ClockKind.RESOLVE: 8})
+            desk.ticket = make_ticket(desk.division, account=desk.account)
+            desk.answer = answer(desk.ticket)
+            services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+            clock.shift(30 * HOUR)
+            desk.reply()
+            clock.shift(HOUR)
+
+            [promised] = [face for face in clocks_of(desk.ticket, now()) if face.clock.kind == ClockKind.RESOLVE]
+
+        assert (promised.is_running, promised.elapsed, promised.paused) == (True, HOUR, 30 * HOUR)
+        assert promised.clock.due_at == begin + 38 * HOUR
 
     def test_a_reply_to_a_merged_ticket_lands_where_it_goes_on(self, desk):
         target = make_ticket(desk.division, account=desk.account)
