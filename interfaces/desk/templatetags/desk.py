@@ -138,6 +138,7 @@ class Place:
 
 
 BESIDE = {
+    "letterbox": "tickets",
     "who_works": "tickets",
     "ledger": "payouts",
     "disputes": "payouts",
@@ -164,7 +165,6 @@ def places(user: Person, path: str) -> list[Place]:
         ("payouts", _("Payouts"), Permission.SEE_LEDGER),
         ("submissions", _("Billing systems"), Permission.SEE_ORDERS),
         ("messages", _("Messages"), Permission.SEE_ORDERS),
-        ("letterbox", _("Letterbox"), Permission.WORK_TICKETS),
         ("jobs", _("Long work"), None),
     ]
     home = reverse("desk:home")

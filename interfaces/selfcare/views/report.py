@@ -50,7 +50,7 @@ def report(request: UserRequest) -> HttpResponse:
     if is_complete and (found := _attempt(request, talk, form, details)):
         return redirect("selfcare:ticket", found.number)
     context = {
-        "caller": caller,
+        "known": caller,
         "talk": talk,
         "form": form,
         "details": details,
