@@ -50,6 +50,7 @@ READ_BY_PROGRAMS = frozenset(
         "referrals.referrer.code",
         "territory.spelling.name",
         "territory.street.name",
+        "tickets.ticketclock.zone",
         "worklist.shift.zone",
     }
 )

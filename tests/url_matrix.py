@@ -94,11 +94,12 @@ from tickets.services import (
     answer_ticket,
     note_ticket,
     outages,
+    pend_ticket,
     rate_ticket,
     resolve_ticket,
     take_reading,
 )
-from tickets.states import ResolutionCode, RoutingCause, Score, Told, Unplaced
+from tickets.states import PendingReason, ResolutionCode, RoutingCause, Score, Told, Unplaced
 from tickets.testing import (
     Asked,
     add_step,
@@ -205,6 +206,7 @@ class World:
             clock=clock, ticket=ticket, user=csr, channel=step.channel, share=100, moment=now(), leaves_at=now()
         )
         resolved = make_ticket(self.division, account=self.completed.account)
+        pend_ticket(resolved.pk, PendingReason.PARTS, by=csr)
         resolve_ticket(resolved.pk, ResolutionCode.RESTORED, self.marker, by=csr)
         rate_ticket(resolved.pk, Score.GOOD, self.marker)
         participant = add_participant(

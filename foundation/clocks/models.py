@@ -250,6 +250,15 @@ class Stopwatch(Lifecycle):
         self._move(WatchStatus.STOPPED)
         self.time(stretches)
 
+    def stand_like(self, twin: "Stopwatch") -> None:
+        """
+        Run, pause or stand as another stopwatch does.
+
+        :raises NotAllowed: if there is no way there
+        """
+        if self.status != twin.status:
+            self._move(twin.status)
+
     def time(self, stretches: Iterable["Segment"], *, at: datetime | None = None) -> None:
         """
         Compute all moments anew from the segments.

@@ -43,6 +43,7 @@ from foundation.events.testing import published
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from integrations.tmf_billing.translation import vendor_fact
+from tests.unguarded import unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -443,8 +444,9 @@ def receive(house, events) -> None:
 
 
 def forget() -> None:
-    for table in (Invoice, Allocation, ServiceStatusReport, AgedBalance, PostedCredit, InboundFact):
-        table.objects.all().delete()
+    with unguarded():
+        for table in (Invoice, Allocation, ServiceStatusReport, AgedBalance, PostedCredit, InboundFact):
+            table.objects.all().delete()
 
 
 @settings(

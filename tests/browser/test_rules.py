@@ -123,7 +123,7 @@ class TestAnOperator:
         press(operator, "Change it: start a new version")
         operator.get_by_label("Bills paid").fill("2")
         press(operator, "Save")
-        expect(operator.locator(".rule-words").nth(1)).to_contain_text("By then 2 bills")
+        expect(operator.locator(".rule-words").nth(2)).to_contain_text("By then 2 bills")
         expect(operator.locator(".rule-words del")).to_contain_text("By then 3 bills")
         show(operator, "rule-changed")
 

@@ -80,11 +80,6 @@ class TestX37FollowingATicket:
         assert sentence in page
         assert next_step in page
 
-    def test_says_what_was_promised(self, customer, ticket):
-        Ticket.objects.filter(pk=ticket.pk).update(due_at=now() + timedelta(hours=4))
-
-        assert "Promised until" in customer.read("selfcare:ticket", ticket.number)
-
     def test_added_to_counts_as_a_reply(self, customer, ticket):
         bring_to(ticket, TicketStatus.PENDING)
 

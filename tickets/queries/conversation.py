@@ -158,6 +158,15 @@ class Conversation:
         return self.way.missing is None and self.same is None
 
 
+_OUTDATED = {
+    "type": ("symptom", "another"),
+    "family": ("symptom", "another"),
+    "service": ("symptom", "another"),
+    "account": ("symptom", "another", "apart"),
+}
+"""What was chosen before and does not hold for another choice."""
+
+
 def _press(state: dict[str, str], what: str, value: str) -> None:
     if what == "answer":
         step, _colon, said = value.partition(":")
@@ -170,14 +179,11 @@ def _press(state: dict[str, str], what: str, value: str) -> None:
     if what not in ("another", "apart"):
         for name in [name for name in state if name.startswith(ANSWER)]:
             del state[name]
-    if what in ("service", "account", "family", "type"):
-        state.pop("symptom", None)
-        state.pop("another", None)
-    if what == "account":
-        state.pop("apart", None)
+    outdated = _OUTDATED.get(what, ())
     if what == "account" or not value:
-        state.pop("service", None)
-        state.pop("family", None)
+        outdated = (*outdated, "service", "family")
+    for name in outdated:
+        state.pop(name, None)
     if what == "service":
         state["type"] = TicketType.TROUBLE.value
 

@@ -112,7 +112,7 @@ def _take_after(clock: TicketClock, twin: TicketClock, *, at: datetime) -> None:
         )
         for piece in twin.stretches
     )  # fmt: skip
-    clock.status = twin.status
+    clock.stand_like(twin)
     clock.save(update_fields=["status"])
     stopwatches.retarget([clock], at=at)
 

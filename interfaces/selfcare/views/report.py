@@ -96,7 +96,7 @@ def _send(
         said=talk.said,
         details=details,
         is_another=talk.is_another,
-            is_apart=talk.is_apart,
+        is_apart=talk.is_apart,
     )
     opened = report_at_intake(
         intake, key=talk.key, division=talk.division, channel=TicketChannel.WEB, by=request.user, uploads=uploads
