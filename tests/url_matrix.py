@@ -662,7 +662,6 @@ MATRIX: dict[str, Page] = {
 }
 
 NOT_BY_HAND = {
-    "admin:tickets_routingversion_delete",  # it was put in force by then
     "admin:catalog_eligibilitygroup_add",
     "admin:commissions_rule_delete",
     "admin:commissions_ruleversion_add",

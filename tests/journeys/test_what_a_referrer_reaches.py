@@ -55,7 +55,10 @@ MARKERS = (STREET, HOUSE, "Zinnia", "zinnia.example", "2025554141", "555-4141", 
 ROBIN = "robin@people.example"
 LINK = re.compile(r"""(?:href|src|action|hx-get)=["']([^"']+)["']""")
 CHANGES_EACH_TIME = re.compile(rb'(name="csrfmiddlewaretoken" value|nonce|name="key" value|content)="[^"]{16,}"')
-LEADS_OUT = ("/logout", "/admin", "/static/", "/language/", "/theme/", "/order/", "/people/2fa/totp/")
+LEADS_OUT = (
+    *("/logout", "/admin", "/static/", "/language/", "/theme/", "/order/", "/people/2fa/totp/"),
+    "/me/outage-notices/",
+)
 
 
 @dataclass

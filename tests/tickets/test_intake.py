@@ -470,8 +470,12 @@ class TestX1AllShowsBeforeTyping:
 
 class TestX2AnOutageIsOfferedFirst:
     @pytest.fixture
-    def affected(self, division):
-        return make_affected(division)
+    def market(self, division):
+        return make_market(division)
+
+    @pytest.fixture
+    def affected(self, division, market):
+        return make_affected(division, market=market)
 
     @pytest.fixture
     def outage(self, division, affected):
@@ -496,8 +500,8 @@ class TestX2AnOutageIsOfferedFirst:
 
         assert Ticket.objects.count() == 1
 
-    def test_none_is_made_up(self, client, csr, division, affected):
-        elsewhere = make_affected(division, node="N-2")
+    def test_none_is_made_up(self, client, csr, division, market, affected):
+        elsewhere = make_affected(division, node="N-2", market=market)
         other = make_outage(division, by=make_person(Role.SUPERVISOR, division), scope=Scope(nodes=("N-2",)))
 
         Desk(client, csr, affected.customer).press(f"attach:{other.pk}")
