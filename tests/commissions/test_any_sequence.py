@@ -30,7 +30,7 @@ from commissions.states import HoldReason, LedgerAccount
 from foundation.now import now
 from tests.commissions import plain
 
-RUNS = int(os.environ.get("SEQUENCES", "240"))
+RUNS = int(os.environ.get("SEQUENCES", "280"))
 STEPS = 30
 FIRST = date(2026, 1, 10)
 MOVED: Counter[str] = Counter()
