@@ -30,7 +30,6 @@ def main() -> int:
     commands.add_parser("forget", help="remove the local data").set_defaults(carry_out=_forget)
     options = parser.parse_args()
     environ.Env.read_env(servers.ROOT / ".env")
-    environ.Env.read_env(servers.ROOT / ".env")
     try:
         exit_code: int = options.carry_out(options)
     except LocalError as error:
