@@ -92,15 +92,9 @@ class Dovecot:
 
     def count_anew(self) -> None:
         """Throw the numbers of the messages away, as a server does that was restored."""
-        self._wait_for_another_second()
+        time.sleep(1)  # its count is named by the second in which it begins
         for file in (self.home / "mail").glob("dovecot*"):
             file.unlink()
-
-    def _wait_for_another_second(self) -> None:
-        """The server makes the mailbox's UIDVALIDITY of the second in which it first counts."""
-        counted_at = (self.home / "mail" / "dovecot-uidlist").stat().st_mtime
-        while int(time.time()) <= int(counted_at):
-            time.sleep(0.05)
 
     @contextmanager
     def session(self) -> Iterator[imaplib.IMAP4]:
