@@ -69,5 +69,5 @@ DROP FUNCTION territory_houses_named(varchar[], bigint[], varchar[], varchar[], 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("territory", "0001_initial")]
+    dependencies = [("territory", "0001_schema")]
     operations = [migrations.RunSQL(CREATE, DROP)]
