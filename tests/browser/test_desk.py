@@ -18,6 +18,7 @@ from orders.models import Order
 from orders.queries import open_slots
 from orders.states import OrderStatus
 from orders.testing import Market, make_market, make_order
+from tickets.testing import make_policy, make_ticket
 
 SERIOUS = {"serious", "critical"}
 
@@ -186,3 +187,24 @@ class TestAxe:
         for address in (reverse("desk:home"), reverse("desk:orders"), reverse("desk:order", args=[order.pk])):
             desk.goto(live_server.url + address)
             assert desk.evaluate("document.documentElement.scrollWidth") <= width
+
+
+class TestTicketOnAPhone:
+    def test_shows_the_conversation_first_and_the_promises_as_a_line_that_unfolds(self, desk, live_server, market, csr):
+        make_policy(market.division)
+        ticket = make_ticket(market.division)
+        promise = desk.locator(".clocks").get_by_text("Put right")
+
+        desk.goto(live_server.url + reverse("desk:ticket", args=[ticket.number]))
+        expect(promise).to_be_visible()
+        expect(desk.get_by_role("link", name="Merge")).to_be_visible()
+        beside = desk.locator(".ticket-clocks").bounding_box()["x"] > desk.locator(".ticket-talk").bounding_box()["x"]
+
+        desk.set_viewport_size({"width": 390, "height": 844})
+        expect(promise).to_be_hidden()
+        expect(desk.get_by_role("link", name="Merge")).to_be_hidden()
+        folded = desk.locator(".ticket-clocks").bounding_box()["height"]
+        desk.locator(".ticket-clocks summary").click()
+        expect(promise).to_be_visible()
+        found = [one for one in Axe().run(desk).response["violations"] if one["impact"] in SERIOUS]
+        assert (beside, folded < 50, found) == (True, True, [])

@@ -17,8 +17,8 @@ from foundation.people.states import Role
 from foundation.worklist.models import Team
 from tickets import services
 from tickets.models import Article, Attachment, Ticket
-from tickets.states import TicketStatus, TicketType
-from tickets.testing import answer, bring_to, make_ticket, reply
+from tickets.states import ClockKind, TicketStatus, TicketType
+from tickets.testing import answer, bring_to, make_policy, make_ticket, reply
 
 
 def numbers(page: str, *tickets: Ticket) -> list[bool]:
@@ -120,6 +120,35 @@ class TestOneTicket:
             csr.read("desk:ticket", ticket.number)
 
         assert len(long) == len(short)
+
+    def test_folds_the_middle_of_a_long_talk_away(self, division, csr):
+        ticket = make_ticket(division, text="How it began.")
+        short = csr.get("desk:ticket", ticket.number).context["talk"]
+        for number in range(1, 21):
+            reply(ticket, f"Word {number}.")
+
+        page = csr.get("desk:ticket", ticket.number)
+
+        talk = page.context["talk"]
+        assert ([said.text for said in short.first], short.folded) == (["How it began."], [])
+        assert [said.text for said in talk.first] == ["How it began."]
+        assert [said.text for said in talk.latest] == [f"Word {number}." for number in range(11, 21)]
+        assert "10 messages between" in page.content.decode()
+        assert all(f"Word {number}." in page.content.decode() for number in range(1, 21))
+
+    def test_names_the_nearest_promise_in_a_line_and_folds_those_that_are_over(self, division, csr):
+        make_policy(division, {ClockKind.UPDATE: 4, ClockKind.RESOLVE: 48})
+        ticket = make_ticket(division)
+        for _answer in range(3):
+            answer(ticket, by=csr.person)
+
+        page = csr.read("desk:ticket", ticket.number)
+
+        _before, _found, panel = page.partition("ticket-clocks")
+        line, _found, _after = panel.partition("</summary>")
+        assert "Next word to the customer" in line
+        assert "h 59 min left" in line
+        assert "2 earlier promises" in page
 
     def test_of_another_market_does_not_exist(self, csr):
         theirs = make_ticket(make_division())

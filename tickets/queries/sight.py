@@ -1,5 +1,7 @@
 """Who may see and work on which tickets."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
@@ -15,6 +17,10 @@ from tickets.models import Article, Ticket
 from tickets.settings import REOPENS_WITHIN
 from tickets.states import PUBLIC, TicketStatus
 
+UNFOLDED = 15
+"""Articles of a conversation up to which a page shows them all."""
+LATEST = 10
+"""Of a longer one, so many stand below what is folded away."""
 LONGEST_CHAIN = 20
 """Merges one after another that are followed."""
 
@@ -77,6 +83,23 @@ def articles_for_customer(ticket: Ticket) -> QuerySet[Article]:
     """Return what the customer may read of a ticket: public, and of our answers those that have left."""
     has_left = Q(departure=None) | Q(departure__left_at__isnull=False)
     return articles_of(ticket).filter(has_left, kind__in=sorted(PUBLIC))
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What was said on a ticket, as a page shows it: how it began, what is folded away, and the latest."""
+
+    first: Sequence[Article]
+    folded: Sequence[Article]
+    latest: Sequence[Article]
+
+
+def folded(articles: Iterable[Article]) -> Talk:
+    """Fold the middle of a long conversation away; a shorter one is all `first`."""
+    said = list(articles)
+    if len(said) <= UNFOLDED:
+        return Talk(said, [], [])
+    return Talk(said[:1], said[1:-LATEST], said[-LATEST:])
 
 
 def may_reopen(ticket: Ticket) -> bool:

@@ -1,6 +1,6 @@
 """What is promised for a ticket, how far it is, and who paused whose clocks shortly before the end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -149,6 +149,12 @@ def clocks_of(ticket: Ticket, at: datetime) -> list[ClockFace]:
     return sorted(
         faces, key=lambda face: (face.is_stopped, not face.is_running, face.clock.due_at or last, face.clock.pk)
     )
+
+
+def newest_and_past(faces: Sequence[ClockFace]) -> tuple[list[ClockFace], list[ClockFace]]:
+    """Part the clocks of a ticket, each in its order: the newest of each kind, and those that were before it."""
+    newest = dict(sorted((face.clock.kind, face.clock.pk) for face in faces)).values()
+    return [face for face in faces if face.clock.pk in newest], [face for face in faces if face.clock.pk not in newest]
 
 
 def face_of(clock: TicketClock, at: datetime) -> ClockFace:

@@ -84,13 +84,29 @@ def moment(at: datetime | None, division: Division | None = None, *, zone: bool 
 
 
 @register.simple_tag
+def brief(at: datetime | None, division: Division) -> SafeString | str:
+    """Write a moment as short as can be: today the time, else the day; a dash where there is none."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at, division.zone)
+    is_today = local.date() == timezone.localtime(now(), division.zone).date()
+    shown = date_format(local, "TIME_FORMAT" if is_today else "MONTH_DAY_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), _exactly(local), shown)
+
+
+@register.simple_tag
 def age(at: datetime | None, division: Division | None = None) -> SafeString | str:
     """Write how long ago a moment was, in its largest unit, with the moment in a division's time zone on hover."""
     if at is None:
         return "–"
     local = timezone.localtime(at, division.zone if division else None)
-    exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, duration(now() - at))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), _exactly(local), duration(now() - at)
+    )
+
+
+def _exactly(local: datetime) -> str:
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
 
 
 @register.filter

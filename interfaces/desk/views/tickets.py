@@ -35,6 +35,7 @@ from tickets.queries import (
     articles_of,
     can_work,
     canned_replies_for,
+    folded,
     macros_for,
     others_on,
     progress_of_ticket,
@@ -42,7 +43,7 @@ from tickets.queries import (
     tickets_visible_to,
     values_for,
 )
-from tickets.queries.sla import alerts_for, clocks_of, pauses_of
+from tickets.queries.sla import alerts_for, clocks_of, newest_and_past, pauses_of
 from tickets.services import (
     answer_ticket,
     checked_uploads,
@@ -50,7 +51,8 @@ from tickets.services import (
 )
 from tickets.states import PUBLIC
 
-EVENTS_SHOWN = 50
+EVENTS_SHOWN = 12
+"""The latest; the page of the history has them all."""
 LATEST_SHOWN = 3
 """Public articles beside an answer that was refused because of them."""
 
@@ -96,13 +98,15 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
     """Show one ticket: whose it is, where it stands, what was said, and what can be done."""
     found = visible_ticket(request, number)
     may_answer = can_work(request.user, found) and not found.merged_into_id
-    clocks = clocks_of(found, now())
+    faces = clocks_of(found, now())
+    clocks, past_clocks = newest_and_past(faces)
     context = {
         "ticket": found,
         "clocks": clocks,
-        "pauses": pauses_of(clocks),
+        "past_clocks": past_clocks,
+        "pauses": pauses_of(faces),
         "progress": progress_of_ticket(found),
-        "articles": articles_of(found).prefetch_related("attachments"),
+        "talk": folded(articles_of(found).prefetch_related("attachments")),
         "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
         "doings": offered(found, request.user),
         "form": AnswerForm(initial={"seen": found.version}) if may_answer and found.requester_email else None,

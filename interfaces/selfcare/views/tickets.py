@@ -24,6 +24,7 @@ from tickets.http import download
 from tickets.models import Attachment, Ticket
 from tickets.queries import (
     articles_for_customer,
+    folded,
     may_be_rated,
     may_reopen,
     progress_of_ticket,
@@ -74,7 +75,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         ticket=found,
         progress=progress_of_ticket(found),
         promise=promise_in_words(found, now()),
-        articles=articles_for_customer(found).prefetch_related("attachments"),
+        talk=folded(articles_for_customer(found).prefetch_related("attachments")),
         form=form if found.is_open or may_reopen(found) else None,
         may_confirm=found.can_move(TicketStatus.CLOSED),
         may_reopen=may_reopen(found),
