@@ -8,7 +8,7 @@ from catalog.queries import offers_for
 from config.demonstration.operator import FRANCHISE
 from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
-from foundation.divisions.queries import site_of
+from foundation.divisions.queries import one_configuration_version, site_of
 from foundation.divisions.services import set_value
 from foundation.now import now, today
 from foundation.people.models import User
@@ -83,17 +83,17 @@ def load_orders() -> None:
 
 def make_coming_slots() -> int:
     """Make the slots of the coming weeks in every market without another one below it; return how many are new."""
-    markets = Division.objects.filter(children=None)
-    return sum(
-        services.make_slots(
-            market,
-            first=today(market),
-            last=today(market) + timedelta(weeks=WEEKS),
-            windows=WINDOWS,
-            capacity=CAPACITY,
+    with one_configuration_version():
+        return sum(
+            services.make_slots(
+                market,
+                first=today(market),
+                last=today(market) + timedelta(weeks=WEEKS),
+                windows=WINDOWS,
+                capacity=CAPACITY,
+            )
+            for market in Division.objects.filter(children=None)
         )
-        for market in markets
-    )
 
 
 def _publish_terms(division: Division, name: str) -> None:
@@ -118,25 +118,33 @@ def _order(key: str, buyer: Buyer, *, position: int) -> None:
     if Order.objects.filter(contact__email=buyer.email).exists():  # a cart's key is kept as a digest
         return
     division = Division.objects.get(code=buyer.division)
-    site, checked = site_of(division), _address(division)
-    if site is None or checked is None:
+    checked = _address(division)
+    if checked is None:
         return
+    details = ContactDetails.typed(name=buyer.name, email=buyer.email, phone=buyer.phone)
+    by = User.objects.filter(email=buyer.email).first()
+    order = fill_cart(key, checked, details, position=position, by=by)
+    if buyer.outcome != "cart":
+        submit_cart(order, key)
+        _go_on(order, buyer)
+
+
+def fill_cart(key: str, checked: Qualification, details: ContactDetails, *, position: int, by: User | None) -> Order:
+    """
+    Choose one of the packages that an address can have, and say who orders.
+
+    :param position: which of them, counted round
+    :raises LookupError: if the market has no site
+    """
+    site = site_of(checked.division)
+    if site is None:
+        raise LookupError(f"{checked.division} has no site.")
     order = services.start_order(
-        checked.pk,
-        division=site.division,
-        site_code=site.code,
-        channel=Channel.WEB,
-        language="en",
-        key=key,
-        by=User.objects.filter(email=buyer.email).first(),
+        checked.pk, division=site.division, site_code=site.code, channel=Channel.WEB, language="en", key=key, by=by
     )
     offered = offers_for(checked, division=order.division, on=today(order.division)).offered
     services.choose_package(order.pk, offered[position % len(offered)].package.code)
-    details = ContactDetails.typed(name=buyer.name, email=buyer.email, phone=buyer.phone)
-    order = services.identify(order.pk, details)
-    if buyer.outcome != "cart":
-        _submit(order, key)
-        _go_on(order, buyer)
+    return services.identify(order.pk, details)
 
 
 def _address(division: Division) -> Qualification | None:
@@ -150,7 +158,8 @@ def _address(division: Division) -> Qualification | None:
     return None
 
 
-def _submit(order: Order, key: str) -> None:
+def submit_cart(order: Order, key: str) -> None:
+    """Choose the first appointment where one is needed, agree to the terms, and order."""
     if needs_appointment(order):
         services.hold_slot(order.pk, open_slots(order.division)[0].pk)
     if terms := current_terms(order.division):

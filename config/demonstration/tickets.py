@@ -1,4 +1,4 @@
-"""The demonstration's service desk: symptom trees, modems that can be read, and a ticket at each step of its way."""
+"""The demonstration's service desk: symptom trees, modems that can be read, and tickets at each step of their way."""
 
 import os
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import httpx
 
 from accounts.models import Account
+from config.demonstration.past import ago
 from config.demonstration.symptoms import load_symptoms
 from foundation.divisions.models import Division
 from foundation.divisions.services import set_value
@@ -15,7 +16,15 @@ from tickets import services
 from tickets.models import Equipment, Ticket
 from tickets.services import Intake, Requester
 from tickets.settings import DIAGNOSTICS
-from tickets.states import HoldReason, PendingReason, ResolutionCode, TicketChannel, TicketType
+from tickets.states import (
+    EscalationReason,
+    HoldReason,
+    PendingReason,
+    Priority,
+    ResolutionCode,
+    TicketChannel,
+    TicketType,
+)
 
 SYSTEM = "network"
 """The code of the system that reads modems, as the environment names it."""
@@ -23,39 +32,64 @@ SAYS = ("good", "weak", "offline")
 """What the modems say in turn."""
 
 
+class Step(NamedTuple):
+    """What was done about a ticket, and how many hours ago."""
+
+    hours: float
+    do: Callable[[Ticket, User], object]
+
+
 class Case(NamedTuple):
     """Somebody who came to us, and how far it has got."""
 
     key: str
+    hours: float
+    """How long ago they came."""
     type: TicketType
     text: str
     symptom: str = ""
     said: dict[str, str] = {}  # noqa: RUF012  # never changed
     matter: str = ""
-    goes_on: Callable[[Ticket, User], object] = lambda _ticket, _csr: None
+    steps: tuple[Step, ...] = ()
 
 
 def _take(ticket: Ticket, csr: User) -> None:
     services.take_ticket(ticket.pk, by=csr)
 
 
+def _hurry(ticket: Ticket, csr: User) -> None:
+    services.set_priority(ticket.pk, Priority.P1, by=csr)
+
+
+def _take_time(ticket: Ticket, csr: User) -> None:
+    services.set_priority(ticket.pk, Priority.P4, by=csr)
+
+
+def _escalate(ticket: Ticket, csr: User) -> None:
+    services.escalate_ticket(ticket.pk, 2, EscalationReason.CUSTOMER_ASKED, by=csr)
+
+
 def _wait(ticket: Ticket, csr: User) -> None:
-    _answer(ticket, csr)
     services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
 
 
+def _wait_for_parts(ticket: Ticket, csr: User) -> None:
+    services.pend_ticket(ticket.pk, PendingReason.PARTS, by=csr)
+
+
 def _hold(ticket: Ticket, csr: User) -> None:
-    _take(ticket, csr)
     services.hold_ticket(ticket.pk, HoldReason.CREDIT, by=csr)
 
 
-def _resolve(ticket: Ticket, csr: User) -> None:
-    _take(ticket, csr)
+def _repair(ticket: Ticket, csr: User) -> None:
     services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "The amplifier in your street was replaced.", by=csr)
 
 
-def _close(ticket: Ticket, csr: User) -> None:
+def _send_copy(ticket: Ticket, csr: User) -> None:
     services.resolve_ticket(ticket.pk, ResolutionCode.DONE, "The copy is in the mail.", by=csr)
+
+
+def _close(ticket: Ticket, csr: User) -> None:
     services.close_ticket(ticket.pk, by=csr)
 
 
@@ -64,13 +98,29 @@ def _answer(ticket: Ticket, csr: User) -> None:
     services.answer_ticket(ticket.pk, text, key=f"{ticket.key}:answer", by=csr)
 
 
+def _reply(ticket: Ticket, _csr: User) -> None:
+    text = "Any day after five. And it happened again this morning."
+    services.hear_customer(ticket.pk, text, key=f"{ticket.key}:reply", channel=TicketChannel.WEB)
+
+
 CASES = (
-    Case("dark", TicketType.TROUBLE, "The modem is dark since the storm.", "internet-none", {"lights": "off", "power": "yes"}),
-    Case("picture", TicketType.TROUBLE, "One set shows snow.", "tv-no-picture", {"every_set": "one", "input": "right"}, goes_on=_take),
-    Case("staff", TicketType.COMPLAINT, "I was hung up on, twice.", matter="staff", goes_on=_wait),
-    Case("twice", TicketType.BILLING, "My card was charged twice in November.", matter="twice", goes_on=_hold),
-    Case("outlet", TicketType.TROUBLE, "Nothing works, no light at all.", "internet-none", {"lights": "off", "power": "no"}, goes_on=_resolve),
-    Case("copy", TicketType.REQUEST, "I need the contract for my landlord.", matter="copy", goes_on=_close),
+    Case("copy", 70, TicketType.REQUEST, "I need the contract for my landlord.", matter="copy",
+         steps=(Step(52, _take), Step(51, _send_copy), Step(30, _close))),
+    Case("slow", 50, TicketType.TROUBLE, "Films stop every few minutes.", "internet-slow", {"wired": "no", "restart": "no"},
+         steps=(Step(49, _take), Step(48, _take_time), Step(47, _wait_for_parts))),
+    Case("staff", 29, TicketType.COMPLAINT, "I was hung up on, twice.", matter="staff",
+         steps=(Step(27, _answer), Step(26.9, _wait))),
+    Case("rude", 28, TicketType.COMPLAINT, "Nobody came, and nobody called.", matter="visit",
+         steps=(Step(25, _answer), Step(24.9, _wait), Step(3, _reply), Step(2, _escalate))),
+    Case("twice", 22, TicketType.BILLING, "My card was charged twice last month.", matter="twice",
+         steps=(Step(21, _take), Step(20, _hold))),
+    Case("outlet", 20, TicketType.TROUBLE, "Nothing works, no light at all.", "internet-none", {"lights": "off", "power": "no"},
+         steps=(Step(19, _take), Step(3, _repair))),
+    Case("emergency", 3.5, TicketType.TROUBLE, "My mother's alarm hangs on this line.", "internet-none", {"lights": "off", "power": "yes"},
+         steps=(Step(3.4, _hurry), Step(3.3, _take))),
+    Case("picture", 1.5, TicketType.TROUBLE, "One set shows snow.", "tv-no-picture", {"every_set": "one", "input": "right"},
+         steps=(Step(1.2, _take),)),
+    Case("dark", 0.6, TicketType.TROUBLE, "The modem is dark since the storm.", "internet-none", {"lights": "off", "power": "yes"}),
 )  # fmt: skip
 
 
@@ -104,8 +154,13 @@ def _open(case: Case, account: Account, csr: User) -> None:
         details={"matter": case.matter} if case.matter else {},
         is_another=True,
     )
-    ticket = services.report_at_intake(intake, key=key, division=account.division, channel=TicketChannel.PHONE, by=csr)
-    case.goes_on(ticket, csr)
+    with ago(hours=case.hours):
+        ticket = services.report_at_intake(
+            intake, key=key, division=account.division, channel=TicketChannel.PHONE, by=csr
+        )
+    for step in case.steps:
+        with ago(hours=step.hours):
+            step.do(ticket, csr)
 
 
 def introduce_devices() -> None:

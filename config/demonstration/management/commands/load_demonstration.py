@@ -8,20 +8,23 @@ from django.core.management.base import BaseCommand, CommandError
 from config.demonstration.addresses import load_premises
 from config.demonstration.billing_systems import load_billing_systems
 from config.demonstration.catalogue import load_catalogue
-from config.demonstration.mailboxes import load_mailboxes
+from config.demonstration.mailboxes import load_letters, load_mailboxes
+from config.demonstration.neighbours import load_neighbours
 from config.demonstration.operator import load_markets, load_people, load_sites
 from config.demonstration.orders import load_orders
+from config.demonstration.outages import load_outages
 from config.demonstration.promises import load_promises
 from config.demonstration.referrals import load_referrals
 from config.demonstration.service_desk import load_service_desk
 from config.demonstration.sign_ins import load_sign_ins
 from config.demonstration.tickets import load_tickets
+from foundation.divisions.queries import one_configuration_version
 
 
 class Command(BaseCommand):
     """Make Larkspur Cable, a plainly fictional operator; what is there already stays as it is."""
 
-    help = "Load the demonstration operator: markets, people, premises, catalogue, billing systems, referrals, orders, tickets."
+    help = "Load the demonstration operator: markets, people, premises, catalogue, billing systems, referrals, orders, tickets, outages."
 
     def handle(self, **_options: Any) -> None:
         """Load in order of dependence; each part can be run again."""
@@ -39,5 +42,9 @@ class Command(BaseCommand):
         load_referrals()
         load_orders()
         load_tickets(root)
+        with one_configuration_version():  # as in a request: nothing is configured any more
+            load_neighbours()
+            load_outages()
+            load_letters()
         load_sign_ins()
         self.stdout.write("The demonstration operator is loaded.")
