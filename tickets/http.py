@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from billing.queries import invoices_of
+from foundation.correspondence.services import safe_name
 from tickets.models import Attachment
 from tickets.states import MATTERS_OF, TicketType
 
@@ -69,8 +70,7 @@ class DetailsForm(forms.Form):
 def download(attachment: Attachment) -> HttpResponse:
     """Give a file to be saved: never shown in our pages' place, never sniffed, allowed to do nothing."""
     response = HttpResponse(bytes(attachment.content), content_type=attachment.media_type)
-    name = "".join(sign if sign.isalnum() or sign in "._- " else "_" for sign in attachment.name)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(safe_name(attachment.name))}"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

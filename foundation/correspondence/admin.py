@@ -1,5 +1,6 @@
 """Messages and documents as they were sent, the addresses that want none; mailboxes, and what they received."""
 
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -73,7 +74,7 @@ def _quiet_page(request: HttpRequest, html: str) -> HttpResponse:
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    """Every printable document, kept as it was."""
+    """Every document and file that went with a message, kept as it was."""
 
     list_display = ("filename", "kind", "division", "language", "made_at")
     list_filter = ("kind", "division")
@@ -105,8 +106,12 @@ class DocumentAdmin(ReadOnlyAdmin):
         document = self.get_queryset(request).filter(pk=pk).first()
         if document is None:
             raise Http404
-        headers = {"Content-Disposition": f'attachment; filename="document-{document.pk}.pdf"'}
-        return HttpResponse(bytes(document.content), content_type="application/pdf", headers=headers)
+        ending = PurePath(document.filename).suffix
+        headers = {
+            "Content-Disposition": f'attachment; filename="document-{document.pk}{ending}"',
+            "X-Content-Type-Options": "nosniff",
+        }
+        return HttpResponse(bytes(document.content), content_type=document.media_type, headers=headers)
 
 
 @admin.register(Suppression)

@@ -28,7 +28,7 @@ from foundation.now import now
 
 
 class Document(models.Model):
-    """A printable document (a PDF), rendered once and kept as it was."""
+    """What goes with messages: a document rendered once, or a file of ours, kept as it was."""
 
     subject_type = models.CharField(max_length=80)
     subject_id = models.BigIntegerField()
@@ -36,6 +36,7 @@ class Document(models.Model):
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
     language = models.CharField(_("language"), max_length=10)
     filename = models.CharField(_("file name"), max_length=120)
+    media_type = models.CharField(_("type"), max_length=100, default="application/pdf")
     content = models.BinaryField()
     made_at = models.DateTimeField(_("made"), default=now)
 

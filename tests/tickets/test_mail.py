@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 
@@ -26,7 +27,7 @@ from tickets.events import CustomerReplied, TicketMoved, TicketNoted
 from tickets.models import Article, Attachment, Participant, Ticket
 from tickets.queries import number_in_subject, subject_token
 from tickets.queries.sla import clocks_of
-from tickets.services import mail as mailing
+from tickets.services import Upload, mail as mailing
 from tickets.settings import AUTOMATIC_PER_HOUR, MAIL_OPENS, MAIL_TO_CLOSED
 from tickets.states import (
     ArticleKind,
@@ -598,3 +599,67 @@ class TestTheLetterbox:
         ):
             with pytest.raises(NotAllowed):
                 place()
+
+
+class TestFilesOfAnAnswer:
+    MEGABYTE = 1024 * 1024
+
+    def answered(self, desk, *files: Upload):
+        """Return the letter that an answer with these files becomes."""
+        services.answer_ticket(desk.ticket.pk, "See the files.", key="with-files", by=None, uploads=files)
+        with time_machine.travel(now() + HOUR):
+            services.send_due_answers()
+            drain()
+        return next(one for one in mail.outbox if "See the files." in one.body)
+
+    def test_go_with_its_letter_and_are_kept_with_the_message(self, client, desk):
+        csr = sign_in(client, make_person(Role.CSR, desk.division))
+        file = SimpleUploadedFile("how to.pdf", PDF, content_type="text/html")
+        csr.post(
+            reverse("desk:ticket_answer", args=[desk.ticket.number]),
+            {"key": "k", "text": "See the files.", "seen": Ticket.objects.get().version, "uploads": file},
+        )
+        with time_machine.travel(now() + HOUR):
+            services.send_due_answers()
+            drain()
+        letter = next(one for one in mail.outbox if "See the files." in one.body)
+        document = Message.objects.get(kind="tickets.answer", text__contains="See the files.").documents.get()
+
+        assert letter.attachments == [("how to.pdf", PDF, "application/pdf")]
+        assert "Enclosed: how to.pdf" in letter.body
+        assert "page of this ticket" not in letter.body
+        assert b'filename="how to.pdf"' in letter.message().as_bytes()
+        assert csr.get(reverse("desk:document", args=[document.pk])).content == PDF
+
+    def test_that_a_mail_cannot_hold_wait_on_the_page(self, desk):
+        content = b"x" * (4 * self.MEGABYTE)
+        files = [Upload(name=f"{name}.txt", media_type="text/plain", content=content) for name in ("one", "two")]
+        small = Upload(name="small.txt", media_type="text/plain", content=b"y")
+
+        letter = self.answered(desk, *files, small)
+
+        assert [name for name, _content, _type in letter.attachments] == ["one.txt", "small.txt"]
+        assert "A file is too large for a mail: it waits for you on the page of this ticket." in letter.body
+        assert len(letter.message().as_bytes()) < 10 * self.MEGABYTE
+
+    def test_have_names_that_no_mail_program_trips_over(self, desk):
+        names = ["../etc/pass\r\nBcc: all@people.example.txt", "\u202etxt.exe.pdf", f"{'long' * 40}.pdf"]
+        files = [Upload(name=name, media_type="text/plain", content=b"x") for name in names]
+
+        letter = self.answered(desk, *files)
+
+        named = [name for name, _content, _type in letter.attachments]
+        assert named == ["_etc_pass__Bcc_ all_people.example.txt", "_txt.exe.pdf", f"{'long' * 24}.pdf"]
+        assert letter.message()["Bcc"] is None
+
+    def test_that_are_not_printed_are_saved_and_not_shown(self, client, desk):
+        picture = Upload(name="a.png", media_type="image/png", content=b"\x89PNG")
+        self.answered(desk, picture)
+        document = Message.objects.get(kind="tickets.answer", text__contains="See the files.").documents.get()
+        csr = sign_in(client, make_person(Role.CSR, desk.division))
+
+        answer = csr.get(reverse("desk:document", args=[document.pk]))
+
+        assert answer.headers["Content-Type"] == "image/png"
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="a.png"'
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,5 +1,6 @@
 """What the requester of a ticket is sent, rendered once in their language."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -7,14 +8,17 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
-from foundation.correspondence.models import LETTER_SECRET, Message
-from foundation.correspondence.services import compose, message_id_of, queue_message
+from foundation.correspondence.models import LETTER_SECRET, Document, Message
+from foundation.correspondence.services import compose, keep_file, message_id_of, queue_message
 from foundation.divisions.queries import site_of
 from foundation.people.models import User
 from tickets.models import Article, Ticket
 from tickets.queries import may_be_rated, proof_of
 from tickets.services.outgoing import AUTOMATIC, may_write_automatically, thread_headers, with_token
 from tickets.states import Score, TicketChannel
+
+MAILED_AT_MOST = 7 * 1024 * 1024
+"""Bytes of the files in one mail; in transit they grow by a third, and many servers take no more than ten megabytes."""
 
 
 def send_receipt(ticket_id: int) -> None:
@@ -28,10 +32,29 @@ def send_receipt(ticket_id: int) -> None:
 def send_answer(article_id: int) -> None:
     """Send an answer to whom it was written to, as it was written; again, nothing is sent."""
     article = Article.objects.select_related("ticket__division", "ticket__customer", "author").get(pk=article_id)
-    context = {"article": article, "files": article.attachments.count()}
+    documents, left_behind = _enclosed(article)
+    context = {"article": article, "enclosed": [one.filename for one in documents], "files": left_behind}
     for number, to in enumerate(article.to):
         key = f"tickets.answer:{article.key}{f':{number}' if number else ''}"
-        _send(article.ticket, "answer", key, context, to=to, by=article.author)
+        _send(article.ticket, "answer", key, context, to=to, by=article.author, documents=documents)
+
+
+def _enclosed(article: Article) -> tuple[list[Document], int]:
+    """Return the files that go with an answer, and how many wait on the page since a mail cannot hold them all."""
+    documents: list[Document] = []
+    room, left_behind = MAILED_AT_MOST, 0
+    for file in article.attachments.defer("content"):
+        if file.size > room:
+            left_behind += 1
+            continue
+        room -= file.size
+        documents.append(
+            keep_file(
+                bytes(file.content), kind=f"tickets.file:{file.pk}", filename=file.name, media_type=file.media_type,
+                language=article.ticket.language, division=article.ticket.division, subject=article,
+            )
+        )  # fmt: skip
+    return documents, left_behind
 
 
 def send_resolution(ticket_id: int, *, times: int) -> None:
@@ -70,7 +93,14 @@ def _site(ticket: Ticket) -> str:
 
 
 def _send(  # noqa: PLR0913  # each part of a message has a name
-    ticket: Ticket, kind: str, key: str, context: dict[str, Any], *, to: str = "", by: User | None = None
+    ticket: Ticket,
+    kind: str,
+    key: str,
+    context: dict[str, Any],
+    *,
+    to: str = "",
+    documents: Sequence[Document] = (),
+    by: User | None = None,
 ) -> Message | None:
     to = to or ticket.requester_email
     is_automatic = f"tickets.{kind}" in AUTOMATIC
@@ -87,6 +117,7 @@ def _send(  # noqa: PLR0913  # each part of a message has a name
         division=ticket.division,
         subject=ticket,
         about=[ticket.customer] if ticket.customer else [],
+        documents=documents,
         headers=thread_headers(ticket, message_id_of(key), is_automatic=is_automatic),
         by=by,
     )

@@ -9,7 +9,13 @@ from foundation.correspondence.services.composing import (
     queue_message,
     queue_messages,
 )
-from foundation.correspondence.services.documents import PdfUnavailableError, keep_document, render_pdf
+from foundation.correspondence.services.documents import (
+    PdfUnavailableError,
+    keep_document,
+    keep_file,
+    render_pdf,
+    safe_name,
+)
 from foundation.correspondence.services.fetching import (
     ForgedMailError,
     check_mailbox,
@@ -44,8 +50,8 @@ from foundation.correspondence.services.suppression import (
 __all__ = [
     "ForgedMailError", "Letter", "Outgoing", "PdfUnavailableError", "Received", "check_mailbox", "compose",
     "empty_old_mail", "fetch_mailbox", "handle_mail", "headers_of", "is_permanent", "is_suppressed",
-    "keep_document", "link_to_unsubscribe", "message_by_token", "message_id_of", "queue_message", "queue_messages",
-    "read_received", "read_waiting", "receive_mail", "receive_mails", "render_pdf", "send_again", "send_message",
+    "keep_document", "keep_file", "link_to_unsubscribe", "message_by_token", "message_id_of", "queue_message", "queue_messages",
+    "read_received", "read_waiting", "receive_mail", "receive_mails", "render_pdf", "safe_name", "send_again", "send_message",
     "send_messages", "set_aside_mail", "settle_mails", "sign_mail", "suppress_address", "suppressed_among", "take_posted_mail",
     "take_up_mail", "unsubscribe", "unsubscribe_token", "withhold_message",
 ]  # fmt: skip

@@ -1,9 +1,12 @@
-"""Render a printable document once, and keep it."""
+"""Render a printable document once, or take a file in, and keep it to go with messages."""
 
 from django.db import models
 
 from foundation.correspondence.models import Document
 from foundation.divisions.models import Division
+
+LONGEST_NAME = 100
+"""Signs of a file's name."""
 
 
 class PdfUnavailableError(Exception):
@@ -46,3 +49,34 @@ def keep_document(  # noqa: PLR0913  # each part of a document has a name
         defaults={"division": division, "language": language, "filename": filename, "content": content},
     )
     return document
+
+
+def keep_file(  # noqa: PLR0913  # each part of a document has a name
+    content: bytes, *, kind: str, filename: str, media_type: str, language: str, division: Division,
+    subject: models.Model,
+) -> Document:  # fmt: skip
+    """
+    Keep a file as it is, to go with messages; asked again, return the one that was kept.
+
+    :param kind: what tells it from other files of the same subject
+    """
+    document, _is_new = Document.objects.get_or_create(
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        kind=kind,
+        defaults={
+            "division": division,
+            "language": language,
+            "filename": safe_name(filename),
+            "media_type": media_type,
+            "content": content,
+        },
+    )
+    return document
+
+
+def safe_name(name: str) -> str:
+    """Return a file's name that no mail program or file system trips over: letters, digits, spaces, dots and dashes."""
+    plain = "".join(sign if sign.isalnum() or sign in "._- " else "_" for sign in name).lstrip(". ")
+    stem, dot, ending = plain.rpartition(".")
+    return f"{stem[: LONGEST_NAME - len(dot + ending)]}{dot}{ending}"[:LONGEST_NAME] or "file"

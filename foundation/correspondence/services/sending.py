@@ -94,7 +94,7 @@ def _hand_over(message: Message, connection: Any = None) -> None:
         letter.attach_alternative(message.html, "text/html")
     if message.purpose == Purpose.SERVICE:
         for document in message.documents.all():
-            letter.attach(document.filename, bytes(document.content), "application/pdf")
+            letter.attach(document.filename, bytes(document.content), document.media_type)
     letter.send()
 
 

@@ -5,6 +5,7 @@ from csp.decorators import csp_replace
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -110,8 +111,10 @@ def message_html(request: UserRequest, pk: int) -> HttpResponse:
 
 @staff_page(Permission.SEE_ORDERS)
 def document(request: UserRequest, pk: int) -> HttpResponse:
-    """Give a printed document as it was kept."""
+    """Give a document as it was kept: a printed one to be read, any other file to be saved."""
     found = get_object_or_404(documents_visible_to(request.user), pk=pk)
-    response = HttpResponse(bytes(found.content), content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{found.filename}"'
+    response = HttpResponse(bytes(found.content), content_type=found.media_type)
+    is_printed = found.media_type == "application/pdf"
+    response["Content-Disposition"] = str(content_disposition_header(not is_printed, found.filename))
+    response["X-Content-Type-Options"] = "nosniff"
     return response
