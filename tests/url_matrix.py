@@ -524,6 +524,8 @@ MATRIX: dict[str, Page] = {
     "desk:tickets": Page(STAFF),
     "desk:ticket_alerts": Page(STAFF),
     "desk:ticket_pauses": Page(holders(Permission.ASSIGN_WORK)),
+    "desk:ticket_figures": Page(holders(Permission.ASSIGN_WORK)),
+    "desk:figure_tickets": Page(holders(Permission.ASSIGN_WORK)),
     "desk:new_ticket": Page(WORK_TICKETS, query="nobody"),
     "desk:ticket": Page(SEE_TICKETS, ticket_of),
     "desk:ticket_answer": Page(WORK_TICKETS, ticket_of),

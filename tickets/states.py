@@ -180,6 +180,26 @@ class Score(models.TextChoices):
     BAD = "bad", _("Badly")
 
 
+class Figure(models.TextChoices):
+    """What is counted of the tickets that were put right in some days."""
+
+    PUT_RIGHT = "put_right", _("Put right")
+    RESTORED = "restored", _("Time to restore")
+    WORKED = "worked", _("Time to restore, in working time")
+    FIRST_CONTACT = "first_contact", _("Fixed in the first contact")
+    REOPENED = "reopened", _("Reopened")
+    TROUBLE = "trouble", _("Trouble put right")
+    REPEATED = "repeated", _("Fault came back within 30 days")
+    OF_OUTAGE = "of_outage", _("Explained by an outage")
+    PART = "part", _("Part of another ticket")
+    MERGED = "merged", _("Merged into another ticket")
+    CALLED_OFF = "called_off", _("Called off or declined after all")
+
+
+LEFT_OUT = (Figure.OF_OUTAGE, Figure.PART, Figure.MERGED, Figure.CALLED_OFF)
+"""Tickets that were put right and are in none of the other figures."""
+
+
 class RoutingCause(models.TextChoices):
     """Why somebody was looked for to do a ticket."""
 

@@ -174,6 +174,8 @@ class Stopwatch(Lifecycle):
     """When the target was or will be reached; none while it is paused or stopped short of it."""
     hours_digest = models.CharField(max_length=16)
     """By which hours the moments were computed."""
+    counted = models.DurationField(_("counted"), null=True)
+    """The working time that it had counted when it stopped; none while it runs or is paused."""
 
     objects = LockingQuerySet["Stopwatch"].as_manager()
 
@@ -274,6 +276,8 @@ class Stopwatch(Lifecycle):
         self.next_at = self.moments[self.passed] if self.passed < len(self.moments) else None
         self.due_at = self.moments[self.shares.index(100)]
         self.hours_digest = hours.digest
+        last = ordered[-1].ended_at if ordered and self.status == WatchStatus.STOPPED else None
+        self.counted = elapsed(ordered, hours, last) if last else None
 
 
 class Segment(models.Model):

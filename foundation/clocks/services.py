@@ -21,7 +21,7 @@ Watch = TypeVar("Watch", bound=Stopwatch)
 
 MOST_PERCENT = 32_767
 """What its column holds."""
-TIMING = ["moments", "passed", "next_at", "due_at", "hours_digest"]
+TIMING = ["moments", "passed", "next_at", "due_at", "hours_digest", "counted"]
 
 
 def start(watches: Sequence[Watch], *, at: datetime, by: User | None) -> None:

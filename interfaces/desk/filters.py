@@ -1,10 +1,13 @@
 """By what the lists of the desk are filtered; everything stands in the address."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
-from django.forms import DateInput, TextInput
+from django.forms import DateInput, Form, TextInput
+from django.utils.functional import cached_property
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, ModelChoiceFilter
 
@@ -33,9 +36,9 @@ from foundation.correspondence.states import MailKind, MessageStatus
 from foundation.divisions.models import Division
 from foundation.jobs.models import Job
 from foundation.jobs.states import JobStatus
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.models import UserRequest
-from foundation.people.queries import divisions_visible_to, divisions_within_sight
+from foundation.people.queries import divisions_visible_to, divisions_where, divisions_within_sight
 from foundation.people.states import Permission
 from foundation.worklist.models import Team
 from interfaces.desk import following
@@ -51,10 +54,15 @@ from referrals.queries import normalised_code, programmes_visible_to
 from territory.states import Outcome
 from tickets.models import Outage, Ticket
 from tickets.queries import TicketFilter, tickets_matching
-from tickets.states import UNDER_WAY, OutageKind, OutageStatus, Priority, TicketStatus, TicketType
+from tickets.queries.figures import OF_FIGURE, FiguresWanted, tickets_put_right
+from tickets.states import UNDER_WAY, Figure, OutageKind, OutageStatus, Priority, TicketStatus, TicketType
 
 ANY = _("Any")
 ANY_STATUS = "any"
+
+
+def _as_date() -> DateInput:
+    return DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def _divisions(request: UserRequest) -> QuerySet[Division]:
@@ -239,6 +247,78 @@ class TicketFilters(WithDivision):
             text=asked.get("text") or "",
         )
         return tickets_matching(self.request.user, wanted)
+
+
+FIGURES_DAYS = 30
+"""Of figures, where nobody says from when to when: to today."""
+MOST_FIGURES_DAYS = 366
+
+
+class FiguresForm(Form):
+    """From when to when figures are counted."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse days that end before they begin, and more of them than a year."""
+        said: dict[str, Any] = super().clean() or {}
+        since, until = said.get("since"), said.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("Choose a day on or after the first one."))
+        elif since and until and (until - since).days >= MOST_FIGURES_DAYS:
+            self.add_error("until", _("Choose a year at most."))
+        return said
+
+
+class FigureFilters(WithDivision):
+    """Tickets that were put right from one day to another, and which figure they are behind."""
+
+    since = DateFilter(label=_("Put right from"), widget=_as_date())
+    until = DateFilter(label=_("to"), widget=_as_date())
+    type = ChoiceFilter(label=_("Type"), empty_label=ANY, choices=TicketType.choices)
+    priority = ChoiceFilter(
+        label=_("Priority"), empty_label=ANY, choices=[(one.value, one.value.upper()) for one in Priority]
+    )
+    of = ModelChoiceFilter(label=_("Division itself"), empty_label=ANY, queryset=_divisions)
+    figure = ChoiceFilter(label=_("Figure"), empty_label=None, choices=Figure.choices)
+
+    class Meta:
+        model = Ticket
+        form = FiguresForm
+        fields = ("since", "until", "type", "priority", "division", "of", "figure")
+
+    def filter_queryset(self, _rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        """Ask for the tickets behind one figure."""
+        figure = Figure(self.form.cleaned_data.get("figure") or Figure.PUT_RIGHT)
+        rows = tickets_put_right(self.request.user, self.wanted).filter(OF_FIGURE[figure])
+        return rows.select_related("division", "customer", "owner").defer("search")
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that are counted, where the division asked for is, else where we are."""
+        asked = self.form.cleaned_data if self.form.is_valid() else {}
+        until = asked.get("until") or max(today(self._zone), asked.get("since") or date.min)
+        return asked.get("since") or until - timedelta(days=FIGURES_DAYS - 1), until
+
+    @property
+    def wanted(self) -> FiguresWanted:
+        """What is asked; fields with a mistake are left out of it."""
+        since, until = self.days
+        asked = self.form.cleaned_data
+        return FiguresWanted(
+            since=datetime.combine(since, time.min, self._zone),
+            until=datetime.combine(until + timedelta(days=1), time.min, self._zone),
+            type=asked.get("type") or "",
+            priority=asked.get("priority") or "",
+            division=asked.get("division"),
+            of=asked.get("of"),
+        )
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        """That of the division that is asked for, else of the first one that whoever asks leads."""
+        asked = self.form.cleaned_data if self.form.is_valid() else {}
+        division = asked.get("of") or asked.get("division")
+        division = division or divisions_where(self.request.user, Permission.ASSIGN_WORK).order_by("pk").first()
+        return division.zone if division else get_default_timezone()
 
 
 # Referrals and money.
@@ -457,10 +537,6 @@ class LineFilters(FilterSet):
     def filter_waits(self, rows: QuerySet[BatchLine], _name: str, _value: str) -> QuerySet[BatchLine]:
         """Keep what differs, is missing or in doubt."""
         return needing_a_person(rows)
-
-
-def _as_date() -> DateInput:
-    return DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class EntryFilters(WithDivision):

@@ -1,14 +1,14 @@
 """What somebody reported, asked or complained about."""
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext, gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -43,6 +43,8 @@ from tickets.states import (
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """What nobody mistakes on the phone."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When that is due for which no promise runs: after all else."""
 
 
 def new_number() -> str:
@@ -141,10 +143,20 @@ class Ticket(WorkItem, Lifecycle):
     answered_at = models.DateTimeField(_("last answered"), null=True, editable=False)
     heard_at = models.DateTimeField(_("last heard from the customer"), null=True, editable=False)
     resolved_at = models.DateTimeField(_("resolved"), null=True, editable=False)
+    first_resolved_at = models.DateTimeField(_("first resolved"), null=True, editable=False)
+    """Stays when it is reopened: figures count a ticket in the days in which it was first put right."""
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
     """When it ended, whichever way."""
     reopened_at = models.DateTimeField(_("last reopened"), null=True, editable=False)
     reopened_count = models.PositiveSmallIntegerField(_("times reopened"), default=0, editable=False)
+    due_by = models.GeneratedField(
+        expression=Coalesce("due_at", Value(NEVER)), output_field=models.DateTimeField(), db_persist=True
+    )
+    """As `due_at`, and the end of all days where nothing runs: lists are sorted by it."""
+    last_word_at = models.GeneratedField(
+        expression=Coalesce("heard_at", "opened_at"), output_field=models.DateTimeField(), db_persist=True
+    )
+    """When the customer last said something; when it was opened, where they never did."""
     search = models.GeneratedField(
         expression=SearchVector("number", "subject", "requester_name", "requester_email", config="simple"),
         output_field=SearchVectorField(),
@@ -211,9 +223,15 @@ class Ticket(WorkItem, Lifecycle):
             models.Index(
                 fields=["team", "-id"], name="ticket_team", condition=Q(status__in=sorted(OPEN), merged_into=None)
             ),
+            *(
+                models.Index(
+                    fields=[field, "id"], name=f"ticket_open_{name}",
+                    condition=Q(status__in=sorted(OPEN), merged_into=None),
+                )
+                for name, field in (("due", "due_by"), ("priority", "priority"), ("word", "last_word_at"))
+            ),
             models.Index(
-                fields=["due_at"], name="ticket_due",
-                condition=Q(status__in=sorted(OPEN), merged_into=None, due_at__isnull=False),
+                fields=["first_resolved_at"], name="ticket_put_right", condition=Q(first_resolved_at__isnull=False)
             ),
             models.Index(fields=["resolved_at"], name="ticket_silent", condition=Q(status=TicketStatus.RESOLVED)),
             models.Index(fields=["requester_email", "-id"], name="ticket_email"),
@@ -292,6 +310,7 @@ class Ticket(WorkItem, Lifecycle):
             raise NotAllowed(gettext("Answer the customer first."), code="unanswered")
         self._move(TicketStatus.RESOLVED)
         self.reason, self.resolution, self.resolution_text, self.resolved_at = "", code, text, at
+        self.first_resolved_at = self.first_resolved_at or at
 
     def close(self, *, at: datetime) -> None:
         """

@@ -79,7 +79,7 @@ def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User 
     ticket.resolve(code, text.strip(), at=now())
     record(
         ticket, moved(ticket, before, reason=code), TicketResolved(ticket_id=ticket.pk, code=code, times=ticket.reopened_count), by=by,
-        changed=["status", "reason", "resolution", "resolution_text", "resolved_at"],
+        changed=["status", "reason", "resolution", "resolution_text", "resolved_at", "first_resolved_at"],
     )  # fmt: skip
     if ticket.child_policy == ChildPolicy.WITH_PARENT:
         for child_id in open_parts_of(ticket).values_list("pk", flat=True):

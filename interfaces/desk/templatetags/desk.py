@@ -23,6 +23,7 @@ from interfaces.desk.following import stage_in_words, stage_of
 from interfaces.desk.words import trouble_in_words, why_here
 from orders.models import Order
 from referrals.models import Referral
+from tickets.queries.sla import duration as hours_and_minutes
 
 register = template.Library()
 
@@ -237,3 +238,9 @@ def stage(referral: Referral) -> SafeString:
     tones = {"credited": "good", "earned": "good", "held": "careful", "limited": "careful", "taken_back": "careful"}
     kind = "none" if code == "not_eligible" else tones.get(code, "brand")
     return format_html('<span class="tag tag-{}">{}</span>', kind, stage_in_words(referral))
+
+
+@register.simple_tag
+def took(span: timedelta | None) -> str:
+    """Write how long something took to the minute; a dash where it is not known."""
+    return "–" if span is None else hours_and_minutes(span)

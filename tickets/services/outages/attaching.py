@@ -83,6 +83,7 @@ WITH held AS (
     ORDER BY ticket.id FOR NO KEY UPDATE
 ), moved AS (
     UPDATE tickets_ticket ticket SET status = 'resolved', reason = '', resolution = 'outage_ended', resolved_at = %(at)s,
+        first_resolved_at = coalesce(ticket.first_resolved_at, %(at)s),
         resolution_text = coalesce(nullif(%(words)s::jsonb ->> ticket.language, ''), %(words)s::jsonb ->> 'en', '')
     FROM held WHERE ticket.id = held.id
     RETURNING {_RETURNED}, ticket.reopened_count
