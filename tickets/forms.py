@@ -69,6 +69,12 @@ class RoutingRowForm(RowModelForm):
         forms.RegexField(r"^\s*\d{1,5}\*?\s*$", max_length=8, strip=True), label=gettext_lazy("ZIP codes"), required=False,
         help_text=gettext_lazy("Separated by commas. 100* stands for all that begin with 100."),
     )  # fmt: skip
+    nodes = SimpleArrayField(
+        forms.RegexField(r"^[^\s,*]+\*?$", max_length=41, strip=True), label=gettext_lazy("Network nodes"), required=False,
+        help_text=gettext_lazy(
+            "Of the service’s address, separated by commas. HBR-2* stands for all that begin with HBR-2."
+        ),
+    )  # fmt: skip
     answers = AnswersField(
         label=gettext_lazy("Answers"), required=False,
         help_text=gettext_lazy("To steps of the symptom tree, one a line: lights = off, red."),

@@ -22,6 +22,7 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from foundation.worklist.models import Absence, Member, Rotation, Shift
 from foundation.worklist.testing import make_member, make_skill, make_team
+from territory.models import Premises
 from tests.orders.racing import together
 from tickets import services
 from tickets.models import Assignment, RoutingRow, RoutingVersion, Ticket, WaitingTicket
@@ -113,6 +114,26 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         assert opened(division, TicketType.REQUEST, account=account).team == teams["zip"]
         assert opened(division, account=account).team == teams["rest"]
 
+    def test_asks_for_a_node_or_an_area_of_the_network_and_says_so(self, division, supervisor):
+        hub, cabinet, rest = (make_team(division, members=1) for _each in range(3))
+        make_routing(
+            division,
+            {"team": cabinet, "nodes": ["HBR-7/2"], "name": "One cabinet"},
+            {"team": hub, "nodes": ["XYZ-1", "HBR-7*"], "name": "The hub and all behind it"},
+            {"team": rest, "name": "The rest"},
+        )
+        on = {}
+        for node in ("HBR-7/2", "HBR-7", "HBR-8"):
+            account = make_account(division)
+            Premises.objects.filter(pk=account.premises_id).update(node=node)
+            on[node] = opened(division, account=account)
+
+        assert [on[node].team for node in on] == [cabinet, hub, rest]
+        assert opened(division).team == rest  # at an address of which no node is known
+        page = text_of(signed_in(supervisor).get(reverse("desk:ticket_routing", args=[on["HBR-7"].number])))
+        assert "✗ Network node: HBR-7/2 (it is: HBR-7)" in page
+        assert "✓ Network node: XYZ-1, HBR-7* (it is: HBR-7)" in page
+
     @pytest.mark.parametrize(("days", "counts"), [(-1, False), (0, True), (1, True), (2, False)])
     def test_a_row_counts_from_its_first_day_to_its_last(self, division, days, counts):
         storm, rest = make_team(division, members=1), make_team(division, members=1)
@@ -196,6 +217,7 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         page = reverse("admin:tickets_routingversion_change", args=[draft.pk])
         row = {
             "position": "1", "name": "Faults", "types": ["trouble"], "zip_codes": "100*, 10501",
+            "nodes": "HBR-7*, XYZ-1",
             "answers": "lights = red, off", "team": team.pk, "fallback_minutes": "15", "needs_language": "on",
         }  # fmt: skip
         sent = {
@@ -204,10 +226,12 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         }  # fmt: skip
         refused = client.post(page, {**sent, "rows-0-answers": "lights"})
         assert "Write a step, an equals sign and its answers" in text_of(refused)
+        assert client.post(page, {**sent, "rows-0-nodes": "*"}).status_code == 200  # of all: that is no condition
         assert client.post(page, sent).status_code == 302
 
         written = draft.rows.get()
         assert (written.types, written.zip_codes) == (["trouble"], ["100*", "10501"])
+        assert written.nodes == ["HBR-7*", "XYZ-1"]
         assert written.answers == {"lights": ["red", "off"]}
         assert "lights = red, off" in client.get(page).content.decode()
         assert client.get(reverse("admin:tickets_routingversion_try", args=[draft.pk])).status_code == 200

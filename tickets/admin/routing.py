@@ -35,7 +35,7 @@ class RoutingRowInline(DivisionScopedStacked):
             {
                 "fields": (
                     ("types", "priorities"), ("families", "channels"), ("customer_kinds", "divisions"),
-                    ("languages", "symptoms", "zip_codes"), "answers",
+                    ("languages", "symptoms"), ("zip_codes", "nodes"), "answers",
                 ),
                 "description": _("All that is given must hold; of several, one is enough. Nothing given: for all."),
             },

@@ -131,6 +131,10 @@ class RoutingRow(models.Model):
     zip_codes = _some(
         None, _("ZIP codes"), help_text=_("Separated by commas. 100* stands for all that begin with 100.")
     )
+    nodes = _some(
+        None, _("network nodes"), size=41,
+        help_text=_("Of the service’s address, separated by commas. HBR-2* stands for all that begin with HBR-2."),
+    )  # fmt: skip
     divisions = models.ManyToManyField(
         Division, blank=True, related_name="+", verbose_name=_("divisions"), help_text=_("These and all below them.")
     )

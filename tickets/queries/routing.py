@@ -47,6 +47,7 @@ COLUMNS = {
     "symptom": "symptom",
     "family": "service__product__family",
     "zip": "premises__zip_code",
+    "node": "premises__node",
     "customer_kind": "customer__kind",
     "division": "division_id",
 }
@@ -59,6 +60,7 @@ LABELS: Mapping[str, Promise] = {
     "symptom": gettext_lazy("Symptom"),
     "family": gettext_lazy("Product family"),
     "zip": gettext_lazy("ZIP code"),
+    "node": gettext_lazy("Network node"),
     "customer_kind": gettext_lazy("Customer"),
     "division": gettext_lazy("Division"),
 }
@@ -69,7 +71,6 @@ CHOICES: Mapping[str, Any] = {
     "family": ProductFamily,
     "customer_kind": CustomerKind,
 }
-LONGEST_ZIP = 5
 
 
 # What is known of a ticket. ----------------------------------------------------------------------------------------
@@ -89,21 +90,22 @@ def facts_from(read: Mapping[str, Any], answers: Mapping[str, Any], lineages: Ma
     :param read: by the names in `COLUMNS`; what is left out is not known
     :param lineages: of every division that occurs, its own id and those above it
     """
-    facts: dict[str, Fact] = {name: value for name, value in read.items() if name not in {"zip", "division"}}
+    facts: dict[str, Fact] = {name: value for name, value in read.items() if name not in {"zip", "node", "division"}}
     if language := read.get("language"):
         facts["language"] = str(language).lower().partition("-")[0]
-    if code := read.get("zip"):
-        facts["zip"] = tuple(zip_patterns(code))
+    for name in ("zip", "node"):
+        if code := read.get(name):
+            facts[name] = tuple(patterns_of(code))
     if division := read.get("division"):
         facts["division"] = tuple(str(pk) for pk in lineages[division])
     facts |= {f"{ANSWER}{step}": _as_text(answer) for step, answer in answers.items()}
     return facts
 
 
-def zip_patterns(code: str) -> Iterator[str]:
-    """Yield what a ZIP code may be meant by: itself, and every beginning with a star."""
+def patterns_of(code: str) -> Iterator[str]:
+    """Yield what a ZIP code or a node of the network may be meant by: itself, and every beginning with a star."""
     yield code
-    for length in range(1, LONGEST_ZIP):
+    for length in range(1, len(code) + 1):
         yield f"{code[:length]}*"
 
 
@@ -129,6 +131,7 @@ def rule_of(row: RoutingRow) -> RuleSet:
         ("language", (code.lower().partition("-")[0] for code in row.languages), False),
         ("symptom", row.symptoms, False),
         ("zip", row.zip_codes, True),
+        ("node", row.nodes, True),
         ("division", (str(division.pk) for division in row.divisions.all()), True),
         *((f"{ANSWER}{step}", _several(wanted), False) for step, wanted in row.answers.items()),
     ]
@@ -284,7 +287,7 @@ def _label(name: str) -> str:
 
 
 def _shown(name: str, actual: Fact) -> list[str]:
-    """Return a fact as a person says it: the division itself and not those above, the ZIP code and not its beginnings."""
+    """Return a fact as a person says it: the division itself and not those above, a code and not its beginnings."""
     if isinstance(actual, tuple):
         return [actual[-1] if name == "division" else actual[0]]
     return [str(actual)]
