@@ -121,7 +121,7 @@ def _field(model: type[models.Model], path: str) -> "models.Field[Any, Any]":
     field = model._meta.pk if first == "pk" else model._meta.get_field(first)
     if rest:
         return _field(field.related_model, rest)  # type: ignore[arg-type]
-    return field  # type: ignore[return-value]
+    return field.output_field if isinstance(field, models.GeneratedField) else field  # type: ignore[return-value]
 
 
 def _mark(row: models.Model, order: Order) -> str:

@@ -11,14 +11,17 @@ from django.db import InternalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from foundation.clocks.testing import make_round_the_clock
 from foundation.divisions.testing import make_division
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.worklist.models import Team
+from interfaces.desk.paging import page_of
 from tickets import services
 from tickets.models import Article, Attachment, Ticket
+from tickets.queries import finding
 from tickets.states import ClockKind, TicketStatus, TicketType
-from tickets.testing import answer, bring_to, make_policy, make_ticket, reply
+from tickets.testing import add_target, answer, bring_to, make_policy, make_ticket, reply
 
 
 def numbers(page: str, *tickets: Ticket) -> list[bool]:
@@ -56,9 +59,53 @@ class TestTheList:
         assert numbers(csr.read("desk:tickets", owner="nobody"), plain, mine) == [True, False]
 
     @pytest.mark.parametrize(
+        ("sort", "meant"),
+        [
+            ("due", ["soon", "late", "first", "last"]),  # what nothing is promised for comes last, in its own order
+            ("-due", ["last", "first", "late", "soon"]),
+            ("priority", ["late", "last", "first", "soon"]),
+            ("-word", ["first", "last", "late", "soon"]),
+            ("since", ["first", "soon", "late", "last"]),
+        ],
+    )
+    def test_is_sorted_and_read_page_by_page_both_ways(self, division, csr, monkeypatch, sort, meant):
+        monkeypatch.setattr(page_of, "__kwdefaults__", {"size": 1})
+        calendar = make_round_the_clock(division)
+        policy = make_policy(division, {ClockKind.RESOLVE: 9}, calendar=calendar, type="trouble")
+        add_target(policy, ClockKind.RESOLVE, 99, calendar=calendar, priority="p1")
+        tickets = {
+            "first": make_ticket(division, TicketType.REQUEST, priority="p3"),
+            "soon": make_ticket(division, priority="p4"),
+            "late": make_ticket(division, priority="p1"),
+            "last": make_ticket(division, TicketType.REQUEST, priority="p2"),
+        }
+        reply(tickets["first"])
+        names = {ticket.number: name for name, ticket in tickets.items()}
+
+        def read(page: str) -> str:
+            [number] = [number for number in names if number in page]
+            return names[number]
+
+        forth, query = [], f"sort={sort}"
+        while query:
+            page = csr.client.get(f"{reverse('desk:tickets')}?{query}")
+            forth.append(read(page.content.decode()))
+            query = page.context["page"].next_query
+        back, query = [forth[-1]], page.context["page"].previous_query
+        while query:
+            page = csr.client.get(f"{reverse('desk:tickets')}?{query}")
+            back.append(read(page.content.decode()))
+            query = page.context["page"].previous_query
+
+        assert forth == meant
+        assert back == meant[::-1]
+
+    @pytest.mark.parametrize(
         "way", ["number", "subject", "name", "phone", "email", "said", "note", "customer", "account"]
     )
-    def test_finds_a_ticket_by_whatever_somebody_says_of_it(self, division, csr, way):
+    @pytest.mark.parametrize("common", [finding.COMMON, 0], ids=["few have it", "many have it"])
+    def test_finds_a_ticket_by_whatever_somebody_says_of_it(self, division, csr, monkeypatch, way, common):
+        monkeypatch.setattr(finding, "COMMON", common)
         other = make_ticket(division)
         ticket = make_ticket(division, subject="Cobalt router", text="It flickers vermilion.")
         services.note_ticket(ticket.pk, "Swapped the quartz.", by=csr.person, key="note")

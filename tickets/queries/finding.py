@@ -3,9 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Account, Customer
@@ -20,6 +23,8 @@ from tickets.states import OPEN
 
 MOST_WORDS = 8
 """Words of a search that count."""
+COMMON = 10_000
+"""Rows with a text beyond which it is common."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,7 @@ def tickets_matching(user: User, wanted: TicketFilter) -> QuerySet[Ticket]:
     if wanted.is_unowned:
         tickets = tickets.filter(owner=None)
     if wanted.is_overdue:
-        tickets = tickets.filter(due_at__lt=now(), status__in=sorted(OPEN))
+        tickets = tickets.filter(due_by__lt=now(), status__in=sorted(OPEN))
     text = wanted.text.strip()
     tickets = _meant(text, among=tickets) if text else tickets.filter(merged_into=None)
     return (
@@ -67,25 +72,66 @@ def tickets_matching(user: User, wanted: TicketFilter) -> QuerySet[Ticket]:
 
 
 def _meant(text: str, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:
-    """Keep the tickets that a text may mean. Each way is asked of an index of its own."""
-    named = called(text, Customer.objects.all()).values("pk")
-    of_account = Account.objects.filter(number=text.upper()).values("pk")
-    ways = [
-        among.filter(number=text.upper()),
-        among.filter(customer__in=Customer.objects.filter(number=text.upper()).values("pk")),
-        among.filter(account__in=of_account),
-        among.filter(customer__in=named),
-    ]
-    phone = to_python(text, region="US")
-    if phone and phone.is_valid():
-        ways.append(among.filter(requester_phone=phone))
-    if "@" in text:
-        ways.append(among.filter(requester_email=text.lower()))
-    if words := words_of(text):
+    """
+    Keep the tickets that a text may mean.
+
+    Of a text that few have, all tickets with it are found first, each way by an index of its own. What thousands have
+    is never collected: the list is read in its own order instead, until a page is full of tickets that have it.
+    """
+    exactly = _named_exactly(text)
+    words, named = words_of(text), called(text, Customer.objects.all())
+    if _are_common(words, named):
+        return _read_in_order(among, exactly, words, text)
+    ways = [among.filter(way) for way in exactly]
+    ways.append(among.filter(customer__in=named.values("pk")))
+    if words:
         ways.append(among.filter(search=words))
         ways.append(among.filter(pk__in=Article.objects.filter(search=words).values("ticket")))
     first, *others = (way.order_by().values("pk") for way in ways)
     return among.filter(pk__in=first.union(*others))
+
+
+def _named_exactly(text: str) -> list[Q]:
+    """Return each way in which a text may name one customer's tickets, or one ticket, to the letter."""
+    ways = [
+        Q(number=text.upper()),
+        Q(customer__in=Customer.objects.filter(number=text.upper()).values("pk")),
+        Q(account__in=Account.objects.filter(number=text.upper()).values("pk")),
+    ]
+    phone = to_python(text, region="US")
+    if phone and phone.is_valid():
+        ways.append(Q(requester_phone=phone))
+    if "@" in text:
+        ways.append(Q(requester_email=text.lower()))
+    return ways
+
+
+def _are_common(words: SearchQuery | None, named: QuerySet[Customer]) -> bool:
+    """Tell, by one statement that stops counting there, whether more than `COMMON` rows have the words or the name."""
+    counted: list[QuerySet[Any, Any]] = [named.order_by().values("pk")[: COMMON + 1]]
+    if words:
+        tables = (Ticket.objects.all(), Article.objects.all())
+        counted += [rows.filter(search=words).order_by().values("pk")[: COMMON + 1] for rows in tables]
+    first, *others = counted
+    return first.union(*others, all=True).count() > COMMON
+
+
+def _read_in_order(
+    among: QuerySet[Ticket], exactly: Sequence[Q], words: SearchQuery | None, text: str
+) -> QuerySet[Ticket]:
+    """
+    Look at each ticket by itself whether it has a text.
+
+    What it is asked of other tables stands as a value of one row: the database would answer `EXISTS` by collecting all
+    rows with the text first.
+    """
+    named = called(text, Customer.objects.filter(pk=OuterRef("customer"))).order_by().values("pk")[:1]
+    has_it = reduce(or_, exactly) | Q(_named__isnull=False)
+    rows = among.alias(_named=Subquery(named))
+    if words:
+        said = Article.objects.filter(ticket=OuterRef("pk"), search=words).order_by().values("pk")[:1]
+        rows, has_it = rows.alias(_said=Subquery(said)), Q(search=words) | has_it | Q(_said__isnull=False)
+    return rows.filter(has_it)
 
 
 def words_of(text: str) -> SearchQuery | None:
