@@ -62,9 +62,10 @@ def tickets(request: UserRequest) -> HttpResponse:
 @own_page
 def ticket(request: UserRequest, number: str) -> HttpResponse:
     """Show one ticket, where it stands, what is next and what was said; and take in what is added."""
-    found = _found(request, number)
-    if found.merged_into_id:
-        return redirect("selfcare:ticket", reachable_ticket(found).number)
+    asked = _found(request, number)
+    found = reachable_ticket(asked)
+    if found != asked and request.method != "POST":
+        return redirect("selfcare:ticket", found.number)
     form = AddForm(*_sent(request))
     if form.is_bound and form.is_valid() and _attempt(form, lambda said: _add(request, found, said)):
         messages.success(request, _("We have it."))
@@ -194,7 +195,7 @@ def _add(request: UserRequest, found: Ticket, said: dict[str, Any]) -> Any:
 
 
 def _move(request: UserRequest, number: str, do: Callable[[int], Any]) -> HttpResponse:
-    found = _found(request, number)
+    found = reachable_ticket(_found(request, number))
     try:
         do(found.pk)
     except NotAllowed as refusal:
