@@ -5,7 +5,7 @@ Every fact about a work order carries the request id of the work order itself; t
 cancellation carry that request's own id as well.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foundation.events.facts import Fact
 
@@ -82,19 +82,21 @@ class WorkOrderChangeRefused(Fact, name="billing.work_order_change_refused"):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkOrderCancelled(Fact, name="billing.work_order_cancelled"):
-    """The billing system has cancelled a work order, as `request_id` asked."""
+    """The billing system has cancelled a work order, or the lines of it that are named, as `request_id` asked."""
 
     request_id: str
     work_order_request_id: str
+    lines: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkOrderCancellationRefused(Fact, name="billing.work_order_cancellation_refused"):
-    """The billing system refused to cancel a work order: it goes on."""
+    """The billing system refused to cancel a work order, or the lines of it that are named: it goes on."""
 
     request_id: str
     work_order_request_id: str
     reason: str
+    lines: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,9 +111,11 @@ class WorkOrderChange:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkOrderCancellation:
-    """Why a work order is no longer wanted."""
+    """Why a work order, or some lines of one that is partly installed, are no longer wanted."""
 
     reason: str
+    lines: tuple[str, ...] = ()
+    """As the work order named them; none: the whole of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,11 +114,24 @@ class OrderFailed(Fact, name="orders.failed"):
 
 @dataclass(frozen=True, kw_only=True)
 class RemainderClosed(Fact, name="orders.remainder_closed"):
-    """Products of an order that could not be installed are waited for no more: their codes; the others are kept."""
+    """
+    Products of an order that do not work are waited for no more: their codes; the others are kept.
+
+    `change` counts the changes of its work order; zero where the billing system had given them up itself.
+    """
 
     order_id: int
     products: list[str]
     reason: str
+    change: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContestSettled(Fact, name="orders.contest_settled"):
+    """A person has seen to what the billing system said of something closed here; `note` says how."""
+
+    order_id: int
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,14 +110,20 @@ def record_change_refused(fact: WorkOrderChangeRefused, _event: Event) -> None:
 
 @subscribe(WorkOrderCancelled)
 def record_work_order_cancelled(fact: WorkOrderCancelled, _event: Event) -> None:
-    """The billing system has cancelled the work order."""
-    services.record_work_order_cancelled(fact.work_order_request_id)
+    """The billing system has cancelled the work order; of single lines we have closed, nothing is left to record."""
+    if not fact.lines:
+        services.record_work_order_cancelled(fact.work_order_request_id)
 
 
 @subscribe(WorkOrderCancellationRefused)
 def record_cancellation_refused(fact: WorkOrderCancellationRefused, _event: Event) -> None:
-    """The billing system cannot cancel the work order any more."""
-    services.record_cancellation_refused(fact.work_order_request_id, reason=fact.reason)
+    """The billing system cannot cancel the work order, or some lines of it, any more."""
+    if fact.lines:
+        services.record_lines_go_on(
+            fact.work_order_request_id, cancellation_request_id=fact.request_id, reason=fact.reason
+        )
+    else:
+        services.record_cancellation_refused(fact.work_order_request_id, reason=fact.reason)
 
 
 @subscribe(WorkOrderScheduled)

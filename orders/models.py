@@ -228,6 +228,8 @@ class Order(Lifecycle):
     cancel_note = models.TextField(_("note on the cancellation"), blank=True, editable=False)
     problem = models.TextField(_("problem"), blank=True, editable=False)
     """What the billing system last said against it, in its own words."""
+    contested_at = models.DateTimeField(_("contested"), null=True, editable=False)
+    """When the billing system last spoke against what was closed or cancelled here; empty: a person has settled it."""
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
 
     objects = LockingQuerySet["Order"].as_manager()
@@ -280,6 +282,7 @@ class Order(Lifecycle):
             ),
             models.Index(Upper("work_order_id"), name="order_work_order", condition=~Q(work_order_id="")),
             models.Index(fields=["touched_at"], name="order_draft_age", condition=Q(status=OrderStatus.DRAFT)),
+            models.Index(fields=["division", "-id"], name="order_contested", condition=Q(contested_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -571,6 +574,20 @@ class Order(Lifecycle):
             raise NotAllowed(gettext("Nobody has asked to cancel this order."), code="wrong_status")
         self._move(OrderStatus.IN_PROGRESS)
         self.cancel_reason, self.cancel_note, self.problem = "", "", reason
+
+    def contest(self, problem: str, *, at: datetime) -> None:
+        """The billing system speaks against what was closed or cancelled here: a person has to see to it."""
+        self.problem, self.contested_at = problem, at
+
+    def settle(self) -> None:
+        """
+        A person has seen to what the billing system said of something closed here.
+
+        :raises NotAllowed: if nothing is to be settled
+        """
+        if self.contested_at is None:
+            raise NotAllowed(gettext("Nothing of this order is to be settled."), code="wrong_status")
+        self.problem, self.contested_at = "", None
 
     def end_cancelled(self, *, at: datetime) -> None:
         """

@@ -114,6 +114,10 @@ LINE_MOVES: Mapping[LineStatus, frozenset[LineStatus]] = {
 }
 
 
+CLOSABLE = frozenset(status for status, moves in LINE_MOVES.items() if LineStatus.CANCELLED in moves)
+"""A line in one of these does not work, and may be waited for no more."""
+
+
 class WorkOrderStage(models.TextChoices):
     """How far the billing system is with the work order, as far as we know."""
 

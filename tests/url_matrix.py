@@ -505,6 +505,7 @@ MATRIX: dict[str, Page] = {
     "desk:order_reject": Page(WORK, pk_of("held")),
     "desk:order_cancel": Page(WORK, pk_of("order")),
     "desk:order_close": Page(WORK, pk_of("order")),
+    "desk:order_settle": Page(WORK, pk_of("order")),
     "desk:order_close_remainder": Page(WORK, pk_of("order")),
     "desk:order_approve_cancellation": Page(WORK, pk_of("assessed")),
     "desk:order_refuse_cancellation": Page(WORK, pk_of("assessed")),

@@ -103,13 +103,16 @@ def change_work_order(
 
 
 @transaction.atomic
-def cancel_work_order(*, request_id: str, work_order_request_id: str, reason: str, by: User | None) -> Submission:
+def cancel_work_order(
+    *, request_id: str, work_order_request_id: str, reason: str, lines: Iterable[str] = (), by: User | None
+) -> Submission:
     """
     Ask to cancel a work order: `WorkOrderCancelled` or `WorkOrderCancellationRefused` follows.
 
+    :param lines: only these, as the work order named them, of one that is partly installed; none: the whole of it
     :raises NotAllowed: if the work order was refused, or the request id was used for other content
     """
-    cancellation = WorkOrderCancellation(reason=reason)
+    cancellation = WorkOrderCancellation(reason=reason, lines=tuple(lines))
     return _request_about(work_order_request_id, Request(request_id=request_id, content=cancellation), by=by)
 
 
@@ -402,8 +405,10 @@ def _confirmed_fact(submission: Submission) -> Fact:
         return WorkOrderConfirmed(request_id=request_id, work_order_id=external_id)
     if submission.kind == SubmissionKind.CREDIT:
         return CreditConfirmed(request_id=request_id, credit_id=external_id)
-    done = WorkOrderChanged if submission.kind == SubmissionKind.WORK_ORDER_CHANGE else WorkOrderCancelled
-    return done(request_id=request_id, work_order_request_id=_root_of(submission).request_id)
+    root_id = _root_of(submission).request_id
+    if submission.kind == SubmissionKind.WORK_ORDER_CHANGE:
+        return WorkOrderChanged(request_id=request_id, work_order_request_id=root_id)
+    return WorkOrderCancelled(request_id=request_id, work_order_request_id=root_id, lines=_lines_of(submission))
 
 
 def _refused_fact(submission: Submission, reason: str) -> Fact:
@@ -412,9 +417,16 @@ def _refused_fact(submission: Submission, reason: str) -> Fact:
         return WorkOrderRefused(request_id=request_id, reason=reason)
     if submission.kind == SubmissionKind.CREDIT:
         return CreditRefused(request_id=request_id, reason=reason)
-    is_change = submission.kind == SubmissionKind.WORK_ORDER_CHANGE
-    refused = WorkOrderChangeRefused if is_change else WorkOrderCancellationRefused
-    return refused(request_id=request_id, work_order_request_id=_root_of(submission).request_id, reason=reason)
+    root_id = _root_of(submission).request_id
+    if submission.kind == SubmissionKind.WORK_ORDER_CHANGE:
+        return WorkOrderChangeRefused(request_id=request_id, work_order_request_id=root_id, reason=reason)
+    return WorkOrderCancellationRefused(
+        request_id=request_id, work_order_request_id=root_id, reason=reason, lines=_lines_of(submission)
+    )
+
+
+def _lines_of(cancellation: Submission) -> list[str]:
+    return list(thawed(WorkOrderCancellation, cancellation.payload).lines)
 
 
 def _root_of(submission: Submission) -> Submission:

@@ -72,10 +72,17 @@ def request(asked: Request) -> Document:
     elif isinstance(content, WorkOrderChange):
         document = {"workOrder": {"id": asked.work_order_id}, **_change(content)}
     elif isinstance(content, WorkOrderCancellation):
-        document = {"workOrder": {"id": asked.work_order_id}, "cancellationReason": content.reason}
+        document = {"workOrder": {"id": asked.work_order_id}, **_cancellation(content)}
     else:
         document = _credit(content)
     return {"externalId": asked.request_id, **document}
+
+
+def _cancellation(cancellation: WorkOrderCancellation) -> Document:
+    document: Document = {"cancellationReason": cancellation.reason}
+    if cancellation.lines:
+        document["workOrderItem"] = [{"id": line} for line in cancellation.lines]
+    return document
 
 
 def _work_order(work_order: WorkOrder) -> Document:

@@ -12,7 +12,7 @@ from foundation.people.queries import can
 from foundation.people.states import Permission
 from orders.models import Order
 from orders.queries import next_step
-from orders.states import DraftStep, LineStatus, OrderStatus, WorkOrderStage
+from orders.states import DraftStep, OrderStatus, WorkOrderStage
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,11 @@ def _can_be_cancelled(order: Order) -> bool:
 
 
 def _has_remainder(order: Order) -> bool:
-    return order.status == OrderStatus.PARTIAL and order.lines.filter(status=LineStatus.FAILED).exists()
+    return order.status == OrderStatus.PARTIAL
+
+
+def _is_contested(order: Order) -> bool:
+    return order.contested_at is not None
 
 
 def _is_held(order: Order) -> bool:
@@ -94,13 +98,14 @@ def _waits_for_agreement(order: Order) -> bool:
 DOINGS = (
     Doing(_("Send the customer the link to agree"), "order_ask_to_agree", _waits_for_agreement),
     Doing(_("Cancel it all the same"), "order_approve_cancellation", _is_to_decide, is_grave=True),
+    Doing(_("Settle what the billing system says"), "order_settle", _is_contested),
     Doing(_("Let it go on"), "order_refuse_cancellation", _is_to_decide),
     Doing(_("Move the appointment"), "order_reschedule", _can_be_moved, "r"),
     Doing(_("Correct details"), "order_correct", _is_changeable, "e"),
     Doing(_("Release"), "order_release", _is_held, "o"),
     Doing(_("Put on hold"), "order_hold", _can_be_held, "o"),
     Doing(_("Reject"), "order_reject", _can_be_rejected, is_grave=True),
-    Doing(_("Close what could not be delivered"), "order_close_remainder", _has_remainder, is_grave=True),
+    Doing(_("Close what is not installed"), "order_close_remainder", _has_remainder, is_grave=True),
     Doing(_("Cancel the order"), "order_cancel", _can_be_cancelled, is_grave=True),
     Doing(_("Close the order"), "order_close", _has_failed, is_grave=True),
 )

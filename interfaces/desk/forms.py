@@ -23,9 +23,9 @@ from foundation.people.models import User
 from foundation.people.queries import can, colleagues
 from foundation.people.states import Permission
 from leads.states import CloseReason
-from orders.models import AppointmentSlot
+from orders.models import AppointmentSlot, OrderLine
 from orders.queries import zone_name
-from orders.states import CancelReason, HoldReason
+from orders.states import CLOSABLE, CancelReason, HoldReason, LineStatus
 
 LISTS = (
     *("orders", "tickets", "leads", "submissions", "messages", "jobs"),
@@ -227,9 +227,21 @@ class CloseOrderForm(CancelForm):
 
 
 class CloseRemainderForm(forms.Form):
-    """Why what could not be installed of an order is waited for no more."""
+    """What of an order is waited for no more, and why; what could not be installed is ticked."""
 
+    lines = forms.MultipleChoiceField(
+        label=_("Close"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("What is still on its way, the billing system is asked to cancel."),
+    )
     reason = forms.ChoiceField(label=_("Reason"), choices=_reasons(CLOSE_REASONS))
+
+    def __init__(self, *args: Any, lines: Iterable[OrderLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        left = [line for line in lines if line.status in CLOSABLE]
+        field = self.fields["lines"]
+        field.choices = [(line.line_id, f"{line}: {line.get_status_display()}") for line in left]  # type: ignore[attr-defined]
+        field.initial = [line.line_id for line in left if line.status == LineStatus.FAILED]
 
 
 class CheckForm(forms.Form):

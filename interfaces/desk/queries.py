@@ -94,6 +94,10 @@ def _partly_failed(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
     return orders.filter(Exists(failed), status=OrderStatus.PARTIAL)
 
 
+def _contested(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
+    return orders.filter(contested_at__isnull=False)
+
+
 def _to_decide(orders: QuerySet[Order], _at: datetime) -> QuerySet[Order]:
     return orders.filter(status=OrderStatus.ASSESSING_CANCELLATION)
 
@@ -106,6 +110,7 @@ TROUBLES = (
     Trouble("overdue", gettext_lazy("Appointment overdue"), _overdue, "bad"),
     Trouble("failed", gettext_lazy("Installation failed"), _failed, "bad"),
     Trouble("partly_failed", gettext_lazy("The rest could not be installed"), _partly_failed, "bad"),
+    Trouble("contested", gettext_lazy("Closed here, not at the billing system"), _contested, "bad"),
     Trouble("to_decide", gettext_lazy("Cancellation to be decided"), _to_decide),
 )
 

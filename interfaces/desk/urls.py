@@ -47,6 +47,7 @@ urlpatterns = [
     path("orders/<int:pk>/reject/", order_actions.reject, name="order_reject"),
     path("orders/<int:pk>/cancel/", order_actions.cancel, name="order_cancel"),
     path("orders/<int:pk>/close/", order_actions.close, name="order_close"),
+    path("orders/<int:pk>/settle/", order_actions.settle, name="order_settle"),
     path("orders/<int:pk>/close-remainder/", order_actions.close_rest, name="order_close_remainder"),
     path("orders/<int:pk>/cancellation/approve/", order_actions.approve, name="order_approve_cancellation"),
     path("orders/<int:pk>/cancellation/refuse/", order_actions.refuse, name="order_refuse_cancellation"),

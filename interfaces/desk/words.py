@@ -109,6 +109,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "orders.cancelled": _("The order was cancelled: %(reason)s"),
     "orders.change_refused": _("A change was refused by the billing system"),
     "orders.completed": _("Everything is installed"),
+    "orders.contest_settled": _("What the billing system says was settled: %(note)s"),
     "orders.corrected": _("The order was corrected: %(fields)s"),
     "orders.failed": _("Nothing could be installed"),
     "orders.held": _("Put on hold: %(reason)s"),

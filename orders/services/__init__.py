@@ -11,7 +11,6 @@ from orders.services.attribution import CODE_MARK, add_attribution, forget_code
 from orders.services.changes import (
     approve_cancellation,
     cancel_order,
-    close_remainder,
     correct_order,
     expire_old_drafts,
     record_cancellation_refused,
@@ -47,6 +46,7 @@ from orders.services.letters import (
     send_failure,
     send_new_appointment,
 )
+from orders.services.remainder import close_remainder, record_lines_go_on, settle_contest
 from orders.services.serving import follow_service_status, follow_service_statuses
 from orders.services.submission import submit_order
 
@@ -76,6 +76,7 @@ __all__ = [
     "record_dispatch",
     "record_failure",
     "record_install",
+    "record_lines_go_on",
     "record_window",
     "record_work_order_cancelled",
     "record_work_order_confirmed",
@@ -95,6 +96,7 @@ __all__ = [
     "send_confirmation",
     "send_failure",
     "send_new_appointment",
+    "settle_contest",
     "start_order",
     "submit_order",
 ]

@@ -24,13 +24,12 @@ from orders.events import (
     ChangeRefused,
     OrderCorrected,
     OrderRescheduled,
-    RemainderClosed,
 )
-from orders.models import Appointment, Order, OrderLine
+from orders.models import Appointment, Order
 from orders.services import letters
 from orders.services.appointments import take_place
 from orders.services.checks import HOLD_FIELDS
-from orders.services.delivery import conclude, locked_lines, party_of, window_of
+from orders.services.delivery import party_of, window_of
 from orders.services.endings import (
     CANCEL_FIELDS,
     concerned,
@@ -40,7 +39,7 @@ from orders.services.endings import (
 )
 from orders.services.holding import locked_by_request, locked_order
 from orders.settings import DRAFT_DAYS
-from orders.states import ENDED, CancelReason, LineStatus, OrderStatus, WorkOrderStage
+from orders.states import ENDED, CancelReason, OrderStatus, WorkOrderStage
 
 CANCELLATION = ("status", "ended_at", "problem", "work_order_changes", *CANCEL_FIELDS, *HOLD_FIELDS)
 ASKED_FOR = frozenset(
@@ -230,32 +229,6 @@ def _go_on(order: Order, reason: str, *, by: User | None) -> Order:
     order.refuse_cancellation(reason)
     order.save(update_fields=CANCELLATION)
     publish(CancellationRefused(order_id=order.pk), subject=order, division=order.division, by=by)
-    return order
-
-
-@transaction.atomic
-def close_remainder(order_id: int, reason: CancelReason, *, by: User) -> Order:
-    """
-    Close what the billing system could not install of an order of which a part works.
-
-    What works is kept, and what is still on its way is waited for; without any, the order is completed. The billing
-    system is asked for nothing: it has given up these lines itself.
-
-    :raises NotAllowed: if the person may not, nothing of the order works, or nothing of it could not be installed
-    """
-    order = locked_order(order_id)
-    require(by, Permission.WORK_ORDERS, order.division)
-    lines = locked_lines(order)
-    failed = [line for line in lines if line.status == LineStatus.FAILED]
-    if order.status != OrderStatus.PARTIAL or not failed:
-        raise NotAllowed(_("Nothing of this order is left that could not be installed."), code="no_remainder")
-    for line in failed:
-        line.cancel()
-    OrderLine.objects.bulk_update(failed, ["status"])
-    order.problem = ""
-    fact = RemainderClosed(order_id=order.pk, products=[line.product_id for line in failed], reason=reason)
-    publish(fact, subject=order, about=concerned(order), division=order.division, by=by)
-    conclude(order, lines, by=by)
     return order
 
 

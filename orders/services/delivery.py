@@ -291,8 +291,8 @@ def record_install(request_id: str, *, lines: Iterable[str], installed_on: date,
     order = locked_by_request(request_id)
     every, named = locked_lines(order), set(lines)
     if any(line.line_id in named and line.status == LineStatus.CANCELLED for line in every):
-        order.problem = _("The billing system reports an installation of what was cancelled.")
-        order.save(update_fields=["problem"])
+        order.contest(_("The billing system reports an installation of what was cancelled."), at=now())
+        order.save(update_fields=["problem", "contested_at"])
     new = [line for line in every if line.line_id in named and line.can_move(LineStatus.COMPLETED)]
     if not new:
         return order

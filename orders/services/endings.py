@@ -5,6 +5,7 @@ from django.utils import translation
 
 from accounts.services import close_account
 from billing import services as billing
+from foundation.divisions.models import Division
 from foundation.events.services import publish
 from foundation.people.models import User
 from orders.events import OrderCancelled
@@ -17,8 +18,13 @@ CANCEL_FIELDS = ("cancel_reason", "cancel_note")
 
 def reason_for_billing(order: Order) -> str:
     """Return why an order was cancelled as its billing system is told: in words, in the market's language."""
-    with translation.override(order.division.language):
-        return str(CancelReason(order.cancel_reason).label)
+    return in_words_of(order.division, CancelReason(order.cancel_reason))
+
+
+def in_words_of(division: Division, reason: CancelReason) -> str:
+    """Return a reason in words, in a market's language."""
+    with translation.override(division.language):
+        return str(reason.label)
 
 
 @transaction.atomic

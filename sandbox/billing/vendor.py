@@ -54,9 +54,9 @@ class Vendor:
 
     def take_cancellation(self, asked: Document) -> tuple[Document, bool]:
         """
-        Cancel a work order that no technician has left for; tell whether the request is new.
+        Cancel a work order that no technician has left for, or what a visit has left; tell whether the request is new.
 
-        :raises Refusal: 404 for an unknown work order, 422 once dispatched, 409 as above
+        :raises Refusal: 404 for an unknown work order or item, 422 once dispatched or closed, 409 as above
         """
         return self._take("cancelWorkOrder", asked, self._cancel_work_order)
 
@@ -135,13 +135,20 @@ class Vendor:
 
     def _cancel_work_order(self, asked: Document) -> Document:
         work_order = self._work_order(asked.get("workOrder", {}).get("id", ""))
-        if work_order["state"] == DISPATCHED:
+        states = {item["id"]: item["state"] for item in work_order["workOrderItem"]}
+        unwanted = {str(item.get("id", "")) for item in asked.get("workOrderItem") or []} or set(states)
+        if unknown := unwanted - set(states):
+            raise Refusal(404, "unknownItem", "The work order has no such item.", min(unknown))
+        was_visited = unwanted < set(states) and not CLOSED.isdisjoint(states.values())
+        if work_order["state"] == DISPATCHED and not was_visited:
             raise Refusal(422, "dispatched", "A technician is on the way.", work_order["id"])
-        if work_order["state"] in CLOSED:
+        if work_order["state"] in CLOSED or any(states[item] in CLOSED for item in unwanted):
             raise Refusal(422, "closed", "The work order is closed.", work_order["id"])
-        items = [item | {"state": CANCELLED} for item in work_order["workOrderItem"]]
+        items = [
+            item | {"state": CANCELLED} if item["id"] in unwanted else item for item in work_order["workOrderItem"]
+        ]
         cancelled = {
-            "state": CANCELLED,
+            "state": _state_of_all(items),
             "cancellationDate": self.clock.stamp(),
             "cancellationReason": asked.get("cancellationReason", ""),
             "workOrderItem": items,

@@ -1,5 +1,6 @@
 """Ask for things as the apps above would, and let time pass."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -28,9 +29,9 @@ def ask_to_reschedule(work_order: Submission, request_id: str, *, day: int = 9) 
     )
 
 
-def ask_to_cancel(work_order: Submission, request_id: str) -> Submission:
+def ask_to_cancel(work_order: Submission, request_id: str, *, lines: Iterable[str] = ()) -> Submission:
     return services.cancel_work_order(
-        request_id=request_id, work_order_request_id=work_order.request_id, reason="Moved away", by=None
+        request_id=request_id, work_order_request_id=work_order.request_id, reason="Moved away", lines=lines, by=None
     )
 
 

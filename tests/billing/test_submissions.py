@@ -174,6 +174,23 @@ class TestChangeAndCancel:
         (refused,) = published(WorkOrderCancellationRefused)
         assert refused.reason == "A technician is on the way. (dispatched)"
 
+    def test_cancellation_of_lines_leaves_the_others(self, system, vendor, request_id):
+        work_order = ask_for_work_order(system, request_id)
+        drain()
+        (made,) = vendor.made_under(request_id)
+        first, *rest = (item["id"] for item in made["workOrderItem"])
+        assert rest
+        vendor.advance(made["id"], "completed", items=[first])
+        ask_to_cancel(work_order, f"{request_id}-x", lines=rest)
+
+        drain()
+
+        (made,) = vendor.made_under(request_id)
+        assert [item["state"] for item in made["workOrderItem"]] == ["completed", *["cancelled" for _line in rest]]
+        assert published(WorkOrderCancelled) == [
+            WorkOrderCancelled(request_id=f"{request_id}-x", work_order_request_id=request_id, lines=rest)
+        ]
+
     def test_wait_for_the_work_order_and_go_out_in_order(self, system, vendor, request_id):
         vendor.faults(away_seconds=1800)
         with time_machine.travel(now(), tick=False) as clock:

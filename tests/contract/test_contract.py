@@ -184,6 +184,25 @@ class TestCancellations:
         assert refusal_of(answer) == (422, "dispatched")
         assert server.found("workOrder", request_id)[0]["state"] == "inProgress"
 
+    def test_of_items_leave_what_a_visit_has_installed(self, server, request_id):
+        taken = server.ask("workOrder", **work_order(request_id)).json()
+        first, second = (item["id"] for item in taken["workOrderItem"])
+        about = {"workOrder": {"id": taken["id"]}, "cancellationReason": "No wire"}
+        server.advance(taken["id"], "completed", items=[first])
+
+        answers = [
+            server.ask("cancelWorkOrder", externalId=f"{request_id}-{item}", workOrderItem=[{"id": item}], **about)
+            for item in (first, "none-such", second)
+        ]
+
+        assert [refusal_of(answer) for answer in answers[:2]] == [(422, "closed"), (404, "unknownItem")]
+        assert answers[2].status_code == 201
+        (left,) = server.found("workOrder", request_id)
+        assert (left["state"], [item["state"] for item in left["workOrderItem"]]) == (
+            "partial",
+            ["completed", "cancelled"],
+        )
+
 
 class TestCredits:
     def credit(self, request_id, value="5.00"):

@@ -24,6 +24,7 @@ from leads.states import LeadStatus
 from leads.testing import make_lead
 from orders.models import Order
 from orders.queries import lines_of, open_slots
+from orders.services import record_install
 from orders.states import OrderStatus
 from orders.testing import fail_the_rest, fill_in, make_cart, make_draft, make_order
 from territory.testing import make_qualification
@@ -284,8 +285,9 @@ class TestPartlyFailedInstallation:
         assert reverse("desk:order_cancel", args=[order.pk]) not in page
         assert lines_of(order)[1].names.in_language("en") in csr.get(address).content.decode()
         assert act(csr, "order_close_remainder", order).status_code == 422
+        ticked = csr.get(address).context["form"]["lines"].initial
 
-        act(csr, "order_close_remainder", order, reason="not_installed")
+        act(csr, "order_close_remainder", order, lines=ticked, reason="not_installed")
 
         page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
         assert fresh(order).status == OrderStatus.COMPLETED
@@ -294,12 +296,26 @@ class TestPartlyFailedInstallation:
         event = Event.objects.get(name="orders.remainder_closed")
         assert (event.actor, say(event).endswith(". Could not be installed")) == (csr.person, True)
 
-    def test_is_not_offered_while_the_rest_is_on_its_way(self, market, csr):
+    def test_that_is_on_its_way_is_closed_and_what_the_vendor_does_all_the_same_waits_for_somebody(self, market, csr):
         order = make_order(OrderStatus.PARTIAL, market)
+        first, *rest = lines_of(order)
+        page = csr.get(reverse("desk:order_close_remainder", args=[order.pk]))
+        assert (first.line_id in page.content.decode(), page.context["form"]["lines"].initial) == (False, [])
+        act(csr, "order_close_remainder", order, lines=[line.line_id for line in rest], reason="too_late")
+        record_install(order.work_order_request_id, lines=[rest[0].line_id], installed_on=today(market.division))
+        label = "Closed here, not at the billing system"
 
+        figures = csr.get(reverse("desk:home")).context["figures"]
+        (figure,) = [one for one in figures if str(one.label) == label]
+        assert [row.pk for row in csr.get(figure.url).context["page"].rows] == [order.pk]
+
+        act(csr, "order_settle", order, reason="They took it out again.")
+
+        assert fresh(order).contested_at is None
+        assert list(csr.get(figure.url).context["page"].rows) == []
         page = csr.get(reverse("desk:order", args=[order.pk])).content.decode()
-
-        assert reverse("desk:order_close_remainder", args=[order.pk]) not in page
+        assert "They took it out again." in page
+        assert reverse("desk:order_settle", args=[order.pk]) not in page
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def addresses_of(rows: Rows) -> dict[str, str]:
 
 ACTIONS = (
     "order_reschedule", "order_correct", "order_hold", "order_release", "order_reject", "order_cancel", "order_close",
-    "order_close_remainder", "order_approve_cancellation", "order_refuse_cancellation", "submission_resend",
+    "order_close_remainder", "order_settle", "order_approve_cancellation", "order_refuse_cancellation", "submission_resend",
     "submission_settle", "message_again", "lead_assign", "lead_note", "lead_close", "lead_convert",
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ from foundation.people.testing import make_person
 from orders import services
 from orders.models import AppointmentSlot, InstalledService, Order
 from orders.queries import lines_of, open_slots, progress_of
-from orders.states import MOVES, AppointmentStatus, CancelReason, HoldReason, LineStatus, OrderStatus
+from orders.states import CLOSABLE, MOVES, AppointmentStatus, CancelReason, HoldReason, LineStatus, OrderStatus
 from orders.testing import make_draft, make_market, submit
 
 ENDS = set(OrderStatus) - set(MOVES)
@@ -38,6 +38,9 @@ class Play:
 
     def lines(self, places: slice) -> list[str]:
         return [line.line_id for line in lines_of(self.order)][places]
+
+    def unfinished(self) -> list[str]:
+        return [line.line_id for line in lines_of(self.order) if line.status in CLOSABLE]
 
     def install(self, places: slice) -> None:
         services.record_install(self.request_id, lines=self.lines(places), installed_on=today(self.order.division))
@@ -63,6 +66,10 @@ ACTS: dict[str, Callable[[Play], object]] = {
     "install others": lambda play: play.install(slice(1, None)),
     "fail all": lambda play: play.fail(slice(None)),
     "close the rest": lambda play: services.close_remainder(play.order.pk, CancelReason.NOT_INSTALLED, by=play.by),
+    "close what waits": lambda play: services.close_remainder(
+        play.order.pk, CancelReason.TOO_LATE, lines=play.unfinished(), by=play.by
+    ),
+    "settle": lambda play: services.settle_contest(play.order.pk, note="Seen.", by=play.by),
     "reschedule": lambda play: services.reschedule_order(
         play.order.pk, open_slots(play.order.division)[-1].pk, by=play.by
     ),

@@ -9,6 +9,7 @@ from django.utils import translation
 from accounts.models import Contact
 from accounts.states import AccountStatus
 from accounts.testing import make_details
+from billing.events import WorkOrderCancellationRefused, WorkOrderCancelled
 from billing.models import Submission
 from billing.states import SubmissionKind
 from foundation.divisions.services import set_value
@@ -17,7 +18,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
-from orders import services
+from orders import handlers, services
 from orders.events import CancellationAsked, OrderCancelled, OrderCompleted, OrderRescheduled, RemainderClosed
 from orders.models import AppointmentSlot, Order
 from orders.queries import lines_of, open_slots, progress_of
@@ -308,8 +309,55 @@ class TestCloseRemainder:
             installed_on=today(market.division),
         )
 
+        order = again(order)
+        assert (order.status, order.contested_at is not None) == (OrderStatus.COMPLETED, True)
+        assert "of what was cancelled" in order.problem
+        services.settle_contest(order.pk, note="Taken out.", by=csr)
+        assert (again(order).problem, again(order).contested_at) == ("", None)
+        with pytest.raises(NotAllowed):
+            services.settle_contest(order.pk, note="Twice.", by=csr)
+
+    def test_asks_the_billing_system_to_cancel_what_is_on_its_way(self, market, csr):
+        order = make_order(OrderStatus.PARTIAL, market)
+        failed, *waiting = lines_of(order)[1:]
+        services.record_failure(order.work_order_request_id, lines=[failed.line_id], reason="No wire.")
+        names = [line.line_id for line in waiting]
+
+        services.close_remainder(order.pk, CancelReason.TOO_LATE, lines=[failed.line_id, *names], by=csr)
+
         assert again(order).status == OrderStatus.COMPLETED
-        assert "of what was cancelled" in again(order).problem
+        (submission,) = Submission.objects.filter(kind=SubmissionKind.WORK_ORDER_CANCELLATION)
+        assert submission.payload == {"reason": "Takes too long", "lines": names}
+        services.record_work_order_confirmed(order.work_order_request_id, work_order_id=again(order).work_order_id)
+        assert again(order).status == OrderStatus.COMPLETED
+
+    def test_puts_before_a_person_what_the_billing_system_will_not_cancel(self, market, csr):
+        order = make_order(OrderStatus.PARTIAL, market)
+        rest = [line.line_id for line in lines_of(order)[1:]]
+        services.close_remainder(order.pk, CancelReason.TOO_LATE, lines=rest, by=csr)
+        fact = {"request_id": "x-close-1", "work_order_request_id": order.work_order_request_id, "lines": rest}
+
+        handlers.record_cancellation_refused(WorkOrderCancellationRefused(**fact, reason="Too late."), None)
+
+        assert (again(order).status, again(order).contested_at is not None) == (OrderStatus.COMPLETED, True)
+        assert again(order).problem.endswith("Too late.")
+        handlers.record_work_order_cancelled(WorkOrderCancelled(**fact), None)
+        assert again(order).status == OrderStatus.COMPLETED
+
+    def test_is_refused_for_what_works_and_for_what_others_rely_on(self, market, csr):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        internet, television, phone, *_rest = lines_of(order)
+        services.record_install(order.work_order_request_id, lines=[phone.line_id], installed_on=today(market.division))
+        refusals = []
+
+        for lines in ([phone.line_id], [internet.line_id], []):
+            with pytest.raises(NotAllowed) as refusal:
+                services.close_remainder(order.pk, CancelReason.TOO_LATE, lines=lines, by=csr)
+            refusals.append(refusal.value.code)
+        services.close_remainder(order.pk, CancelReason.TOO_LATE, lines=[internet.line_id, television.line_id], by=csr)
+
+        assert refusals == ["no_remainder", "relied_on", "no_remainder"]
+        assert again(order).status == OrderStatus.PARTIAL
 
     @pytest.mark.parametrize("status", [OrderStatus.PARTIAL, OrderStatus.FAILED, OrderStatus.COMPLETED])
     def test_is_refused_where_nothing_is_left_that_failed_beside_what_works(self, market, csr, status):

@@ -36,8 +36,9 @@ from orders.services import (
     release_order,
     reschedule_order,
     send_agreement_link,
+    settle_contest,
 )
-from orders.states import CancelReason, HoldReason, LineStatus, WorkOrderStage
+from orders.states import CancelReason, HoldReason, WorkOrderStage
 
 
 def _named(order: Order) -> str:
@@ -238,25 +239,39 @@ def close(request: UserRequest, pk: int) -> HttpResponse:
 
 @staff_page(Permission.WORK_ORDERS)
 def close_rest(request: UserRequest, pk: int) -> HttpResponse:
-    """Close what could not be delivered of an order of which a part works."""
+    """Close what is not installed of an order of which a part works."""
     order = found_order(request.user, pk)
-    failed = [str(line) for line in lines_of(order) if line.status == LineStatus.FAILED]
     action = Action(
-        title=_("Close what could not be delivered"),
-        explanation=_("Nobody waits any more for: %(services)s. What works is kept. This cannot be undone.")
-        % {"services": ", ".join(failed) or "–"},
+        title=_("Close what is not installed"),
+        explanation=_("Nobody waits any more for what is ticked. What works is kept. This cannot be undone."),
         button=_("Close it"),
-        done=_("What could not be delivered is closed."),
+        done=_("What is waited for no more is closed."),
         subject=_named(order),
         back=_back(order),
         is_grave=True,
     )
-    form = CloseRemainderForm(posted(request))
+    form = CloseRemainderForm(posted(request), lines=lines_of(order))
 
     def do(answers: dict[str, Any]) -> object:
-        return close_remainder(pk, CancelReason(answers["reason"]), by=request.user)
+        return close_remainder(pk, CancelReason(answers["reason"]), lines=answers["lines"], by=request.user)
 
     return perform(request, action, form, do)
+
+
+@staff_page(Permission.WORK_ORDERS)
+def settle(request: UserRequest, pk: int) -> HttpResponse:
+    """Record what was done about what the billing system says of something closed here."""
+    order = found_order(request.user, pk)
+    action = Action(
+        title=_("Settle what the billing system says"),
+        explanation=_("%(problem)s Bring both together there, then say what was done.") % {"problem": order.problem},
+        button=_("It is settled"),
+        done=_("It is settled."),
+        subject=_named(order),
+        back=_back(order),
+    )
+    form = ReasonForm(posted(request))
+    return perform(request, action, form, lambda answers: settle_contest(pk, note=answers["reason"], by=request.user))
 
 
 @staff_page(Permission.WORK_ORDERS)
