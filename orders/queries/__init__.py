@@ -1,6 +1,12 @@
 """Every read of orders that has a rule in it."""
 
-from orders.queries.agreement import agreement_proof, is_agreement_proof
+from orders.queries.agreement import (
+    agreement_proof,
+    doubts_about_agreement,
+    is_agreement_proof,
+    is_of_a_seller,
+    other_order_agreed_at,
+)
 from orders.queries.carts import (
     changes_between,
     changes_since,
@@ -50,9 +56,11 @@ __all__ = [
     "current_terms",
     "day_in_words",
     "details_of",
+    "doubts_about_agreement",
     "has_agreed",
     "is_agreement_proof",
     "is_bookable",
+    "is_of_a_seller",
     "lines_of",
     "needs_appointment",
     "next_step",
@@ -61,6 +69,7 @@ __all__ = [
     "order_of_work_order",
     "orders_matching",
     "orders_visible_to",
+    "other_order_agreed_at",
     "progress_of",
     "services_visible_to",
     "shown_mark",

@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ContactDetails
 from catalog.queries import Quote
-from foundation.correspondence.mailboxes import normalised_email
 from foundation.correspondence.models import LETTER_SECRET, Message
 from foundation.correspondence.services import compose, queue_message
 from foundation.lifecycle import NotAllowed
@@ -16,7 +15,15 @@ from foundation.people.queries import is_staff_member
 from foundation.people.services import require
 from foundation.people.states import Permission
 from orders.models import Order
-from orders.queries import agreement_proof, appointment_window, details_of, needs_appointment, next_step
+from orders.queries import (
+    agreement_proof,
+    appointment_window,
+    details_of,
+    is_of_a_seller,
+    needs_appointment,
+    next_step,
+    other_order_agreed_at,
+)
 from orders.services.holding import locked_draft
 from orders.services.letters import link_to, printed
 from orders.states import DraftStep
@@ -34,17 +41,14 @@ def send_agreement_link(order_id: int, *, by: User | None) -> Message:
     nothing is sent unless the cart has changed.
 
     :raises NotAllowed: if nobody sells the order, something is missing in it, the customer has agreed to it, the address
-        is the seller's own or a colleague's, staff may not work on orders there, or the order is no draft any more
+        is the seller's own, related to theirs or a colleague's, has agreed to another order of the same partner, staff
+        may not work on orders there, or the order is no draft any more
     """
     order = locked_draft(order_id)
     if by and is_staff_member(by):
         require(by, Permission.WORK_ORDERS, order.division)
     details, quote = _contents(order)
-    if _is_ours(details.email, order):
-        message = _("%(email)s is the address of somebody who sells. Enter the customer's own.") % {
-            "email": details.email
-        }
-        raise NotAllowed(message, code="own_address", field="email")
+    _refuse_invented(details.email, order)
     with translation.override(order.language):
         context = {
             "order": order,
@@ -76,12 +80,13 @@ def _contents(order: Order) -> tuple[ContactDetails, Quote]:
     return details, quote
 
 
-def _is_ours(email: str, order: Order) -> bool:
-    """Tell whether an address is the seller's, or that of a member of staff."""
-    seller = order.sold_by
-    if seller and normalised_email(seller.email) == normalised_email(email):
-        return True
-    return any(is_staff_member(user) for user in User.objects.filter(email__iexact=email))
+def _refuse_invented(email: str, order: Order) -> None:
+    if is_of_a_seller(email, order):
+        message = _("%(email)s is the address of somebody who sells. Enter the customer's own.") % {"email": email}
+        raise NotAllowed(message, code="own_address", field="email")
+    if other := other_order_agreed_at(email, order):
+        message = _("%(email)s has agreed to %(order)s of yours, which is under way. Enter the customer's own address.")
+        raise NotAllowed(message % {"email": email, "order": other}, code="mailbox_used", field="email")
 
 
 def _visit(order: Order) -> str:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import AgreedText, ContactDetails
+from accounts.models import AgreedText, ContactDetails, Partner
 from accounts.queries import customer_of, duplicate_of
 from accounts.services import Opened, duplicate_refused, open_account
 from accounts.states import ConsentKind
@@ -18,7 +18,14 @@ from foundation.now import now
 from foundation.people.models import User
 from orders.events import OrderSubmitted
 from orders.models import Order, OrderLine
-from orders.queries import changes_between, details_of, needs_appointment, next_step, shown_mark
+from orders.queries import (
+    changes_between,
+    details_of,
+    needs_appointment,
+    next_step,
+    other_order_agreed_at,
+    shown_mark,
+)
 from orders.services.appointments import book, release
 from orders.services.drafting import price_offered
 from orders.states import DraftStep
@@ -40,7 +47,7 @@ def submit_order(order_id: int, *, idempotency_key: str, shown: str, by: User | 
     :param idempotency_key: of the form that is submitted
     :param shown: `queries.shown_mark` of what the visitor saw
     :raises NotAllowed: with a code: `incomplete` (`field` is the step), `terms_changed`, `cart_changed` (the visitor saw
-        another cart), `qualification_changed`, `price_changed`, `slot_taken`, `duplicate_account`, `already_submitted`
+        another cart), `qualification_changed`, `price_changed`, `slot_taken`, `duplicate_account`, `mailbox_used`, `already_submitted`
         under another key, or `key_reused` with other content; nothing is lost, the cart stays as it was
     """
     try:
@@ -64,6 +71,7 @@ def _submit(order_id: int, *, key: str, shown: str, by: User | None) -> Order:
     _refuse_changes(order, selection, quote, qualification)
     if duplicate_of(details, order.premises_id):
         raise duplicate_refused()
+    _refuse_second_agreement(order, details)
     if needs_appointment(order):
         book(order)
     else:
@@ -130,6 +138,16 @@ def _refuse_changes(order: Order, selection: Selection, quote: Quote, qualificat
     if changes:
         said = " ".join(changes)
         raise NotAllowed(_("Prices have changed since you saw them. %(what)s") % {"what": said}, code="price_changed")
+
+
+def _refuse_second_agreement(order: Order, details: ContactDetails) -> None:
+    """Let a mailbox agree to one order of a partner at a time: the letters for two may have gone out before either."""
+    if order.sold_by_id is None or order.sold_for_id is None:
+        return
+    Partner.objects.select_for_update(no_key=True).get(pk=order.sold_for_id)
+    if other := other_order_agreed_at(details.email, order):
+        message = _("%(email)s has agreed to %(order)s of the same partner, which is under way.")
+        raise NotAllowed(message % {"email": details.email, "order": other}, code="mailbox_used")
 
 
 def _open_account(order: Order, details: ContactDetails) -> Opened:

@@ -6,18 +6,20 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 
 from accounts.testing import make_details, make_partner
 from foundation.correspondence.models import Message
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.states import Role
-from foundation.people.testing import make_person
+from foundation.people.testing import make_person, sign_in
 from orders import services
 from orders.models import Order
-from orders.queries import agreement_proof, current_terms, details_of
-from orders.states import DraftStep, OrderStatus
-from orders.testing import agree, fill_in, make_cart, make_market, submit
+from orders.queries import agreement_proof, current_terms, details_of, doubts_about_agreement
+from orders.states import CancelReason, DraftStep, OrderStatus
+from orders.testing import agree, bring_to, fill_in, make_cart, make_market, make_order, submit
 
 
 @pytest.fixture
@@ -96,6 +98,66 @@ class TestAcceptTermsOfWhatIsSold:
     def test_is_refused_to_staff_even_with_it(self, sold, csr):
         with pytest.raises(NotAllowed):
             agree(sold, by=csr)
+
+
+@pytest.fixture
+def partner(market):
+    return make_partner(market.division, user=make_person(email="pat@dealer.example"))
+
+
+def sell(market, partner, email):
+    """Fill a cart in as a partner, for a customer at an address."""
+    cart = make_cart(market, by=partner.user, sold_for=partner)
+    return fill_in(cart, market, details=make_details(email=email))
+
+
+class TestMailboxOfWhatAPartnerSells:
+    @pytest.mark.parametrize("email", ["pat+new@dealer.example", "rival@elsewhere.example", "home@people.example"])
+    def test_is_not_one_that_belongs_to_somebody_who_sells(self, market, partner, email):
+        make_partner(market.division, user=make_person(email="rival@elsewhere.example"))
+        own = make_order(market=market, details=make_details(email="home@people.example"))
+        own.customer.user = partner.user
+        own.customer.save()
+
+        assert refused(sell(market, partner, email), by=partner.user).code == "own_address"
+
+    def test_agrees_to_one_order_at_a_time(self, market, partner):
+        first, second, third = (sell(market, partner, f"casey{tag}@people.example") for tag in ("", "+2", "+3"))
+        agreed = agree(second)  # while nothing is under way
+        placed = submit(agree(first))
+
+        with pytest.raises(NotAllowed) as refusal:
+            submit(agreed)
+
+        assert refusal.value.code == "mailbox_used"
+        assert refused(third, by=partner.user).code == "mailbox_used"
+        services.cancel_order(placed.pk, CancelReason.MISTAKE, by=None)
+        assert submit(agreed).submitted_at
+
+    def test_agrees_to_another_once_its_customer_is_served_and_to_what_others_sell(self, market, partner):
+        rival = make_partner(market.division, user=make_person())
+        bring_to(agree(sell(market, partner, "served@people.example")), OrderStatus.COMPLETED)
+        orders = [
+            sell(market, partner, "served@people.example"),
+            sell(market, partner, "served@people.example"),
+            sell(market, partner, "other@people.example"),
+            sell(market, rival, "other@people.example"),
+        ]
+
+        assert all(submit(agree(order)).submitted_at for order in orders)
+
+    def test_is_doubted_before_staff_at_the_partners_domain_or_in_other_orders(self, market, partner, csr):
+        plain = sell(market, partner, "customer@people.example")
+        first = submit(agree(sell(market, partner, "sam@dealer.example")))
+        services.cancel_order(first.pk, CancelReason.MISTAKE, by=None)
+        second = agree(sell(market, partner, "sam+2@dealer.example"))
+
+        assert doubts_about_agreement(plain) == []
+        domain, others = doubts_about_agreement(second)
+        assert "partner's own domain" in domain
+        assert others == "The same mailbox stands in 1 other order of this partner."
+        page = sign_in(Client(), csr).get(reverse("desk:order", args=[second.pk])).content.decode()
+        assert "sam+2@dealer.example is at the partner" in page
 
 
 class TestSendAgreementLink:

@@ -27,7 +27,14 @@ from interfaces.desk.queries import timeline_of
 from interfaces.desk.sites import public_address
 from interfaces.desk.words import say, say_who
 from orders.models import Order, OrderLine
-from orders.queries import appointment_window, details_of, lines_of, orders_visible_to, progress_of
+from orders.queries import (
+    appointment_window,
+    details_of,
+    doubts_about_agreement,
+    lines_of,
+    orders_visible_to,
+    progress_of,
+)
 from orders.states import OrderStatus
 from referrals.queries import resolved_touches_of
 
@@ -114,6 +121,7 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "lines": _shown_lines(quote, lines_of(found)),
         "visit": visit_of(found),
         "contact": _contact(found),
+        "doubts": doubts_about_agreement(found),
         "campaign": _campaign_name(found),
         "submissions": _asked(found),
         "messages_sent": messages_about(found).defer("text", "html"),
