@@ -87,6 +87,12 @@ class AddressSearch:
     """The one premises that the text can mean; nobody has to confirm it."""
     building: Building | None = None
     """The one building that the text can mean; its unit is to be asked for."""
+    only: Candidate | None = None
+    """
+    The one candidate of the market, and it agrees with all that was typed, although that names no place or half of one.
+
+    It may be taken without asking where it is said which was taken, and another one can be told.
+    """
 
 
 class House(NamedTuple):
@@ -289,12 +295,23 @@ def _place_cost(reading: Reading, house: House | Street) -> float:
 def _as_search(text: str, hits: list[_Hit]) -> AddressSearch:
     candidates = tuple(_candidate(hit) for hit in hits)
     if not _is_certain(hits):
-        return AddressSearch(text, candidates)
+        return AddressSearch(text, candidates, only=candidates[0] if _is_the_only_one(hits) else None)
     first, hit = candidates[0], hits[0]
     if first.building:
         return AddressSearch(text, candidates, building=first.building)
-    is_whole = hit.reading.unit == (hit.house.asked_key or hit.house.unit_key)
-    return AddressSearch(text, candidates, exact=first if is_whole else None)
+    return AddressSearch(text, candidates, exact=first if _is_whole(hit) else None)
+
+
+def _is_whole(hit: _Hit) -> bool:
+    """Tell whether the unit was typed that the premises have, or neither is one."""
+    return hit.reading.unit == (hit.house.asked_key or hit.house.unit_key)
+
+
+def _is_the_only_one(hits: list[_Hit]) -> bool:
+    """Tell whether there is one hit, and nothing typed of its street contradicts it or is missing."""
+    if len(hits) != 1 or not hits[0].reading.number or _without_unit(hits[0]) > 0:
+        return False
+    return hits[0].house.premises > 1 or _is_whole(hits[0])
 
 
 def _is_certain(hits: list[_Hit]) -> bool:

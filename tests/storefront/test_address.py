@@ -47,6 +47,38 @@ class TestCheckingAnAddress:
         assert answer.premises == premises
         assert response["Location"] == f"/address/{answer.key}/"
 
+    def test_goes_on_at_once_with_the_only_one_of_the_market_and_says_which(self, visitor: Visitor):
+        premises = make_premises(visitor.market.division, "12 Oak Street")
+        make_premises(visitor.market.division, "12 Oak Hill Road")
+        make_available(premises)
+
+        response = visitor.check(address="12 oak st")
+
+        assert Qualification.objects.get().premises == premises
+        page = visitor.get(response["Location"]).content.decode()
+        assert f"We took “12 oak st” for {premises.label}" in page
+        assert "Another address" in page
+        again = visitor.check(address="12 oak st, 99501")
+        assert "Is this your address?" in visitor.get(again["Location"]).content.decode()
+
+    def test_goes_on_at_once_to_the_units_of_the_only_building(self, visitor: Visitor):
+        for number in (1, 2):
+            make_premises(visitor.market.division, "9 Elm Street", unit=f"Apt {number}")
+
+        response = visitor.check(address="9 Elm Street")
+
+        assert "Which unit is yours?" in visitor.get(response["Location"]).content.decode()
+
+    @pytest.mark.parametrize("typed", ["12 Oak", "12 Oka Street", "12 Oak Street"])
+    def test_asks_where_the_only_one_is_not_quite_what_was_typed_or_is_not_the_only_one(self, visitor, typed):
+        make_premises(visitor.market.division, "12 Oak Street")
+        if typed == "12 Oak Street":
+            make_premises(visitor.market.division, "12 Oak Street", city="Barre", zip_code="05641")
+
+        visitor.check(address=typed)
+
+        assert not Qualification.objects.exists()
+
     def test_asks_for_the_unit_of_a_building(self, visitor: Visitor):
         units = [make_premises(visitor.market.division, "9 Elm Street", unit=f"Apt {number}") for number in (1, 2)]
 

@@ -70,7 +70,10 @@ def _check(
     found = territory.look_up_address(address, division=request.site.division, channel=CHANNEL, by=visitor(request))
     if found.exact:
         return _qualify(request, address, found.exact.premises_id)
-    key = found.building.key if found.building else ""
+    if found.only and found.only.premises_id:
+        return _qualify(request, address, found.only.premises_id, taken=found.only.label)
+    building_meant = found.building or (found.only and found.only.building)
+    key = building_meant.key if building_meant else ""
     return redirect(marks.added_to(_pick_address(address=address, building=key)))
 
 
@@ -79,7 +82,12 @@ def _pick_address(**parameters: str) -> str:
     return f"{reverse('storefront:check')}?{query}"
 
 
-def _qualify(request: SiteRequest, typed: str, premises_id: int | None) -> HttpResponse:
+def _qualify(request: SiteRequest, typed: str, premises_id: int | None, *, taken: str = "") -> HttpResponse:
+    """
+    Check premises, and lead to the answer.
+
+    :param taken: which address was taken for what was typed, where nobody was asked and it might be another one
+    """
     marks = came_by(request)
     try:
         answer = territory.qualify(
@@ -88,6 +96,11 @@ def _qualify(request: SiteRequest, typed: str, premises_id: int | None) -> HttpR
     except NotAllowed as refusal:
         messages.error(request, str(refusal))
         return redirect("storefront:home")
+    if taken:
+        words = _(
+            "We took “%(typed)s” for %(address)s, the only one that we know. If you mean another, add its ZIP code."
+        )
+        messages.info(request, words % {"typed": typed, "address": taken})
     return remember(redirect(marks.added_to(reverse("storefront:outcome", args=[answer.key]))), marks)
 
 
