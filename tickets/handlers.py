@@ -19,6 +19,7 @@ from tickets.events import (
     TicketOpened,
     TicketReopened,
     TicketResolved,
+    TypeChanged,
 )
 from tickets.services import outages
 from tickets.states import CreditRunStatus, RoutingCause, TicketStatus
@@ -59,6 +60,12 @@ def route_opened(fact: TicketOpened, _event: Event) -> None:
 def route_reopened(fact: TicketReopened, _event: Event) -> None:
     """Find somebody for it, unless somebody has it still."""
     services.route_ticket(fact.ticket_id, cause=RoutingCause.REOPENED)
+
+
+@subscribe(TypeChanged)
+def route_retyped(fact: TypeChanged, _event: Event) -> None:
+    """Find whoever does tickets of its new type."""
+    services.route_anew(fact.ticket_id)
 
 
 @subscribe(TicketMoved)

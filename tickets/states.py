@@ -208,6 +208,7 @@ class RoutingCause(models.TextChoices):
     WAITED = "waited", _("When somebody became free")
     FELL_BACK = "fell_back", _("When it had waited too long")
     BY_HAND = "by_hand", _("When somebody asked for it")
+    RETYPED = "retyped", _("When its type was changed")
     REASSIGNED = "reassigned", _("When all of one person’s were given to others")
 
 

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
 
-from accounts.models import Account
+from accounts.models import Account, Customer
 from accounts.queries import customers_meant, customers_visible_to
 from billing.models import Polling
 from billing.queries import submissions_visible_to, systems_away
@@ -44,6 +44,8 @@ from referrals.queries import normalised_code, referrers_visible_to, shown_code,
 from referrals.states import SignalStatus
 from territory.models import Premises
 from territory.queries import Candidate, division_ids_below, search_addresses, streets_like, units_of
+from tickets.models import Ticket
+from tickets.queries import numbered, tickets_visible_to
 from tickets.queries.routing import waiting_visible_to
 
 # What needs attention ---------------------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ class FoundGroup:
 
 def find(user: User, text: str) -> list[FoundGroup]:
     """
-    Find orders, customers, addresses and leads that a text may mean, as it was typed.
+    Find orders, tickets, customers, addresses and leads that a text may mean, as it was typed.
 
     Numbers first, then all or a part of an e-mail address, a phone number or a name, then referral codes, then addresses,
     with a house number or without; every kind is asked by an index, and none gives more than `MOST_OF_A_KIND`.
@@ -263,6 +265,7 @@ def find(user: User, text: str) -> list[FoundGroup]:
     place = place_meant(user, text)
     groups = (
         FoundGroup(_("Orders"), _several(_orders(user, text, place))),
+        FoundGroup(_("Tickets"), _several(_tickets(user, text))),
         FoundGroup(_("Customers"), _several(_customers(user, text, place))),
         FoundGroup(_("Referral codes"), _several(_referrers(user, text))),
         FoundGroup(_("Leads"), _several(_leads(user, text))),
@@ -317,14 +320,36 @@ def _orders(user: User, text: str, place: Place) -> Iterator[Found]:
 def _customers(user: User, text: str, place: Place) -> Iterator[Found]:
     if not can(user, Permission.SEE_ORDERS):
         return
-    visible = customers_visible_to(user).prefetch_related("accounts")
-    found = {customer.pk: customer for customer in customers_meant(text, among=visible)[:MOST_OF_A_KIND]}
-    if place.premises and len(found) < MOST_OF_A_KIND:
-        there = visible.filter(pk__in=Account.objects.filter(place.premises).values("customer"))
-        found |= {customer.pk: customer for customer in there[:MOST_OF_A_KIND] if customer.pk not in found}
-    for customer in found.values():
+    for customer in _customers_or_who_lives_there(text, place, customers_visible_to(user), MOST_OF_A_KIND):
         accounts = ", ".join(f"{account.number} ({account.service_address})" for account in customer.accounts.all())
         yield Found(customer.name, accounts, customer.number, reverse("desk:customer", args=[customer.pk]))
+
+
+def _customers_or_who_lives_there(text: str, place: Place, among: QuerySet[Customer], most: int) -> list[Customer]:
+    among = among.prefetch_related("accounts")
+    found = {customer.pk: customer for customer in customers_meant(text, among=among)[:most]}
+    if place.premises and len(found) < most:
+        there = among.filter(pk__in=Account.objects.filter(place.premises).values("customer"))
+        found |= {customer.pk: customer for customer in there[:most] if customer.pk not in found}
+    return list(found.values())[:most]
+
+
+def callers_meant(user: User, text: str, *, among: QuerySet[Customer], most: int) -> list[Customer]:
+    """Return the customers who may be calling, given a name, a number, a way to reach them, or where they live."""
+    return _customers_or_who_lives_there(text, place_meant(user, text), among, most)
+
+
+def tickets_numbered(user: User, text: str) -> list[Ticket]:
+    """Return the tickets whose number a text is, or a part of; the latest few."""
+    found = numbered(text, among=tickets_visible_to(user)).select_related("customer", "division").defer("search")
+    return list(found.order_by("-pk")[:MOST_OF_A_KIND])
+
+
+def _tickets(user: User, text: str) -> Iterator[Found]:
+    for ticket in tickets_numbered(user, text):
+        who = str(ticket.customer or ticket.requester_name or ticket.requester_email)
+        url = reverse("desk:ticket", args=[ticket.number])
+        yield Found(ticket.number, f"{ticket.subject}, {who}", str(ticket.get_status_display()), url)
 
 
 def _referrers(user: User, text: str) -> Iterator[Found]:

@@ -210,7 +210,7 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, answers, user: services.set_priority(ticket.pk, answers["priority"], by=user),
     ),
     "type": TicketDoing(
-        label=_("Type"), done=_("The type is changed."), applies=_is_open, form=TypeForm,
+        label=_("Type"), done=_("The type is changed. Where another team does these, it goes there."), applies=_is_open, form=TypeForm,
         do=lambda ticket, answers, user: services.set_type(ticket.pk, TicketType(answers["type"]), by=user),
     ),
     "escalate": TicketDoing(

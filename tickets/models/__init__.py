@@ -18,10 +18,10 @@ from tickets.models.routing import Assignment, ReassignedTicket, Reassignment, R
 from tickets.models.satisfaction import Rating
 from tickets.models.sla import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, TicketClock
 from tickets.models.symptoms import Choice, Step, Symptom
-from tickets.models.ticket import Ticket, new_number
+from tickets.models.ticket import SIGNS_OF_NUMBER, Ticket, new_number
 
 __all__ = [
-    "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "Choice",
+    "SIGNS_OF_NUMBER", "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "Choice",
     "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "Macro", "Outage", "OutageCredit",
     "OutageDetachment", "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence",
     "Probe", "Rating", "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget",

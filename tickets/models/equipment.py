@@ -1,6 +1,7 @@
 """What stands at a customer's, and what it said of itself."""
 
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
@@ -87,3 +88,8 @@ class Probe(models.Model):
 
     def __str__(self) -> str:
         return f"{self.equipment}: {self.get_finding_display()}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the place where the device is."""
+        return self.equipment.account.premises.division.zone

@@ -109,7 +109,10 @@ class Macro(models.Model):
     )
     takes = models.BooleanField(_("takes it"), default=False, help_text=_("Whoever uses it becomes the owner."))
     reply = TranslatedField(
-        _("reply"), blank=True, help_text=_("{name}, {number}, {subject}, {agent} and {brand} are filled in.")
+        _("reply"),
+        blank=True,
+        multiline=True,
+        help_text=_("{name}, {number}, {subject}, {agent} and {brand} are filled in."),
     )
     end = models.CharField(_("after that"), max_length=8, choices=MacroEnd.choices, blank=True)
     resolution = models.CharField(_("resolution"), max_length=16, choices=ResolutionCode.choices, blank=True)

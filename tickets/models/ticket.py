@@ -4,11 +4,11 @@ import secrets
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext, gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -51,6 +51,10 @@ def new_number() -> str:
     """Return a number for a new ticket that nobody guesses, such as `T-7F3K-29QX`."""
     signs = "".join(secrets.choice(ALPHABET) for _sign in range(8))
     return f"T-{signs[:4]}-{signs[4:]}"
+
+
+SIGNS_OF_NUMBER = Replace("number", Value("-"), Value(""))
+"""A ticket's number without its dashes, as people type it."""
 
 
 class Ticket(WorkItem, Lifecycle):
@@ -237,6 +241,7 @@ class Ticket(WorkItem, Lifecycle):
             models.Index(fields=["requester_email", "-id"], name="ticket_email"),
             models.Index(fields=["requester_phone", "-id"], name="ticket_phone"),
             GinIndex(fields=["search"], name="ticket_search"),
+            GinIndex(OpClass(SIGNS_OF_NUMBER, name="gin_trgm_ops"), name="ticket_number_part"),
         ]  # fmt: skip
         triggers: ClassVar = [
             moves_only_along(MOVES, message="A ticket moves only along its lifecycle."),
@@ -253,6 +258,12 @@ class Ticket(WorkItem, Lifecycle):
     def is_open(self) -> bool:
         """Whether somebody still works on it, or should; what was merged goes on elsewhere."""
         return self.status in OPEN and not self.merged_into_id
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the customer wrote last, and nobody has answered yet."""
+        wrote_at = self.heard_at or (self.opened_at if self.reported_by_id else None)
+        return self.is_open and bool(wrote_at and (not self.answered_at or self.answered_at < wrote_at))
 
     @property
     def is_answered(self) -> bool:

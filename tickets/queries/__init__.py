@@ -1,7 +1,7 @@
 """Who may see and work on which tickets, how one is found, and what is read of it."""
 
 from tickets.queries.conversation import Conversation
-from tickets.queries.finding import TicketFilter, tickets_matching, words_of
+from tickets.queries.finding import TicketFilter, numbered, tickets_matching, words_of
 from tickets.queries.handling import canned_replies_for, macros_for, open_parts_of, others_on, values_for
 from tickets.queries.intake import AccountInView, Caller, accounts_in_view, caller_in_view, device_of, same_fault
 from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof
@@ -49,7 +49,7 @@ __all__ = [
     "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "articles_for_customer", "articles_of",
     "caller_in_view", "can_work", "canned_replies_for", "customer_by_email", "customers_by_email", "device_of",
     "families_asked", "finding_of", "folded", "is_customer_of", "macros_for", "mails_waiting_for", "may_be_rated", "may_reopen",
-    "nearest_ticket", "number_in_subject", "open_parts_of", "others_on", "probe_of", "progress_of_ticket", "proof_of",
+    "nearest_ticket", "number_in_subject", "numbered", "open_parts_of", "others_on", "probe_of", "progress_of_ticket", "proof_of",
     "reachable_ticket", "recipients_of", "references_of", "same_fault", "subject_token", "symptom_by_code",
     "symptoms_for", "takes_part", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_of_messages",
     "tickets_visible_to", "tree_of", "values_for", "walk", "words_of",

@@ -8,7 +8,8 @@ from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.lookups import Contains
 from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Account, Customer
@@ -17,10 +18,14 @@ from foundation.divisions.models import Division
 from foundation.now import now
 from foundation.people.models import User
 from foundation.worklist.models import Team
-from tickets.models import Article, Ticket
+from tickets.models import SIGNS_OF_NUMBER, Article, Ticket
 from tickets.queries.sight import tickets_visible_to
 from tickets.states import OPEN
 
+SHORTEST_PART = 4
+"""Signs of a number by which a ticket is looked for: fewer are a part of many."""
+_LIKE_A_NUMBER = re.compile(r"(?=.*[2-9-]|.{8})-?[A-Z2-9]+([ -][A-Z2-9]+)*-?", re.IGNORECASE)
+"""What has a digit or a dash in it, or is as long as one: a short word alone is a name."""
 MOST_WORDS = 8
 """Words of a search that count."""
 COMMON = 10_000
@@ -71,6 +76,20 @@ def tickets_matching(user: User, wanted: TicketFilter) -> QuerySet[Ticket]:
     )
 
 
+def numbered(text: str, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Keep the tickets whose number a text is, or a part of: in any case, with its dashes or without them."""
+    has_it = _part_of_number(text)
+    return among.filter(has_it) if has_it else among.none()
+
+
+def _part_of_number(text: str) -> Q:
+    """Return the condition on a ticket whose number a text is a part of; an empty one for what is none."""
+    signs = re.sub(r"[ -]", "", text).upper()
+    if len(signs) < SHORTEST_PART or not _LIKE_A_NUMBER.fullmatch(text.strip()):
+        return Q()
+    return Q(Contains(SIGNS_OF_NUMBER, Value(signs)))
+
+
 def _meant(text: str, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """
     Keep the tickets that a text may mean.
@@ -92,9 +111,8 @@ def _meant(text: str, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:
 
 
 def _named_exactly(text: str) -> list[Q]:
-    """Return each way in which a text may name one customer's tickets, or one ticket, to the letter."""
+    """Return each way in which a text may name one customer's tickets, or a ticket by its number."""
     ways = [
-        Q(number=text.upper()),
         Q(customer__in=Customer.objects.filter(number=text.upper()).values("pk")),
         Q(account__in=Account.objects.filter(number=text.upper()).values("pk")),
     ]
@@ -103,6 +121,8 @@ def _named_exactly(text: str) -> list[Q]:
         ways.append(Q(requester_phone=phone))
     if "@" in text:
         ways.append(Q(requester_email=text.lower()))
+    if number := _part_of_number(text):
+        ways.append(number)
     return ways
 
 

@@ -1,7 +1,6 @@
 """Where a ticket stands, in words for its customer."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -27,14 +26,13 @@ SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
 
 @dataclass(frozen=True)
 class TicketProgress:
-    """Where a ticket stands: what is so, what happens next, and until when, where that was promised."""
+    """Where a ticket stands: what is so, and what happens next."""
 
     sentence: str
     next_step: str
-    promised_at: datetime | None
 
 
 def progress_of_ticket(ticket: Ticket) -> TicketProgress:
     """Say where a ticket stands, in words that a customer understands."""
     sentence, next_step = SENTENCES[ticket.reason or ticket.status]
-    return TicketProgress(str(sentence), str(next_step), ticket.due_at if ticket.is_open else None)
+    return TicketProgress(str(sentence), str(next_step))

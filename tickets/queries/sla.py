@@ -187,9 +187,14 @@ def promise_in_words(ticket: Ticket, at: datetime) -> str:
 
     It names the first promise that is open: an answer, then that it works, then that it is put right.
     """
-    faces = {face.clock.kind: face for face in clocks_of(ticket, at) if not face.is_stopped}
+    return promise_of(ticket, clocks_of(ticket, at))
+
+
+def promise_of(ticket: Ticket, faces: Iterable[ClockFace]) -> str:
+    """Return what `promise_in_words` does, where the clocks of the ticket were read before."""
+    known = {face.clock.kind: face for face in faces if not face.is_stopped}
     order = (ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.RESOLVE)
-    face = next((faces[kind] for kind in order if kind in faces), None)
+    face = next((known[kind] for kind in order if kind in known), None)
     if face is None:
         return ""
     if face.is_breached:

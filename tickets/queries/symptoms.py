@@ -153,7 +153,7 @@ def probe_of(intake_key: str, account: Account | None) -> Probe | None:
     if not intake_key or account is None:
         return None
     made = Probe.objects.filter(intake_key=intake_key, equipment__account=account)
-    return made.select_related("equipment").order_by("pk").last()
+    return made.select_related("equipment__account__premises__division").order_by("pk").last()
 
 
 def finding_of(probe: Probe | None, *, has_device: bool) -> str:

@@ -34,7 +34,7 @@ from tickets.services.participants import add_participant, stop_copying
 from tickets.services.probing import take_reading
 from tickets.services.procedures import put_routing_in_force, start_routing_version
 from tickets.services.reassigning import Move, preview_reassignment, reassign_all, undo_reassignment
-from tickets.services.routing import Swept, find_somebody, raise_alarms, route_ticket, route_waiting
+from tickets.services.routing import Swept, find_somebody, raise_alarms, route_anew, route_ticket, route_waiting
 from tickets.services.satisfaction import rate_ticket
 from tickets.services.sla import follow_ticket, retime_clocks, sweep_clocks
 from tickets.services.uploads import Upload, checked_uploads
@@ -57,7 +57,7 @@ __all__ = [
     "may_write_automatically", "merge_ticket", "note_bounce", "note_phone_call", "note_presence", "note_ticket",
     "open_ticket", "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force",
     "raise_alarms", "rate_ticket", "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket",
-    "report_at_intake", "resolve_ticket", "restore_service", "retime_clocks", "route_ticket", "route_waiting",
+    "report_at_intake", "resolve_ticket", "restore_service", "retime_clocks", "route_anew", "route_ticket", "route_waiting",
     "see_alerts", "send_answer", "send_due_alerts", "send_due_answers", "send_receipt", "send_refusal",
     "send_resolution", "set_customer", "set_priority", "set_type", "split_article", "start_routing_version",
     "stop_copying", "sweep_clocks", "take_back_answer", "take_mails", "take_over_ticket", "take_reading",

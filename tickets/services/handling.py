@@ -1,5 +1,7 @@
 """Say that one is there, do several things at once, and put right whose a ticket is."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -17,16 +19,25 @@ from tickets.services.rows import locked_for_work, record
 from tickets.services.working import set_priority, take_ticket
 from tickets.states import MacroEnd, PendingReason, Priority, ResolutionCode
 
+THINKING = timedelta(seconds=30)
+"""So long after the last key somebody is said to write; less than until they are said to be gone."""
+
 
 def note_presence(ticket: Ticket, doing: Doing, *, by: User) -> None:
     """
     Keep that somebody has a ticket open now, and whether they write. It stops nobody.
 
+    Whoever has just typed still writes while they think: that their page is open says nothing new then.
+
     :raises NotAllowed: if they do not work on it
     """
     if not can_work(by, ticket):
         raise NotAllowed(_("Your role does not let you work on this ticket."), code="not_permitted")
-    Presence.objects.update_or_create(ticket=ticket, user=by, defaults={"doing": doing, "seen_at": now()})
+    at = now()
+    just_typed = Presence.objects.filter(ticket=ticket, user=by, doing=Doing.REPLYING, seen_at__gt=at - THINKING)
+    if doing == Doing.VIEWING and just_typed.exists():
+        return
+    Presence.objects.update_or_create(ticket=ticket, user=by, defaults={"doing": doing, "seen_at": at})
 
 
 @transaction.atomic

@@ -73,6 +73,36 @@ def find_somebody(ticket_id: int, *, by: User) -> Ticket:
     return ticket
 
 
+@transaction.atomic
+def route_anew(ticket_id: int) -> Ticket:
+    """
+    Let the procedure decide again about a ticket whose type was changed.
+
+    Whoever has it keeps it where they are of the team that does these, and can; else it goes to the next person there. What
+    no rule holds for stays with whoever has it, and what is held or has ended stays where it is.
+    """
+    ticket = locked(ticket_id)
+    if not ticket.is_open or ticket.status == TicketStatus.HELD:
+        return ticket
+    row = _row_for(ticket)
+    if ticket.owner is None or (row and not _can_do(ticket.owner, row)):
+        _follow_procedure(ticket, RoutingCause.RETYPED)
+    elif row:
+        _set_priority(ticket, row)
+        _give(ticket, ticket.owner, row.team, now())
+    return ticket
+
+
+def _row_for(ticket: Ticket) -> RoutingRow | None:
+    version = version_for(ticket.division, now())
+    return procedure_of(version).row_for(facts_of(ticket), on=today(ticket.division)) if version else None
+
+
+def _can_do(user: User, row: RoutingRow) -> bool:
+    member = row.team.members.filter(user=user).prefetch_related("skills").first()
+    return member is not None and skills_of(row) <= frozenset(member.skills.all())
+
+
 def _is_to_be_routed(ticket: Ticket, cause: RoutingCause) -> bool:
     was_routed = cause == RoutingCause.OPENED and Assignment.objects.filter(ticket=ticket, cause=cause).exists()
     return ticket.is_open and ticket.owner_id is None and ticket.status != TicketStatus.HELD and not was_routed

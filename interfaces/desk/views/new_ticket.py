@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from accounts.queries import customers_meant, customers_visible_to
+from accounts.queries import customers_visible_to
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import UserRequest
@@ -17,6 +17,7 @@ from foundation.people.queries import can, divisions_where
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.intake_forms import WordsForm
+from interfaces.desk.queries import callers_meant, tickets_numbered
 from tickets.http import DetailsForm
 from tickets.models import Ticket
 from tickets.queries import Conversation, caller_in_view, families_asked, tickets_visible_to
@@ -76,8 +77,12 @@ def _who_is_it(request: UserRequest) -> HttpResponse:
     mine = customers_visible_to(request.user).filter(
         division__in=divisions_where(request.user, Permission.WORK_TICKETS)
     )
-    found = customers_meant(typed, among=mine.prefetch_related("accounts"))[:MOST_FOUND] if typed else []
-    return render(request, "desk/new_ticket_who.html", {"typed": typed, "found": found})
+    context = {
+        "typed": typed,
+        "found": callers_meant(request.user, typed, among=mine, most=MOST_FOUND) if typed else [],
+        "tickets": tickets_numbered(request.user, typed) if typed else [],
+    }
+    return render(request, "desk/new_ticket_who.html", context)
 
 
 def _customer(request: UserRequest) -> Customer | None:

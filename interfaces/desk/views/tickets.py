@@ -43,7 +43,7 @@ from tickets.queries import (
     tickets_visible_to,
     values_for,
 )
-from tickets.queries.sla import alerts_for, clocks_of, newest_and_past, pauses_of
+from tickets.queries.sla import alerts_for, clocks_of, newest_and_past, pauses_of, promise_of
 from tickets.services import (
     answer_ticket,
     checked_uploads,
@@ -101,12 +101,14 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
     may_answer = can_work(request.user, found) and not found.merged_into_id
     faces = clocks_of(found, now())
     clocks, past_clocks = newest_and_past(faces)
+    probes = found.probes.select_related("equipment__account__premises__division")
     context = {
         "ticket": found,
         "clocks": clocks,
         "past_clocks": past_clocks,
         "pauses": pauses_of(faces),
         "progress": progress_of_ticket(found),
+        "promise": promise_of(found, faces),
         "talk": folded(articles_of(found).prefetch_related("attachments")),
         "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
         "doings": offered(found, request.user),
@@ -118,7 +120,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "recipients": recipients_of(found),
         "participants": found.participants.all(),
         "asked": answers_in_words(found),
-        "probes": [(probe, probe.reading and Reading.from_json(probe.reading)) for probe in found.probes.all()],
+        "probes": [(probe, probe.reading and Reading.from_json(probe.reading)) for probe in probes],
     }
     return render(request, "desk/ticket.html", context)
 
