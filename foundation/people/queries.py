@@ -1,6 +1,6 @@
 """Who may see and do what, and where."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -115,6 +115,13 @@ def people_visible_to(user: Person, *permissions: Permission) -> QuerySet[User]:
     """Return the people who hold a role where a person has a permission; those without any role, at the top only."""
     mine = Q(pk__in=RoleAssignment.objects.filter(division__in=divisions_where(user, *permissions)).values("user"))
     return User.objects.filter(mine | Q(roles=None) if can_everywhere(user, *permissions) else mine)
+
+
+def staff_of(divisions: Iterable[Division]) -> QuerySet[User]:
+    """Return the active people who hold a role of staff in any of some divisions, or above it."""
+    lineages = {pk for division in divisions for pk in division.lineage}
+    held = Q(roles__role__in=STAFF_ROLES, roles__division_id__in=lineages)
+    return User.objects.filter(held, is_active=True).distinct()
 
 
 def colleagues(division: Division, permission: Permission) -> QuerySet[User]:

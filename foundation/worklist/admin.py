@@ -1,17 +1,20 @@
 """Teams with their members, when these work, what they can do, and who is absent."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _
 
+from foundation.divisions.models import Division
 from foundation.people.admin import DivisionScopedAdmin, DivisionScopedTabular
+from foundation.people.queries import divisions_where, staff_of
 from foundation.people.states import Permission
 from foundation.worklist.models import Absence, Member, Shift, Skill, Team
 
@@ -37,6 +40,13 @@ class MemberForm(MemberModelForm):
         fields = ("team", "user", "capacity", "is_enabled", "languages", "skills")
 
 
+def _offer_staff(form: Any, divisions: Iterable[Division]) -> None:
+    """Let a form choose a person among the staff of some divisions, and whoever is a member of a team already."""
+    if field := form.base_fields.get("user"):
+        offered = Q(pk__in=staff_of(divisions).values("pk")) | Q(pk__in=Member.objects.values("user"))
+        field.queryset = field.queryset.filter(offered)
+
+
 class MemberInline(DivisionScopedTabular):
     """The members of a team; their hours stand on a page of their own."""
 
@@ -48,6 +58,12 @@ class MemberInline(DivisionScopedTabular):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("user").prefetch_related("skills", "shifts")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Offer those who work in the team's market."""
+        formset = super().get_formset(request, obj, **kwargs)
+        _offer_staff(formset.form, divisions_where(_user(request), self.permission) if obj is None else [obj.division])
+        return formset
 
     @admin.display(description=_("hours"))
     def hours(self, member: Member) -> str:
@@ -102,6 +118,12 @@ class MemberAdmin(DivisionScopedAdmin):
     search_fields = ("user__name", "user__email")
     inlines: ClassVar = [ShiftInline]
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        """Offer those who work in the team's market."""
+        form = super().get_form(request, obj, change, **kwargs)
+        _offer_staff(form, divisions_where(_user(request), self.permission) if obj is None else [obj.team.division])
+        return form
+
     @admin.display(description=_("languages"))
     def spoken(self, member: Member) -> str:
         """List the codes."""
@@ -142,3 +164,7 @@ class AbsenceAdmin(DivisionScopedAdmin):
         if not change:
             obj.noted_by = request.user
         super().save_model(request, obj, form, change)
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user

@@ -1,7 +1,7 @@
 """An action of the desk: a form, one service, a word about it, and back to where one was."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -30,6 +30,9 @@ class Action:
     """What will happen."""
     nothing: str | Promise = ""
     """Why there is nothing to do: said in place of the form."""
+    template: str = "desk/action.html"
+    more: Mapping[str, object] = field(default_factory=dict)
+    """What a template of its own shows."""
     is_grave: bool = False
     """Whether it leaves the house and cannot be taken back."""
 
@@ -56,4 +59,5 @@ def perform(request: UserRequest, action: Action, form: Form, do: Callable[[dict
         else:
             messages.success(request, str(action.done))
             return redirect(action.back)
-    return render(request, "desk/action.html", {"action": action, "form": form}, status=422 if form.errors else 200)
+    context = {"action": action, "form": form, **action.more}
+    return render(request, action.template, context, status=422 if form.errors else 200)

@@ -116,6 +116,10 @@ def _can_go_on(ticket: Ticket, _user: User) -> bool:
     return ticket.is_open and ticket.status in (TicketStatus.PENDING, TicketStatus.HELD)
 
 
+def _can_wait(ticket: Ticket, _user: User) -> bool:
+    return ticket.can_move(TicketStatus.PENDING) or (ticket.is_open and ticket.status == TicketStatus.PENDING)
+
+
 def _can_be_restored(ticket: Ticket, _user: User) -> bool:
     return ticket.is_open and is_to_be_restored(ticket)
 
@@ -179,7 +183,7 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, _answers, user: services.continue_ticket(ticket.pk, by=user),
     ),
     "wait": TicketDoing(
-        label=_("Let it wait"), done=_("It waits."), applies=_stands(TicketStatus.PENDING), form=PendForm, key="w",
+        label=_("Let it wait"), done=_("It waits."), applies=_can_wait, form=PendForm, key="w",
         do=lambda ticket, answers, user: services.pend_ticket(ticket.pk, PendingReason(answers["reason"]), by=user),
     ),
     "hold": TicketDoing(

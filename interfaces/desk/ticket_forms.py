@@ -13,7 +13,7 @@ from foundation.people.queries import can
 from foundation.people.states import STAFF_ROLES, Permission
 from foundation.worklist.models import Team
 from tickets.models import Participant, Ticket
-from tickets.queries import tickets_visible_to
+from tickets.queries import open_tickets_beside, tickets_visible_to
 from tickets.states import (
     HOLD_REASONS_OF,
     RESOLUTIONS_OF,
@@ -26,6 +26,8 @@ from tickets.states import (
 
 LONGEST = 20_000
 """Signs of an answer."""
+MOST_CHOICES = 20
+"""Tickets to choose from."""
 
 
 def new_key() -> str:
@@ -166,20 +168,31 @@ class HandOverForm(forms.Form):
 
 
 class OtherTicketForm(forms.Form):
-    """Which other ticket is meant."""
+    """Which other ticket is meant: one of the same customer's, or whichever number is typed."""
 
-    number = forms.CharField(label=_("Number of the other ticket"), max_length=12)
+    chosen = forms.ChoiceField(label=_("Open tickets of the same customer"), required=False, widget=forms.RadioSelect)
+    number = forms.CharField(label=_("Number of the other ticket"), max_length=12, required=False)
 
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._among = tickets_visible_to(user).exclude(pk=ticket.pk)
+        others = open_tickets_beside(ticket, among=self._among)[:MOST_CHOICES]
+        if others:
+            self.fields["chosen"].choices = [(other.number, f"{other}: {other.subject}") for other in others]  # type: ignore[attr-defined]
+            self.fields["number"].label = _("Or the number of another ticket")
+        else:
+            del self.fields["chosen"]
 
-    def clean_number(self) -> Ticket:
-        """Return the ticket that is meant."""
-        other = self._among.filter(number=self.cleaned_data["number"].strip().upper()).first()
-        if other is None:
-            raise forms.ValidationError(_("No other ticket has this number."))
-        return other
+    def clean(self) -> dict[str, Any]:
+        """Return the ticket that is meant as `number`: what was typed counts before what was chosen."""
+        said: dict[str, Any] = super().clean() or {}
+        number = said.get("number", "").strip().upper() or said.get("chosen", "")
+        said["number"] = self._among.filter(number=number).first() if number else None
+        if not number:
+            self.add_error("number", _("Choose a ticket, or type its number."))
+        elif said["number"] is None:
+            self.add_error("number", _("No other ticket has this number."))
+        return said
 
 
 class ParentForm(OtherTicketForm):
@@ -203,6 +216,17 @@ class CustomerForm(forms.Form):
         label=_("Answers go to"), max_length=254, required=False,
         help_text=_("The e-mail address of the new customer, to confirm that answers go there."),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        """
+        Ask to confirm where answers go.
+
+        :param email: of the customer, where they are known: it is ticked in place of typed
+        """
+        super().__init__(*args, **kwargs)
+        if email:
+            self.fields["confirmed_email"].widget = forms.RadioSelect(choices=[(email, email)])
+            self.fields["confirmed_email"].help_text = _("Tick it to confirm that answers go there.")
 
 
 class MacroForm(_Once):

@@ -9,7 +9,8 @@ from foundation.cells import Cell
 from foundation.events.models import Event
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.words import CODES, say
-from tickets.models import Ticket
+from tickets.events import TicketRated
+from tickets.models import Rating, Ticket
 from tickets.states import TicketChannel
 
 HEADINGS = [_("When"), _("Who"), _("In the role"), _("What"), _("From"), _("To"), _("Why"), _("Through")]
@@ -31,7 +32,8 @@ class Change:
 
 def history_of(ticket: Ticket) -> list[Change]:
     """Return every change to a ticket, the latest first."""
-    return [_change(event) for event in timeline_of(ticket)]
+    words = Rating.objects.filter(ticket=ticket).values_list("words", flat=True).first() or ""
+    return [_change(event, words if event.name == TicketRated.name else "") for event in timeline_of(ticket)]
 
 
 def cells_of(change: Change) -> list[Cell]:
@@ -41,7 +43,7 @@ def cells_of(change: Change) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _change(event: Event) -> Change:
+def _change(event: Event, words: str) -> Change:
     said = {name: _in_words(event.payload.get(name)) for name in ("before", "after", "reason", "code")}
     channels = {str(value): str(label) for value, label in TicketChannel.choices}
     return Change(
@@ -51,7 +53,7 @@ def _change(event: Event) -> Change:
         what=say(event),
         before=said["before"],
         after=said["after"],
-        why=said["reason"] or said["code"],
+        why=words or said["reason"] or said["code"],
         through=channels.get(event.channel, event.channel),
     )
 

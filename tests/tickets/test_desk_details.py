@@ -1,23 +1,44 @@
 """What those who work with tickets all day need of the desk's pages."""
 
+import html
+import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from accounts.testing import make_account, make_details
+from catalog.models import Product
+from foundation.correspondence.models import LETTER_SECRET, Message
 from foundation.divisions.services import set_value
-from foundation.divisions.settings import TIME_ZONE
+from foundation.divisions.settings import SETTINGS, TIME_ZONE
 from foundation.divisions.testing import make_division
 from foundation.events.testing import drain
 from foundation.now import now
+from foundation.people.models import RoleAssignment, User
 from foundation.people.states import Role
+from foundation.people.testing import make_person
 from foundation.worklist.testing import make_member, make_skill, make_team
-from tickets.models import Probe, Ticket
-from tickets.queries import numbered
-from tickets.states import ClockKind, Finding
-from tickets.testing import answer, make_equipment, make_policy, make_routing, make_ticket, reply
+from tickets import services
+from tickets.models import Macro, Probe, Ticket
+from tickets.queries import numbered, proof_of
+from tickets.settings import CREDIT_AFTER
+from tickets.states import ClockKind, Finding, PendingReason, Score, TicketStatus, TicketType
+from tickets.testing import (
+    answer,
+    bring_to,
+    make_affected,
+    make_equipment,
+    make_policy,
+    make_routing,
+    make_ticket,
+    reply,
+)
 
 
 @pytest.fixture
@@ -27,6 +48,12 @@ def ticket(division, account):
 
 def fresh(ticket: Ticket) -> Ticket:
     return Ticket.objects.get(pk=ticket.pk)
+
+
+def by_letter(ticket: Ticket, fixed: str) -> str:
+    """Return the page that the link in the letter opens."""
+    query = urlencode({"fixed": fixed, LETTER_SECRET: proof_of(ticket)})
+    return Client().get(f"{reverse('selfcare:ticket_by_letter')}?{query}").content.decode()
 
 
 class TestFinding:
@@ -44,7 +71,7 @@ class TestFinding:
     def test_finds_no_ticket_of_another_market_and_none_by_a_name(self, csr, ticket):
         strangers = make_ticket(make_division())
 
-        assert strangers.number not in csr.read("desk:search", q=strangers.number)
+        assert f"<strong>{strangers.number}" not in csr.read("desk:search", q=strangers.number)
         assert not numbered("Chris", among=Ticket.objects.all())
         assert not numbered("T-2", among=Ticket.objects.all())
 
@@ -57,7 +84,7 @@ class TestFinding:
     def test_asks_an_index_for_a_part_of_a_number(self, ticket):
         with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
             cursor.execute("SET LOCAL enable_seqscan = off")
-            list(numbered(ticket.number[2:6] + "-", among=Ticket.objects.all()))
+            list(numbered(ticket.number[2:6] + "-", among=Ticket.objects.order_by()))
             cursor.execute(f"EXPLAIN {asked[-1]['sql']}")
             plan = "\n".join(row[0] for row in cursor.fetchall())
 
@@ -143,10 +170,197 @@ class TestThePage:
 
     def test_says_when_a_device_was_seen_in_the_places_zone(self, division, csr, ticket, account):
         set_value(division, TIME_ZONE, "America/Denver")
-        reading = {"serial": "S", "is_online": False, "last_seen_at": "2026-07-01T12:00:00+00:00", "levels": {}}
+        reading = {
+            "serial": "S",
+            "is_online": False,
+            "last_seen_at": "2026-07-01T12:00:00+00:00",
+            "levels": {},
+            "firmware": "",
+        }
         Probe.objects.create(
             key="k", intake_key="k", equipment=make_equipment(account), ticket=ticket, finding=Finding.OFFLINE,
             reading=reading,
         )  # fmt: skip
 
         assert "6 a.m. MDT" in csr.read("desk:ticket", ticket.number)
+
+
+class TestAnotherCustomer:
+    def test_is_looked_for_and_confirmed_with_two_clicks(self, division, csr, ticket):
+        other = make_account(division, details=make_details(name="Olive Other")).customer
+        email = other.contacts.get().email
+
+        found = csr.read("desk:ticket_customer", ticket.number, q="olive oth")
+        chosen = csr.read("desk:ticket_customer", ticket.number, number=other.number)
+        csr.post("desk:ticket_customer", ticket.number, number=other.number, confirmed_email=email)
+
+        assert f'href="?number={other.number}"' in found
+        assert re.search(f'<input type="radio"[^>]*name="confirmed_email"[^>]*value="{email}"', chosen)
+        assert fresh(ticket).customer == other
+
+    @pytest.mark.parametrize(
+        ("role", "advice"),
+        [(Role.CSR, "Open a new ticket for them."), (Role.AUDITOR, "Ask there for a new ticket: Sue.")],
+    )
+    def test_of_another_division_is_told_whom_to_ask(self, csr, ticket, role, advice):
+        elsewhere = make_division()
+        make_person(Role.SUPERVISOR, elsewhere, name="Sue")
+        RoleAssignment.objects.create(user=csr.person, role=role, division=elsewhere)
+        other = make_account(elsewhere).customer
+
+        shown = csr.read("desk:ticket_customer", ticket.number, number=other.number)
+        sent = csr.post("desk:ticket_customer", ticket.number, number=other.number)
+
+        assert advice in shown
+        assert "Change the customer" not in shown
+        assert advice in sent.content.decode()
+        assert fresh(ticket).customer == ticket.customer
+
+
+class TestTheCallersServices:
+    def test_leave_out_what_was_done_once(self, division, csr):
+        account = make_affected(division)
+        service = account.services.first()
+        pages = []
+
+        for family in ("internet", "installation"):
+            Product.objects.filter(pk=service.product.pk).update(family=family)
+            pages.append(csr.read("desk:new_ticket", customer=account.customer.pk))
+
+        assert [f'value="service:{service.pk}"' in page for page in pages] == [True, False]
+
+
+class TestWhatTheCustomerSays:
+    def test_of_how_it_was_handled_is_read_at_the_desk(self, csr, ticket):
+        bring_to(ticket, TicketStatus.RESOLVED)
+        services.rate_ticket(ticket.pk, Score.BAD, "Nobody ever called.")
+
+        for page in ("desk:ticket", "desk:ticket_history"):
+            assert "Nobody ever called." in csr.read(page, ticket.number)
+
+    def test_is_asked_in_words_for_what_it_was(self, division, account):
+        bill = make_ticket(division, TicketType.BILLING, account=account)
+        bring_to(bill, TicketStatus.RESOLVED)
+        drain()
+        letter = Message.objects.get(kind="tickets.resolved").shown_text
+
+        assert "Is it settled?" in letter
+        assert "fixed?" not in letter
+        assert "Yes, it is settled" in by_letter(bill, "yes")
+
+    @pytest.mark.parametrize(("said", "button"), [("yes", "fixed"), ("no", "reopen")])
+    def test_in_the_letter_is_chosen_on_its_page(self, ticket, said, button):
+        bring_to(ticket, TicketStatus.RESOLVED)
+
+        page = by_letter(ticket, said)
+
+        assert f'name="do" value="{button}" aria-describedby="chosen" autofocus' in page
+        assert page.count("autofocus") == 1
+        assert fresh(ticket).status == TicketStatus.RESOLVED
+
+
+class TestMerging:
+    def test_offers_the_other_open_tickets_of_the_customer(self, division, csr, ticket, account):
+        double = make_ticket(division, account=account, subject="Still nothing")
+        strangers = make_ticket(division, subject="Something else")
+        make_ticket(division, account=account, subject="Long gone")
+        bring_to(Ticket.objects.get(subject="Long gone"), TicketStatus.CLOSED)
+
+        page = csr.read("desk:ticket_do", ticket.number, "merge")
+        neither = csr.post("desk:ticket_do", ticket.number, "merge")
+        csr.post("desk:ticket_do", ticket.number, "merge", chosen=double.number)
+
+        assert f"{double.number}: Still nothing" in page
+        assert strangers.number not in page
+        assert "Long gone" not in page
+        assert "Choose a ticket, or type its number." in neither.content.decode()
+        assert fresh(ticket).merged_into == double
+
+    def test_believes_the_number_that_is_typed(self, division, csr, ticket, account):
+        chosen, typed = (make_ticket(division, account=account) for _two in range(2))
+
+        answers = {"chosen": chosen.number, "number": f" {typed.number.lower()} "}
+        csr.post("desk:ticket_do", ticket.number, "merge", **answers)
+
+        assert fresh(ticket).merged_into == typed
+
+
+class TestSplitting:
+    def test_leaves_a_mark_and_takes_no_urgency_along(self, division, csr, account):
+        ticket = make_ticket(division, account=account, priority="p1")
+        article = services.note_phone_call(ticket.pk, "And a new box, too.", by=csr.person, key="call")
+
+        csr.post("desk:ticket_split", ticket.number, article.pk, key="k", subject="A box", type="request")
+
+        new = Ticket.objects.get(subject="A box")
+        assert (new.priority, new.channel) == ("p3", "phone")
+        page = " ".join(csr.read("desk:ticket", ticket.number).split())
+        assert f'<a href="{reverse("desk:ticket", args=[new.number])}">split off as {new.number}</a>' in page
+
+
+class TestWhatIsReused:
+    def test_is_written_on_several_lines_and_in_the_sites_languages(self, seat):
+        operator = seat(Role.OPERATOR)
+
+        macro, canned = operator.read("admin:tickets_macro_add"), operator.read("admin:tickets_cannedreply_add")
+
+        assert '<textarea name="reply_en"' in macro
+        assert '<option value="es">' in canned.split('<select name="language"')[1].split("</select>")[0]
+
+    def test_is_not_offered_where_it_cannot_run(self, division, csr, ticket):
+        for name, does in {"Take and send": {"takes": True}, "Just send": {}}.items():
+            Macro.objects.create(division=division, name=name, reply={"en": "Hello."}, **does)
+        before = csr.read("desk:ticket", ticket.number)
+        bring_to(ticket, TicketStatus.RESOLVED)
+
+        after = csr.read("desk:ticket", ticket.number)
+
+        assert "Take and send" in before
+        assert "Take and send" not in after
+        assert "Just send" in after
+
+
+class TestSettings:
+    def test_of_tickets_are_set_on_the_divisions_page_which_says_what_is_inherited(self, seat, division):
+        operator = seat(Role.OPERATOR)
+        address = reverse("admin:divisions_division_settings", args=[division.pk])
+
+        way_there = operator.read("admin:divisions_division_change", division.pk)
+        page = html.unescape(operator.client.get(address).content.decode())
+
+        assert f'href="{address}"' in way_there
+        declared = [setting for name, setting in SETTINGS.items() if name.startswith("tickets.")]
+        assert len(declared) > 8
+        assert all(str(one.label) in page and str(one.help) in page for one in declared)
+        row = page.split(str(CREDIT_AFTER.label))[1].split("</tr>")[0]
+        assert "<strong>240</strong>" in row
+        assert "built in" in row
+
+
+class TestTeamsInTheAdmin:
+    def test_offer_staff_of_the_market_alone(self, seat, division, customer):
+        operator = seat(Role.OPERATOR)
+        team = make_team(division)
+        ours = make_person(Role.CSR, division, name="Ours Only")
+        make_person(Role.CSR, make_division(), name="Theirs Only")
+        client_name = "Carla Customer"
+        User.objects.filter(pk=customer.person.pk).update(name=client_name)
+
+        for page in (operator.read("admin:worklist_team_change", team.pk), operator.read("admin:worklist_member_add")):
+            assert f">{ours}</option>" in page
+            assert "Theirs Only" not in page
+            assert client_name not in page
+
+
+class TestWaiting:
+    def test_for_the_wrong_thing_is_put_right_at_once(self, csr, ticket):
+        make_policy(ticket.division, {ClockKind.RESOLVE: 8}, pausing=[PendingReason.CUSTOMER])
+        bring_to(ticket, TicketStatus.PENDING)
+
+        csr.post("desk:ticket_do", ticket.number, "wait", reason="parts")
+        again = csr.post("desk:ticket_do", ticket.number, "wait", reason="parts")
+
+        assert (fresh(ticket).status, fresh(ticket).reason) == (TicketStatus.PENDING, PendingReason.PARTS)
+        assert "It waits for that already." in again.content.decode()
+        assert "Let it wait" in csr.read("desk:ticket", ticket.number)
+        assert [clock.status for clock in ticket.clocks.all()] == ["running"]

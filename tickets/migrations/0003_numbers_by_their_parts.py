@@ -2,9 +2,10 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.functions.text
-import foundation.divisions.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import foundation.divisions.fields
 
 
 class Migration(migrations.Migration):

@@ -29,3 +29,8 @@ class Rating(models.Model):
 
     def __str__(self) -> str:
         return self.get_score_display()
+
+    @property
+    def tone(self) -> str:
+        """Which colour goes with it."""
+        return {Score.GOOD: "good", Score.BAD: "bad"}.get(Score(self.score), "careful")

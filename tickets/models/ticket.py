@@ -288,11 +288,14 @@ class Ticket(WorkItem, Lifecycle):
 
     def pend(self, reason: PendingReason) -> None:
         """
-        It waits for somebody or something.
+        It waits for somebody or something; what waits already, for something else than was thought.
 
-        :raises NotAllowed: if it has ended, waits already, or nobody has looked at it yet where somebody must
+        :raises NotAllowed: if it has ended, waits for this already, or nobody has looked at it yet where somebody must
         """
-        self._move(TicketStatus.PENDING)
+        if self.status != TicketStatus.PENDING or self.merged_into_id:
+            self._move(TicketStatus.PENDING)
+        elif self.reason == reason:
+            raise NotAllowed(gettext("It waits for that already."), code="unchanged", field="reason")
         self.reason = reason
 
     def hold(self, reason: HoldReason) -> None:

@@ -2,10 +2,19 @@
 
 from tickets.queries.conversation import Conversation
 from tickets.queries.finding import TicketFilter, numbered, tickets_matching, words_of
-from tickets.queries.handling import canned_replies_for, macros_for, open_parts_of, others_on, values_for
+from tickets.queries.handling import (
+    canned_replies_for,
+    macros_for,
+    macros_offered,
+    open_parts_of,
+    open_tickets_beside,
+    others_on,
+    values_for,
+    why_elsewhere,
+)
 from tickets.queries.intake import AccountInView, Caller, accounts_in_view, caller_in_view, device_of, same_fault
 from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof
-from tickets.queries.progress import TicketProgress, progress_of_ticket
+from tickets.queries.progress import Closing, TicketProgress, closing_of, progress_of_ticket
 from tickets.queries.sight import (
     articles_for_customer,
     articles_of,
@@ -45,12 +54,12 @@ from tickets.queries.threads import (
 )
 
 __all__ = [
-    "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Conversation", "TicketFilter",
+    "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Closing", "Conversation", "TicketFilter",
     "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "articles_for_customer", "articles_of",
-    "caller_in_view", "can_work", "canned_replies_for", "customer_by_email", "customers_by_email", "device_of",
-    "families_asked", "finding_of", "folded", "is_customer_of", "macros_for", "mails_waiting_for", "may_be_rated", "may_reopen",
-    "nearest_ticket", "number_in_subject", "numbered", "open_parts_of", "others_on", "probe_of", "progress_of_ticket", "proof_of",
+    "caller_in_view", "can_work", "canned_replies_for", "closing_of", "customer_by_email", "customers_by_email", "device_of",
+    "families_asked", "finding_of", "folded", "is_customer_of", "macros_for", "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen",
+    "nearest_ticket", "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside", "others_on", "probe_of", "progress_of_ticket", "proof_of",
     "reachable_ticket", "recipients_of", "references_of", "same_fault", "subject_token", "symptom_by_code",
     "symptoms_for", "takes_part", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_of_messages",
-    "tickets_visible_to", "tree_of", "values_for", "walk", "words_of",
+    "tickets_visible_to", "tree_of", "values_for", "walk", "why_elsewhere", "words_of",
 ]  # fmt: skip

@@ -192,7 +192,7 @@ def _place(caller: Caller | None, state: Mapping[str, str]) -> tuple[AccountInVi
     """Return the account and the service that were chosen; the only account needs no choosing."""
     views = caller.accounts if caller else []
     for view in views:
-        for service in view.services:
+        for service in view.working:
             if str(service.pk) == state.get("service"):
                 return view, service
     chosen = [view for view in views if str(view.account.pk) == state.get("account")]

@@ -3,13 +3,18 @@
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
+from accounts.models import Customer
 from foundation.divisions.queries import brand_of
 from foundation.now import now, today
 from foundation.people.models import User
+from foundation.people.queries import can, colleagues
+from foundation.people.states import Permission
 from tickets.models import CannedReply, Macro, Presence, Ticket
-from tickets.states import OPEN
+from tickets.states import OPEN, MacroEnd
 
+MOST_NAMED = 3
 GONE_AFTER = timedelta(seconds=40)
 """A page says every 15 seconds that somebody has it open: twice unheard, they are gone."""
 
@@ -18,6 +23,13 @@ def others_on(ticket: Ticket, user: User) -> QuerySet[Presence]:
     """Return who else has a ticket open now, those who write first."""
     there = Presence.objects.filter(ticket=ticket, seen_at__gt=now() - GONE_AFTER).exclude(user=user)
     return there.select_related("user").order_by("doing", "pk")
+
+
+def open_tickets_beside(ticket: Ticket, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Return the other open tickets of the same customer, or of the same requester where nobody knows whose it is."""
+    same = Q(customer=ticket.customer) if ticket.customer else Q(requester_email=ticket.requester_email or None)
+    others = among.filter(same, status__in=sorted(OPEN), merged_into=None).exclude(pk=ticket.pk)
+    return others.defer("search").order_by("-pk")
 
 
 def open_parts_of(ticket: Ticket) -> QuerySet[Ticket]:
@@ -39,6 +51,29 @@ def canned_replies_for(ticket: Ticket) -> QuerySet[CannedReply]:
 def macros_for(ticket: Ticket) -> QuerySet[Macro]:
     """Return the macros of a ticket's division and those above it."""
     return Macro.objects.filter(division__in=ticket.division.lineage)
+
+
+def macros_offered(ticket: Ticket) -> QuerySet[Macro]:
+    """Return those of them that can run now: on a ticket that has ended, those that only write."""
+    macros = macros_for(ticket)
+    return macros if ticket.is_open else macros.filter(takes=False, priority="", end=MacroEnd.NOTHING)
+
+
+def why_elsewhere(customer: Customer, ticket: Ticket, user: User) -> str:
+    """Say why a ticket cannot become the one of a customer of another division, and what to do instead; else nothing."""
+    if customer.division_id == ticket.division_id:
+        return ""
+    where = customer.division
+    if can(user, Permission.WORK_TICKETS, where):
+        said = _(
+            "%(customer)s belongs to %(division)s, and a ticket stays in its division. Open a new ticket for them."
+        )
+        return said % {"customer": customer, "division": where}
+    names = ", ".join(str(one) for one in colleagues(where, Permission.ASSIGN_WORK).order_by("name")[:MOST_NAMED])
+    said = _(
+        "%(customer)s belongs to %(division)s, and a ticket stays in its division. Ask there for a new ticket: %(people)s."
+    )
+    return said % {"customer": customer, "division": where, "people": names or _("a supervisor")}
 
 
 def values_for(ticket: Ticket, user: User) -> dict[str, str]:

@@ -15,6 +15,7 @@ from foundation.people.models import User
 from orders.models import InstalledService, Order
 from orders.queries import orders_visible_to
 from orders.states import OPEN as OPEN_ORDERS
+from territory.states import NETWORK_FAMILIES
 from tickets.models import AffectedService, Equipment, Outage, Ticket
 from tickets.queries.sight import tickets_of, tickets_visible_to
 from tickets.states import OPEN, UNDER_WAY
@@ -39,6 +40,11 @@ class AccountInView:
     tickets: list[Ticket] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
     """What stops a service of it now, the latest first."""
+
+    @property
+    def working(self) -> list[InstalledService]:
+        """Return the services that can fail: what the network carries, and nothing that was done or sold once."""
+        return [service for service in self.services if service.product.family in NETWORK_FAMILIES]
 
     @property
     def overdue(self) -> list[AgedBalance]:

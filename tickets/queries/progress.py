@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models import Ticket
-from tickets.states import HoldReason, PendingReason, TicketStatus
+from tickets.states import HoldReason, PendingReason, TicketStatus, TicketType
 
 SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     TicketStatus.ACKNOWLEDGED: (_("We have it."), _("Somebody will look at it and write to you.")),
@@ -25,6 +25,27 @@ SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
 
 
 @dataclass(frozen=True)
+class Closing:
+    """How a customer is asked whether a ticket is done with: what we think, the question, and the two answers."""
+
+    sentence: Promise
+    question: Promise
+    yes: Promise
+    no: Promise
+
+
+_FIXED = Closing(_("We think that it is fixed."), _("Is it fixed?"), _("Yes, it is fixed"), _("No, it is not fixed"))
+_SETTLED = Closing(
+    _("We think that it is settled."), _("Is it settled?"), _("Yes, it is settled"), _("No, it is not settled")
+)
+
+
+def closing_of(ticket: Ticket) -> Closing:
+    """Return the words in which a customer is asked: only what was broken is fixed."""
+    return _FIXED if ticket.type == TicketType.TROUBLE else _SETTLED
+
+
+@dataclass(frozen=True)
 class TicketProgress:
     """Where a ticket stands: what is so, and what happens next."""
 
@@ -35,4 +56,6 @@ class TicketProgress:
 def progress_of_ticket(ticket: Ticket) -> TicketProgress:
     """Say where a ticket stands, in words that a customer understands."""
     sentence, next_step = SENTENCES[ticket.reason or ticket.status]
+    if ticket.status == TicketStatus.RESOLVED:
+        sentence = closing_of(ticket).sentence
     return TicketProgress(str(sentence), str(next_step))

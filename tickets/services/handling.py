@@ -11,7 +11,7 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import CustomerChanged, MacroUsed
 from tickets.models import Departure, Doing, Presence, Ticket
-from tickets.queries import can_work, macros_for
+from tickets.queries import can_work, macros_for, why_elsewhere
 from tickets.services.conversation import answer_ticket, take_back_answer
 from tickets.services.moves import pend_ticket, resolve_ticket
 from tickets.services.opening import Requester
@@ -82,10 +82,10 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     requester = Requester.of(customer)
     if ticket.customer_id == customer.pk:
         raise NotAllowed(_("It is this customer’s."), code="unchanged")
-    if customer.division_id != ticket.division_id:
-        raise NotAllowed(_("This customer belongs to another division."), code="elsewhere")
+    if elsewhere := why_elsewhere(customer, ticket, by):
+        raise NotAllowed(elsewhere, code="elsewhere")
     if confirmed_email != requester.email:
-        message = _("Answers will go to %(email)s. Confirm that by typing the address.")
+        message = _("Answers will go to %(email)s. Confirm that.")
         raise NotAllowed(message % {"email": requester.email or "–"}, code="unconfirmed", field="confirmed_email")
     waiting = Departure.objects.filter(article__ticket=ticket, left_at=None, taken_back_at=None)
     for article_id in list(waiting.values_list("article", flat=True)):

@@ -69,7 +69,8 @@ def split_article(article_id: int, *, subject: str, type: TicketType, key: str, 
     new, is_new = Ticket.objects.get_or_create(
         key=f"split:{key}",
         defaults={field: getattr(ticket, field) for field in INHERITED}
-        | {"subject": subject.strip()[:200], "type": type, "split_from": article, "opened_by": by, "version": 0},
+        | {"subject": subject.strip()[:200], "type": type, "split_from": article, "opened_by": by, "version": 0}
+        | {"channel": article.channel},
     )
     if is_new:
         copy = _copy(article, new)
@@ -84,10 +85,10 @@ def split_article(article_id: int, *, subject: str, type: TicketType, key: str, 
 
 
 INHERITED = (
-    "division", "priority", "customer", "account", "premises", "requester_name", "requester_email", "requester_phone",
-    "language", "channel", "reported_by",
+    "division", "customer", "account", "premises", "requester_name", "requester_email", "requester_phone",
+    "language", "reported_by",
 )  # fmt: skip
-"""What a ticket that is split off has of the first one."""
+"""What a ticket that is split off has of the first one; how urgent it is, is a matter of its own."""
 
 
 def _copy(article: Article, to: Ticket) -> Article:

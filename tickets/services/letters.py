@@ -13,7 +13,7 @@ from foundation.correspondence.services import compose, keep_file, message_id_of
 from foundation.divisions.queries import site_of
 from foundation.people.models import User
 from tickets.models import Article, Ticket
-from tickets.queries import may_be_rated, proof_of
+from tickets.queries import closing_of, may_be_rated, proof_of
 from tickets.services.outgoing import AUTOMATIC, may_write_automatically, thread_headers, with_token
 from tickets.states import Score, TicketChannel
 
@@ -65,6 +65,7 @@ def send_resolution(ticket_id: int, *, times: int) -> None:
     """
     ticket = _ticket(ticket_id)
     asks = {
+        "closing": closing_of(ticket),
         "may_rate": may_be_rated(ticket),
         "scores": [(one, one.label, _by_letter(ticket, score=one)) for one in Score],
     }

@@ -182,12 +182,17 @@ class DivisionAdmin(DivisionScopedAdmin):
             '<a href="{}">{}</a>', reverse("admin:divisions_division_settings", args=[division.pk]), _("Settings")
         )
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Lead from a division's own page to its settings, too."""
+        fields = super().get_fields(request, obj)
+        return [*fields, "settings_link"] if obj else fields
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return ()
         above = obj.parent
         is_top_of_mine = above is None or not self.may(request, self.permission, row=above)
-        return ("code", "parent") if is_top_of_mine or has_history(obj) else ("code",)
+        return ("code", "settings_link", "parent") if is_top_of_mine or has_history(obj) else ("code", "settings_link")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
         """Save a division; where a new one lies must be one's own."""

@@ -8,18 +8,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext, gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.models import Customer
 from accounts.queries import customers_visible_to
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import UserRequest
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
+from interfaces.desk.queries import callers_meant
 from interfaces.desk.ticket_forms import CustomerForm, MacroForm, SplitForm
 from interfaces.desk.views.tickets import ticket_address, visible_ticket, workable_ticket
 from tickets.models import Doing, Macro, Ticket, filled_in
-from tickets.queries import can_work, macros_for, others_on, values_for
-from tickets.services import note_presence, set_customer, split_article, use_macro
+from tickets.queries import can_work, macros_for, others_on, values_for, why_elsewhere
+from tickets.services import Requester, note_presence, set_customer, split_article, use_macro
 from tickets.states import TicketType
+
+MOST_FOUND = 12
 
 
 @require_POST
@@ -80,8 +82,15 @@ def split(request: UserRequest, number: str, pk: int) -> HttpResponse:
 
 @staff_page()
 def customer(request: UserRequest, number: str) -> HttpResponse:
-    """Put right whose a ticket is; to whom answers go from then on is confirmed first."""
+    """Look for the right customer, and put right whose a ticket is; to whom answers go from then on is confirmed first."""
     found = workable_ticket(request, number)
+    typed = " ".join(request.GET.get("q", "").split())[:200]
+    mine = customers_visible_to(request.user).select_related("division")
+    called = (request.POST.get("number") or request.GET.get("number", "")).strip().upper()
+    meant = mine.filter(number=called).first() if called else None
+    nothing = (
+        why_elsewhere(meant, found, request.user) if meant else "" if called else _("Look for the customer first.")
+    )
     action = Action(
         title=_("Another customer"),
         button=_("Change the customer"),
@@ -89,17 +98,23 @@ def customer(request: UserRequest, number: str) -> HttpResponse:
         subject=f"{found.number}: {found.subject}",
         back=ticket_address(found),
         explanation=_("What was sent stays where it went. Answers go to the new customer from now on."),
+        nothing=nothing,
+        template="desk/ticket_customer.html",
+        more={
+            "typed": typed,
+            "meant": meant,
+            "found": callers_meant(request.user, typed, among=mine, most=MOST_FOUND)
+            if typed
+            else [meant]
+            if meant
+            else [],
+        },
     )
 
     def do(said: dict[str, Any]) -> object:
-        meant = _customer_called(request, said["number"])
+        if meant is None:
+            raise NotAllowed(gettext("No customer of your divisions has this number."), code="unknown", field="number")
         return set_customer(found.pk, meant, confirmed_email=said["confirmed_email"], by=request.user)
 
-    return perform(request, action, CustomerForm(posted(request)), do)
-
-
-def _customer_called(request: UserRequest, number: str) -> Customer:
-    meant = customers_visible_to(request.user).filter(number=number.strip().upper()).first()
-    if meant is None:
-        raise NotAllowed(gettext("No customer has this number."), code="unknown", field="number")
-    return meant
+    form = CustomerForm(posted(request), initial={"number": called}, email=Requester.of(meant).email if meant else "")
+    return perform(request, action, form, do)

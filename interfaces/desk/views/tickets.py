@@ -28,7 +28,7 @@ from interfaces.desk.ticket_forms import AnswerForm
 from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
 from interfaces.desk.words import say, say_who
 from tickets.http import download
-from tickets.models import Article, Attachment, Ticket, filled_in
+from tickets.models import Article, Attachment, Rating, Ticket, filled_in
 from tickets.ports import Reading
 from tickets.queries import (
     answers_in_words,
@@ -36,7 +36,7 @@ from tickets.queries import (
     can_work,
     canned_replies_for,
     folded,
-    macros_for,
+    macros_offered,
     others_on,
     progress_of_ticket,
     recipients_of,
@@ -109,8 +109,9 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "pauses": pauses_of(faces),
         "progress": progress_of_ticket(found),
         "promise": promise_of(found, faces),
-        "talk": folded(articles_of(found).prefetch_related("attachments")),
+        "talk": folded(articles_of(found).prefetch_related("attachments", "split_off")),
         "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "rating": Rating.objects.filter(ticket=found).first(),
         "doings": offered(found, request.user),
         "form": AnswerForm(initial={"seen": found.version}) if may_answer and found.requester_email else None,
         "merged": found.merged.all(),
@@ -146,7 +147,8 @@ def answer(request: UserRequest, number: str) -> HttpResponse:
         except NotAllowed as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
             if refusal.code == "newer":
-                newer = list(articles_of(found).filter(kind__in=sorted(PUBLIC)).reverse()[:LATEST_SHOWN])
+                said_to_them = articles_of(found).filter(kind__in=sorted(PUBLIC)).reverse()
+                newer = list(said_to_them.prefetch_related("attachments", "split_off")[:LATEST_SHOWN])
                 form.data = {**request.POST.dict(), "seen": str(found.version)}
         else:
             messages.success(request, gettext("The answer is on its way. You can still take it back for a moment."))
@@ -163,7 +165,7 @@ def _begun(request: UserRequest, found: Ticket) -> str:
 
 
 def _reusable(found: Ticket) -> dict[str, Any]:
-    return {"canned": canned_replies_for(found), "macros": macros_for(found)}
+    return {"canned": canned_replies_for(found), "macros": macros_offered(found)}
 
 
 @require_POST

@@ -17,7 +17,6 @@ from interfaces.selfcare.access import own_page
 from interfaces.selfcare.outages import shown
 from interfaces.selfcare.queries import accounts_spoken_for, own_partners
 from interfaces.selfcare.ticket_forms import KINDS, ReportForm
-from territory.states import NETWORK_FAMILIES
 from tickets.http import DetailsForm
 from tickets.models import Ticket
 from tickets.queries import Conversation, accounts_in_view, families_asked, tickets_of
@@ -56,7 +55,7 @@ def report(request: UserRequest) -> HttpResponse:
         "details": details,
         "kinds": KINDS,
         "families": families_asked(talk.division),
-        "services": [one for one in talk.view.services if one.product.family in NETWORK_FAMILIES] if talk.view else [],
+        "services": talk.view.working if talk.view else [],
         "outages": [shown(outage, talk.account) for outage in talk.outages] if talk.account else [],
         "is_fixed": bool(talk.way and talk.way.ending == Ending.FIXED),
         "press": secrets.token_urlsafe(9),

@@ -24,6 +24,7 @@ from tickets.http import download
 from tickets.models import Attachment, Ticket
 from tickets.queries import (
     articles_for_customer,
+    closing_of,
     folded,
     may_be_rated,
     may_reopen,
@@ -75,6 +76,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "selfcare/ticket.html",
         ticket=found,
         progress=progress_of_ticket(found),
+        closing=closing_of(found),
         promise=promise_in_words(found, now()),
         talk=folded(articles_for_customer(found).prefetch_related("attachments")),
         form=form if found.is_open or may_reopen(found) else None,
@@ -136,6 +138,7 @@ def by_letter(request: HttpRequest) -> HttpResponse:
     context = {
         "ticket": found,
         "progress": progress_of_ticket(found),
+        "closing": closing_of(found),
         "form": form if may_be_rated(found) else None,
         "may_confirm": found.can_move(TicketStatus.CLOSED),
         "may_reopen": may_reopen(found),
