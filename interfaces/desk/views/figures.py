@@ -56,12 +56,13 @@ MEANINGS: Mapping[Figure, str | Promise] = {
         "For the last 30 days it can still grow."
     ),
     Figure.OF_OUTAGE: _(
-        "Not counted above: an outage is one fault, whose duration stands on its own page. Also left out are parts of another "
-        "ticket and what was merged into another (that one is counted), and what was called off or declined after it "
-        "had been reopened."
+        "What an outage explains: that is one fault, whose duration stands on its own page. Parts of another ticket and what "
+        "was merged into another: that one is counted. What was called off or declined after it had been reopened."
     ),
 }
 """What each figure means and how it is counted, for whoever reads it."""
+TITLES: Mapping[Figure, str | Promise] = {Figure.OF_OUTAGE: _("Left out")}
+"""Where a meaning is that of several figures."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ def figures(request: UserRequest) -> HttpResponse:
     filters = FigureFilters(request.GET, request=request)
     is_right = filters.form.is_valid()
     since, until = filters.days
+    if is_right:
+        filters = FigureFilters({**request.GET.dict(), "since": since, "until": until}, request=request)
     asked = {name: request.GET[name] for name in ASKED if request.GET.get(name)} if is_right else {}
     query = {**asked, "since": since.isoformat(), "until": until.isoformat()}
     table = figures_of(request.user, filters.wanted) if is_right else None
@@ -141,10 +144,10 @@ def figures(request: UserRequest) -> HttpResponse:
         "form_fields": [filters.form[name] for name in ASKED],
         "since": since,
         "until": until,
-        "zone": filters.wanted.since.tzname() if is_right else "",
+        "zone": str(filters.wanted.since.tzinfo) if is_right else "",
         "total": total,
         "tables": tables,
-        "meanings": [(figure.label, meaning) for figure, meaning in MEANINGS.items()],
+        "meanings": [(TITLES.get(figure, figure.label), meaning) for figure, meaning in MEANINGS.items()],
         "export_query": urlencode({**query, "export": "csv"}),
     }
     return render(request, "desk/ticket_figures.html", context, status=200 if is_right else 422)
