@@ -5,18 +5,19 @@ Ours keeps each message once, reads and judges it, finds its ticket (a quarter e
 ticket that waited for it, and from somebody who takes part for the first time), writes it down and tells what happened,
 in the bundles that a mailbox is fetched in. The floor reads the very same messages with the same reader and inserts what
 it read, with the raw message, into a bare table, in the same bundles.
+
+    python -m bench.mail_threading [messages] [pairs]
 """
 
-import os
+import sys
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
 from bench.harness import bench_database, compare, set_up_django
 
-COUNT = int(os.environ.get("MAILS", "10000"))
-PAIRS = int(os.environ.get("PAIRS", "5"))
-TICKETS = max(1, COUNT // 5)
+A_TICKET = 5
+"""Replies on each ticket."""
 AT_ONCE = 50
 """Messages of one bundle, as a mailbox is fetched."""
 QUOTED = "\n".join(f"> Line {number} of what we have written, as every mail program quotes it." for number in range(12))
@@ -30,16 +31,17 @@ CREATE TABLE bare_mail (
 class Post:
     """Tickets with an answer each, and new replies to them whenever they are wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
         from accounts.testing import make_account
         from foundation.correspondence.testing import make_mailbox
         from foundation.divisions.testing import make_division
         from tickets.testing import answer, make_ticket
 
+        self.count = count
         division = make_division()
         self.mailbox = make_mailbox(division)
         account = make_account(division)
-        self.tickets = [make_ticket(division, account=account) for _number in range(TICKETS)]
+        self.tickets = [make_ticket(division, account=account) for _number in range(max(1, count // A_TICKET))]
         self.answers = [answer(ticket).message_id for ticket in self.tickets]
         self.round = 0
         self.replies: list[bytes] = []
@@ -63,8 +65,8 @@ class Post:
         assert Ticket.objects.filter(status="pending").count() == len(waiting)
 
     def _replies(self) -> Iterator[bytes]:
-        for number in range(COUNT):
-            place = number % TICKETS
+        for number in range(self.count):
+            place = number % len(self.tickets)
             ticket, answered = self.tickets[place], self.answers[place]
             message = EmailMessage()
             message["From"] = "Kim <kim@people.example>" if number % 4 == 3 else ticket.requester_email
@@ -86,7 +88,7 @@ def thread(post: Post) -> None:
     from foundation.correspondence.services import receive_mails
     from tickets.services import take_mails
 
-    for first in range(0, COUNT, AT_ONCE):
+    for first in range(0, post.count, AT_ONCE):
         rows = receive_mails(post.mailbox.pk, post.replies[first : first + AT_ONCE])
         take_mails([row.pk for row in rows])
 
@@ -97,7 +99,7 @@ def insert_bare(post: Post) -> None:
 
     from foundation.correspondence.inbound import read_mail
 
-    for first in range(0, COUNT, AT_ONCE):
+    for first in range(0, post.count, AT_ONCE):
         rows: list[tuple[Any, ...]] = []
         for content in post.replies[first : first + AT_ONCE]:
             mail = read_mail(content)
@@ -110,7 +112,7 @@ def insert_bare(post: Post) -> None:
             cursor.execute(statement, [value for row in rows for value in row])
 
 
-def main() -> None:
+def main(count: int = 500, pairs: int = 5) -> None:
     """Measure and print."""
     with bench_database("mail_threading"):
         set_up_django()
@@ -121,24 +123,24 @@ def main() -> None:
 
         with connection.cursor() as cursor:
             cursor.execute(BARE)
-        post = Post()
+        post = Post(count)
         post.write()
         before = Article.objects.count()
         with CaptureQueriesContext(connection) as captured:
             thread(post)
-        if Article.objects.count() - before != COUNT:
-            raise SystemExit(f"Of {COUNT} replies, {Article.objects.count() - before} found their tickets.")
+        if Article.objects.count() - before != count:
+            raise SystemExit(f"Of {count} replies, {Article.objects.count() - before} found their tickets.")
         measured = compare(
             "mail_threading",
             lambda: thread(post),
             lambda: insert_bare(post),
-            pairs=PAIRS,
+            pairs=pairs,
             between=post.write,
-            queries=round(len(captured) / COUNT, 2),
-            rows=COUNT,
+            queries=round(len(captured) / count, 2),
+            rows=count,
         )
         print(measured.as_json())
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import Customer
@@ -144,9 +144,16 @@ class _Replies:
             _name_what_was_left_out(article.ticket, each)
         _keep_rests([(article, each) for _ticket, article, each in self.told])
         _keep_participants([(ticket, each.mail) for ticket, _article, each in self.told])
-        tickets = {ticket.pk: ticket for ticket, _article, _each in self.told}
-        Ticket.objects.bulk_update(tickets.values(), ["heard_at", "version", "status", "reason"])
+        self._move_tickets()
         self._tell()
+
+    def _move_tickets(self) -> None:
+        tickets = {ticket.pk: ticket for ticket, _article, _each in self.told}.values()
+        columns = {
+            name: [getattr(ticket, name) for ticket in tickets] for name in ("pk", "version", "status", "reason")
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(MOVING, {**columns, "at": self.at})
 
     def _tell(self) -> None:
         facts: list[tuple[Ticket, Fact]] = [
@@ -167,6 +174,12 @@ class _Replies:
         )
 
 
+MOVING = """
+    UPDATE tickets_ticket ticket SET heard_at = %(at)s, version = heard.version, status = heard.status, reason = heard.reason
+    FROM unnest(%(pk)s::bigint[], %(version)s::int[], %(status)s::text[], %(reason)s::text[])
+        AS heard (id, version, status, reason)
+    WHERE ticket.id = heard.id
+"""
 TELLING = """WITH facts AS (
     SELECT name, payload::jsonb AS payload, 'tickets.ticket' AS subject_type, subject_id,
         string_to_array(about, ' ') AS about, division_id, %(at)s::timestamptz AS at, place

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from foundation.correspondence.events import MailReceived, MailSetAside, MessageBounced
 from foundation.correspondence.inbound.judging import Judgement, judge
@@ -86,9 +87,9 @@ def receive_mails(mailbox_id: int, raws: Sequence[bytes]) -> list[InboundMail]:
         )
         for digest, raw in by_digest.items()
     ]  # fmt: skip
-    known = _of(mailbox.division, by_digest)
+    known = set(_of(mailbox.division, by_digest).values_list("digest", flat=True))
     InboundMail.objects.bulk_create([row for row in rows if row.digest not in known], ignore_conflicts=True)
-    kept = _of(mailbox.division, by_digest)
+    kept = {row.digest: row for row in _of(mailbox.division, by_digest).defer("raw")}
     new = sorted(row.pk for digest, row in kept.items() if digest not in known)
     if new:
         fact = MailReceived(mail_ids=new)
@@ -96,9 +97,8 @@ def receive_mails(mailbox_id: int, raws: Sequence[bytes]) -> list[InboundMail]:
     return [kept[digest_of(raw)] for raw in raws]
 
 
-def _of(division: Division, digests: Iterable[str]) -> dict[str, InboundMail]:
-    rows = InboundMail.objects.filter(division=division, digest__in=list(digests)).defer("raw")
-    return {row.digest: row for row in rows}
+def _of(division: Division, digests: Iterable[str]) -> QuerySet[InboundMail]:
+    return InboundMail.objects.filter(division=division, digest__in=list(digests))
 
 
 @transaction.atomic
