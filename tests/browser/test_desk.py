@@ -10,17 +10,26 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.testing import make_details
+from foundation.divisions.fields import Texts
 from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from foundation.worklist.testing import make_member, make_team
 from leads.testing import make_lead
 from orders.models import Order
 from orders.queries import open_slots
 from orders.states import OrderStatus
 from orders.testing import Market, make_market, make_order
-from tickets.testing import make_policy, make_ticket
+from tickets.models import Step
+from tickets.services import hand_over_ticket
+from tickets.testing import Asked, make_affected, make_outage, make_policy, make_symptom, make_ticket
 
 SERIOUS = {"serious", "critical"}
+LINES_OF_TEXT = (
+    "one => { const text = new Range(); text.selectNodeContents(one); return text.getClientRects().length; }"
+)
+TWO_LINES = 80
+"""Pixels from which a header on a wide screen is broken in two."""
 
 
 @pytest.fixture
@@ -149,6 +158,52 @@ class TestFilters:
 
             expect(page.get_by_role("link", name=held.number)).to_be_visible()
             expect(page.get_by_role("link", name=other.number)).to_be_hidden()
+
+
+class TestTicketPages:
+    """What stands on them has room, at a desk and on a phone."""
+
+    @pytest.fixture
+    def supervised(self, page: Page, live_server, market: Market) -> Page:
+        supervisor = make_person(Role.SUPERVISOR, market.division, name="Sam Supervisor")
+        session = sign_in(Client(), supervisor).session.session_key
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page.set_default_timeout(15_000)
+        return page
+
+    def test_fit_their_window(self, supervised, live_server, market):
+        division = market.division
+        make_symptom(division, "slow", Asked("lights", {"red": "visit"}))
+        Step.objects.update(texts=Texts(en="Which of the lights on the front of the modem are lit or blinking now?"))
+        ticket = make_ticket(division, symptom="slow", answers={"lights": "red"})
+        team = make_team(division, members=1)
+        make_member(team, make_person(Role.CSR, division, name="Wilhelmina Featherstonehaugh"), works_always=False)
+        hand_over_ticket(ticket.pk, team.members.first().user, team=team, by=None)
+        make_affected(division, market=market)
+        outage = make_outage(division, by=make_person(Role.SUPERVISOR, division))
+
+        def look(width: int, name: str, *args: object) -> None:
+            supervised.set_viewport_size({"width": width, "height": 900})
+            supervised.goto(live_server.url + reverse(f"desk:{name}", args=args))
+            assert supervised.evaluate("document.documentElement.scrollWidth") <= width, name
+
+        look(1280, "ticket", ticket.number)
+        assert supervised.locator(".staff-header").bounding_box()["height"] < TWO_LINES
+        values = supervised.locator("#who + * dd, section[aria-labelledby=who] .desk-pairs dd")
+        assert all(value.bounding_box()["width"] > 150 for value in values.all())
+        look(390, "who_works")
+        for table in supervised.locator(".table-wrap").all():
+            assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+        look(390, "outage", outage.pk)
+        declared = supervised.locator(".facts dt", has_text=re.compile("^Declared$"))
+        assert declared.evaluate(LINES_OF_TEXT) == 1
+        look(390, "tickets")
+        row = supervised.get_by_role("row").filter(has_text=ticket.number)
+        labels = row.locator("td").evaluate_all("cells => cells.map(one => getComputedStyle(one, '::before').content)")
+        assert '"State"' in labels
+        expect(row).to_contain_text("Type: Trouble")
+        expect(row).to_contain_text(f"Team: {team}")
+        expect(row.get_by_text("Type:")).to_be_visible()
 
 
 class TestAxe:

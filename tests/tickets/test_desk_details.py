@@ -319,6 +319,15 @@ class TestWhatIsReused:
         assert "Take and send" not in after
         assert "Just send" in after
 
+    def test_runs_on_a_ticket_that_waits_for_the_customer_already(self, division, csr, ticket):
+        macro = Macro.objects.create(division=division, name="Remind", reply={"en": "Did you try?"}, end="wait")
+        bring_to(ticket, TicketStatus.PENDING)
+
+        csr.post("desk:ticket_macro", ticket.number, macro.pk, key="k", text="Did you try?", seen=ticket.version)
+
+        assert (fresh(ticket).status, fresh(ticket).reason) == (TicketStatus.PENDING, PendingReason.CUSTOMER)
+        assert ticket.articles.filter(kind="answer", text="Did you try?").exists()
+
 
 class TestSettings:
     def test_of_tickets_are_set_on_the_divisions_page_which_says_what_is_inherited(self, seat, division):

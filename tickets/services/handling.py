@@ -61,7 +61,7 @@ def use_macro(  # noqa: PLR0913  # what, having read what: each has a name
         set_priority(ticket_id, Priority(macro.priority), by=by)
     if text.strip():
         answer_ticket(ticket_id, text, key=f"macro:{key}", by=by, seen=seen)
-    if macro.end == MacroEnd.WAIT:
+    if macro.end == MacroEnd.WAIT and locked_for_work(ticket_id, by).reason != PendingReason.CUSTOMER:
         pend_ticket(ticket_id, PendingReason.CUSTOMER, by=by)
     if macro.end == MacroEnd.RESOLVE:
         resolve_ticket(ticket_id, ResolutionCode(macro.resolution), "", by=by)
