@@ -406,6 +406,11 @@ def token_of(name: str) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"token": getattr(world, name).token}
 
 
+def device_of(world: World) -> dict[str, Any]:
+    """Name the device of the world."""
+    return {"pk": world.completed.account.equipment.get().pk}
+
+
 def brand_of(world: World) -> dict[str, Any]:
     """Name the world's brand."""
     return {"code": world.market.site.brand.code, "version": int(world.market.site.brand.version)}
@@ -510,6 +515,9 @@ MATRIX: dict[str, Page] = {
     "desk:order_approve_cancellation": Page(WORK, pk_of("assessed")),
     "desk:order_refuse_cancellation": Page(WORK, pk_of("assessed")),
     "desk:customer": Page(SEE, lambda world: {"pk": world.order.customer_id}),
+    "desk:device_put_in": Page(WORK_TICKETS, lambda world: {"account": world.completed.account_id}),
+    "desk:device_swap": Page(WORK_TICKETS, device_of),
+    "desk:device_take_out": Page(WORK_TICKETS, device_of),
     "desk:consent_withdraw": Page(
         WORK, lambda world: {"pk": world.order.customer_id, "consent": world.order.customer.consents.get().pk}
     ),

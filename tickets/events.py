@@ -349,3 +349,19 @@ class CreditRunMoved(Fact, name="tickets.credit_run_moved"):
     run_id: int
     outage_id: int
     status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquipmentInstalled(Fact, name="tickets.equipment_installed"):
+    """A device stands at a customer's."""
+
+    device_id: int
+    account_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquipmentTakenOut(Fact, name="tickets.equipment_taken_out"):
+    """A device no longer stands at a customer's."""
+
+    device_id: int
+    account_id: int

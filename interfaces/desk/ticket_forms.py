@@ -6,12 +6,14 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import STAFF_ROLES, Permission
 from foundation.worklist.models import Team
+from orders.models import InstalledService
 from tickets.models import Participant, Ticket
 from tickets.queries import open_tickets_beside, tickets_visible_to
 from tickets.states import (
@@ -50,6 +52,33 @@ class FilesField(forms.FileField):
         """Return the files as a list."""
         several: Iterable[Any] = data if isinstance(data, list | tuple) else [data]
         return [super(FilesField, self).clean(one, initial) for one in several if one]
+
+
+class DeviceForm(forms.Form):
+    """A device, as it names itself."""
+
+    name = forms.CharField(label=_("Device"), max_length=80, help_text=_("What it is, for example Cable modem."))
+    serial = forms.CharField(
+        label=_("Serial number"), max_length=80, help_text=_("As it stands on the device. Spaces do not matter."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )  # fmt: skip
+
+
+class NewDeviceForm(DeviceForm):
+    """A device and what it serves."""
+
+    service = forms.ModelChoiceField(
+        InstalledService.objects.none(), label=_("It serves"), required=False, empty_label=_("All of the account’s")
+    )
+
+    def __init__(self, services: QuerySet[InstalledService], *args: Any, **options: Any) -> None:
+        """
+        Ask which of some services it serves.
+
+        :param services: those of the account
+        """
+        super().__init__(*args, **options)
+        self.fields["service"].queryset = services  # type: ignore[attr-defined]
 
 
 class _Once(forms.Form):

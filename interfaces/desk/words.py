@@ -146,6 +146,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.credit_run_moved": _("Credits: %(status)s"),
     "tickets.customer_replied": _("The customer replied"),
     "tickets.detached": _("Detached from the outage: their fault is another"),
+    "tickets.equipment_installed": _("A device was put in"),
+    "tickets.equipment_taken_out": _("A device was taken out"),
     "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s %(reason)s"),
     "tickets.handed_over": _("The ticket was given to somebody"),
     "tickets.child_attached": _("It became part of %(parent_number)s"),

@@ -19,6 +19,7 @@ from tickets.queries.sight import (
     articles_for_customer,
     articles_of,
     can_work,
+    equipment_visible_to,
     folded,
     is_customer_of,
     may_reopen,
@@ -54,12 +55,14 @@ from tickets.queries.threads import (
 )
 
 __all__ = [
-    "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Closing", "Conversation", "TicketFilter",
-    "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "articles_for_customer", "articles_of",
-    "caller_in_view", "can_work", "canned_replies_for", "closing_of", "customer_by_email", "customers_by_email", "device_of",
-    "families_asked", "finding_of", "folded", "is_customer_of", "macros_for", "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen",
-    "nearest_ticket", "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside", "others_on", "probe_of", "progress_of_ticket", "proof_of",
-    "reachable_ticket", "recipients_of", "references_of", "same_fault", "subject_token", "symptom_by_code",
-    "symptoms_for", "takes_part", "ticket_by_proof", "tickets_matching", "tickets_of", "tickets_of_messages",
-    "tickets_visible_to", "tree_of", "values_for", "walk", "why_elsewhere", "words_of",
+    "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Closing", "Conversation",
+    "TicketFilter", "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "articles_for_customer",
+    "articles_of", "caller_in_view", "can_work", "canned_replies_for", "closing_of", "customer_by_email",
+    "customers_by_email", "device_of", "equipment_visible_to", "families_asked", "finding_of", "folded",
+    "is_customer_of", "macros_for", "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen",
+    "nearest_ticket", "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside", "others_on",
+    "probe_of", "progress_of_ticket", "proof_of", "reachable_ticket", "recipients_of", "references_of", "same_fault",
+    "subject_token", "symptom_by_code", "symptoms_for", "takes_part", "ticket_by_proof", "tickets_matching",
+    "tickets_of", "tickets_of_messages", "tickets_visible_to", "tree_of", "values_for", "walk", "why_elsewhere",
+    "words_of",
 ]  # fmt: skip

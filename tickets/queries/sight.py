@@ -13,7 +13,7 @@ from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, can, divisions_visible_to, divisions_where
 from foundation.people.states import Permission
-from tickets.models import Article, Ticket
+from tickets.models import Article, Equipment, Ticket
 from tickets.settings import REOPENS_WITHIN
 from tickets.states import PUBLIC, TicketStatus
 
@@ -31,6 +31,11 @@ def tickets_visible_to(user: Person) -> QuerySet[Ticket]:
     if isinstance(user, User):
         visible |= Q(owner=user, division__in=divisions_visible_to(user))
     return Ticket.objects.filter(visible)
+
+
+def equipment_visible_to(user: Person) -> QuerySet[Equipment]:
+    """Return the devices, standing or taken out, of the divisions in which a member of staff may see tickets."""
+    return Equipment.objects.filter(division__in=divisions_where(user, Permission.SEE_TICKETS))
 
 
 def can_work(user: Person, ticket: Ticket) -> bool:

@@ -9,7 +9,7 @@ from tickets.services.conversation import (
     send_due_answers,
     take_back_answer,
 )
-from tickets.services.equipment import install_equipment
+from tickets.services.equipment import install_equipment, swap_equipment, take_out_equipment
 from tickets.services.handling import note_presence, set_customer, use_macro
 from tickets.services.intake import SAME_FAULT, Intake, add_to_ticket, attach_at_intake, report_at_intake
 from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
@@ -60,6 +60,7 @@ __all__ = [
     "report_at_intake", "resolve_ticket", "restore_service", "retime_clocks", "route_anew", "route_ticket", "route_waiting",
     "see_alerts", "send_answer", "send_due_alerts", "send_due_answers", "send_receipt", "send_refusal",
     "send_resolution", "set_customer", "set_priority", "set_type", "split_article", "start_routing_version",
-    "stop_copying", "sweep_clocks", "take_back_answer", "take_mails", "take_over_ticket", "take_reading",
-    "take_ticket", "thread_headers", "undo_reassignment", "unmerge_ticket", "use_macro", "with_token",
+    "stop_copying", "swap_equipment", "sweep_clocks", "take_back_answer", "take_mails", "take_out_equipment",
+    "take_over_ticket", "take_reading", "take_ticket", "thread_headers", "undo_reassignment", "unmerge_ticket",
+    "use_macro", "with_token",
 ]  # fmt: skip

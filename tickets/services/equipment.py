@@ -4,12 +4,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from orders.models import InstalledService
+from tickets.events import EquipmentInstalled, EquipmentTakenOut
 from tickets.models import Equipment
 
 LONGEST_SERIAL = 40
@@ -36,19 +38,61 @@ def install_equipment(
 
     :raises NotAllowed: if the person may not, it is no serial number, or the device stands at another address
     """
+    _require(by, account)
+    return _put(account, read_serial(serial), name, service=service, by=by)
+
+
+@transaction.atomic
+def swap_equipment(device_id: int, serial: str, name: str, *, by: User) -> Equipment:
+    """
+    Write down that another device stands in the place of one from today on, and serves what it served.
+
+    :raises NotAllowed: if the person may not, the one was taken out before, it is no serial number, the same device, or
+        one that stands at another address
+    """
+    old = _standing(device_id, by)
+    serial = read_serial(serial)
+    if serial == old.serial:
+        raise NotAllowed(_("This is the device that stands there."), code="same", field="serial")
+    _take_out(old, by=by)
+    return _put(old.account, serial, name, service=old.service, by=by)
+
+
+@transaction.atomic
+def take_out_equipment(device_id: int, *, by: User) -> Equipment:
+    """
+    Write down that a device no longer stands at a customer's.
+
+    :raises NotAllowed: if the person may not, or it was taken out before
+    """
+    old = _standing(device_id, by)
+    _take_out(old, by=by)
+    return old
+
+
+def _require(by: User | None, account: Account) -> None:
     if by and not can(by, Permission.WORK_TICKETS, account.division):
         raise NotAllowed(_("Your role does not let you change devices here."), code="not_permitted")
-    return put_device(account, read_serial(serial), name, service=service)
 
 
-def put_device(account: Account, serial: str, name: str, *, service: InstalledService | None) -> Equipment:
-    """
-    Put a device at an account's address; whoever calls has asked who may.
+def _standing(device_id: int, by: User) -> Equipment:
+    rows = Equipment.objects.select_for_update(no_key=True, of=("self",)).select_related("account", "service")
+    device = rows.get(pk=device_id)
+    _require(by, device.account)
+    if device.until:
+        raise NotAllowed(_("It was taken out already."), code="taken_out")
+    return device
 
-    :raises NotAllowed: if it stands at another address
-    """
+
+def _take_out(device: Equipment, *, by: User) -> None:
+    device.until = today(device.division)
+    device.save(update_fields=["until"])
+    _record(EquipmentTakenOut(device_id=device.pk, account_id=device.account_id), device, by)
+
+
+def _put(account: Account, serial: str, name: str, *, service: InstalledService | None, by: User | None) -> Equipment:
     with transaction.atomic():
-        device, _is_new = Equipment.objects.get_or_create(
+        device, is_new = Equipment.objects.get_or_create(
             serial=serial, until=None,
             defaults={
                 "division": account.division, "account": account, "service": service, "name": name.strip(),
@@ -58,4 +102,11 @@ def put_device(account: Account, serial: str, name: str, *, service: InstalledSe
     if device.account_id != account.pk:
         message = _("A device of this number stands at another address.")
         raise NotAllowed(message, code="elsewhere", field="serial")
+    if is_new:
+        _record(EquipmentInstalled(device_id=device.pk, account_id=account.pk), device, by)
     return device
+
+
+def _record(fact: EquipmentInstalled | EquipmentTakenOut, device: Equipment, by: User | None) -> None:
+    about = [device.account, device.account.customer]
+    publish(fact, subject=device, about=about, division=device.division, by=by)

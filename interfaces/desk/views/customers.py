@@ -1,5 +1,6 @@
 """A customer: how to reach them, and what they have."""
 
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,7 +20,7 @@ from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.following import referrals_followed_by
 from interfaces.desk.forms import ConfirmForm
 from orders.queries import orders_visible_to, services_visible_to
-from tickets.queries import tickets_visible_to
+from tickets.queries import equipment_visible_to, tickets_visible_to
 
 MOST_SHOWN = 50
 
@@ -37,6 +38,10 @@ def customer(request: UserRequest, pk: int) -> HttpResponse:
         "may_work": can(request.user, Permission.WORK_ORDERS, found.division),
         "orders": orders.order_by("-pk")[:MOST_SHOWN],
         "tickets": tickets_visible_to(request.user).filter(customer=found, merged_into=None)[:MOST_SHOWN],
+        "devices": equipment_visible_to(request.user)
+        .filter(account__customer=found)
+        .select_related("account")
+        .order_by(F("until").desc(nulls_first=True), "-pk")[:MOST_SHOWN],
         "may_open_tickets": can(request.user, Permission.WORK_TICKETS, found.division),
         "services": services_visible_to(request.user).filter(customer=found)[:MOST_SHOWN],
         **_referring(found, request.user),
