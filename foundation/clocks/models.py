@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -252,14 +253,12 @@ class Stopwatch(Lifecycle):
         self._move(WatchStatus.STOPPED)
         self.time(stretches)
 
-    def stand_like(self, twin: "Stopwatch") -> None:
-        """
-        Run, pause or stand as another stopwatch does.
-
-        :raises NotAllowed: if there is no way there
-        """
-        if self.status != twin.status:
-            self._move(twin.status)
+    def stand(self, status: WatchStatus) -> None:
+        """Run, pause or stand, as segments say that were written down afterwards."""
+        if self.status == WatchStatus.STOPPED and status == WatchStatus.PAUSED:
+            self._move(WatchStatus.RUNNING)
+        if self.status != status:
+            self._move(status)
 
     def time(self, stretches: Iterable["Segment"], *, at: datetime | None = None) -> None:
         """
@@ -278,6 +277,21 @@ class Stopwatch(Lifecycle):
         self.hours_digest = hours.digest
         last = ordered[-1].ended_at if ordered and self.status == WatchStatus.STOPPED else None
         self.counted = elapsed(ordered, hours, last) if last else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spell:
+    """A piece of time that is to become a segment: it runs, unless there is a reason for which it does not."""
+
+    begun_at: datetime
+    ended_at: datetime | None
+    reason: str
+    by_id: int | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its time counts."""
+        return not self.reason
 
 
 class Segment(models.Model):

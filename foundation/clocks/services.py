@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from django.db.models import Q, prefetch_related_objects
 
-from foundation.clocks.models import Segment, Stopwatch, hours_of
+from foundation.clocks.models import Segment, Spell, Stopwatch, hours_of
 from foundation.clocks.states import WatchStatus
 from foundation.events.facts import Fact
 from foundation.events.services import publish_many
@@ -79,6 +79,35 @@ def retarget(watches: Sequence[Watch], *, at: datetime) -> None:
             watch.time(watch.stretches, at=at)
         fields = ["calendar", "zone", "target", "shares", *TIMING]
         type(watches[0])._default_manager.bulk_update(watches, fields)  # noqa: SLF001
+
+
+def relive(watch: Watch, spells: Iterable[Spell], *, at: datetime) -> None:
+    """
+    Give a saved stopwatch another past, and let it stand as its last spell says.
+
+    A pause that it had before keeps how much of the target was used up when it began.
+
+    :param spells: in their order; the last may go on
+    """
+    model = type(watch)
+    table = segments_of(model)
+    mine = table.objects.filter(**{_key_of(model): watch})
+    used = dict(mine.values_list("begun_at", "at_percent"))
+    mine.delete()
+    segments = [
+        _segment(
+            watch, is_running=spell.is_running, reason=spell.reason, begun_at=spell.begun_at, ended_at=spell.ended_at,
+            by_id=spell.by_id, at_percent=used.get(spell.begun_at, 0),
+        )
+        for spell in spells
+    ]  # fmt: skip
+    table.objects.bulk_create(segments)
+    getattr(watch, "_prefetched_objects_cache", {}).pop("segments", None)
+    goes_on = segments[-1] if segments and segments[-1].ended_at is None else None
+    standing = WatchStatus.RUNNING if goes_on and goes_on.is_running else WatchStatus.PAUSED
+    watch.stand(standing if goes_on else WatchStatus.STOPPED)
+    watch.save(update_fields=["status"])
+    retarget([watch], at=at)
 
 
 def _turn(  # noqa: PLR0913  # each part of a move has a name

@@ -20,7 +20,10 @@ class WordsForm(forms.Form):
     )
     channel = forms.ChoiceField(
         label=_("By"), initial=TicketChannel.PHONE,
-        choices=[(one.value, one.label) for one in (TicketChannel.PHONE, TicketChannel.STORE, TicketChannel.DOOR)],
+        choices=[
+            *((one.value, one.label) for one in (TicketChannel.PHONE, TicketChannel.STORE, TicketChannel.DOOR)),
+            (TicketChannel.SYSTEM.value, _("Nobody: we noticed it ourselves")),
+        ],
     )  # fmt: skip
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
     email = forms.CharField(label=_("E-mail"), max_length=254, required=False, help_text=_("Answers go there."))

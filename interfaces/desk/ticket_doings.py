@@ -232,6 +232,10 @@ DOINGS: Mapping[str, TicketDoing] = {
     "part": TicketDoing(
         label=_("Part it again"), done=_("It goes on by itself, as it was."),
         applies=lambda ticket, _user: bool(ticket.merged_into_id),
+        explanation=_(
+            "Its promises go on with the time that they had used. What was said since the merge stays on the other ticket, "
+            "where it was read and answered; split off there what belongs to this one."
+        ),
         do=lambda ticket, _answers, user: services.unmerge_ticket(ticket.pk, by=user),
     ),
     "part-of": TicketDoing(

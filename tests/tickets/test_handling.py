@@ -182,6 +182,19 @@ class TestX24Merging:
         assert "It is still broken, I said." not in csr.read("desk:ticket", ticket.number)
         assert len(published(TicketUnmerged)) == 1
 
+    def test_leaves_what_was_said_meanwhile_where_it_was_said_until_somebody_splits_it_off(self, csr, ticket, double):
+        self.merge(csr, double, ticket)
+        said = reply(double, "And now the TV, too.")
+        assert "stays on the other ticket" in csr.read("desk:ticket_do", double.number, "part")
+
+        csr.post("desk:ticket_do", double.number, "part")
+
+        assert "And now the TV, too." in csr.read("desk:ticket", ticket.number)
+        assert "And now the TV, too." not in csr.read("desk:ticket", double.number)
+        csr.post("desk:ticket_split", ticket.number, said.pk, subject="The TV", type="trouble", key="split")
+        assert Ticket.objects.get(subject="The TV").articles.get(copied_from=said).text == "And now the TV, too."
+        assert reply(double, "By the old link.").ticket == double
+
     def test_of_another_customer_is_refused(self, division, csr, ticket):
         strangers = make_ticket(division)
 

@@ -318,6 +318,26 @@ class TestX39OneTap:
             services.rate_ticket(ticket.pk, "good")
 
 
+class TestX39NobodyIsAskedOfWhatStaffRaised:
+    @pytest.mark.parametrize(("channel", "is_asked"), [("system", False), ("phone", True)])
+    def test_at_the_desk(self, csr, account, channel, is_asked):
+        page = csr.get("desk:new_ticket", customer=account.customer_id)
+        csr.client.post(
+            f"{reverse('desk:new_ticket')}?customer={account.customer_id}",
+            {
+                "key": page.context["talk"].key, "account": account.pk, "type": "request", "matter": "copy", "do": "open",
+                "text": "Their line hums.", "channel": channel, "email": "casey@people.example",
+            },
+        )  # fmt: skip
+        ticket = Ticket.objects.get()
+        services.resolve_ticket(ticket.pk, ResolutionCode.DONE, "", by=csr.person)
+        drain()
+
+        letter = Message.objects.get(kind="tickets.resolved")
+        assert ("score=" in letter.text) is is_asked
+        assert may_be_rated(Ticket.objects.get()) is is_asked
+
+
 def test_the_talk_is_the_same_for_the_customer_and_the_desk(customer, csr, ticket):
     reply(ticket, "It hums.")
     services.pend_ticket(ticket.pk, PendingReason.PARTS, by=csr.person)

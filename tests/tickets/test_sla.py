@@ -446,6 +446,82 @@ class TestX15ChangesKeepElapsedAndPausedTime:
         assert [fact.share for fact in published(PromiseNearing)] == [50, 75, 90, 50]
 
 
+class TestX15PromisesThatComeAndGo:
+    def test_one_that_is_not_made_at_a_priority_keeps_its_time_and_pauses_until_it_is(self, division, desk, clock):
+        around = make_round_the_clock(division)
+        policy = make_policy(division, {ClockKind.RESOLVE: 40}, calendar=around)
+        for priority in (Priority.P1, Priority.P3):
+            add_target(policy, ClockKind.RESTORE, 20, calendar=around, priority=priority)
+        ticket = make_ticket(division)
+        clock.shift(2 * HOUR)
+        desk.do(ticket, "priority", priority="p4")
+        assert desk.promises(ticket)["Service works again"].stands == "ended"
+        clock.shift(HOUR)
+        desk.do(ticket, "wait", reason="parts")
+        clock.shift(5 * HOUR)
+        desk.do(ticket, "go-on")
+        clock.shift(HOUR)
+
+        desk.do(ticket, "priority", priority="p1")
+
+        assert desk.promises(ticket)["Service works again"] == Promised("16 h 00 min left", 20, MONDAY + 25 * HOUR)
+        assert faces(ticket)[ClockKind.RESTORE].paused == 5 * HOUR
+        assert TicketClock.objects.filter(ticket=ticket, kind=ClockKind.RESTORE).count() == 1
+
+    def test_also_where_it_is_the_only_one(self, division, desk, clock):
+        around = make_round_the_clock(division)
+        policy = SlaPolicy.objects.create(division=division, code="p3-alone", names={"en": "P3 alone"})
+        add_target(policy, ClockKind.RESOLVE, 10, calendar=around, priority=Priority.P3)
+        ticket = make_ticket(division)
+        clock.shift(HOUR)
+        desk.do(ticket, "priority", priority="p4")
+        clock.shift(HOUR)
+        desk.do(ticket, "wait", reason="parts")
+        clock.shift(3 * HOUR)
+
+        desk.do(ticket, "priority", priority="p3")
+
+        assert desk.promises(ticket)["Put right"] == Promised("paused, 8 h 00 min left", 20, None)
+
+    def test_one_that_is_made_late_has_all_the_time_that_the_ticket_has_had(self, division, desk, clock):
+        around = make_round_the_clock(division)
+        policy = make_policy(division, {ClockKind.RESPONSE: 1}, calendar=around)
+        add_target(policy, ClockKind.RESOLVE, 10, calendar=around, priority=Priority.P1)
+        ticket = make_ticket(division)
+        answer(ticket, by=desk.person)
+        clock.shift(HOUR)
+        desk.do(ticket, "wait", reason="parts")
+        clock.shift(4 * HOUR)
+        desk.do(ticket, "go-on")
+        clock.shift(HOUR)
+
+        desk.do(ticket, "priority", priority="p1")
+
+        assert desk.promises(ticket)["Put right"] == Promised("8 h 00 min left", 20, MONDAY + 14 * HOUR)
+
+    def test_those_of_a_merged_ticket_stop_and_go_on_when_it_is_parted_again(self, division, desk, clock):
+        make_policy(division, {ClockKind.RESOLVE: 10})
+        ticket = make_ticket(division)
+        other = make_ticket(division, account=ticket.account)
+        clock.shift(HOUR)
+        desk.do(ticket, "wait", reason="parts")
+        clock.shift(2 * HOUR)
+        desk.do(ticket, "go-on")
+        clock.shift(HOUR)
+        desk.do(ticket, "merge", number=other.number)
+        assert desk.promises(ticket)["Put right"] == Promised("ended", 20, None)
+        clock.shift(20 * HOUR)
+        sweep()
+        assert {fact.ticket_id for fact in published(PromiseMissed)} == {other.pk}
+
+        desk.do(ticket, "part")
+
+        assert desk.promises(ticket)["Put right"] == Promised("8 h 00 min left", 20, MONDAY + 32 * HOUR)
+        assert faces(ticket)[ClockKind.RESOLVE].paused == 2 * HOUR
+        ticket.refresh_from_db()
+        assert ticket.due_at == MONDAY + 32 * HOUR
+
+
 def by_web(ticket, _desk):
     sign_in(Client(), ticket.customer.user).post(
         reverse("selfcare:ticket", args=[ticket.number]), {"key": "web", "text": "It blinks."}

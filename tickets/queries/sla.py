@@ -1,7 +1,7 @@
 """What is promised for a ticket, how far it is, and who paused whose clocks shortly before the end."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,16 +9,18 @@ from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from foundation.clocks.models import THRESHOLDS
+from foundation.clocks.models import THRESHOLDS, Spell
 from foundation.clocks.queries import zone_for
 from foundation.clocks.states import WatchStatus
 from foundation.divisions.models import Division
 from foundation.divisions.queries import by_configuration
+from foundation.events.models import Event
 from foundation.people.models import User
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
+from tickets.events import TicketMerged, TicketMoved, TicketUnmerged
 from tickets.models import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, Ticket, TicketClock
-from tickets.states import LATE_PAUSE, ClockKind, HoldReason, PendingReason, TicketStatus
+from tickets.states import LATE_PAUSE, OPEN, STOPPED, ClockKind, HoldReason, PendingReason, TicketStatus
 
 LEAST_PAUSE = timedelta(seconds=1)
 REASONS = dict([*PendingReason.choices, *HoldReason.choices])
@@ -149,6 +151,51 @@ def clocks_of(ticket: Ticket, at: datetime) -> list[ClockFace]:
     return sorted(
         faces, key=lambda face: (face.is_stopped, not face.is_running, face.clock.due_at or last, face.clock.pk)
     )
+
+
+def spells_of(ticket: Ticket, pausing: Collection[str], *, since: datetime) -> list[Spell]:
+    """
+    Return how a ticket has spent its time since a moment, from its facts: worked on, or waiting for a reason that pauses.
+
+    While it had ended, or went on as another, there is nothing.
+    """
+    marks = [_Mark(since, counts=True, reason="", by_id=None), *_marks_of(ticket, pausing)]
+    ends: list[datetime | None] = [*(max(mark.at, since) for mark in marks[1:]), None]
+    spells: list[Spell] = []
+    for mark, end in zip(marks, ends, strict=True):
+        begun = max(mark.at, since)
+        if not mark.counts or end == begun:
+            continue
+        last = spells[-1] if spells else None
+        if last and last.ended_at == begun and last.reason == mark.reason:
+            spells[-1] = replace(last, ended_at=end)
+        else:
+            spells.append(Spell(begun_at=begun, ended_at=end, reason=mark.reason, by_id=mark.by_id))
+    return spells
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """From when on a ticket's time counts, or does not."""
+
+    at: datetime
+    counts: bool
+    reason: str
+    by_id: int | None
+
+
+def _marks_of(ticket: Ticket, pausing: Collection[str]) -> Iterator[_Mark]:
+    names = (TicketMoved.name, TicketMerged.name, TicketUnmerged.name)
+    told = Event.objects.filter(subject_type=ticket._meta.label_lower, subject_id=ticket.pk, name__in=names)
+    is_open, is_merged, reason = True, False, ""
+    for event in told.order_by("at", "pk"):
+        if event.name == TicketMoved.name:
+            after, why = event.payload["after"], event.payload["reason"]
+            is_open = after in OPEN
+            reason = why if after in STOPPED and why in pausing else ""
+        else:
+            is_merged = event.name == TicketMerged.name
+        yield _Mark(event.at, counts=is_open and not is_merged, reason=reason, by_id=event.actor_id)
 
 
 def newest_and_past(faces: Sequence[ClockFace]) -> tuple[list[ClockFace], list[ClockFace]]:

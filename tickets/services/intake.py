@@ -15,7 +15,7 @@ from orders.models import InstalledService
 from tickets.models import Article, Probe, Ticket
 from tickets.queries import Walk, finding_of, probe_of, same_fault, symptom_by_code, walk
 from tickets.queries.outages import outages_at
-from tickets.services.conversation import hear_customer, note_phone_call
+from tickets.services.conversation import hear_customer, note_phone_call, note_ticket
 from tickets.services.moves import resolve_ticket
 from tickets.services.opening import Report, Requester, open_ticket
 from tickets.services.outages import attach_caller, keep_apart
@@ -191,4 +191,6 @@ def add_to_ticket(  # noqa: PLR0913
     """
     if channel == TicketChannel.WEB:
         return hear_customer(ticket_id, text, key=key, channel=channel, by=by, uploads=uploads)
+    if channel == TicketChannel.SYSTEM:
+        return note_ticket(ticket_id, text, key=key, by=by)  # type: ignore[arg-type]  # so at the desk
     return note_phone_call(ticket_id, text, key=key, by=by)  # type: ignore[arg-type]  # on the phone somebody listens

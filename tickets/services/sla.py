@@ -20,7 +20,7 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import PromiseMissed, PromiseNearing, PromiseOverdue, ServiceRestored
 from tickets.models import SlaPolicy, SlaTarget, Ticket, TicketClock
-from tickets.queries.sla import policy_for, shares_for, targets_for, zone_of
+from tickets.queries.sla import policy_for, shares_for, spells_of, targets_for, zone_of
 from tickets.states import ClockKind
 
 FOLLOWED = frozenset({
@@ -74,10 +74,21 @@ def _begin(  # noqa: PLR0913  # what is promised to whom: each has a name
                 _finish([known] if known else [], at=ticket.answered_at, by=by)
                 clocks[kind] = _started(ticket, policy, target, at=ticket.answered_at, by=by)
         elif known is None:
-            twin = next((clock for clock in clocks.values() if clock.kind != ClockKind.UPDATE), None)
             clocks[kind] = _started(ticket, policy, target, at=ticket.opened_at, by=by)
-            if twin:
-                _take_after(clocks[kind], twin, at=at)
+            if ticket.opened_at < at:
+                _catch_up(clocks[kind], ticket, policy, since=ticket.opened_at, at=at)
+        if known and clocks[kind] is known and _was_dropped(known, ticket):
+            _catch_up(known, ticket, policy, since=known.stretches[0].begun_at, at=at)
+
+
+def _was_dropped(clock: TicketClock, ticket: Ticket) -> bool:
+    """Tell whether a clock stands still only because nothing was promised for a while, or the ticket was merged."""
+    return clock.status == WatchStatus.STOPPED and clock.met_at is None and not _is_met(clock, ticket)
+
+
+def _catch_up(clock: TicketClock, ticket: Ticket, policy: SlaPolicy, *, since: datetime, at: datetime) -> None:
+    """Give a clock that is promised late, or again, the time that the ticket has had meanwhile, and its pauses."""
+    stopwatches.relive(clock, spells_of(ticket, policy.pausing, since=since), at=at)
 
 
 def _is_answered(clock: TicketClock, ticket: Ticket) -> bool:
@@ -99,22 +110,6 @@ def _aimed(ticket: Ticket, policy: SlaPolicy, target: SlaTarget) -> dict[str, An
         "zone": zone_of(target, ticket),
         "shares": shares_for(policy, target.kind),
     }
-
-
-def _take_after(clock: TicketClock, twin: TicketClock, *, at: datetime) -> None:
-    """Give a clock that is promised late the pauses that the ticket has had."""
-    clock.segments.all().delete()
-    segments = stopwatches.segments_of(TicketClock).objects
-    segments.bulk_create(
-        segments.model(
-            clock=clock, is_running=piece.is_running, reason=piece.reason, begun_at=piece.begun_at,
-            ended_at=piece.ended_at, by_id=piece.by_id, at_percent=0,
-        )
-        for piece in twin.stretches
-    )  # fmt: skip
-    clock.stand_like(twin)
-    clock.save(update_fields=["status"])
-    stopwatches.retarget([clock], at=at)
 
 
 def _aim(
