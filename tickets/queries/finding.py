@@ -97,16 +97,16 @@ def _meant(text: str, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:
     Of a text that few have, all tickets with it are found first, each way by an index of its own. What thousands have
     is never collected: the list is read in its own order instead, until a page is full of tickets that have it.
     """
-    exactly = _named_exactly(text)
+    ways = _named_exactly(text)
     words, named = words_of(text), called(text, Customer.objects.all())
-    if _are_common(words, named):
-        return _read_in_order(among, exactly, words, text)
-    ways = [among.filter(way) for way in exactly]
-    ways.append(among.filter(customer__in=named.values("pk")))
+    are_names_common, are_words_common = _is_common(named), words is not None and _have_many(words)
+    if not are_names_common:
+        ways.append(Q(customer__in=named.values("pk")))
+    if are_names_common or are_words_common:
+        return _read_in_order(among, ways, words, text if are_names_common else "")
     if words:
-        ways.append(among.filter(search=words))
-        ways.append(among.filter(pk__in=Article.objects.filter(search=words).values("ticket")))
-    first, *others = (way.order_by().values("pk") for way in ways)
+        ways += [Q(search=words), Q(pk__in=Article.objects.filter(search=words).values("ticket"))]
+    first, *others = (Ticket.objects.filter(way).order_by().values("pk") for way in ways)
     return among.filter(pk__in=first.union(*others))
 
 
@@ -126,31 +126,34 @@ def _named_exactly(text: str) -> list[Q]:
     return ways
 
 
-def _are_common(words: SearchQuery | None, named: QuerySet[Customer]) -> bool:
-    """Tell, by one statement that stops counting there, whether more than `COMMON` rows have the words or the name."""
-    counted: list[QuerySet[Any, Any]] = [named.order_by().values("pk")[: COMMON + 1]]
-    if words:
-        tables = (Ticket.objects.all(), Article.objects.all())
-        counted += [rows.filter(search=words).order_by().values("pk")[: COMMON + 1] for rows in tables]
-    first, *others = counted
-    return first.union(*others, all=True).count() > COMMON
+def _is_common(*found: QuerySet[Any, Any]) -> bool:
+    """Tell, by one statement that stops counting there, whether these are more than `COMMON` rows."""
+    first, *others = (rows.order_by().values("pk")[: COMMON + 1] for rows in found)
+    return (first.union(*others, all=True) if others else first).count() > COMMON
+
+
+def _have_many(words: SearchQuery) -> bool:
+    return _is_common(Ticket.objects.filter(search=words), Article.objects.filter(search=words))
 
 
 def _read_in_order(
-    among: QuerySet[Ticket], exactly: Sequence[Q], words: SearchQuery | None, text: str
+    among: QuerySet[Ticket], ways: Sequence[Q], words: SearchQuery | None, name: str
 ) -> QuerySet[Ticket]:
     """
     Look at each ticket by itself whether it has a text.
 
     What it is asked of other tables stands as a value of one row: the database would answer `EXISTS` by collecting all
-    rows with the text first.
+    rows with the text first. What is asked last costs most.
+
+    :param name: of whom many customers are called so; empty: the few are among the ways
     """
-    named = called(text, Customer.objects.filter(pk=OuterRef("customer"))).order_by().values("pk")[:1]
-    has_it = reduce(or_, exactly) | Q(_named__isnull=False)
-    rows = among.alias(_named=Subquery(named))
+    rows, has_it = among, reduce(or_, ways)
     if words:
         said = Article.objects.filter(ticket=OuterRef("pk"), search=words).order_by().values("pk")[:1]
         rows, has_it = rows.alias(_said=Subquery(said)), Q(search=words) | has_it | Q(_said__isnull=False)
+    if name:
+        named = called(name, Customer.objects.filter(pk=OuterRef("customer"))).order_by().values("pk")[:1]
+        rows, has_it = rows.alias(_named=Subquery(named)), has_it | Q(_named__isnull=False)
     return rows.filter(has_it)
 
 

@@ -1,8 +1,9 @@
 """How the desk writes moments, ages, amounts and states."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from json import dumps
 
 from django import template
@@ -77,11 +78,10 @@ def moment(at: datetime | None, division: Division | None = None, *, zone: bool 
     """
     if at is None:
         return "–"
-    local = timezone.localtime(at, division.zone if division else None)
-    shown = date_format(local, "SHORT_DATETIME_FORMAT")
-    if zone:
-        shown = f"{shown} {local.tzname()}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), local.tzname(), shown)
+    shown, of_zone = _written(at, _zone_of(division), get_language(), "SHORT_DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), of_zone, f"{shown} {of_zone}" if zone else shown
+    )
 
 
 @register.simple_tag
@@ -92,7 +92,7 @@ def brief(at: datetime | None, division: Division) -> SafeString | str:
     local = timezone.localtime(at, division.zone)
     is_today = local.date() == timezone.localtime(now(), division.zone).date()
     shown = date_format(local, "TIME_FORMAT" if is_today else "MONTH_DAY_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), _exactly(local), shown)
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), _exactly(at, division.zone), shown)
 
 
 @register.simple_tag
@@ -100,14 +100,23 @@ def age(at: datetime | None, division: Division | None = None) -> SafeString | s
     """Write how long ago a moment was, in its largest unit, with the moment in a division's time zone on hover."""
     if at is None:
         return "–"
-    local = timezone.localtime(at, division.zone if division else None)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), _exactly(local), duration(now() - at)
-    )
+    exactly = _exactly(at, _zone_of(division))
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exactly, duration(now() - at))
 
 
-def _exactly(local: datetime) -> str:
-    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+def _zone_of(division: Division | None) -> tzinfo:
+    return division.zone if division else timezone.get_current_timezone()
+
+
+def _exactly(at: datetime, zone: tzinfo) -> str:
+    return " ".join(_written(at, zone, get_language(), "DATETIME_FORMAT"))
+
+
+@lru_cache(maxsize=20_000)
+def _written(at: datetime, zone: tzinfo, _language: str | None, style: str) -> tuple[str, str]:
+    """Write a moment in a zone and in the language that is spoken now, and the zone: lists show the same ones all day."""
+    local = at.astimezone(zone)
+    return date_format(local, style), local.tzname() or ""
 
 
 @register.filter
