@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "write invitations that wait": {"task": "referrals.tasks.write_invitations", "schedule": 60.0},
     "let answers leave": {"task": "tickets.tasks.send_due_answers", "schedule": 5.0},
     "find somebody for tickets": {"task": "tickets.tasks.route_waiting", "schedule": 30.0},
+    "find missed visits": {"task": "tickets.tasks.miss_visits", "schedule": 30.0},
     "announce and begin maintenance": {"task": "tickets.tasks.announce_maintenance", "schedule": 60.0},
     "close tickets nobody speaks of": {"task": "tickets.tasks.close_silent_tickets", "schedule": 3600.0},
     "let go of invitations that led nowhere": {"task": "referrals.tasks.expire_invitations", "schedule": 3600.0},

@@ -92,11 +92,13 @@ from tickets.services import (
     Upload,
     add_participant,
     answer_ticket,
+    arrive,
     note_ticket,
     outages,
     pend_ticket,
     rate_ticket,
     resolve_ticket,
+    swap_device,
     take_reading,
 )
 from tickets.states import PendingReason, ResolutionCode, RoutingCause, Score, Told, Unplaced
@@ -108,7 +110,9 @@ from tickets.testing import (
     make_policy,
     make_routing,
     make_symptom,
+    make_task,
     make_ticket,
+    make_visit,
 )
 
 ANONYMOUS = "anonymous"
@@ -217,7 +221,16 @@ class World:
         make_symptom(self.division, f"{self.marker.lower()}-symptom", Asked("lights", {"off": "visit"}))
         device = make_equipment(self.completed.account)
         take_reading(device.pk, intake_key="call", key=f"{self.marker} press", by=csr)
+        self._make_visits(ticket)
         return ticket
+
+    def _make_visits(self, ticket: Ticket) -> None:
+        """Let a field agent be at the customer's and have changed a device, and a CSR have something to do."""
+        agent = self.people[Role.FIELD_AGENT]
+        make_task(ticket, self.people[Role.CSR], text=self.marker)
+        self.visit = make_visit(ticket, agent, begins_in=0, note=self.marker, waits=False)
+        arrive(self.visit.pk, key="arrive", by=agent)
+        swap_device(self.visit.pk, old=None, serial=f"{self.marker}-2", key="swap", by=agent)
 
     def _make_outage(self) -> None:
         """Declare an outage at the customer's address, to which a ticket is attached and for which credits are asked."""
@@ -435,6 +448,7 @@ FILL_IN = ANYONE - (STAFF - WORK)
 """Who may fill an order in: visitors, and of those who work here whoever may work on orders."""
 SEE_LEADS, WORK_LEADS = holders(Permission.SEE_LEADS), holders(Permission.WORK_LEADS)
 SEE_TICKETS, WORK_TICKETS = holders(Permission.SEE_TICKETS), holders(Permission.WORK_TICKETS)
+VISIT = holders(Permission.MAKE_VISITS)
 SEE_REFERRALS, SEE_LEDGER = holders(Permission.SEE_REFERRALS), holders(Permission.SEE_LEDGER)
 SEE_TICKETS, WORK_TICKETS = holders(Permission.SEE_TICKETS), holders(Permission.WORK_TICKETS)
 DECLARE = holders(Permission.DECLARE_OUTAGES)
@@ -542,6 +556,11 @@ MATRIX: dict[str, Page] = {
     "desk:ticket_take_back": doing(
         WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.ticket.articles.get(kind="answer").pk}
     ),
+    "desk:ticket_task_end": doing(
+        WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.ticket.tasks.get().pk, "to": "done"}
+    ),
+    "desk:visits": Page(VISIT),
+    "desk:visit": Page(frozenset({Role.FIELD_AGENT}), pk_of("visit")),
     "desk:ticket_do": Page(WORK_TICKETS, lambda world: {**ticket_of(world), "doing": "note"}),
     "desk:ticket_presence": Page(SEE_TICKETS, ticket_of, method="post"),
     "desk:ticket_customer": Page(WORK_TICKETS, ticket_of),

@@ -365,3 +365,113 @@ class EquipmentTakenOut(Fact, name="tickets.equipment_taken_out"):
 
     device_id: int
     account_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskAdded(Fact, name="tickets.task_added"):
+    """Something is to be done for a ticket by a certain time."""
+
+    ticket_id: int
+    task_id: int
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskDone(Fact, name="tickets.task_done"):
+    """What was to be done is done."""
+
+    ticket_id: int
+    task_id: int
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskDropped(Fact, name="tickets.task_dropped"):
+    """What was to be done need not be done any more."""
+
+    ticket_id: int
+    task_id: int
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitBooked(Fact, name="tickets.visit_booked"):
+    """Somebody of ours is to come in a window (ISO 8601, UTC)."""
+
+    ticket_id: int
+    visit_id: int
+    agent_id: int
+    starts_at: str
+    ends_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitMoved(Fact, name="tickets.visit_moved"):
+    """A visit takes the place of another one (ISO 8601, UTC)."""
+
+    ticket_id: int
+    visit_id: int
+    agent_id: int
+    starts_at: str
+    ends_at: str
+    before_id: int
+    before_starts_at: str
+    before_ends_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitCalledOff(Fact, name="tickets.visit_called_off"):
+    """Nobody comes."""
+
+    ticket_id: int
+    visit_id: int
+    starts_at: str
+    ends_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitMissed(Fact, name="tickets.visit_missed"):
+    """The window of a visit is over, and nobody has arrived."""
+
+    ticket_id: int
+    visit_id: int
+    starts_at: str
+    ends_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSetOff(Fact, name="tickets.agent_set_off"):
+    """The agent of a visit is on the way."""
+
+    ticket_id: int
+    visit_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentArrived(Fact, name="tickets.agent_arrived"):
+    """The agent of a visit has arrived: a truck roll more."""
+
+    ticket_id: int
+    visit_id: int
+    truck_rolls: int
+    """For this ticket, this one included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSwapped(Fact, name="tickets.device_swapped"):
+    """On a visit, one device took the place of another."""
+
+    ticket_id: int
+    visit_id: int
+    before: str
+    """Serial number; empty: it took nothing's place."""
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitMade(Fact, name="tickets.visit_made"):
+    """The agent of a visit has left again."""
+
+    ticket_id: int
+    visit_id: int
+    outcome: str

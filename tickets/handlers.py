@@ -20,9 +20,10 @@ from tickets.events import (
     TicketReopened,
     TicketResolved,
     TypeChanged,
+    VisitMissed,
 )
 from tickets.services import outages
-from tickets.states import CreditRunStatus, RoutingCause, TicketStatus
+from tickets.states import OPEN, CreditRunStatus, RoutingCause, TicketStatus
 
 
 @subscribe(TicketOpened)
@@ -102,6 +103,19 @@ def take_mails(fact: MailReceived, _event: Event) -> None:
 def note_bounce(fact: MessageBounced, _event: Event) -> None:
     """Tell staff that a letter did not arrive."""
     services.note_bounce(fact.message_id)
+
+
+@subscribe(VisitMissed)
+def tell_of_missed_visit(fact: VisitMissed, _event: Event) -> None:
+    """Tell the supervisors that nobody came."""
+    services.tell_of_missed_visit(fact.visit_id)
+
+
+@subscribe(TicketMoved)
+def call_off_with_ticket(fact: TicketMoved, _event: Event) -> None:
+    """Send nobody for what has ended."""
+    if fact.after not in OPEN:
+        services.call_off_with_ticket(fact.ticket_id)
 
 
 # Outages.

@@ -242,6 +242,7 @@ class EscalationReason(models.TextChoices):
     TIME = "time", _("a promise was or will be missed")
     SKILL = "skill", _("it needs somebody who knows more")
     CUSTOMER_ASKED = "customer_asked", _("the customer asked for it")
+    VISIT_MISSED = "visit_missed", _("nobody came to a visit")
 
 
 class ChildPolicy(models.TextChoices):
@@ -462,3 +463,73 @@ class Ending(models.TextChoices):
     REMOTE = "remote", _("work from here")
     VISIT = "visit", _("a technician’s visit")
     FIXED = "fixed", _("it works again")
+
+
+# Tasks and visits.
+
+
+class TaskKind(models.TextChoices):
+    """What is to be done for a ticket."""
+
+    TO_DO = "to_do", _("To do")
+    CALL_BACK = "call_back", _("Call back")
+
+
+class TaskStatus(models.TextChoices):
+    """Where a task stands."""
+
+    OPEN = "open", _("Open")
+    DONE = "done", _("Done")
+    DROPPED = "dropped", _("Dropped")
+
+
+TASK_MOVES: Mapping[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.OPEN: frozenset({TaskStatus.DONE, TaskStatus.DROPPED}),
+}
+
+
+class VisitStatus(models.TextChoices):
+    """How far a visit is."""
+
+    BOOKED = "booked", _("Booked")
+    ON_THE_WAY = "on_the_way", _("On the way")
+    ARRIVED = "arrived", _("There")
+    MADE = "made", _("Made")
+    MISSED = "missed", _("Missed")
+    MOVED = "moved", _("Moved")
+    CALLED_OFF = "called_off", _("Called off")
+
+
+VISIT_MOVES: Mapping[VisitStatus, frozenset[VisitStatus]] = {
+    VisitStatus.BOOKED: frozenset({
+        VisitStatus.ON_THE_WAY, VisitStatus.ARRIVED, VisitStatus.MISSED, VisitStatus.MOVED, VisitStatus.CALLED_OFF,
+    }),
+    VisitStatus.ON_THE_WAY: frozenset({
+        VisitStatus.ARRIVED, VisitStatus.MISSED, VisitStatus.MOVED, VisitStatus.CALLED_OFF,
+    }),
+    VisitStatus.ARRIVED: frozenset({VisitStatus.MADE}),
+    VisitStatus.MISSED: frozenset({VisitStatus.ARRIVED, VisitStatus.MOVED, VisitStatus.CALLED_OFF}),
+}  # fmt: skip
+"""Who comes late arrives all the same. A visit that is moved stays as it was: another one takes its place."""
+AHEAD = frozenset({VisitStatus.BOOKED, VisitStatus.ON_THE_WAY})
+"""The agent is expected: missed when the window is over."""
+UNDER_WAY_OR_OWED = AHEAD | {VisitStatus.ARRIVED, VisitStatus.MISSED}
+"""Something is still to come of it: a ticket has one such visit at most."""
+
+
+class VisitOutcome(models.TextChoices):
+    """What came of a visit."""
+
+    PUT_RIGHT = "put_right", _("It works")
+    COME_AGAIN = "come_again", _("Somebody has to come again")
+    NOT_HOME = "not_home", _("Nobody was at home")
+
+
+class DeedKind(models.TextChoices):
+    """What an agent does on a visit."""
+
+    SET_OFF = "set_off", _("Set off")
+    ARRIVE = "arrive", _("Arrived")
+    SWAP = "swap", _("Changed a device")
+    PHOTO = "photo", _("Took a photo")
+    FINISH = "finish", _("Done")

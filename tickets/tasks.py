@@ -42,6 +42,13 @@ def send_due_alerts() -> None:
 
 
 @shared_task
+def miss_visits() -> None:
+    """Find the visits to which nobody came."""
+    while services.miss_visits():
+        pass
+
+
+@shared_task
 def announce_maintenance() -> None:
     """Announce the maintenance that is near, and begin what is due."""
     services.outages.announce_maintenance()

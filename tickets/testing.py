@@ -32,10 +32,12 @@ from tickets.models import (
     SlaTarget,
     Step,
     Symptom,
+    Task,
     Ticket,
+    Visit,
 )
 from tickets.queries.outages import Scope
-from tickets.services import Report, Requester, open_ticket
+from tickets.services import Booking, Report, Requester, ToDo, open_ticket
 from tickets.services.outages import Declaration
 from tickets.states import (
     RESOLUTIONS_OF,
@@ -45,6 +47,7 @@ from tickets.states import (
     OutageKind,
     PendingReason,
     StepKind,
+    TaskKind,
     TicketChannel,
     TicketStatus,
     TicketType,
@@ -263,3 +266,28 @@ def make_symptom(division: Division, code: str = "", *steps: Asked, **values: An
 def make_equipment(account: Account, serial: str = "", *, service: InstalledService | None = None) -> Equipment:
     """Put a device at a customer's."""
     return services.install_equipment(account, serial or f"SN{next(_numbers):06}", "Modem", by=None, service=service)
+
+
+# Visits.
+
+
+def make_visit(ticket: Ticket, agent: User, *, begins_in: float = 1, hours: float = 2, **more: Any) -> Visit:
+    """
+    Book a visit for a ticket.
+
+    :param begins_in: hours from now
+    :param more: further parts of the `Booking`
+    """
+    starts_at = now() + timedelta(hours=begins_in)
+    booking = Booking(agent=agent, starts_at=starts_at, ends_at=starts_at + timedelta(hours=hours), **more)
+    return services.book_visit(ticket.pk, booking, key=f"visit-form-{next(_numbers)}", by=None)
+
+
+def make_task(ticket: Ticket, who: User, *, due_in: float = 4, text: str = "Ask the landlord for the key") -> Task:
+    """
+    Add a task to a ticket.
+
+    :param due_in: hours from now
+    """
+    to_do = ToDo(kind=TaskKind.TO_DO, text=text, who=who, due_at=now() + timedelta(hours=due_in))
+    return services.add_task(ticket.pk, to_do, key=f"task-form-{next(_numbers)}", by=None)

@@ -49,6 +49,7 @@ class Person(NamedTuple):
 PEOPLE = (
     Person("customer@larkspur.example", "Casey Customer", Role.CUSTOMER, "larkspur"),
     Person("partner@larkspur.example", "Parker Partner", Role.PARTNER, "larkspur"),
+    Person("field@larkspur.example", "Fran Field", Role.FIELD_AGENT, "larkspur"),
     Person("csr@larkspur.example", "Chris CSR", Role.CSR, "larkspur"),
     Person("supervisor@larkspur.example", "Sam Supervisor", Role.SUPERVISOR, "larkspur"),
     Person("operator@larkspur.example", "Olly Operator", Role.OPERATOR, "larkspur"),

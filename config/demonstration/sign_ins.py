@@ -15,7 +15,7 @@ from config.local.sign_ins import file_of
 from foundation.people.models import User
 from foundation.people.states import STAFF_ROLES, Role
 
-START = {Role.CUSTOMER: "/me/", Role.PARTNER: "/me/", Role.OPERATOR: "/admin/"}
+START = {Role.CUSTOMER: "/me/", Role.PARTNER: "/me/", Role.OPERATOR: "/admin/", Role.FIELD_AGENT: "/staff/visits/"}
 """Where each role begins; the others begin at the desk."""
 
 

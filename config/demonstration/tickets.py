@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import NamedTuple
 
 import httpx
@@ -11,10 +12,12 @@ from config.demonstration.past import ago
 from config.demonstration.symptoms import load_symptoms
 from foundation.divisions.models import Division
 from foundation.divisions.services import set_value
+from foundation.now import now
 from foundation.people.models import User
 from tickets import services
 from tickets.models import Equipment, Ticket
-from tickets.services import Intake, Requester
+from tickets.queries.visits import visit_under_way
+from tickets.services import Booking, Intake, Requester
 from tickets.settings import DIAGNOSTICS
 from tickets.states import (
     EscalationReason,
@@ -24,10 +27,13 @@ from tickets.states import (
     ResolutionCode,
     TicketChannel,
     TicketType,
+    VisitStatus,
 )
 
 SYSTEM = "network"
 """The code of the system that reads modems, as the environment names it."""
+WINDOW = timedelta(hours=4)
+"""Of the visit that is expected today."""
 SAYS = ("good", "weak", "offline")
 """What the modems say in turn."""
 
@@ -137,6 +143,25 @@ def load_tickets(root: Division) -> None:
     for number, case in enumerate(CASES):
         if accounts:
             _open(case, accounts[number % len(accounts)], csr)
+    _send_somebody(csr)
+
+
+def _send_somebody(csr: User) -> None:
+    """Let the field agent be expected today, from this hour on, where the modem is dark."""
+    ticket = Ticket.objects.filter(key=f"intake:demonstration-{CASES[0].key}").first()
+    if ticket is None or not ticket.is_open:
+        return
+    agent = User.objects.get(email="field@larkspur.example")
+    starts_at = now().replace(minute=0, second=0, microsecond=0)
+    booking = Booking(
+        agent=agent, starts_at=starts_at, ends_at=starts_at + WINDOW, note="Gate code 4711. The dog is kind."
+    )
+    key = f"demonstration-visit-{starts_at:%Y%m%d}"
+    before = visit_under_way(ticket)
+    if before is None:
+        services.book_visit(ticket.pk, booking, key=key, by=csr)
+    elif before.status in (VisitStatus.BOOKED, VisitStatus.MISSED) and before.ends_at < starts_at:
+        services.move_visit(before.pk, booking, key=key, by=csr)
 
 
 def _open(case: Case, account: Account, csr: User) -> None:

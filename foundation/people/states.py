@@ -30,6 +30,7 @@ class Permission(models.TextChoices):
     WORK_LEADS = "work_leads", _("assign and convert leads")
     SEE_TICKETS = "see_tickets", _("see tickets")
     WORK_TICKETS = "work_tickets", _("work on tickets and answer customers")
+    MAKE_VISITS = "make_visits", _("visit customers and change their devices")
     DECLARE_OUTAGES = "declare_outages", _("declare outages and end them")
     APPROVE_OUTAGE_CREDITS = (
         "approve_outage_credits",
@@ -76,7 +77,7 @@ _READ = frozenset(
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
     Role.PARTNER: frozenset(),
-    Role.FIELD_AGENT: frozenset({Permission.SEE_ORDERS}),
+    Role.FIELD_AGENT: frozenset({Permission.SEE_ORDERS, Permission.MAKE_VISITS}),
     Role.CSR: _CSR,
     Role.SUPERVISOR: _CSR
     | {

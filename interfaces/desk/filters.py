@@ -226,10 +226,11 @@ class TicketFilters(WithDivision):
         label=_("Owner"), empty_label=_("Anybody"), choices=[("mine", _("Me")), ("nobody", _("Nobody"))]
     )
     overdue = ChoiceFilter(label=_("Due"), empty_label=ANY, choices=[("yes", _("Overdue"))])
+    visit = ChoiceFilter(label=_("Visit"), empty_label=ANY, choices=[("missed", _("Missed"))])
 
     class Meta:
         model = Ticket
-        fields = ("text", "status", "type", "priority", "team", "owner", "overdue", "division")
+        fields = ("text", "status", "type", "priority", "team", "owner", "overdue", "visit", "division")
 
     def filter_queryset(self, _rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
         """Ask the tickets themselves, who know how to find one."""
@@ -244,6 +245,7 @@ class TicketFilters(WithDivision):
             owner=self.request.user if owner == "mine" else None,
             is_unowned=owner == "nobody",
             is_overdue=bool(asked.get("overdue")),
+            was_visit_missed=bool(asked.get("visit")),
             text=asked.get("text") or "",
         )
         return tickets_matching(self.request.user, wanted)

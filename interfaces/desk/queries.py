@@ -47,6 +47,7 @@ from territory.queries import Candidate, division_ids_below, search_addresses, s
 from tickets.models import Ticket
 from tickets.queries import numbered, tickets_visible_to
 from tickets.queries.routing import waiting_visible_to
+from tickets.states import OPEN as OPEN_TICKETS
 
 # What needs attention ---------------------------------------------------------------------------------------------
 
@@ -159,6 +160,10 @@ def _figures(user: User) -> Iterator[Figure]:
     if can(user, Permission.SEE_TICKETS):
         nobody = count_of(waiting_visible_to(user))
         yield Figure(_("Tickets for nobody"), nobody, reverse("desk:who_works"), "bad")
+        missed = count_of(
+            tickets_visible_to(user).filter(visit_missed_at__isnull=False, status__in=sorted(OPEN_TICKETS))
+        )
+        yield Figure(_("Visits missed"), missed, _list("tickets", visit="missed"), "bad")
     jobs = count_of(jobs_visible_to(user).filter(status=JobStatus.FAILED))
     yield Figure(_("Failed long work"), jobs, _list("jobs", status=JobStatus.FAILED), "bad")
 

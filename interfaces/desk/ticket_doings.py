@@ -9,8 +9,9 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
+from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
@@ -31,12 +32,22 @@ from interfaces.desk.ticket_forms import (
     TicketNoteForm,
     TypeForm,
 )
+from interfaces.desk.visit_forms import TaskForm, VisitForm, booking_of, to_do_of
 from tickets import services
 from tickets.models import Ticket
 from tickets.queries import can_work, may_reopen
 from tickets.queries.sla import is_to_be_restored
+from tickets.queries.visits import visit_under_way
 from tickets.services import checked_uploads
-from tickets.states import HOLD_REASONS_OF, ChildPolicy, HoldReason, PendingReason, TicketStatus, TicketType
+from tickets.states import (
+    HOLD_REASONS_OF,
+    ChildPolicy,
+    HoldReason,
+    PendingReason,
+    TicketStatus,
+    TicketType,
+    VisitStatus,
+)
 
 Answers = dict[str, Any]
 
@@ -140,6 +151,27 @@ def _copies_somebody(ticket: Ticket, _user: User) -> bool:
     return any(participant.is_copied for participant in ticket.participants.all())
 
 
+def _may_be_visited(ticket: Ticket, _user: User) -> bool:
+    return ticket.is_open and bool(ticket.premises_id) and visit_under_way(ticket) is None
+
+
+def _is_to_be_visited(ticket: Ticket, _user: User) -> bool:
+    visit = visit_under_way(ticket)
+    return visit is not None and visit.can_move(VisitStatus.MOVED)
+
+
+def _visit_of(ticket: Ticket) -> int:
+    """
+    Return the visit of a ticket that is moved or called off.
+
+    :raises NotAllowed: if there is none any more
+    """
+    visit = visit_under_way(ticket)
+    if visit is None:
+        raise NotAllowed(gettext("No visit is booked."), code="no_visit")
+    return visit.pk
+
+
 def _note(ticket: Ticket, answers: Answers, user: User) -> object:
     uploads = checked_uploads(answers["uploads"])
     return services.note_ticket(ticket.pk, answers["text"], by=user, key=answers["key"], uploads=uploads)
@@ -197,6 +229,31 @@ DOINGS: Mapping[str, TicketDoing] = {
     "reopen": TicketDoing(
         label=_("Reopen"), done=_("It is open again."), applies=lambda ticket, _user: may_reopen(ticket),
         do=lambda ticket, _answers, user: services.reopen_ticket(ticket.pk, by=user),
+    ),
+    "task": TicketDoing(
+        label=_("Add a task"), done=_("The task is added."), applies=_is_open, form=TaskForm, needs_ticket=True,
+        needs_user=True,
+        do=lambda ticket, answers, user: services.add_task(ticket.pk, to_do_of(answers, ticket), key=answers["key"], by=user),
+    ),
+    "visit": TicketDoing(
+        label=_("Book a visit"), done=_("The visit is booked."), applies=_may_be_visited, form=VisitForm,
+        needs_ticket=True, key="v",
+        do=lambda ticket, answers, user: services.book_visit(
+            ticket.pk, booking_of(answers, ticket), key=answers["key"], by=user
+        ),
+    ),
+    "move-visit": TicketDoing(
+        label=_("Move the visit"), done=_("The visit is moved."), applies=_is_to_be_visited, form=VisitForm,
+        needs_ticket=True, key="v",
+        explanation=_("Another visit takes its place. The one that was booked stays in the history."),
+        do=lambda ticket, answers, user: services.move_visit(
+            _visit_of(ticket), booking_of(answers, ticket), key=answers["key"], by=user
+        ),
+    ),
+    "call-off-visit": TicketDoing(
+        label=_("Call off the visit"), done=_("Nobody comes."), applies=_is_to_be_visited, is_grave=True,
+        explanation=_("Nobody comes. A ticket that waits for the visit goes on."),
+        do=lambda ticket, _answers, user: services.call_off_visit(_visit_of(ticket), by=user),
     ),
     "hand-over": TicketDoing(
         label=_("Hand over"), done=_("It is handed over."), applies=_is_open, form=HandOverForm, needs_ticket=True,

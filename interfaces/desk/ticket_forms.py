@@ -81,13 +81,13 @@ class NewDeviceForm(DeviceForm):
         self.fields["service"].queryset = services  # type: ignore[attr-defined]
 
 
-class _Once(forms.Form):
+class OnceForm(forms.Form):
     """A form that counts once, however often it is sent."""
 
     key = forms.CharField(max_length=80, widget=forms.HiddenInput, initial=new_key)
 
 
-class AnswerForm(_Once):
+class AnswerForm(OnceForm):
     """What the customer is written."""
 
     text = forms.CharField(label=_("Answer"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6}))
@@ -95,7 +95,7 @@ class AnswerForm(_Once):
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
-class TicketNoteForm(_Once):
+class TicketNoteForm(OnceForm):
     """What colleagues read, or what the customer said on the phone."""
 
     text = forms.CharField(label=_("Note"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4}))
@@ -230,7 +230,7 @@ class ParentForm(OtherTicketForm):
     policy = forms.ChoiceField(label=_("With its parts"), choices=ChildPolicy.choices, widget=forms.RadioSelect)
 
 
-class SplitForm(_Once):
+class SplitForm(OnceForm):
     """What is made a ticket of its own."""
 
     subject = forms.CharField(label=_("In a few words"), max_length=200)
@@ -258,7 +258,7 @@ class CustomerForm(forms.Form):
             self.fields["confirmed_email"].help_text = _("Tick it to confirm that answers go there.")
 
 
-class MacroForm(_Once):
+class MacroForm(OnceForm):
     """What a macro writes, as it was read and perhaps changed."""
 
     text = forms.CharField(

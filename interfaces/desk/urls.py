@@ -27,6 +27,7 @@ from interfaces.desk.views import (
     team,
     ticket_handling,
     tickets,
+    visits,
 )
 
 app_name = "desk"
@@ -77,6 +78,9 @@ urlpatterns = [
     path("tickets/<slug:number>/macros/<int:pk>/", ticket_handling.macro, name="ticket_macro"),
     path("tickets/<slug:number>/articles/<int:pk>/split/", ticket_handling.split, name="ticket_split"),
     path("tickets/<slug:number>/do/<slug:doing>/", tickets.do, name="ticket_do"),
+    path("tickets/<slug:number>/tasks/<int:pk>/<slug:to>/", ticket_handling.end, name="ticket_task_end"),
+    path("visits/", visits.visits, name="visits"),
+    path("visits/<int:pk>/", visits.visit, name="visit"),
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:pk>/", leads.lead, name="lead"),
     path("leads/<int:pk>/assign/", leads.assign, name="lead_assign"),

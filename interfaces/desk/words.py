@@ -28,10 +28,12 @@ from tickets.states import (
     Priority,
     ResolutionCode,
     Score,
+    TaskKind,
     TicketChannel,
     TicketStatus,
     TicketType,
     UpdateStage,
+    VisitOutcome,
 )
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -139,12 +141,15 @@ SENTENCES: Mapping[str, str | Promise] = {
     "referrals.referrer_suspended": _("The customer may refer nobody for now"),
     "referrals.signal_decided": _("Somebody looked at what seemed odd about the referral"),
     "referrals.signal_raised": _("Something looks odd about the referral"),
+    "tickets.agent_arrived": _("The agent arrived: truck roll %(truck_rolls)s"),
+    "tickets.agent_set_off": _("The agent is on the way"),
     "tickets.answer_left": _("An answer went out"),
     "tickets.answer_taken_back": _("An answer was taken back before it left"),
     "tickets.answered": _("An answer was written"),
     "tickets.attached": _("Attached to the outage"),
     "tickets.credit_run_moved": _("Credits: %(status)s"),
     "tickets.customer_replied": _("The customer replied"),
+    "tickets.device_swapped": _("A device was changed: %(before)s out, %(after)s in"),
     "tickets.detached": _("Detached from the outage: their fault is another"),
     "tickets.equipment_installed": _("A device was put in"),
     "tickets.equipment_taken_out": _("A device was taken out"),
@@ -171,6 +176,14 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.reopened": _("The ticket was reopened"),
     "tickets.resolved": _("The ticket was resolved: %(code)s"),
     "tickets.taken": _("Somebody took the ticket"),
+    "tickets.task_added": _("A task was added: %(kind)s"),
+    "tickets.task_done": _("A task is done: %(kind)s"),
+    "tickets.task_dropped": _("A task need not be done: %(kind)s"),
+    "tickets.visit_booked": _("A visit is booked: %(starts_at)s"),
+    "tickets.visit_called_off": _("The visit was called off: %(starts_at)s"),
+    "tickets.visit_made": _("The visit was made: %(outcome)s"),
+    "tickets.visit_missed": _("Nobody came to the visit: %(starts_at)s"),
+    "tickets.visit_moved": _("The visit was moved from %(before_starts_at)s to %(starts_at)s"),
     "tickets.type_changed": _("Type: from “%(before)s” to “%(after)s”"),
     "tickets.routing_put_in_force": _("Routing procedure %(number)s is in force"),
     "tickets.unplaced": _("Nobody can take it: it lies before the supervisors"),
@@ -185,8 +198,9 @@ whole window.
 WITHOUT_BEFORE: Mapping[str, str | Promise] = {
     "orders.rescheduled": _("The appointment was moved to %(starts_at)s"),
     "orders.window_reported": _("The billing system moved the visit to %(starts_at)s"),
+    "tickets.device_swapped": _("A further device was put there: %(after)s"),
 }
-"""The same of facts that were written before they named what was before."""
+"""The same of facts that name nothing that was before."""
 
 FIELDS: Mapping[str, str | Promise] = {
     "name": _("name"),
@@ -209,6 +223,8 @@ CODED = (
         EscalationReason,
         EndReason,
         Score,
+        TaskKind,
+        VisitOutcome,
     ),
     *(HoldReason, CancelReason, CloseReason, ServiceStatus, Standing),
     *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason, DisputeStatus, ClaimWay),
@@ -247,7 +263,7 @@ def say(event: Event, names: Mapping[str, str] | None = None) -> str:
     sentence = SENTENCES.get(event.name)
     if sentence is None:
         return event.name
-    if event.name in WITHOUT_BEFORE and not event.payload.get("before_starts_at"):
+    if event.name in WITHOUT_BEFORE and not (event.payload.get("before_starts_at") or event.payload.get("before")):
         sentence = WITHOUT_BEFORE[event.name]
     return str(sentence) % _readable(event, names or {})
 

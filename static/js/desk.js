@@ -86,6 +86,19 @@
       if (value === "") event.detail.formData.delete(name);
     }
   });
+  // A form at the door: where the connection breaks the page stays, and the same form may be sent again --------------------------
+
+  const mayBeSentAgain = (event) => {
+    const form = event.target.closest?.("[data-again]");
+    if (!form) return;
+    delete form.dataset.sent;
+    form.querySelector("[type=submit], button")?.removeAttribute("aria-disabled");
+    const notice = document.querySelector("[data-unsent]");
+    notice.hidden = false;
+    form.before(notice);
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:sendAbort"]) document.addEventListener(name, mayBeSentAgain);
+
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-filters]")) return;
     for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;

@@ -19,11 +19,13 @@ from tickets.models.satisfaction import Rating
 from tickets.models.sla import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, TicketClock
 from tickets.models.symptoms import Choice, Step, Symptom
 from tickets.models.ticket import SIGNS_OF_NUMBER, Ticket, new_number
+from tickets.models.visits import Task, Visit, VisitDeed
 
 __all__ = [
     "SIGNS_OF_NUMBER", "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "Choice",
     "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "Macro", "Outage", "OutageCredit",
     "OutageDetachment", "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence",
     "Probe", "Rating", "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget",
-    "Step", "Symptom", "Ticket", "TicketClock", "WaitingTicket", "filled_in", "new_number",
+    "Step", "Symptom", "Task", "Ticket", "TicketClock", "Visit", "VisitDeed", "WaitingTicket", "filled_in",
+    "new_number",
 ]  # fmt: skip

@@ -161,6 +161,10 @@ class Ticket(WorkItem, Lifecycle):
         expression=Coalesce("heard_at", "opened_at"), output_field=models.DateTimeField(), db_persist=True
     )
     """When the customer last said something; when it was opened, where they never did."""
+    truck_rolls = models.PositiveSmallIntegerField(_("truck rolls"), default=0, editable=False)
+    """How often somebody of ours has arrived at the address for it."""
+    visit_missed_at = models.DateTimeField(_("visit missed"), null=True, editable=False)
+    """When a visit was missed that nobody has made good since: by another one, a late arrival, or calling it off."""
     search = models.GeneratedField(
         expression=SearchVector("number", "subject", "requester_name", "requester_email", config="simple"),
         output_field=SearchVectorField(),
@@ -236,6 +240,9 @@ class Ticket(WorkItem, Lifecycle):
             ),
             models.Index(
                 fields=["first_resolved_at"], name="ticket_put_right", condition=Q(first_resolved_at__isnull=False)
+            ),
+            models.Index(
+                fields=["division", "-id"], name="ticket_visit_missed", condition=Q(visit_missed_at__isnull=False)
             ),
             models.Index(fields=["resolved_at"], name="ticket_silent", condition=Q(status=TicketStatus.RESOLVED)),
             models.Index(fields=["requester_email", "-id"], name="ticket_email"),

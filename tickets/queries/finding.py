@@ -46,6 +46,7 @@ class TicketFilter:
     owner: User | None = None
     is_unowned: bool = False
     is_overdue: bool = False
+    was_visit_missed: bool = False
     text: str = ""
     """A number, words of the subject or of what was said, a customer, a name, an e-mail address or a phone number."""
 
@@ -69,6 +70,8 @@ def tickets_matching(user: User, wanted: TicketFilter) -> QuerySet[Ticket]:
         tickets = tickets.filter(owner=None)
     if wanted.is_overdue:
         tickets = tickets.filter(due_by__lt=now(), status__in=sorted(OPEN))
+    if wanted.was_visit_missed:
+        tickets = tickets.filter(visit_missed_at__isnull=False)
     text = wanted.text.strip()
     tickets = _meant(text, among=tickets) if text else tickets.filter(merged_into=None)
     return (

@@ -62,7 +62,7 @@ def answer_ticket(  # noqa: PLR0913  # what, to whom, having read what: each has
     if seen is not None and seen != ticket.version:
         raise NotAllowed(_what_is_newer(ticket), code="newer")
     at = now()
-    article = _say(
+    article = write_article(
         ticket, text, kind=ArticleKind.ANSWER, key=key, by=by, channel=channel, at=at, uploads=uploads,
         to=recipients_of(ticket), message_id=message_id_of(f"tickets.answer:{key}"),
     )  # fmt: skip
@@ -113,7 +113,7 @@ def note_ticket(ticket_id: int, text: str, *, by: User, key: str, uploads: Seque
     ticket = locked_for_work(ticket_id, by)
     if known := Article.objects.filter(key=key).first():
         return known
-    article = _say(
+    article = write_article(
         ticket, text, kind=ArticleKind.NOTE, key=key, by=by, channel=TicketChannel.WEB, at=now(), uploads=uploads
     )
     record(ticket, TicketNoted(ticket_id=ticket.pk, article_id=article.pk), by=by)
@@ -174,7 +174,7 @@ def _hear(  # noqa: PLR0913
         return known
     at, before = now(), ticket.status
     facts = _take_up(ticket, at=at)
-    article = _say(
+    article = write_article(
         ticket, text, kind=kind, key=key, by=by, channel=channel, at=at, name=name, email=email, message_id=message_id,
         uploads=uploads,
     )  # fmt: skip
@@ -208,7 +208,7 @@ def _take_up(ticket: Ticket, *, at: datetime) -> list[Fact]:
     return [resumed(ticket, at=at)]
 
 
-def _say(  # noqa: PLR0913
+def write_article(  # noqa: PLR0913
     ticket: Ticket,
     text: str,
     *,

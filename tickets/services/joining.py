@@ -8,6 +8,7 @@ from foundation.people.models import User
 from tickets.events import ChildAttached, ChildDetached, TicketMerged, TicketOpened, TicketSplit, TicketUnmerged
 from tickets.models import Article, Attachment, Ticket
 from tickets.queries import can_work
+from tickets.queries.visits import visit_under_way
 from tickets.services.rows import locked, locked_for_work, record
 from tickets.states import ChildPolicy, TicketType
 
@@ -19,13 +20,15 @@ def merge_ticket(ticket_id: int, into_id: int, *, by: User) -> Ticket:
 
     Whatever comes for it by its number, a link or a reply, goes to the other one, which is all that the customer sees.
 
-    :raises NotAllowed: if the person may not, it is the same one, another requester's, or was merged itself
+    :raises NotAllowed: if the person may not, it is the same one, another requester's, was merged itself, or a visit is booked
     """
     ticket, into = _both(ticket_id, into_id, by)
     if not _same_requester(ticket, into):
         raise NotAllowed(_("They are of different customers."), code="other_customer")
     if ticket.merged.filter(merged__isnull=False).exists():
         raise NotAllowed(_("Too many were merged one into another. Part them first."), code="too_deep")
+    if visit_under_way(ticket):
+        raise NotAllowed(_("A visit is booked for it. Call it off, or merge the other one into it."), code="visit")
     ticket.merged_into = into
     into.version += ticket.version
     into.save(update_fields=["version"])

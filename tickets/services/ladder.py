@@ -11,6 +11,7 @@ from django.utils import translation
 from foundation.clocks.queries import hours_of, zone_for
 from foundation.clocks.states import WatchStatus
 from foundation.correspondence.services import compose, queue_message
+from foundation.divisions.models import Division
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import colleagues
@@ -65,12 +66,17 @@ def _leaves_at(step: LadderStep, ticket: Ticket, at: datetime) -> datetime:
 def _told(step: LadderStep, ticket: Ticket) -> list[User]:
     """Return whom a step tells: each once. Where nobody has the ticket its team is told, without a team the supervisors."""
     team = list(User.objects.filter(memberships__team=ticket.team_id, is_active=True)) if ticket.team_id else []
-    there = colleagues(ticket.division, Permission.ASSIGN_WORK)
-    supervisors = list(there.filter(roles__role=Role.SUPERVISOR)) or list(there)
+    supervisors = supervisors_of(ticket.division)
     owner = [ticket.owner] if ticket.owner and ticket.owner.is_active else []
     groups = {Told.OWNER: owner or team or supervisors, Told.TEAM: team or supervisors, Told.SUPERVISOR: supervisors}
     found = {user.pk: user for group in step.tell for user in groups[Told(group)]}
     return list(found.values())
+
+
+def supervisors_of(division: Division) -> list[User]:
+    """Return whoever supervises in a division; where nobody does, those who may give out work there."""
+    there = colleagues(division, Permission.ASSIGN_WORK)
+    return list(there.filter(roles__role=Role.SUPERVISOR)) or list(there)
 
 
 @transaction.atomic

@@ -23,7 +23,9 @@ from foundation.people.states import Permission
 from interfaces.desk.following import stage_in_words, stage_of
 from interfaces.desk.words import trouble_in_words, why_here
 from orders.models import Order
+from orders.queries import visit_hours
 from referrals.models import Referral
+from tickets.models import Visit
 from tickets.queries.sla import duration as hours_and_minutes
 
 register = template.Library()
@@ -42,17 +44,29 @@ TONES = {
             "settled",
             "matched",
         ),
-        *("correct", "won", "cleared", "upheld", "resolved", "restored"),
+        *("correct", "won", "cleared", "upheld", "resolved", "restored", "made"),
     },
     "brand": {
         *("acknowledged", "in_progress", "pending", "sending", "queued", "running", "assigned", "new", "open"),
-        *("building", "approved", "submitted", "accrued", "batched", "ordered", "planned", "requested", "posted"),
+        *(
+            "building",
+            "approved",
+            "submitted",
+            "accrued",
+            "batched",
+            "ordered",
+            "planned",
+            "requested",
+            "posted",
+            "booked",
+            "on_the_way",
+        ),
     },
     "careful": {
         *("held", "partial", "unknown", "assessing_cancellation", "pending_cancellation", "waiting", "frozen"),
-        *("partly_returned", "cap_limited", "reversed", "raised", "identified", "monitoring"),
+        *("partly_returned", "cap_limited", "reversed", "raised", "identified", "monitoring", "arrived"),
     },
-    "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong", "investigating"},
+    "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong", "investigating", "missed"},
 }
 """Which of the tag's colours goes with a state; to any other belongs none."""
 
@@ -185,6 +199,7 @@ def places(user: Person, path: str) -> list[Place]:
         ("home", _("Desk"), None),
         ("orders", _("Orders"), Permission.SEE_ORDERS),
         ("tickets", _("Tickets"), None),
+        ("visits", _("My visits"), Permission.MAKE_VISITS),
         ("leads", _("Leads"), Permission.SEE_LEADS),
         ("outages", _("Outages"), Permission.SEE_TICKETS),
         ("referrals", _("Referrals"), Permission.SEE_REFERRALS),
@@ -234,8 +249,23 @@ def visit(order: Order) -> str:
     appointment = getattr(order, "appointment", None)
     if appointment is None or not appointment.takes_place:
         return "–"
-    zone = order.division.zone
-    start, end = timezone.localtime(appointment.starts_at, zone), timezone.localtime(appointment.ends_at, zone)
+    return _short_window(appointment.starts_at, appointment.ends_at, order.division)
+
+
+@register.simple_tag
+def window(visit: Visit) -> str:
+    """Write when an agent comes for a ticket, with the zone, short enough for a table."""
+    return _short_window(visit.starts_at, visit.ends_at, visit.division)
+
+
+@register.simple_tag
+def hours_of(visit: Visit) -> str:
+    """Write between which hours of its day an agent comes."""
+    return visit_hours(visit.starts_at, visit.ends_at, visit.division.zone)
+
+
+def _short_window(starts_at: datetime, ends_at: datetime, division: Division) -> str:
+    start, end = timezone.localtime(starts_at, division.zone), timezone.localtime(ends_at, division.zone)
     hours = f"{time_format(start.time(), 'P')}–{time_format(end.time(), 'P')}"
     return f"{date_format(start, 'D j M')}, {hours} {start.tzname()}"
 

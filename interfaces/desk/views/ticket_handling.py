@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext, gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -18,8 +18,8 @@ from interfaces.desk.ticket_forms import CustomerForm, MacroForm, SplitForm
 from interfaces.desk.views.tickets import ticket_address, visible_ticket, workable_ticket
 from tickets.models import Doing, Macro, Ticket, filled_in
 from tickets.queries import can_work, macros_for, others_on, values_for, why_elsewhere
-from tickets.services import Requester, note_presence, set_customer, split_article, use_macro
-from tickets.states import TicketType
+from tickets.services import Requester, end_task, note_presence, set_customer, split_article, use_macro
+from tickets.states import TaskStatus, TicketType
 
 MOST_FOUND = 12
 
@@ -118,3 +118,21 @@ def customer(request: UserRequest, number: str) -> HttpResponse:
 
     form = CustomerForm(posted(request), initial={"number": called}, email=Requester.of(meant).email if meant else "")
     return perform(request, action, form, do)
+
+
+@require_POST
+@staff_page()
+def end(request: UserRequest, number: str, pk: int, to: str) -> HttpResponse:
+    """Say that a task is done, or need not be done."""
+    ends = {"done": TaskStatus.DONE, "drop": TaskStatus.DROPPED}
+    if to not in ends:
+        raise Http404
+    found = workable_ticket(request, number)
+    task = get_object_or_404(found.tasks, pk=pk)
+    try:
+        end_task(task.pk, ends[to], by=request.user)
+    except NotAllowed as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, gettext("Noted."))
+    return redirect(ticket_address(found))

@@ -44,6 +44,7 @@ from tickets.queries import (
     values_for,
 )
 from tickets.queries.sla import alerts_for, clocks_of, newest_and_past, pauses_of, promise_of
+from tickets.queries.visits import visit_in_words, visit_under_way
 from tickets.services import (
     answer_ticket,
     checked_uploads,
@@ -69,6 +70,7 @@ TICKETS: List[Ticket] = List(
         Column("priority", _("Priority"), lambda ticket: ticket.priority.upper(), "priority"),
         Column("team", _("Team"), lambda ticket: str(ticket.team or ""), is_shown=False),
         Column("owner", _("Owner"), lambda ticket: str(ticket.owner or "")),
+        Column("visit_missed", _("Visit missed"), lambda ticket: ticket.visit_missed_at, is_shown=False),
         Column("due", _("Due"), lambda ticket: ticket.due_at, "due_by"),
         Column("word", _("Customer’s last word"), lambda ticket: ticket.last_word_at, "last_word_at"),
         Column("division", _("Division"), lambda ticket: str(ticket.division), is_shown=False),
@@ -79,6 +81,7 @@ TICKETS: List[Ticket] = List(
         Preset(_("Mine"), "owner=mine"),
         Preset(_("Nobody’s"), "owner=nobody"),
         Preset(_("Overdue"), "overdue=yes"),
+        Preset(_("Visit missed"), "visit=missed"),
         Preset(_("Complaints"), "type=complaint"),
     ],
 )
@@ -121,6 +124,9 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "recipients": recipients_of(found),
         "participants": found.participants.all(),
         "asked": answers_in_words(found),
+        "visits": found.visits.all(),
+        "visit_sentence": visit_in_words(visit_under_way(found)),
+        "tasks": found.tasks.select_related("who"),
         "probes": [(probe, probe.reading and Reading.from_json(probe.reading)) for probe in probes],
     }
     return render(request, "desk/ticket.html", context)
@@ -232,7 +238,7 @@ def visible_ticket(request: UserRequest, number: str) -> Ticket:
         "division", "customer", "account", "service__line", "service__product", "premises", "owner", "team", "opened_by", "parent",
         "merged_into", "split_from__ticket", "outage",
     )  # fmt: skip
-    return get_object_or_404(rows, number=number)
+    return get_object_or_404(rows.prefetch_related("visits__agent", "visits__division"), number=number)
 
 
 def workable_ticket(request: UserRequest, number: str) -> Ticket:

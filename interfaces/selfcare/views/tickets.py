@@ -34,6 +34,7 @@ from tickets.queries import (
     tickets_of,
 )
 from tickets.queries.sla import promise_in_words
+from tickets.queries.visits import visit_in_words, visit_under_way
 from tickets.services import (
     cancel_ticket,
     checked_uploads,
@@ -78,6 +79,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         progress=progress_of_ticket(found),
         closing=closing_of(found),
         promise=promise_in_words(found, now()),
+        visit_sentence=visit_in_words(visit_under_way(found)) if found.is_open else "",
         talk=folded(articles_for_customer(found).prefetch_related("attachments")),
         form=form if found.is_open or may_reopen(found) else None,
         may_confirm=found.can_move(TicketStatus.CLOSED),
