@@ -72,7 +72,7 @@ def route_retyped(fact: TypeChanged, _event: Event) -> None:
 @subscribe(TicketMoved)
 def follow_ticket(fact: TicketMoved, event: Event) -> None:
     """Bring the clocks in step of a ticket that was moved together with many others; else they are already."""
-    services.follow_ticket(fact.ticket_id, at=event.at)
+    services.follow_ticket(fact.ticket_id, at=event.at, status=fact.after)
 
 
 @subscribe(PromiseNearing)

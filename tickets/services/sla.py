@@ -196,10 +196,15 @@ def _note_due(ticket: Ticket) -> None:
 
 
 @transaction.atomic
-def follow_ticket(ticket_id: int, *, at: datetime) -> None:
-    """Bring the clocks of a ticket in step that was moved together with many others, as of when that was."""
+def follow_ticket(ticket_id: int, *, at: datetime, status: str = "") -> None:
+    """
+    Bring the clocks of a ticket in step that was moved together with many others, as of when that was.
+
+    :param status: where it was moved to; one that has moved on since is followed by what moved it
+    """
     ticket = Ticket.objects.locked().select_related("division").get(pk=ticket_id)
-    follow_clocks(ticket, at=at, by=None)
+    if status in ("", ticket.status):
+        follow_clocks(ticket, at=at, by=None)
 
 
 @transaction.atomic
