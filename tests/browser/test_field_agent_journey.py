@@ -50,8 +50,8 @@ def visit(division: Division, agent: User) -> Visit:
 
 
 @pytest.fixture
-def phone(window: Window, agent: User, live_server) -> Iterator[Page]:
-    """Open the agent's day on a phone."""
+def phone(window: Window, agent: User, visit: Visit, live_server) -> Iterator[Page]:
+    """Open the agent's day on a phone, with the visit in it."""
     session = sign_in(Client(), agent).session.session_key
     with window(PHONE) as page:
         page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])

@@ -1,5 +1,6 @@
 """Tasks, appointments and truck rolls on the ticket, and the day of an agent at the door (X27)."""
 
+import contextlib
 import re
 from datetime import timedelta
 
@@ -108,26 +109,24 @@ class TestX27Moves:
     def test_end_where_nothing_is_to_come(self):
         assert set(VISIT_MOVES) == set(UNDER_WAY_OR_OWED)
 
-    @pytest.mark.parametrize("to", VisitStatus)
     @pytest.mark.parametrize("before", VisitStatus)
-    def test_are_all_that_a_visit_allows(self, noon, division, before, to):
-        visit = Visit(status=before, division=division, starts_at=now(), ends_at=now() + timedelta(hours=2))
+    def test_are_all_that_a_visit_allows(self, noon, division, before):
         ways = {
-            VisitStatus.ON_THE_WAY: visit.set_off,
-            VisitStatus.ARRIVED: lambda: visit.arrive(at=now()),
-            VisitStatus.MADE: lambda: visit.finish(VisitOutcome.PUT_RIGHT, at=now()),
-            VisitStatus.MOVED: lambda: visit.make_way(at=now()),
-            VisitStatus.CALLED_OFF: lambda: visit.call_off(at=now()),
+            VisitStatus.ON_THE_WAY: lambda visit: visit.set_off(),
+            VisitStatus.ARRIVED: lambda visit: visit.arrive(at=now()),
+            VisitStatus.MADE: lambda visit: visit.finish(VisitOutcome.PUT_RIGHT, at=now()),
+            VisitStatus.MOVED: lambda visit: visit.make_way(at=now()),
+            VisitStatus.CALLED_OFF: lambda visit: visit.call_off(at=now()),
         }
-        if to not in ways:
-            pytest.skip("No person makes this move.")
+        went = set()
+        for to, go in ways.items():
+            visit = Visit(status=before, division=division, starts_at=now(), ends_at=now() + timedelta(hours=2))
+            with contextlib.suppress(NotAllowed):
+                go(visit)
+                went.add(to)
+                assert visit.status == to
 
-        if to in VISIT_MOVES.get(before, ()):
-            ways[to]()
-            assert visit.status == to
-        else:
-            with pytest.raises(NotAllowed):
-                ways[to]()
+        assert went == VISIT_MOVES.get(before, frozenset()) - {VisitStatus.MISSED}, "Missed it is by the sweep."
 
 
 class TestX27TasksOnATicket:
@@ -422,17 +421,18 @@ class TestX27AgentsDay:
         services.miss_visits()
         assert Seat(sign_in(Client(), agent.person), agent.person).get("desk:visit", visit.pk).status_code == 404
 
-    def test_costs_the_same_for_many_visits(self, agent, division, visit, django_assert_num_queries):
-        agent.read("desk:visits")
-        with CaptureQueriesContext(connection) as one:
-            agent.read("desk:visits")
+    def test_costs_the_same_for_many_visits(self, agent, division, visit):
+        def cost() -> int:
+            agent.read("desk:visits")  # what is configured is read anew after a change
+            with CaptureQueriesContext(connection) as queries:
+                agent.read("desk:visits")
+            return len(queries)
+
+        for_one = cost()
         for number in range(1, 5):
             make_visit(make_ticket(division), agent.person, begins_in=1 + 2 * number)
 
-        agent.read("desk:visits")  # what is configured is read anew after a change
-
-        with django_assert_num_queries(len(one)):
-            agent.read("desk:visits")
+        assert cost() == for_one > 0
 
     def test_tells_what_one_needs_at_the_door(self, agent, account, visit, ticket):
         device = make_equipment(account, "OLD-1")
