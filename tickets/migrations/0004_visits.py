@@ -13,7 +13,6 @@ import tickets.models.visits
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("accounts", "0001_schema"),
         ("divisions", "0002_configuration_version"),
@@ -30,8 +29,22 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key", models.CharField(editable=False, max_length=120, unique=True)),
-                ("kind", models.CharField(choices=[("to_do", "To do"), ("call_back", "Call back")], max_length=10, verbose_name="kind")),
-                ("status", models.CharField(choices=[("open", "Open"), ("done", "Done"), ("dropped", "Dropped")], default="open", editable=False, max_length=8, verbose_name="status")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("to_do", "To do"), ("call_back", "Call back")], max_length=10, verbose_name="kind"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("done", "Done"), ("dropped", "Dropped")],
+                        default="open",
+                        editable=False,
+                        max_length=8,
+                        verbose_name="status",
+                    ),
+                ),
                 ("text", models.CharField(max_length=200, verbose_name="what is to be done")),
                 ("due_at", models.DateTimeField(verbose_name="due")),
                 ("added_at", models.DateTimeField(default=foundation.now.now, editable=False, verbose_name="added")),
@@ -48,7 +61,24 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key", models.CharField(editable=False, max_length=120, unique=True)),
-                ("status", models.CharField(choices=[("booked", "Booked"), ("on_the_way", "On the way"), ("arrived", "There"), ("made", "Made"), ("missed", "Missed"), ("moved", "Moved"), ("called_off", "Called off")], default="booked", editable=False, max_length=10, verbose_name="status")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("booked", "Booked"),
+                            ("on_the_way", "On the way"),
+                            ("arrived", "There"),
+                            ("made", "Made"),
+                            ("missed", "Missed"),
+                            ("moved", "Moved"),
+                            ("called_off", "Called off"),
+                        ],
+                        default="booked",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
                 ("starts_at", models.DateTimeField(verbose_name="from")),
                 ("ends_at", models.DateTimeField(verbose_name="until")),
                 ("note", models.CharField(blank=True, max_length=500, verbose_name="what the agent should know")),
@@ -56,7 +86,20 @@ class Migration(migrations.Migration):
                 ("arrived_at", models.DateTimeField(editable=False, null=True, verbose_name="arrived")),
                 ("missed_at", models.DateTimeField(editable=False, null=True, verbose_name="missed")),
                 ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="ended")),
-                ("outcome", models.CharField(blank=True, choices=[("put_right", "It works"), ("come_again", "Somebody has to come again"), ("not_home", "Nobody was at home")], editable=False, max_length=10, verbose_name="outcome")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("put_right", "It works"),
+                            ("come_again", "Somebody has to come again"),
+                            ("not_home", "Nobody was at home"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "visit",
@@ -69,7 +112,20 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key", models.CharField(editable=False, max_length=120, unique=True)),
-                ("kind", models.CharField(choices=[("set_off", "Set off"), ("arrive", "Arrived"), ("swap", "Changed a device"), ("photo", "Took a photo"), ("finish", "Done")], max_length=8, verbose_name="what")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("set_off", "Set off"),
+                            ("arrive", "Arrived"),
+                            ("swap", "Changed a device"),
+                            ("photo", "Took a photo"),
+                            ("finish", "Done"),
+                        ],
+                        max_length=8,
+                        verbose_name="what",
+                    ),
+                ),
                 ("at", models.DateTimeField(default=foundation.now.now, verbose_name="at")),
             ],
             options={
@@ -91,91 +147,194 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="ticket",
             name="escalation_reason",
-            field=models.CharField(blank=True, choices=[("time", "a promise was or will be missed"), ("skill", "it needs somebody who knows more"), ("customer_asked", "the customer asked for it"), ("visit_missed", "nobody came to a visit")], editable=False, max_length=16, verbose_name="escalated because"),
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("time", "a promise was or will be missed"),
+                    ("skill", "it needs somebody who knows more"),
+                    ("customer_asked", "the customer asked for it"),
+                    ("visit_missed", "nobody came to a visit"),
+                ],
+                editable=False,
+                max_length=16,
+                verbose_name="escalated because",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(condition=models.Q(("visit_missed_at__isnull", False)), fields=["division", "-id"], name="ticket_visit_missed"),
+            index=models.Index(
+                condition=models.Q(("visit_missed_at__isnull", False)),
+                fields=["division", "-id"],
+                name="ticket_visit_missed",
+            ),
         ),
         migrations.AddField(
             model_name="task",
             name="added_by",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="added by"),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="added by",
+            ),
         ),
         migrations.AddField(
             model_name="task",
             name="division",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="divisions.division", verbose_name="division"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="divisions.division",
+                verbose_name="division",
+            ),
         ),
         migrations.AddField(
             model_name="task",
             name="ended_by",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="ended by"),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="ended by",
+            ),
         ),
         migrations.AddField(
             model_name="task",
             name="ticket",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="tasks", to="tickets.ticket", verbose_name="ticket"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tasks",
+                to="tickets.ticket",
+                verbose_name="ticket",
+            ),
         ),
         migrations.AddField(
             model_name="task",
             name="who",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="who"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="who",
+            ),
         ),
         migrations.AddField(
             model_name="visit",
             name="agent",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="agent"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="agent",
+            ),
         ),
         migrations.AddField(
             model_name="visit",
             name="booked_by",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="booked by"),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="booked by",
+            ),
         ),
         migrations.AddField(
             model_name="visit",
             name="division",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="divisions.division", verbose_name="division"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="divisions.division",
+                verbose_name="division",
+            ),
         ),
         migrations.AddField(
             model_name="visit",
             name="instead_of",
-            field=models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="moved_to", to="tickets.visit", verbose_name="instead of"),
+            field=models.OneToOneField(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="moved_to",
+                to="tickets.visit",
+                verbose_name="instead of",
+            ),
         ),
         migrations.AddField(
             model_name="visit",
             name="premises",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="territory.premises", verbose_name="premises"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="territory.premises",
+                verbose_name="premises",
+            ),
         ),
         migrations.AddField(
             model_name="visit",
             name="ticket",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="tickets.ticket", verbose_name="ticket"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="visits",
+                to="tickets.ticket",
+                verbose_name="ticket",
+            ),
         ),
         migrations.AddField(
             model_name="visitdeed",
             name="article",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.article", verbose_name="note"),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="tickets.article",
+                verbose_name="note",
+            ),
         ),
         migrations.AddField(
             model_name="visitdeed",
             name="by",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="by"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="by",
+            ),
         ),
         migrations.AddField(
             model_name="visitdeed",
             name="new",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.equipment", verbose_name="new device"),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="tickets.equipment",
+                verbose_name="new device",
+            ),
         ),
         migrations.AddField(
             model_name="visitdeed",
             name="old",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.equipment", verbose_name="device that was taken away"),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="tickets.equipment",
+                verbose_name="device that was taken away",
+            ),
         ),
         migrations.AddField(
             model_name="visitdeed",
             name="visit",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="deeds", to="tickets.visit", verbose_name="visit"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deeds",
+                to="tickets.visit",
+                verbose_name="visit",
+            ),
         ),
         migrations.AddIndex(
             model_name="task",
@@ -183,19 +342,40 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="task",
-            constraint=models.CheckConstraint(condition=models.Q(("status__in", ["open", "done", "dropped"])), name="task_status_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["open", "done", "dropped"])), name="task_status_is_known"
+            ),
         ),
         migrations.AddConstraint(
             model_name="task",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["to_do", "call_back"])), name="task_kind_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["to_do", "call_back"])), name="task_kind_is_known"
+            ),
         ),
         migrations.AddConstraint(
             model_name="task",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("ended_at", None), ("status", "open")), models.Q(models.Q(("status", "open"), _negated=True), ("ended_at__isnull", False)), _connector="OR"), name="tasks_say_when_they_ended"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("status", "open")),
+                    models.Q(models.Q(("status", "open"), _negated=True), ("ended_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="tasks_say_when_they_ended",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="task",
-            trigger=pgtrigger.compiler.Trigger(name="status_goes_forwards", sql=foundation.safeguards.SafeguardSql(func="\n            IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (('open', 'done'), ('open', 'dropped')) THEN\n                RAISE EXCEPTION 'A task moves only along its lifecycle.';\n            END IF;\n            RETURN NEW;\n        ", hash="eddd815c8a1ac2661de542b333ae2c4122801d27", operation='UPDATE OF "status"', pgid="pgtrigger_status_goes_forwards_1048e", table="tickets_task", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="status_goes_forwards",
+                sql=foundation.safeguards.SafeguardSql(
+                    func="\n            IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (('open', 'done'), ('open', 'dropped')) THEN\n                RAISE EXCEPTION 'A task moves only along its lifecycle.';\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="eddd815c8a1ac2661de542b333ae2c4122801d27",
+                    operation='UPDATE OF "status"',
+                    pgid="pgtrigger_status_goes_forwards_1048e",
+                    table="tickets_task",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
             model_name="visit",
@@ -203,58 +383,144 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="visit",
-            index=models.Index(condition=models.Q(("status__in", ["booked", "on_the_way"])), fields=["ends_at"], name="visit_ahead"),
+            index=models.Index(
+                condition=models.Q(("status__in", ["booked", "on_the_way"])), fields=["ends_at"], name="visit_ahead"
+            ),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.CheckConstraint(condition=models.Q(("status__in", ["booked", "on_the_way", "arrived", "made", "missed", "moved", "called_off"])), name="visit_status_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["booked", "on_the_way", "arrived", "made", "missed", "moved", "called_off"])
+                ),
+                name="visit_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.CheckConstraint(condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="visit_window_is_whole"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="visit_window_is_whole"
+            ),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.UniqueConstraint(condition=models.Q(("status__in", ["arrived", "booked", "missed", "on_the_way"])), fields=("ticket",), name="one_visit_of_a_ticket"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["arrived", "booked", "missed", "on_the_way"])),
+                fields=("ticket",),
+                name="one_visit_of_a_ticket",
+            ),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(("status__in", ["booked", "on_the_way"])), expressions=[("agent", "="), (tickets.models.visits.Window(), "&&")], name="one_visit_of_an_agent"),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("status__in", ["booked", "on_the_way"])),
+                expressions=[("agent", "="), (tickets.models.visits.Window(), "&&")],
+                name="one_visit_of_an_agent",
+            ),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("status__in", ["arrived", "made"]), _negated=True), ("arrived_at__isnull", False), _connector="OR"), name="visits_say_when_somebody_came"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["arrived", "made"]), _negated=True),
+                    ("arrived_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="visits_say_when_somebody_came",
+            ),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("outcome__in", ["put_right", "come_again", "not_home"]), ("status", "made")), models.Q(models.Q(("status", "made"), _negated=True), ("outcome", "")), _connector="OR"), name="made_visits_say_what_came_of_them"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome__in", ["put_right", "come_again", "not_home"]), ("status", "made")),
+                    models.Q(models.Q(("status", "made"), _negated=True), ("outcome", "")),
+                    _connector="OR",
+                ),
+                name="made_visits_say_what_came_of_them",
+            ),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("status", "missed"), _negated=True), ("missed_at__isnull", False), _connector="OR"), name="missed_visits_say_when"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "missed"), _negated=True), ("missed_at__isnull", False), _connector="OR"
+                ),
+                name="missed_visits_say_when",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="visit",
-            trigger=pgtrigger.compiler.Trigger(name="status_goes_forwards", sql=foundation.safeguards.SafeguardSql(func="\n            IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (('booked', 'arrived'), ('booked', 'called_off'), ('booked', 'missed'), ('booked', 'moved'), ('booked', 'on_the_way'), ('on_the_way', 'arrived'), ('on_the_way', 'called_off'), ('on_the_way', 'missed'), ('on_the_way', 'moved'), ('arrived', 'made'), ('missed', 'arrived'), ('missed', 'called_off'), ('missed', 'moved')) THEN\n                RAISE EXCEPTION 'A visit moves only along its lifecycle.';\n            END IF;\n            RETURN NEW;\n        ", hash="e7bcf42876b5cb081ba151594c83df3963042fbe", operation='UPDATE OF "status"', pgid="pgtrigger_status_goes_forwards_0dda6", table="tickets_visit", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="status_goes_forwards",
+                sql=foundation.safeguards.SafeguardSql(
+                    func="\n            IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (('booked', 'arrived'), ('booked', 'called_off'), ('booked', 'missed'), ('booked', 'moved'), ('booked', 'on_the_way'), ('on_the_way', 'arrived'), ('on_the_way', 'called_off'), ('on_the_way', 'missed'), ('on_the_way', 'moved'), ('arrived', 'made'), ('missed', 'arrived'), ('missed', 'called_off'), ('missed', 'moved')) THEN\n                RAISE EXCEPTION 'A visit moves only along its lifecycle.';\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="e7bcf42876b5cb081ba151594c83df3963042fbe",
+                    operation='UPDATE OF "status"',
+                    pgid="pgtrigger_status_goes_forwards_0dda6",
+                    table="tickets_visit",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="visit",
-            trigger=pgtrigger.compiler.Trigger(name="booked_once", sql=foundation.safeguards.SafeguardSql(func="\n            IF (NEW.ticket_id, NEW.agent_id, NEW.starts_at, NEW.ends_at) IS DISTINCT FROM (OLD.ticket_id, OLD.agent_id, OLD.starts_at, OLD.ends_at) THEN\n                RAISE EXCEPTION 'For whom and when a visit was booked never changes: another one takes its place.';\n            END IF;\n            RETURN NEW;\n        ", hash="fc15998e7b2882e7490e2fde5a901c46ff453170", operation='UPDATE OF "ticket_id", "agent_id", "starts_at", "ends_at"', pgid="pgtrigger_booked_once_63bb0", table="tickets_visit", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="booked_once",
+                sql=foundation.safeguards.SafeguardSql(
+                    func="\n            IF (NEW.ticket_id, NEW.agent_id, NEW.starts_at, NEW.ends_at) IS DISTINCT FROM (OLD.ticket_id, OLD.agent_id, OLD.starts_at, OLD.ends_at) THEN\n                RAISE EXCEPTION 'For whom and when a visit was booked never changes: another one takes its place.';\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="fc15998e7b2882e7490e2fde5a901c46ff453170",
+                    operation='UPDATE OF "ticket_id", "agent_id", "starts_at", "ends_at"',
+                    pgid="pgtrigger_booked_once_63bb0",
+                    table="tickets_visit",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
             model_name="visitdeed",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["set_off", "arrive", "swap", "photo", "finish"])), name="deed_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["set_off", "arrive", "swap", "photo", "finish"])), name="deed_is_known"
+            ),
         ),
         migrations.AddConstraint(
             model_name="visitdeed",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("kind", "swap"), ("new__isnull", False)), models.Q(models.Q(("kind", "swap"), _negated=True), ("new", None), ("old", None)), _connector="OR"), name="a_swap_names_its_devices"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "swap"), ("new__isnull", False)),
+                    models.Q(models.Q(("kind", "swap"), _negated=True), ("new", None), ("old", None)),
+                    _connector="OR",
+                ),
+                name="a_swap_names_its_devices",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="visitdeed",
-            trigger=pgtrigger.compiler.Trigger(name="append_only", sql=foundation.safeguards.SafeguardSql(func="RAISE EXCEPTION 'What was done on a visit stays as it was done.';", hash="8223badd14d47dc74b9edecb8e47b18004cf3b60", operation="UPDATE OR DELETE", pgid="pgtrigger_append_only_b64b1", table="tickets_visitdeed", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=foundation.safeguards.SafeguardSql(
+                    func="RAISE EXCEPTION 'What was done on a visit stays as it was done.';",
+                    hash="8223badd14d47dc74b9edecb8e47b18004cf3b60",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_b64b1",
+                    table="tickets_visitdeed",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="visitdeed",
-            trigger=pgtrigger.compiler.Trigger(name="never_emptied", sql=foundation.safeguards.SafeguardSql(func="RAISE EXCEPTION 'What was done on a visit stays as it was done.';", hash="07d92d2ec4320aef43a627665698349f7fa2cd91", level="STATEMENT", operation="TRUNCATE", pgid="pgtrigger_never_emptied_bf07d", table="tickets_visitdeed", when="BEFORE")),
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_emptied",
+                sql=foundation.safeguards.SafeguardSql(
+                    func="RAISE EXCEPTION 'What was done on a visit stays as it was done.';",
+                    hash="07d92d2ec4320aef43a627665698349f7fa2cd91",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_emptied_bf07d",
+                    table="tickets_visitdeed",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

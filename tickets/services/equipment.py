@@ -39,7 +39,7 @@ def install_equipment(
     :raises NotAllowed: if the person may not, it is no serial number, or the device stands at another address
     """
     _require(by, account)
-    return _put(account, read_serial(serial), name, service=service, by=by)
+    return put_device(account, read_serial(serial), name, service=service, by=by)
 
 
 @transaction.atomic
@@ -54,8 +54,8 @@ def swap_equipment(device_id: int, serial: str, name: str, *, by: User) -> Equip
     serial = read_serial(serial)
     if serial == old.serial:
         raise NotAllowed(_("This is the device that stands there."), code="same", field="serial")
-    _take_out(old, by=by)
-    return _put(old.account, serial, name, service=old.service, by=by)
+    take_out(old, by=by)
+    return put_device(old.account, serial, name, service=old.service, by=by)
 
 
 @transaction.atomic
@@ -66,7 +66,7 @@ def take_out_equipment(device_id: int, *, by: User) -> Equipment:
     :raises NotAllowed: if the person may not, or it was taken out before
     """
     old = _standing(device_id, by)
-    _take_out(old, by=by)
+    take_out(old, by=by)
     return old
 
 
@@ -84,13 +84,21 @@ def _standing(device_id: int, by: User) -> Equipment:
     return device
 
 
-def _take_out(device: Equipment, *, by: User) -> None:
+def take_out(device: Equipment, *, by: User) -> None:
+    """Let a device no longer stand at a customer's; whoever calls has locked it and asked who may."""
     device.until = today(device.division)
     device.save(update_fields=["until"])
     _record(EquipmentTakenOut(device_id=device.pk, account_id=device.account_id), device, by)
 
 
-def _put(account: Account, serial: str, name: str, *, service: InstalledService | None, by: User | None) -> Equipment:
+def put_device(
+    account: Account, serial: str, name: str, *, service: InstalledService | None, by: User | None
+) -> Equipment:
+    """
+    Put a device at an account's address; whoever calls has asked who may.
+
+    :raises NotAllowed: if it stands at another address
+    """
     with transaction.atomic():
         device, is_new = Equipment.objects.get_or_create(
             serial=serial, until=None,

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from foundation.lifecycle import NotAllowed
-from foundation.now import now, today
+from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
@@ -17,7 +17,7 @@ from tickets.events import AgentArrived, AgentSetOff, DeviceSwapped, TicketNoted
 from tickets.models import Article, Equipment, Ticket, Visit, VisitDeed
 from tickets.queries import can_work
 from tickets.services.conversation import write_article
-from tickets.services.equipment import put_device, read_serial
+from tickets.services.equipment import put_device, read_serial, take_out
 from tickets.services.rows import locked, record
 from tickets.services.uploads import Upload
 from tickets.services.visits import gone_on
@@ -85,20 +85,20 @@ def swap_device(  # noqa: PLR0913  # where, what for what: each has a name
         message = _("A device of this number stands here already.")
         raise NotAllowed(message, code="here_already", field="serial")
     if old:
-        old = _taken_away(old, ticket)
+        old = _taken_away(old, ticket, by)
     called = name.strip() or (old.name if old else str(_("Device")))
-    new = put_device(ticket.account, number, called, service=old.service if old else ticket.service)
+    new = put_device(ticket.account, number, called, service=old.service if old else ticket.service, by=by)
     fact = DeviceSwapped(ticket_id=ticket.pk, visit_id=visit.pk, before=old.serial if old else "", after=new.serial)
     record(ticket, fact, by=by)
     return _done(visit, DeedKind.SWAP, key, by, old=old, new=new)
 
 
-def _taken_away(old: Equipment, ticket: Ticket) -> Equipment:
-    device = Equipment.objects.select_for_update(no_key=True, of=("self",)).filter(pk=old.pk, until=None).first()
-    if device is None or device.account_id != ticket.account_id:
+def _taken_away(old: Equipment, ticket: Ticket, by: User) -> Equipment:
+    rows = Equipment.objects.select_for_update(no_key=True, of=("self",)).select_related("account__customer")
+    device = rows.filter(pk=old.pk, until=None, account=ticket.account).first()
+    if device is None:
         raise NotAllowed(_("This device does not stand here."), code="not_here", field="old")
-    device.until = max(today(device.division), device.since)
-    device.save(update_fields=["until"])
+    take_out(device, by=by)
     return device
 
 
