@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from commissions.queries.ledger import ledger_hash
 from config.local.parts import VENDORS
-from config.simulation import ordering
+from config.simulation import counting, ordering
 from config.simulation.memory import Household
 from config.simulation.narrator import Narrator
 from config.simulation.world import World
@@ -61,8 +61,11 @@ def check(world: World, data: Path) -> int:
     folders = [str(data / "billing" / vendor) for vendor in VENDORS]
     command = [sys.executable, "-m", "sandbox.recount", str(export), *folders]
     recount = subprocess.run(command, check=False)  # noqa: S603  # our own program
+    differences = counting.count_the_desk(world)
+    for difference in differences:
+        world.story.note(f"Difference: {difference}")
     world.story.note(f"Ledger hash: {ledger_hash()}")
-    return 1 if failed else recount.returncode
+    return 1 if failed or differences else recount.returncode
 
 
 def _failed_deliveries() -> Mapping[str, str]:

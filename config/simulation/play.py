@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.demonstration.orders import make_coming_slots
-from config.simulation import ending, ordering, paying, referring, rewards, script
+from config.simulation import desk, ending, ordering, paying, referring, rewards, script
 from config.simulation.clock import SharedClock, daytime_of
 from config.simulation.memory import Act, Household, Memory
 from config.simulation.narrator import Narrator
@@ -38,6 +38,7 @@ def main() -> int:
     world = World(
         clock=SharedClock(Path(settings.CLOCK_FILE)),
         chance=random.Random(f"{seed}:{memory.runs}"),  # noqa: S311  # a play, the same each time
+        moods=random.Random(f"{seed}:{memory.runs}:desk"),  # noqa: S311
         memory=memory,
         people=People(random.Random(f"{seed}:{memory.runs}:people"), after=len(memory.households)),  # noqa: S311
         vendors=houses(),
@@ -98,6 +99,7 @@ def play_day(world: World, narrator: Narrator, day: date, memory_file: Path) -> 
             carry_out(world, act, world.household(act.who))
         if evening:
             world.listen()
+        desk.keep_promises()
         rewards.judge(world)
         release_expired_holds()
         narrator.tell()
@@ -122,6 +124,7 @@ def carry_out(world: World, act: Act, household: Household) -> None:
         if ordering.install(world, household):
             paying.begin_billing(world, household)
             script.plan_enrolment(world, household)
+            desk.plan_report(world, household)
     elif act.what == "enrol":
         referring.enrol(world, household)
         script.plan_friends(world, household)
@@ -141,5 +144,10 @@ ACTS: Mapping[str, Doing] = {
     "return": paying.take_back,
     "credit note": paying.note_credit,
     "suspend": lambda world, household, _act: paying.suspend(world, household),
+    "report": desk.report,
+    "desk answers": desk.answer,
+    "customer replies": desk.reply,
+    "desk resolves": desk.resolve,
+    "is it fixed": desk.say_whether_it_is_fixed,
     "disconnect": lambda world, household, _act: paying.disconnect(world, household),
 }

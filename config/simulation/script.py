@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from config.demonstration.orders import BUYERS
-from config.simulation import rewards
+from config.simulation import desk, outage, rewards
 from config.simulation.memory import Household
 from config.simulation.ordering import make_household
 from config.simulation.paying import draw_manner
@@ -24,6 +24,7 @@ CAST = (
 FEWEST_FIRST = 4
 OUTAGE_AFTER_DAYS = 12
 OUTAGE_DAYS = 2
+DESK_CLEARED_AFTER_DAYS = 3
 
 
 def write(world: World, first: date, last: date, *, customers: int) -> None:
@@ -42,6 +43,9 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
     world.memory.plan(first + timedelta(days=OUTAGE_AFTER_DAYS + OUTAGE_DAYS), "outage ends")
     world.memory.plan(first + timedelta(days=70), "rule changes")
     world.kills_next_worker = True
+    world.memory.plan(first + timedelta(days=DESK_CLEARED_AFTER_DAYS), "desk is cleared")
+    for days, (what, _do) in outage.SCENES.items():
+        world.memory.plan(first + timedelta(days=days), what)
 
 
 def _take_in_the_demonstration(world: World, first: date) -> int:
@@ -107,4 +111,6 @@ SCENES: Mapping[str, Callable[[World], None]] = {
     "outage begins": begin_outage,
     "outage ends": end_outage,
     "rule changes": rewards.change_rule,
+    "desk is cleared": desk.clear_the_desk,
+    **dict(outage.SCENES.values()),
 }

@@ -60,9 +60,14 @@ class VendorHouse:
         self.has_news = True
         self._ask("POST", "/_sandbox/ageing", {})
 
+    def credits(self) -> list[Document]:
+        """Return every credit that was posted, whatever faults are on."""
+        found: list[Document] = self._ask("GET", "/_sandbox/credit")
+        return found
+
     def newest_credit(self) -> str:
         """Return the id of the credit that was posted last, whatever faults are on."""
-        found = self._ask("GET", "/_sandbox/credit")
+        found = self.credits()
         return str(found[0]["id"]) if found else ""
 
     def misbehave(self, **faults: Any) -> None:

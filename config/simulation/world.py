@@ -27,6 +27,8 @@ class World:
 
     clock: SharedClock
     chance: random.Random
+    moods: random.Random
+    """Chance of its own for the desk: what happens there draws nothing from what orders and bills draw."""
     memory: Memory
     people: People
     vendors: dict[str, VendorHouse]

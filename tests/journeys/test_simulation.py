@@ -208,6 +208,10 @@ STORY = (
     "has earned", "is forfeited: A bill was not paid in time", "Sam freezes batch", "Avery has read",
     "A worker is killed while it posts: 1 payment", "0 are still open", "read back from the billing system",
     "The bank has returned a payment", "is taken back, to be set off", "A payment was taken back",
+    "calls: there is no light", "complains by mail", "asks about a bill", "reports on the website", "Chris resolves T-",
+    "Chris clears the desk", "Sam declares an outage: 8 customers, 4 have called", "2 late callers are attached by themselves",
+    "18 notices in all, none twice", "Is it fixed? 4 say yes, one says nothing, one is still down", "Sam asks for credits",
+    "for an outage; read back from the billing system: Credited",
 )  # fmt: skip
 
 
@@ -220,6 +224,9 @@ class TestSimulation:
         told = done.stdout
         assert done.returncode == 0, told[-3000:] + done.stderr[-3000:]
         assert re.search(r"Recount of \d+ rewards, \d+ ledger entries, \d+ credits: no differences\.", told), told
+        assert re.search(r"Count of \d+ tickets, \d+ clocks, 13 outage credits, \d+ notices: no differences\.", told), (
+            told
+        )
         assert len(LINE.findall(told)) > 60
         assert [part for part in STORY if part not in told] == []
         self._leaves_a_system_worth_clicking_through(data)
