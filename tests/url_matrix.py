@@ -248,7 +248,7 @@ class World:
             outage=self.outage, division=self.division, counted_until=now(), currency="USD", requested_by=supervisor
         )
         amounts = {"minutes": 300, "monthly": 50, "due": 1, "credited_before": 0, "amount": 1, "currency": "USD"}
-        OutageCredit.objects.create(
+        self.outage_credit = OutageCredit.objects.create(
             run=self.credit_run, outage=self.outage, account=account, division=self.division,
             request_id=f"outage-{self.outage.pk}-{account.pk}-1", **amounts,
         )  # fmt: skip
@@ -589,6 +589,7 @@ MATRIX: dict[str, Page] = {
     "desk:outage_update": Page(DECLARE, pk_of("outage")),
     "desk:outage_widen": Page(DECLARE, pk_of("outage")),
     "desk:outage_restore": Page(DECLARE, pk_of("outage")),
+    "desk:outage_correct": Page(DECLARE, pk_of("outage")),
     "desk:outage_reopen": Page(DECLARE, pk_of("outage")),
     "desk:outage_withdraw": Page(DECLARE, pk_of("outage")),
     "desk:outage_attach": Page(WORK_TICKETS, pk_of("outage")),
@@ -596,6 +597,7 @@ MATRIX: dict[str, Page] = {
     "desk:outage_credits": Page(DECLARE, pk_of("outage")),
     "desk:outage_credits_approve": Page(holders(Permission.APPROVE_OUTAGE_CREDITS), pk_of("credit_run")),
     "desk:outage_credits_discard": Page(SEE_TICKETS, pk_of("credit_run")),
+    "desk:outage_credit_resend": Page(holders(Permission.SETTLE_SUBMISSIONS), pk_of("outage_credit")),
     "desk:payouts": Page(SEE_LEDGER),
     "desk:payout_build": Page(holders(Permission.BUILD_BATCHES)),
     "desk:payout": Page(SEE_LEDGER, pk_of("batch")),

@@ -334,6 +334,16 @@ class OutageWidened(Fact, name="tickets.outage_widened"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutageCorrected(Fact, name="tickets.outage_corrected"):
+    """An outage began at another time than was declared."""
+
+    outage_id: int
+    before: str
+    """ISO, as `after`."""
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutageTold(Fact, name="tickets.outage_told"):
     """Something was said of an outage that its customers are to be told."""
 

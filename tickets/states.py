@@ -396,7 +396,7 @@ CREDIT_MOVES: Mapping[CreditStatus, frozenset[CreditStatus]] = {
 }
 """A person may find out that what was called refused is there after all."""
 CREDITS_THAT_COUNT = frozenset(CreditStatus) - {CreditStatus.DISCARDED}
-"""What is credited, or may be: the next run pays only the rest. What billing refused is sent again under its own id."""
+"""What is credited, or may be: the next run pays only the rest. What billing refused is sent again, and not counted twice."""
 
 
 # Intake.

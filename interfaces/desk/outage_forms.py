@@ -1,9 +1,11 @@
 """What staff fill in about outages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -50,14 +52,69 @@ def _text(label: Any, *, rows: int = 2, help_text: Any = "") -> forms.CharField:
     )
 
 
-class PlacesForm(forms.Form):
-    """Where an outage is."""
+class Way(models.TextChoices):
+    """How somebody says whom an outage affects: each has fields of its own."""
 
+    NODE = "node", _("Behind a network node")
+    AREA = "area", _("In an area")
+    LIST = "list", _("On a list")
+    PRODUCT = "product", _("Whoever has a product")
+    WHOLE = "whole", _("The whole division")
+
+
+FIELDS_OF: Mapping[Way, tuple[str, ...]] = {
+    Way.NODE: ("nodes",),
+    Way.AREA: ("zip_codes", "streets"),
+    Way.LIST: ("listed", "file"),
+    Way.PRODUCT: ("products",),
+    Way.WHOLE: (),
+}
+PLACES = (Way.NODE, Way.AREA, Way.LIST)
+
+
+class PlacesForm(forms.Form):
+    """Where an outage is: one way to say it, and what it asks for. What is typed under another way is left alone."""
+
+    by = forms.ChoiceField(
+        label=_("Whom does it affect?"), choices=[(way.value, way.label) for way in PLACES], widget=forms.RadioSelect
+    )
     nodes = _text(_("Network nodes"), rows=1, help_text=_("As the import of addresses names them, parted by commas."))
     zip_codes = _text(_("ZIP codes"), rows=1)
     streets = _text(_("Streets"), help_text=_("One a line, with the ZIP code behind a comma where there are several."))
     listed = _text(_("List"), help_text=_("Numbers of accounts, or your numbers of addresses."))
     file = forms.FileField(label=_("List as a file"), required=False, help_text=_("Plain text or CSV of such numbers."))
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, str]]:
+        """What is filled in, each field with the way that it belongs to, if it does."""
+        return [(field, self.of_ways.get(field.name, "")) for field in self if field.name != "shown"]
+
+    @property
+    def of_ways(self) -> dict[str, str]:
+        """The fields that belong to a way, each with the way's code."""
+        return {name: way.value for way, names in FIELDS_OF.items() for name in names if name in self.fields}
+
+    def clean(self) -> dict[str, Any]:
+        """Drop what belongs to other ways than the chosen one, and ask for what it needs."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        chosen = said.get("by")
+        for name, way in self.of_ways.items():
+            if way != chosen:
+                said[name] = ""
+                self.errors.pop(name, None)
+        own = FIELDS_OF[Way(chosen)] if chosen else ()
+        if own and not any(said.get(name) for name in own) and not any(name in self.errors for name in own):
+            self.add_error(own[0], _("Name at least one."))
+        return said
+
+    def place_of(self, field: str) -> str | None:
+        """Return the field at which an error is read: one that is hidden under another way stands at the chosen one."""
+        if field not in self.fields:
+            return None
+        chosen = self.cleaned_data.get("by")
+        if self.of_ways.get(field, chosen) == chosen:
+            return field
+        return next(iter(FIELDS_OF[Way(chosen)]), "by") if chosen else "by"
 
     def clean_file(self) -> Any:
         """Refuse what is too long, or no text."""
@@ -79,6 +136,7 @@ class PlacesForm(forms.Form):
 class DeclareForm(PlacesForm):
     """An outage, or maintenance that is planned."""
 
+    by = forms.ChoiceField(label=_("Whom does it affect?"), choices=Way.choices, widget=forms.RadioSelect)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     """The count that the person saw; empty: none yet."""
@@ -92,14 +150,14 @@ class DeclareForm(PlacesForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None: all that the network carries."),
     )
-    products = _text(_("Products"), rows=1, help_text=_("Codes: of what is there, those alone."))
+    products = _text(_("Products"), rows=1, help_text=_("Their codes."))
     starts_at = MomentField(label=_("Since"), help_text=_("Of maintenance: from when. In the division’s time."))
     expected_at = MomentField(label=_("Works again by"), required=False, help_text=_("Customers read it."))
     cause = _text(_("Cause"), help_text=_("For colleagues. If it is known, the outage begins as identified."))
     words = TextsFormField(label=_("Words for customers"), required=False, widget=forms.Textarea)
 
     field_order = (
-        "key", "shown", "division", "kind", "title", "nodes", "zip_codes", "streets", "listed", "file", "products",
+        "key", "shown", "division", "kind", "title", "by", "nodes", "zip_codes", "streets", "listed", "file", "products",
         "families", "starts_at", "expected_at", "cause", "words",
     )  # fmt: skip
 
@@ -161,6 +219,21 @@ class ReopenForm(RestoreForm):
 
     at = MomentField(label=_("It does not work again since"))
     cause = None  # type: ignore[assignment]
+
+
+class CorrectForm(forms.Form):
+    """When an outage really began."""
+
+    starts_at = MomentField(label=_("It began"))
+    reason = _text(_("How is it known?"), help_text=_("For colleagues."))
+
+    def __init__(self, *args: Any, outage: Outage, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.outage = outage
+
+    def clean_starts_at(self) -> datetime | None:
+        """Read it in the division's zone."""
+        return in_zone(self.cleaned_data["starts_at"], self.outage.division)
 
 
 class AttachForm(forms.Form):

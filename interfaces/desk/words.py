@@ -167,6 +167,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.participant_dropped": _("Our answers go to one person fewer"),
     "tickets.noted": _("An internal note was written"),
     "tickets.opened": _("The ticket was opened: %(type)s, %(priority)s"),
+    "tickets.outage_corrected": _("It began at another time than was declared"),
     "tickets.outage_moved": _("The outage is now: %(after)s"),
     "tickets.outage_told": _("Customers are told: %(stage)s"),
     "tickets.outage_widened": _("The outage affects %(services)s more services"),

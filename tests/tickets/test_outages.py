@@ -721,7 +721,7 @@ class TestOutagePages:
         make_affected(division, market=market)
         sign_in(client, supervisor)
         typed = {
-            "key": "form", "division": division.pk, "kind": "fault", "title": "N-1 is dark", "nodes": "n-1",
+            "key": "form", "division": division.pk, "kind": "fault", "title": "N-1 is dark", "by": "node", "nodes": "n-1",
             "starts_at": timezone.localtime(now() - timedelta(hours=1), division.zone).strftime("%Y-%m-%dT%H:%M"),
             "words_en": "We are on it.",
         }  # fmt: skip
@@ -742,7 +742,8 @@ class TestOutagePages:
         account = make_affected(division, market=market)
         sign_in(client, supervisor)
         typed = {
-            "key": "form", "division": division.pk, "kind": "fault", "title": "List", "starts_at": "2026-01-01T00:00",
+            "key": "form", "division": division.pk, "kind": "fault", "title": "List", "by": "list",
+            "starts_at": "2026-01-01T00:00",
         }  # fmt: skip
 
         unknown = client.post(reverse("desk:outage_new"), {**typed, "listed": f"{account.number}\nNOBODY"})
@@ -753,6 +754,117 @@ class TestOutagePages:
         assert "Not known there: NOBODY." in unknown.content.decode()
         assert "1 customer is affected" in sent.content.decode()
         assert f">\n{account.number}</textarea>" in sent.content.decode()
+
+    def test_one_way_of_saying_where_is_chosen_and_asks_for_its_own(self, division, market, supervisor, client):
+        make_affected(division, market=market)
+        make_affected(division, market=market, node="N-2")
+        sign_in(client, supervisor)
+        typed = {
+            "key": "form", "division": division.pk, "kind": "fault", "title": "Dark", "nodes": "N-1",
+            "starts_at": "2026-01-01T00:00",
+        }  # fmt: skip
+
+        def errors(**more):
+            return client.post(reverse("desk:outage_new"), {**typed, **more}).context["form"].errors
+
+        assert errors() == {"by": ["This field is required."]}
+        assert errors(by="area") == {"zip_codes": ["Name at least one."]}
+        assert errors(by="area", zip_codes="99999") == {}
+        assert errors(by="area", streets="Nowhere Lane") == {"streets": ["Not known there: Nowhere Lane."]}
+        assert errors(by="product", products="none-such") == {"products": ["Not known there: none-such."]}
+        assert errors(by="list", streets="Nowhere Lane") == {"listed": ["Name at least one."]}
+        whole = client.post(reverse("desk:outage_new"), {**typed, "by": "whole"}).content.decode()
+        assert "2 customers are affected" in whole
+        client.post(reverse("desk:outage_new"), {**typed, "by": "whole", "shown": "2:6"})
+        outage = Outage.objects.get()
+        assert (outage.affected.count(), outage.scopes.count()) == (6, 0)
+        assert "the whole division" in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+        nobody = client.post(reverse("desk:outage_widen", args=[outage.pk]), {"by": "area", "zip_codes": "99999"})
+        assert list(nobody.context["form"].errors) == ["zip_codes"]
+
+    def test_a_start_is_corrected_and_credits_that_wait_are_counted_anew(self, division, supervisor, client):
+        with time_machine.travel(now() - timedelta(days=3)):
+            make_affected(division, market=make_market(division))
+        with time_machine.travel(now() - timedelta(days=1)):
+            outage = make_outage(division, by=supervisor)
+        outages.restore_outage(outage.pk, at=now() - timedelta(hours=10), by=supervisor)
+        asked = outages.request_credits(outage.pk, by=supervisor)
+        sign_in(client, supervisor)
+        page = reverse("desk:outage_correct", args=[outage.pk])
+
+        def typed(**ago):
+            return timezone.localtime(now() - timedelta(**ago), division.zone).strftime("%Y-%m-%dT%H:%M")
+
+        unsaid = client.post(page, {"starts_at": typed(hours=40), "reason": ""})
+        too_late = client.post(page, {"starts_at": typed(hours=9), "reason": "The log"})
+        assert list(unsaid.context["form"].errors) == ["reason"]
+        assert list(too_late.context["form"].errors) == ["starts_at"]
+        answer = client.post(page, {"starts_at": typed(hours=40), "reason": "The log of the node"})
+
+        assert answer.status_code == 302
+        outage.refresh_from_db()
+        asked.refresh_from_db()
+        again = outage.credit_runs.get(status=CreditRunStatus.REQUESTED)
+        assert asked.status == CreditRunStatus.DISCARDED
+        assert again.total > asked.total
+        assert again.credits.get().minutes in {30 * 60, 30 * 60 + 1}
+        assert outage.spells.get().began_at == outage.starts_at
+        assert "The log of the node" in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+
+    def test_a_start_that_lies_earlier_attaches_who_called_then(self, division, market, supervisor):
+        account = make_affected(division, market=market)
+        with time_machine.travel(now() - timedelta(hours=2)):
+            early = make_ticket(division, account=account)
+        outage = make_outage(division, by=supervisor)
+
+        outages.correct_start(outage.pk, now() - timedelta(hours=3), "The log", by=supervisor)
+
+        early.refresh_from_db()
+        assert early.outage == outage
+
+    def test_nobody_corrects_an_outage_that_was_called_off(self, division, market, supervisor, csr):
+        make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor)
+
+        with pytest.raises(NotAllowed):
+            outages.correct_start(outage.pk, now() - timedelta(hours=3), "The log", by=csr)
+        outages.withdraw_outage(outage.pk, by=supervisor)
+        with pytest.raises(NotAllowed, match="called off"):
+            outages.correct_start(outage.pk, now() - timedelta(hours=3), "The log", by=supervisor)
+
+    def test_a_credit_that_billing_refused_is_sent_again_from_its_page(self, division, supervisor, client):
+        with time_machine.travel(now() - timedelta(days=3)):
+            make_affected(division, market=make_market(division))
+        with time_machine.travel(now() - timedelta(days=1)):
+            outage = make_outage(division, by=supervisor)
+        outages.restore_outage(outage.pk, by=supervisor)
+        run = outages.request_credits(outage.pk, by=supervisor)
+        outages.approve_credits(run.pk, by=make_person(Role.OPERATOR, division))
+        work()
+        credit = run.credits.get()
+        submission = Submission.objects.get(pk=credit.submission_id)
+        submission.refuse("No such account", at=now())
+        submission.save()
+        outages.record_credit_refused(credit.request_id, "No such account")
+        sign_in(client, supervisor)
+        page = reverse("desk:outage_credit_resend", args=[credit.pk])
+        assert page in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+
+        client.post(page)
+
+        credit.refresh_from_db()
+        assert credit.submission.is_open
+        assert credit.submission.request_id == f"{credit.request_id}-2"
+        assert credit.submission.payload == submission.payload
+        shown = client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+        assert "sent again" in shown
+        assert page not in shown
+        with pytest.raises(NotAllowed):
+            outages.resend_credit(credit.pk, by=supervisor)
+        outages.record_credit_confirmed(credit.submission.request_id, "CR-1")
+        run.refresh_from_db()
+        assert run.status == CreditRunStatus.CONFIRMED
+        assert outages.preview_credits(outage).accounts == 0
 
     def test_a_supervisor_restores_and_asks_for_credits_and_an_operator_approves(
         self, division, supervisor, csr, client

@@ -196,6 +196,11 @@ class OutageCredit(Lifecycle):
     def __str__(self) -> str:
         return self.request_id
 
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Whether billing refused it, and nobody asks again at the moment."""
+        return self.status == CreditStatus.RETURNED and bool(self.submission and not self.submission.is_open)
+
     def send(self, submission: Submission, *, at: datetime) -> None:
         """
         The billing system is asked for it.
@@ -220,7 +225,8 @@ class OutageCredit(Lifecycle):
 
         :raises NotAllowed: if that was known, or it was credited
         """
-        self._move(CreditStatus.RETURNED)
+        if self.status != CreditStatus.RETURNED or self.problem == problem[:300]:  # else: sent again, and refused again
+            self._move(CreditStatus.RETURNED)
         self.problem = problem[:300]
 
     def discard(self) -> None:

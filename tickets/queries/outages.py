@@ -37,6 +37,8 @@ class Scope:
     premises: tuple[int, ...] = ()
     accounts: tuple[int, ...] = ()
     products: tuple[str, ...] = ()
+    is_whole: bool = False
+    """Somebody has said that it is the whole division."""
 
     @classmethod
     def of(cls, outage: Outage) -> "Scope":
@@ -49,8 +51,8 @@ class Scope:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it names neither a place nor a product, so that it would be everybody."""
-        return not any(getattr(self, part) for part in _KIND_OF)
+        """Whether it names neither a place nor a product, so that it would be everybody, and nobody has said so."""
+        return not self.is_whole and not any(getattr(self, part) for part in _KIND_OF)
 
     @property
     def has_places(self) -> bool:

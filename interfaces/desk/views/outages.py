@@ -1,6 +1,7 @@
 """Outages: the list, one of them with its tickets, and what each person may do to it."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy as _, ngettext
 
 from foundation.divisions.models import Division
@@ -25,17 +27,19 @@ from interfaces.desk.forms import ApproveForm, ConfirmForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.outage_forms import (
     AttachForm,
+    CorrectForm,
     DeclareForm,
     PlacesForm,
     ReopenForm,
     RestoreForm,
     UpdateForm,
+    Way,
     shown_in,
 )
 from interfaces.desk.paging import Order
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.words import say, say_who
-from tickets.models import AffectedService, CreditRun, Outage, OutageUpdate, Ticket
+from tickets.models import AffectedService, CreditRun, Outage, OutageCredit, OutageUpdate, Ticket
 from tickets.queries import tickets_visible_to
 from tickets.queries.extents import read_scope
 from tickets.queries.outages import Affected, Scope, affected_of, outages_visible_to
@@ -45,6 +49,7 @@ from tickets.states import CreditRunStatus, CreditStatus, OutageKind, OutageStat
 
 EVENTS_SHOWN = 30
 SCOPES_SHOWN = 20
+REFUSED_SHOWN = 50
 COUNTED = "{0.customers}:{0.services}"
 """What of a count is shown, so that it is seen when another one would be confirmed."""
 
@@ -124,6 +129,8 @@ def outage(request: UserRequest, pk: int) -> HttpResponse:
         doings=_doings(found, request.user),
         may_work=can(request.user, Permission.WORK_TICKETS, found.division),
         runs=[(run, _run_doings(run, request.user)) for run in _runs(found)],
+        refused=_refused(found),
+        may_resend=can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         credits=services.preview_credits(found) if may_credit else None,
         events=[(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
     )
@@ -140,6 +147,12 @@ def _runs(found: Outage) -> QuerySet[CreditRun]:
     )
 
 
+def _refused(found: Outage) -> QuerySet[OutageCredit]:
+    """Return the first credits that billing refused."""
+    returned = found.credits.filter(status=CreditStatus.RETURNED)
+    return returned.select_related("account__customer", "submission")[:REFUSED_SHOWN]
+
+
 def _doings(found: Outage, user: User) -> list[str]:
     """Return what a person may do to an outage as it stands. The services decide again."""
     if not can(user, Permission.DECLARE_OUTAGES, found.division):
@@ -148,6 +161,7 @@ def _doings(found: Outage, user: User) -> list[str]:
         ("update", found.is_open),
         ("restore", found.is_under_way),
         ("widen", found.is_open),
+        ("correct", found.is_under_way or found.status == OutageStatus.RESTORED),
         ("reopen", found.status == OutageStatus.RESTORED),
         ("withdraw", found.can_move(OutageStatus.WITHDRAWN) and not found.reopened_count),
     ]
@@ -175,7 +189,7 @@ def declare(request: UserRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:
-            scope = _scope(form, said["division"], families=said["families"], products=said["products"])
+            scope = _scope(form, said["division"])
             affected = services.preview_outage(scope, said["division"], by=request.user)
             if said["shown"] == COUNTED.format(affected):
                 declared = services.declare_outage(
@@ -185,7 +199,7 @@ def declare(request: UserRequest) -> HttpResponse:
                 return redirect("desk:outage", declared.pk)
         except NotAllowed as refusal:
             affected = None
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            form.add_error(form.place_of(refusal.field), refusal.message)
     context = {
         "form": form,
         "affected": affected,
@@ -215,16 +229,18 @@ def _initial(request: UserRequest) -> dict[str, Any]:
         "division": division,
         "kind": OutageKind.FAULT,
         "starts_at": shown_in(now(), division) if division else "",
+        "by": Way.NODE,
         "nodes": request.GET.get("node", ""),
     }
 
 
-def _scope(form: PlacesForm, division: Division, **more: Any) -> Scope:
+def _scope(form: PlacesForm, division: Division) -> Scope:
     said = form.cleaned_data
-    return read_scope(
+    scope = read_scope(
         division, nodes=said["nodes"], zip_codes=said["zip_codes"], streets=said["streets"],
-        listed=form.listed_in_all(), **more,
+        listed=form.listed_in_all(), families=said.get("families", ()), products=said.get("products", ""),
     )  # fmt: skip
+    return replace(scope, is_whole=said["by"] == Way.WHOLE)
 
 
 def _declaration(said: dict[str, Any], scope: Scope) -> Declaration:
@@ -257,7 +273,7 @@ def update(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("Customers are told once. Whoever calls is told the same."),
         button=_("Say so"),
         done=_("It is said."),
-        nothing="" if found.is_open else _("It is over."),
+        nothing=_nothing_when_over(found),
     )
     form = UpdateForm(posted(request), outage=found, initial=initial)
     return perform(request, action, form, lambda said: _update(found, said, request.user))
@@ -281,12 +297,18 @@ def widen(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("Who is affected there, too, is told, and their tickets are attached."),
         button=_("Add them"),
         done=_("The places are added."),
-        nothing="" if found.is_open else _("It is over."),
+        nothing=_nothing_when_over(found),
     )
-    form = PlacesForm(posted(request), request.FILES or None)
-    return perform(
-        request, action, form, lambda _said: services.widen_outage(pk, _scope(form, found.division), by=request.user)
-    )
+    form = PlacesForm(posted(request), request.FILES or None, initial={"by": Way.NODE})
+
+    def do(_said: dict[str, Any]) -> object:
+        try:
+            return services.widen_outage(pk, _scope(form, found.division), by=request.user)
+        except NotAllowed as refusal:
+            place = form.place_of(refusal.field) or ""
+            raise NotAllowed(refusal.message, code=refusal.code, field=place) from refusal
+
+    return perform(request, action, form, do)
 
 
 @staff_page(Permission.DECLARE_OUTAGES)
@@ -351,6 +373,26 @@ def withdraw(request: UserRequest, pk: int) -> HttpResponse:
     return perform(
         request, action, ConfirmForm(posted(request)), lambda _said: services.withdraw_outage(pk, by=request.user)
     )
+
+
+@staff_page(Permission.DECLARE_OUTAGES)
+def correct(request: UserRequest, pk: int) -> HttpResponse:
+    """Say that an outage began at another time than was declared."""
+    found = _found(request, pk)
+    action = _action(
+        found,
+        title=_("Correct when it began"),
+        explanation=_("Credits that wait for approval are counted anew. Customers are not told."),
+        button=_("Correct it"),
+        done=_("The time is corrected."),
+        nothing="" if found.spells.exists() else _("It has not begun, or was called off."),
+    )
+    initial = {"starts_at": shown_in(found.starts_at, found.division)}
+    form = CorrectForm(posted(request), outage=found, initial=initial)
+    return perform(
+        request, action, form,
+        lambda said: services.correct_start(pk, said["starts_at"], said["reason"], by=request.user),
+    )  # fmt: skip
 
 
 @staff_page(Permission.WORK_TICKETS)
@@ -474,6 +516,29 @@ def discard_credits(request: UserRequest, pk: int) -> HttpResponse:
     )
 
 
+@staff_page(Permission.SETTLE_SUBMISSIONS)
+def resend_credit(request: UserRequest, pk: int) -> HttpResponse:
+    """Send a credit again that billing refused."""
+    rows = OutageCredit.objects.filter(outage__in=outages_visible_to(request.user))
+    credit = get_object_or_404(rows.select_related("outage__division", "account__customer", "submission"), pk=pk)
+    action = _action(
+        credit.outage,
+        title=_("Send it again"),
+        explanation=_("%(total)s to account %(account)s. Billing said: %(problem)s")
+        % {
+            "total": _in_words(credit.amount, credit.currency),
+            "account": credit.account.number,
+            "problem": credit.problem,
+        },
+        button=_("Send it again"),
+        done=_("It is sent again."),
+        nothing="" if credit.may_be_sent_again else _("It was not refused, or is on its way."),
+    )
+    return perform(
+        request, action, ConfirmForm(posted(request)), lambda _said: services.resend_credit(pk, by=request.user)
+    )
+
+
 def _found(request: UserRequest, pk: int) -> Outage:
     return get_object_or_404(outages_visible_to(request.user).select_related("division", "declared_by"), pk=pk)
 
@@ -481,6 +546,10 @@ def _found(request: UserRequest, pk: int) -> Outage:
 def _found_run(request: UserRequest, pk: int) -> CreditRun:
     rows = CreditRun.objects.filter(outage__in=outages_visible_to(request.user))
     return get_object_or_404(rows.select_related("outage__division", "division", "requested_by"), pk=pk)
+
+
+def _nothing_when_over(found: Outage) -> str | Promise:
+    return "" if found.is_open else _("It is over.")
 
 
 def _action(found: Outage, **said: Any) -> Action:

@@ -18,10 +18,12 @@ from tickets.services.outages.crediting import (
     record_credit_confirmed,
     record_credit_refused,
     request_credits,
+    resend_credit,
 )
 from tickets.services.outages.declaring import (
     Declaration,
     announce_maintenance,
+    correct_start,
     declare_outage,
     preview_outage,
     reopen_outage,
@@ -34,8 +36,8 @@ from tickets.services.outages.telling import tell_customers
 
 __all__ = [
     "CreditPreview", "Declaration", "announce_maintenance", "approve_credits", "attach_caller",
-    "attach_late_caller", "attach_ticket", "declare_outage", "detach_ticket", "discard_credits",
+    "attach_late_caller", "attach_ticket", "correct_start", "declare_outage", "detach_ticket", "discard_credits",
     "keep_apart", "leave_outage", "outages_at", "post_credits", "preview_credits", "preview_outage",
-    "record_credit_confirmed", "record_credit_refused", "reopen_outage", "request_credits", "restore_outage",
+    "record_credit_confirmed", "record_credit_refused", "reopen_outage", "request_credits", "resend_credit", "restore_outage",
     "tell_customers", "update_outage", "widen_outage", "withdraw_outage",
 ]  # fmt: skip

@@ -22,7 +22,17 @@ from tickets.services.outages.extent import locked_outage, take_in, tell_newcome
 from tickets.services.rows import locked, locked_for_work, moved, record
 from tickets.states import HoldReason, TicketChannel, TicketType
 
-_FACTS = """, facts AS (
+_MOVING = """
+WITH {first}held AS (
+    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
+    WHERE {which}
+    ORDER BY ticket.id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE tickets_ticket ticket SET {change}
+    FROM held WHERE ticket.id = held.id
+    RETURNING ticket.id, held.status AS before, ticket.status AS after, ticket.division_id, ticket.customer_id,
+        ticket.account_id, ticket.reopened_count
+), facts AS (
     SELECT told.name, told.payload, 'tickets.ticket' AS subject_type, moved.id AS subject_id,
         array_remove(ARRAY[
             'accounts.account:' || moved.account_id, 'accounts.customer:' || moved.customer_id,
@@ -34,20 +44,38 @@ _FACTS = """, facts AS (
     ) AS told (name, payload)
     WHERE told.name IS NOT NULL
 )"""
-_MOVED = """('tickets.moved', jsonb_build_object(
-            'ticket_id', moved.id, 'before', moved.before, 'after', moved.after, 'reason', {reason}
-        ))"""
-_OF_OUTAGE = "jsonb_build_object('ticket_id', moved.id, 'outage_id', %(outage)s)"
-_RETURNED = "ticket.id, held.status AS before, ticket.status AS after, ticket.division_id, ticket.customer_id, ticket.account_id"
 
-ATTACHING = (
-    f"""
-WITH candidate AS (
+
+def _moving(which: str, change: str, *facts: str, first: str = "") -> str:
+    """
+    Write the statement that holds tickets in their order, changes them, and says what is told of each.
+
+    :param first: an expression that finds them before they are held
+    """
+    return _MOVING.format(which=which, change=change, facts=", ".join(facts), first=first)
+
+
+_OF_OUTAGE = "jsonb_build_object('ticket_id', moved.id, 'outage_id', %(outage)s)"
+
+
+def _moved(reason: str, name: str = "'tickets.moved'") -> str:
+    return f"""({name}, jsonb_build_object(
+            'ticket_id', moved.id, 'before', moved.before, 'after', moved.after, 'reason', '{reason}'
+        ))"""
+
+
+_ATTACHABLE = """ticket.type = 'trouble' AND ticket.status IN ('acknowledged', 'in_progress', 'pending')
+        AND ticket.merged_into_id IS NULL AND ticket.outage_id IS NULL"""
+ATTACHING = _moving(
+    f"ticket.id IN (SELECT id FROM candidate) AND {_ATTACHABLE}",  # noqa: S608  # texts of ours; every value is a parameter
+    "outage_id = %(outage)s, status = 'held', reason = 'outage'",
+    f"('tickets.attached', {_OF_OUTAGE})",
+    _moved("outage"),
+    first=f"""candidate AS (
     SELECT DISTINCT ON (ticket.account_id) ticket.id
     FROM tickets_ticket ticket
     WHERE ticket.account_id IN (SELECT account_id FROM tickets_affectedservice WHERE outage_id = %(outage)s)
-        AND ticket.type = 'trouble' AND ticket.status IN ('acknowledged', 'in_progress', 'pending')
-        AND ticket.merged_into_id IS NULL AND ticket.outage_id IS NULL AND ticket.opened_at >= %(since)s
+        AND {_ATTACHABLE} AND ticket.opened_at >= %(since)s
         AND (%(ticket)s::bigint IS NULL OR ticket.id = %(ticket)s)
         AND (ticket.service_id IS NULL OR ticket.service_id IN (
             SELECT service_id FROM tickets_affectedservice WHERE outage_id = %(outage)s
@@ -60,77 +88,37 @@ WITH candidate AS (
             WHERE first.outage_id = %(outage)s AND first.account_id = ticket.account_id
         )
     ORDER BY ticket.account_id, ticket.id
-), held AS (
-    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
-    WHERE ticket.id IN (SELECT id FROM candidate) AND ticket.type = 'trouble' AND ticket.outage_id IS NULL
-        AND ticket.status IN ('acknowledged', 'in_progress', 'pending') AND ticket.merged_into_id IS NULL
-    ORDER BY ticket.id FOR NO KEY UPDATE
-), moved AS (
-    UPDATE tickets_ticket ticket SET outage_id = %(outage)s, status = 'held', reason = 'outage'
-    FROM held WHERE ticket.id = held.id
-    RETURNING {_RETURNED}
-)"""  # noqa: S608  # texts of ours; every value is a parameter
-    + _FACTS.format(facts=f"('tickets.attached', {_OF_OUTAGE}), " + _MOVED.format(reason="'outage'"))
+), """,  # noqa: S608
 )
 """One ticket of an account is explained by an outage by itself: a second fault keeps its own."""
 
-RESOLVING = (
-    f"""
-WITH held AS (
-    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
-    WHERE ticket.outage_id = %(outage)s AND ticket.status = 'held' AND ticket.reason = 'outage'
-        AND ticket.merged_into_id IS NULL
-    ORDER BY ticket.id FOR NO KEY UPDATE
-), moved AS (
-    UPDATE tickets_ticket ticket SET status = 'resolved', reason = '', resolution = 'outage_ended', resolved_at = %(at)s,
+RESOLVING = _moving(
+    "ticket.outage_id = %(outage)s AND ticket.status = 'held' AND ticket.reason = 'outage' AND ticket.merged_into_id IS NULL",
+    """status = 'resolved', reason = '', resolution = 'outage_ended', resolved_at = %(at)s,
         first_resolved_at = coalesce(ticket.first_resolved_at, %(at)s),
-        resolution_text = coalesce(nullif(%(words)s::jsonb ->> ticket.language, ''), %(words)s::jsonb ->> 'en', '')
-    FROM held WHERE ticket.id = held.id
-    RETURNING {_RETURNED}, ticket.reopened_count
-)"""  # noqa: S608
-    + _FACTS.format(
-        facts=_MOVED.format(reason="'outage_ended'")
-        + ", ('tickets.resolved', jsonb_build_object('ticket_id', moved.id, 'code', 'outage_ended', 'times', moved.reopened_count))"
-    )
+        resolution_text = coalesce(nullif(%(words)s::jsonb ->> ticket.language, ''), %(words)s::jsonb ->> 'en', '')""",
+    _moved("outage_ended"),
+    """('tickets.resolved', jsonb_build_object(
+            'ticket_id', moved.id, 'code', 'outage_ended', 'times', moved.reopened_count
+        ))""",
 )
 
-TAKING_UP = (
-    f"""
-WITH held AS (
-    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
-    WHERE ticket.outage_id = %(outage)s AND ticket.status IN ('resolved', 'closed')
-        AND ticket.resolution = 'outage_ended' AND ticket.merged_into_id IS NULL
-    ORDER BY ticket.id FOR NO KEY UPDATE
-), moved AS (
-    UPDATE tickets_ticket ticket SET status = 'in_progress', resolution = '', resolution_text = '', resolved_at = NULL,
-        closed_at = NULL, outage_id = NULL, reopened_at = %(at)s, reopened_count = ticket.reopened_count + 1
-    FROM held WHERE ticket.id = held.id
-    RETURNING {_RETURNED}, ticket.reopened_count
-)"""  # noqa: S608
-    + _FACTS.format(
-        facts=_MOVED.format(reason="'outage'")
-        + ", ('tickets.reopened', jsonb_build_object('ticket_id', moved.id, 'times', moved.reopened_count))"
-    )
+TAKING_UP = _moving(
+    """ticket.outage_id = %(outage)s AND ticket.status IN ('resolved', 'closed')
+        AND ticket.resolution = 'outage_ended' AND ticket.merged_into_id IS NULL""",
+    """status = 'in_progress', resolution = '', resolution_text = '', resolved_at = NULL, closed_at = NULL,
+        outage_id = NULL, reopened_at = %(at)s, reopened_count = ticket.reopened_count + 1""",
+    _moved("outage"),
+    "('tickets.reopened', jsonb_build_object('ticket_id', moved.id, 'times', moved.reopened_count))",
 )
 
-LETTING_GO = (
-    f"""
-WITH held AS (
-    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
-    WHERE ticket.outage_id = %(outage)s ORDER BY ticket.id FOR NO KEY UPDATE
-), moved AS (
-    UPDATE tickets_ticket ticket SET outage_id = NULL,
+LETTING_GO = _moving(
+    "ticket.outage_id = %(outage)s",
+    """outage_id = NULL,
         status = CASE WHEN ticket.reason = 'outage' THEN 'in_progress' ELSE ticket.status END,
-        reason = CASE WHEN ticket.reason = 'outage' THEN '' ELSE ticket.reason END
-    FROM held WHERE ticket.id = held.id
-    RETURNING {_RETURNED}
-)"""  # noqa: S608
-    + _FACTS.format(
-        facts=f"""('tickets.detached', {_OF_OUTAGE}), (
-            CASE WHEN moved.before <> moved.after THEN 'tickets.moved' END,
-            jsonb_build_object('ticket_id', moved.id, 'before', moved.before, 'after', moved.after, 'reason', 'outage')
-        )"""
-    )
+        reason = CASE WHEN ticket.reason = 'outage' THEN '' ELSE ticket.reason END""",
+    f"('tickets.detached', {_OF_OUTAGE})",
+    _moved("outage", "CASE WHEN moved.before <> moved.after THEN 'tickets.moved' END"),
 )
 
 

@@ -10,6 +10,7 @@ brings the rest alone. A minute for which a service was down in two outages coun
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -22,7 +23,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from accounts.states import AccountStatus
+from billing.models import Submission
 from billing.ports import Credit
+from billing.queries import submissions_for
 from billing.services import grant_credit
 from foundation.divisions.queries import effective
 from foundation.events.services import publish
@@ -381,6 +384,14 @@ def discard_credits(run_id: int, *, by: User) -> CreditRun:
     return _announce(run, by=by)
 
 
+def count_anew(outage: Outage, *, by: User) -> None:
+    """Discard the credits of a locked outage that wait for approval, and ask for those that are due now, if any are."""
+    for run in outage.credit_runs.filter(status=CreditRunStatus.REQUESTED):
+        discard_credits(run.pk, by=by)
+        with suppress(NotAllowed):  # it was too short, or everything was credited: nothing is asked for
+            request_credits(outage.pk, by=by)
+
+
 def _require_either(by: User, run: CreditRun) -> None:
     try:
         require(by, Permission.APPROVE_OUTAGE_CREDITS, run.division)
@@ -424,27 +435,44 @@ def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     related = ("account__customer", "division", "outage", "run")
     for credit in OutageCredit.objects.locked().filter(pk__in=ids).select_related(*related).order_by("pk"):
         if credit.status == CreditStatus.PENDING:
-            _post(credit)
+            credit.send(_ask_for(credit, credit.request_id, by=None), at=now())
+            credit.save(update_fields=["status", "submission", "sent_at"])
     return ChunkResult(done=len(ids))
 
 
-def _post(credit: OutageCredit) -> None:
+def _ask_for(credit: OutageCredit, request_id: str, *, by: User | None) -> Submission:
     account = credit.account
     with translation.override(account.customer.language):
         reason = _("Outage %(number)d, %(minutes)d minutes") % {
             "number": credit.outage_id,
             "minutes": credit.minutes,
         }
-    submission = grant_credit(
-        request_id=credit.request_id,
+    return grant_credit(
+        request_id=request_id,
         division=credit.division,
         credit=Credit(account_number=account.number, amount=credit.amount, currency=credit.currency, reason=reason),
         subject=credit,
         about=[credit.outage, account],
-        by=None,
+        by=by,
     )
-    credit.send(submission, at=now())
-    credit.save(update_fields=["status", "submission", "sent_at"])
+
+
+@transaction.atomic
+def resend_credit(credit_id: int, *, by: User) -> OutageCredit:
+    """
+    Ask billing once more for a credit that it refused, under another request id: to the first it has said no.
+
+    :raises NotAllowed: if the person may not, it was not refused, or is on its way
+    """
+    related = ("account__customer", "division", "outage", "submission")
+    credit = OutageCredit.objects.locked().select_related(*related).get(pk=credit_id)
+    require(by, Permission.SETTLE_SUBMISSIONS, credit.division)
+    if not credit.may_be_sent_again:
+        raise NotAllowed(_("It was not refused, or is on its way."), code="not_refused")
+    asked = submissions_for(credit).count()
+    credit.submission = _ask_for(credit, f"{credit.request_id}-{asked + 1}", by=by)
+    credit.save(update_fields=["submission"])
+    return credit
 
 
 @transaction.atomic
@@ -463,7 +491,7 @@ def record_credit_confirmed(request_id: str, credit_id: str) -> None:
 @transaction.atomic
 def record_credit_refused(request_id: str, reason: str) -> None:
     """
-    Note that billing will not credit an account: a person sends it again under the same id, or leaves it.
+    Note that billing will not credit an account: a person sends it again, or leaves it.
 
     :raises NotAllowed: if that was known, or it was credited
     """
@@ -474,7 +502,8 @@ def record_credit_refused(request_id: str, reason: str) -> None:
 
 
 def _asked_under(request_id: str) -> OutageCredit | None:
-    return OutageCredit.objects.locked().filter(request_id=request_id).first()
+    asked = Q(request_id=request_id) | Q(submission__request_id=request_id)
+    return OutageCredit.objects.locked().filter(asked).first()
 
 
 def _conclude(run_id: int) -> None:

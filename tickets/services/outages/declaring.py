@@ -15,10 +15,11 @@ from foundation.now import now
 from foundation.people.models import User
 from foundation.people.services import require
 from foundation.people.states import Permission
-from tickets.events import OutageMoved, OutageTold, OutageWidened
+from tickets.events import OutageCorrected, OutageMoved, OutageTold, OutageWidened
 from tickets.models import Outage, OutageScope, OutageSpell, OutageUpdate
 from tickets.queries.outages import Affected, Scope, affected_by, services_in
 from tickets.services.outages.attaching import attach_waiting, let_go, resolve_attached, take_up_resolved
+from tickets.services.outages.crediting import count_anew
 from tickets.services.outages.extent import locked_outage, tell_newcomers, write_down
 from tickets.settings import MAINTENANCE_NOTICE
 from tickets.states import OutageKind, OutageStatus, UpdateStage
@@ -271,6 +272,39 @@ def withdraw_outage(outage_id: int, *, by: User) -> Outage:
     let_go(outage)
     was_told = outage.updates.filter(is_told=True).exists()
     tell(outage, UpdateStage.WITHDRAWN, is_told=was_told, by=by)
+    return outage
+
+
+@transaction.atomic
+def correct_start(outage_id: int, starts_at: datetime, reason: str, *, by: User) -> Outage:
+    """
+    Say that an outage began at another time than was declared.
+
+    Credits that wait for approval are counted anew, asked for by whoever corrects; of approved ones the rest can be asked
+    for. Tickets that were reported since it really began are held for it, too.
+
+    :param reason: for colleagues
+    :raises NotAllowed: if the person may not, it has not begun or is called off, no reason is given, or this is no time at
+        which it can have begun
+    """
+    outage = locked_outage(outage_id, by)
+    if not reason.strip():
+        raise NotAllowed(_("Say how it is known."), code="empty", field="reason")
+    before, first = outage.starts_at, outage.spells.first()
+    if first is None:
+        raise NotAllowed(_("It has not begun, or was called off."), code="not_begun")
+    ends = [at for at in (now(), first.ended_at, outage.expected_at) if at]
+    if starts_at >= min(ends) or starts_at == before:
+        raise NotAllowed(_("It cannot have begun then."), code="when", field="starts_at")
+    outage.starts_at = first.began_at = starts_at
+    first.save(update_fields=["began_at"])
+    outage.save(update_fields=["starts_at"])
+    fact = OutageCorrected(outage_id=outage.pk, before=before.isoformat(), after=starts_at.isoformat())
+    publish(fact, subject=outage, division=outage.division, by=by)
+    tell(outage, UpdateStage.UPDATED, is_told=False, note=reason, by=by)
+    if outage.is_under_way:
+        attach_waiting(outage)
+    count_anew(outage, by=by)
     return outage
 
 
