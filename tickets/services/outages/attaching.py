@@ -18,7 +18,7 @@ from tickets.events import TicketAttached, TicketDetached, TicketMoved, TicketRe
 from tickets.models import Outage, OutageDetachment, Ticket
 from tickets.queries.outages import outages_at
 from tickets.services.opening import Report, open_ticket
-from tickets.services.outages.extent import locked_outage, take_in, tell_newcomers
+from tickets.services.outages.extent import locked_outage, shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
 from tickets.states import HoldReason, TicketChannel, TicketType
 
@@ -189,7 +189,7 @@ def attach_ticket(outage_id: int, ticket_id: int, *, by: User) -> Ticket:
     :raises NotAllowed: if the person may not work on it, the outage is not under way or elsewhere, the ticket has
         ended, is attached already, or its type is not held for an outage
     """
-    outage = locked_outage(outage_id, None)
+    outage = shared_outage(outage_id)
     ticket = locked_for_work(ticket_id, by)
     _refuse_elsewhere(outage, ticket.division)
     before = ticket.status
@@ -220,7 +220,7 @@ def attach_caller(  # noqa: PLR0913  # what, where, by what: each has a name
 
     :raises NotAllowed: as `open_ticket` and `attach_ticket` do
     """
-    locked_outage(outage_id, None)
+    shared_outage(outage_id)
     ticket = open_ticket(report, key=key, division=division, channel=channel, by=by)
     return ticket if ticket.outage_id == outage_id else attach_ticket(outage_id, ticket.pk, by=by)
 
