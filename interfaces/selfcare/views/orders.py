@@ -17,7 +17,14 @@ from foundation.people.models import UserRequest
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.friends import referring_of, welcome_rewards_of
 from interfaces.selfcare.outages import outages_shown_to
-from interfaces.selfcare.queries import own_orders, own_partners, partner_orders, services_of, wants_outage_notices
+from interfaces.selfcare.queries import (
+    accounts_spoken_for,
+    own_orders,
+    own_partners,
+    partner_orders,
+    services_of,
+    wants_outage_notices,
+)
 from orders.models import Order
 from orders.queries import progress_of
 
@@ -31,6 +38,7 @@ def start(request: UserRequest) -> HttpResponse:
     context = {
         "services": services_of(request.user),
         "outages": outages_shown_to(request.user),
+        "may_report": accounts_spoken_for(request.user).exists(),
         "wants_outage_notices": wants_outage_notices(request.user),
         "page": page,
         "orders": _with_progress(page),
