@@ -104,7 +104,9 @@ def _wrong_credits(posted: list[dict[str, str]]) -> Iterator[str]:
     """Yield the credits for outages that the vendors do not show just once, or show otherwise."""
     times = Counter(one["externalId"] for one in posted)
     amounts = {one["externalId"]: one["amount"]["value"] for one in posted}  # type: ignore[index]
-    confirmed = dict(OutageCredit.objects.filter(status=CreditStatus.CONFIRMED).values_list("request_id", "amount"))
+    confirmed = dict(
+        OutageCredit.objects.filter(status=CreditStatus.CONFIRMED).values_list("submission__request_id", "amount")
+    )
     for request_id, amount in confirmed.items():
         if times[request_id] != 1:
             yield f"Credit {request_id} was posted {times[request_id]} times."
