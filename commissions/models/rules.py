@@ -87,6 +87,28 @@ class Rule(models.Model):
         return str(self.names)
 
 
+_ORDERED_AFTER_ITS_END = """
+    SELECT 1 FROM referrals_referral referral
+    JOIN divisions_division division ON division.id = referral.division_id
+    JOIN commissions_rule rule ON rule.id = NEW.rule_id
+    WHERE referral.ordered_at > NEW.effective_until
+        AND rule.division_id = ANY(division.lineage)
+        AND referral.programme_id = coalesce(rule.programme_id, referral.programme_id)
+        AND (
+            NOT EXISTS (
+                SELECT 1 FROM commissions_ruleversion next
+                WHERE next.rule_id = NEW.rule_id AND next.effective_from = NEW.effective_until
+                    AND next.status IN ('approved', 'in_force')
+            )
+            OR EXISTS (
+                SELECT 1 FROM commissions_reward reward
+                WHERE reward.referral_id = referral.id AND reward.version_id = NEW.id
+            )
+        )
+"""
+"""Referrals that would lose what the version promises: it may end in the past only where another one begins there."""
+
+
 class RuleVersion(Lifecycle):
     """
     One wording of a rule. Once it is in review it never changes: a change is another version.
@@ -224,6 +246,10 @@ class RuleVersion(Lifecycle):
                         AND OLD.status NOT IN ('draft', 'in_review')
                     THEN
                         RAISE EXCEPTION 'The end of a version is not put off.';
+                    END IF;
+                    IF NEW.effective_until < coalesce(OLD.effective_until, 'infinity') AND EXISTS ({_ORDERED_AFTER_ITS_END})
+                    THEN
+                        RAISE EXCEPTION 'A version does not end before what was ordered under it.';
                     END IF;
                     IF NEW.approver_id = ANY (NEW.writers) THEN
                         RAISE EXCEPTION 'Nobody approves what they have written.';

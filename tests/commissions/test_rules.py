@@ -13,9 +13,10 @@ from commissions.events import VersionMoved
 from commissions.models import RewardTerm, Rule, RuleVersion
 from commissions.queries.rules import are_apart, conditions_of, diff_of, resolve_rule, rule_in_words, versions_in_force
 from commissions.services import rules
+from commissions.services.accrual import accrue_rewards
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, RewardForm, Side, VersionStatus
-from commissions.testing import make_draft_version, make_programme, make_rule, make_version
+from commissions.testing import make_draft_version, make_programme, make_referral, make_rule, make_version
 from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
@@ -24,6 +25,7 @@ from foundation.people.services import give_role, invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, Kind, RuleSet
+from orders.testing import make_market
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,11 @@ NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 @pytest.fixture
 def division():
     return make_division("Larkspur")
+
+
+@pytest.fixture
+def market():
+    return make_market()
 
 
 @pytest.fixture
@@ -328,6 +335,34 @@ class TestTheDatabase:
 
         rule.refresh_from_db()
         assert rule.priority == 1
+
+    def test_refuses_an_end_before_what_was_ordered_under_it(self, market):
+        rule = make_rule(market.division)
+        version = make_version(rule)
+        referral = make_referral(market=market)
+        sql = "UPDATE commissions_ruleversion SET effective_until = %s WHERE id = %s"
+        earlier = referral.ordered_at - timedelta(minutes=1)
+
+        self.refuses(sql, earlier, version.pk)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [referral.ordered_at + timedelta(days=1), version.pk])
+        self.refuses(sql, earlier, version.pk)
+
+    def test_takes_an_end_where_another_begins_but_not_from_what_was_promised(self, market):
+        rule = make_rule(market.division)
+        version = make_version(rule)
+        referral = make_referral(market=market)
+        before = referral.ordered_at - timedelta(minutes=1)
+
+        second = make_version(rule, effective_from=before)
+        accrue_rewards(referral.pk)
+
+        version.refresh_from_db()
+        assert (version.status, version.effective_until) == (VersionStatus.SUPERSEDED, before)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            make_version(rule, effective_from=before + timedelta(seconds=1))
+        second.refresh_from_db()
+        assert (second.status, second.effective_until) == (VersionStatus.IN_FORCE, None)
 
     def test_deletes_a_draft_with_its_terms(self, rule):
         make_draft_version(rule).delete()
