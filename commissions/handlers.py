@@ -3,7 +3,15 @@
 from decimal import Decimal
 
 from billing.events import CreditConfirmed, CreditRefused
-from commissions.events import BatchMoved, DisputeAnswered, RewardClawedBack, RewardHeld, RewardReleased, RewardSettled
+from commissions.events import (
+    BatchMoved,
+    DisputeAnswered,
+    RewardClawedBack,
+    RewardHeld,
+    RewardQualified,
+    RewardReleased,
+    RewardSettled,
+)
 from commissions.services import accrual, batches, endings, holds, letters, qualification
 from commissions.states import BatchStatus
 from foundation.events.facts import subscribe
@@ -53,6 +61,18 @@ def look_again_at_what_is_held(fact: RewardHeld, _event: Event) -> None:
 def look_again_at_what_is_free(fact: RewardReleased, _event: Event) -> None:
     """Take back at once what was taken out of a batch and is no longer owed."""
     qualification.look_again(fact.reward_id)
+
+
+@subscribe(RewardQualified)
+def tell_of_earning(fact: RewardQualified, _event: Event) -> None:
+    """Tell the payee."""
+    letters.send_earned(fact.reward_id)
+
+
+@subscribe(RewardReleased)
+def tell_of_release(fact: RewardReleased, _event: Event) -> None:
+    """Tell the payee of what was earned and looked at first."""
+    letters.send_earned(fact.reward_id)
 
 
 @subscribe(RewardSettled)

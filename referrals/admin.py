@@ -156,6 +156,13 @@ class ProgrammeAdmin(_HasMoves):
                 "fields": (("most_per_form", "most_per_day", "most_ever"),),
             },
         ),
+        (
+            _("What is written to who earns a reward"),
+            {
+                "description": _("Of the friend, nothing but the name by which the referrer knows them."),
+                "fields": ("tells_when_earned",),
+            },
+        ),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Programme | None = None) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ class ProgrammeForm(forms.ModelForm[Programme]):
             "most_per_form",
             "most_per_day",
             "most_ever",
+            "tells_when_earned",
         )
 
     def clean(self) -> dict[str, Any]:

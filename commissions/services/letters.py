@@ -7,11 +7,23 @@ from django.db.models import QuerySet, Sum
 from django.urls import reverse
 
 from commissions.models import BatchLine, Dispute, LedgerEntry, Reward
-from commissions.states import DisputeStatus, EntryKind, LineStatus, Side
+from commissions.states import DisputeStatus, EntryKind, LineStatus, RewardStatus, Side
 from foundation.correspondence.services import compose, queue_message
 from foundation.divisions.models import Division
 from foundation.divisions.queries import site_of
 from foundation.money import ZERO, format_money
+
+
+def send_earned(reward_id: int) -> None:
+    """
+    Tell a payee that a reward is earned, where its programme says so and nothing holds it. Again, nothing is sent.
+
+    What was paid, or taken back, before this came by is told by the letter about that.
+    """
+    reward = _reward(reward_id)
+    is_to_be_paid = reward.status in {RewardStatus.PAYABLE, RewardStatus.BATCHED}
+    if is_to_be_paid and reward.amount and reward.referral.programme.tells_when_earned:
+        _send(reward, "earned", reward.amount - reward.clawed_back, key=f"commissions.earned:{reward.pk}")
 
 
 def send_credited(reward_id: int) -> None:
@@ -42,7 +54,7 @@ def _sum(rows: QuerySet[LedgerEntry] | QuerySet[BatchLine]) -> Decimal:
 
 
 def _reward(reward_id: int) -> Reward:
-    related = ("payee__account__customer", "payee__division", "referral")
+    related = ("payee__account__customer", "payee__division", "referral__programme")
     return Reward.objects.select_related(*related).get(pk=reward_id)
 
 

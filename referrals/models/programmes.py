@@ -65,6 +65,10 @@ class Programme(Lifecycle):
     )
     terms_version = models.CharField(_("version of the terms"), max_length=40, default="1")
     terms_texts = TranslatedField(_("terms"), multiline=True, blank=True)
+    tells_when_earned = models.BooleanField(
+        _("write when a reward is earned"), default=True,
+        help_text=_("By e-mail, before it is paid. That it is credited on the bill is written in any case."),
+    )  # fmt: skip
 
     # Who is credited.
     window_days = models.PositiveSmallIntegerField(

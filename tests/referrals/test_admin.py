@@ -56,6 +56,8 @@ def form_of(programme, **changed):
     plain = ("terms_version", "window_days", "preference", "new_after_months", "most_per_form", "most_per_day")
     values |= {name: getattr(programme, name) for name in (*plain, "most_ever")}
     dates = {"starts_on": programme.starts_on.isoformat(), "ends_on": ""}
+    if programme.tells_when_earned:
+        values["tells_when_earned"] = "on"
     return {**values, **dates, "division": programme.division_id, "_continue": "1", **changed}
 
 
