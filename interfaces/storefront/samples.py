@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.paginator import Page, Paginator
@@ -13,6 +14,7 @@ from catalog.queries import Catalogue, ListedCharge, ListedItem, ListedPackage, 
 from catalog.queries.pricing import default_selection, price
 from catalog.states import ChargeBasis, ChargeNature, ItemRole, PriceKind
 from foundation.divisions.fields import Texts
+from interfaces.storefront.callers import Caller
 from interfaces.storefront.shop import Card, Summary, card_of
 from territory.states import ProductFamily
 
@@ -91,6 +93,25 @@ def sample_table() -> Page[Any]:
     return Paginator(rows, 5).page(2)
 
 
+def sample_clocks() -> list[SimpleNamespace]:
+    """Return how the promises of a ticket may stand: running, soon due, broken, stopped."""
+    due = datetime(2026, 6, 9, 17, tzinfo=UTC)
+
+    def face(kind: str, percent: int, words: str, *, is_stopped: bool = False) -> SimpleNamespace:
+        clock = SimpleNamespace(get_kind_display=kind, due_at=due, policy=_("Homes"), calendar=_("Working days"))
+        return SimpleNamespace(
+            clock=clock, percent=min(percent, 100), in_words=words, is_breached=percent > 100,  # all of it
+            is_stopped=is_stopped, is_running=not is_stopped,
+        )  # fmt: skip
+
+    return [
+        face(_("First answer"), 40, _("3 h left")),
+        face(_("Next answer"), 80, _("30 min left")),
+        face(_("Solved"), 120, _("2 h late")),
+        face(_("On site"), 55, _("kept"), is_stopped=True),
+    ]
+
+
 def samples() -> dict[str, Any]:
     """Return a value for every component of the style guide."""
     return {
@@ -135,6 +156,26 @@ def samples() -> dict[str, Any]:
         ],
         "actions": [{"value": "assign", "label": _("Assign")}, {"value": "export", "label": _("Export")}],
         "page": sample_table(),
+        "clocks": sample_clocks(),
+        "pauses": [{
+            "reason": _("Waits for the customer"), "begun_at": datetime(2026, 6, 8, 9, tzinfo=UTC), "ended_at": None,
+            "by": "Casey",
+        }],
+        "ticket": {"division": SimpleNamespace(zone=ZoneInfo("America/New_York"))},
+        "figures": [
+            {"label": _("On hold"), "count": 3, "url": "#figures", "tone": "careful"},
+            {"label": _("Installation failed"), "count": 1, "url": "#figures", "tone": "bad"},
+            {"label": _("New leads"), "count": 0, "url": "#figures", "tone": "brand", "is_nothing": True},
+        ],
+        "dispute": {
+            "is_open": False, "amount": Decimal("10.00"), "answer": _("You were right: a month was missing."),
+            "answered_at": datetime(2026, 6, 9, tzinfo=UTC), "words": _("My friend has paid three bills, not two."),
+            "raised_at": datetime(2026, 6, 2, tzinfo=UTC),
+        },
+        "caller": Caller(
+            name=_("Jo Sample"), phone="+15555550123", address="123 Main St Apt 4, Springfield, IL 62701",
+            desk_url="#caller",
+        ),
         "facts": [(_("Account"), "20001234"), (_("Customer since"), "2024"), (_("Phone"), "(555) 555-0123")],
         "job": {"done": 640_000, "total": 1_000_000, "errors": 12},
     }  # fmt: skip

@@ -152,6 +152,8 @@ class TestTheStyleGuide:
 
         for part in ("steps", "packages", "order-summary", "timeline", "data-table", "error-summary", "paper", "stats"):
             assert part in page
+        for piece in ("desk-stat-careful", "ticket-clocks", "30 min left", "Our answer", "ordering for a caller"):
+            assert piece in page
 
     def test_is_for_staff_only(self, market: Market, visitor: Visitor):
         sign_in(visitor, make_person(Role.CUSTOMER, market.division))
