@@ -20,6 +20,7 @@ from commissions.states import Basis, RewardForm, Side
 from foundation.divisions.models import Division
 from foundation.now import now
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, InvalidRule, Kind, RuleSet
+from territory.states import ProductFamily
 
 if TYPE_CHECKING:
     RuleModelForm = forms.ModelForm[Rule]
@@ -228,6 +229,10 @@ GETS = [
 ]
 
 
+MONTHLY_SERVICES = [one for one in ProductFamily.choices if one[0] != ProductFamily.INSTALLATION]
+"""What a customer may pay for each month."""
+
+
 class TermForm(forms.Form):
     """What one side gets, with up to three steps by count."""
 
@@ -237,6 +242,12 @@ class TermForm(forms.Form):
         help_text=gettext_lazy(
             "An amount of money, or a percentage, as chosen above. Empty for a free month: it is what they pay then."
         ),
+    )  # fmt: skip
+
+    families = forms.MultipleChoiceField(
+        label=gettext_lazy("Which services are free"), choices=MONTHLY_SERVICES, required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Of a free month. None ticked: all that they pay for each month."),
     )  # fmt: skip
 
     def __init__(self, data: Any, *, side: Side, initial: dict[str, Any]) -> None:
@@ -272,6 +283,8 @@ class TermForm(forms.Form):
             self.add_error("value", _("Say how much."))
         if gets in {NOTHING, FREE} and cleaned.get("value"):
             self.add_error("value", _("Leave this empty, or choose a bill credit."))
+        if gets != FREE and cleaned.get("families"):
+            self.add_error("families", _("Tick none, or choose a free month."))
         if gets == Basis.FLAT and (value := cleaned.get("value")) and value != round(value, 2):
             self.add_error("value", _("Write an amount with at most two digits after the point."))
         for step in range(1, STEPS + 1):
@@ -286,7 +299,8 @@ class TermForm(forms.Form):
         if gets == NOTHING:
             return None
         if gets == FREE:
-            return TermDescription(side=self.side, form=RewardForm.FREE_MONTH)
+            families = tuple(self.cleaned_data["families"])
+            return TermDescription(side=self.side, form=RewardForm.FREE_MONTH, families=families)
         is_flat = gets == Basis.FLAT
         return TermDescription(
             side=self.side,
@@ -307,7 +321,8 @@ class TermForm(forms.Form):
         if term is None:
             return {"gets": NOTHING}
         gets = FREE if term.form == RewardForm.FREE_MONTH else term.basis
-        values: dict[str, Any] = {"gets": gets, "value": term.amount if term.basis == Basis.FLAT else term.percent}
+        value = term.amount if term.basis == Basis.FLAT else term.percent
+        values: dict[str, Any] = {"gets": gets, "value": value, "families": term.families}
         for step, (first, value) in enumerate(term.tiers[:STEPS], start=1):
             values |= {f"from_{step}": first, f"value_{step}": value}
         return values

@@ -21,6 +21,7 @@ from foundation.now import now
 from foundation.people.models import User
 from foundation.safeguards import Safeguard
 from referrals.models import Programme
+from territory.states import ProductFamily
 
 WORDING = (
     "reason", "conditions", "wait_count", "wait_unit", "bills_needed", "days_late_allowed", "weekend_moves_due_date",
@@ -359,6 +360,11 @@ class RewardTerm(models.Model):
     )  # fmt: skip
     tiers = models.JSONField(_("steps by count"), default=list, blank=True, encoder=DjangoJSONEncoder)
     """`[[5, "50.00"], …]`: from the payee's nth reward on, this amount (or percent) instead; ascending."""
+    families = ArrayField(
+        models.CharField(max_length=20, choices=ProductFamily.choices), default=list, blank=True,
+        verbose_name=_("services that are free"),
+    )  # fmt: skip
+    """Which services a free month covers; none named: all of them."""
 
     class Meta:
         ordering: ClassVar = ["version", "side"]
@@ -372,6 +378,11 @@ class RewardTerm(models.Model):
                 | Q(form=RewardForm.BILL_CREDIT, amount=None, percent__gt=0) & ~Q(basis=Basis.FLAT),
                 name="term_says_how_much",
                 violation_error_message=_("Enter an amount or a percentage, as the reckoning asks."),
+            ),
+            models.CheckConstraint(
+                condition=Q(families=[]) | Q(form=RewardForm.FREE_MONTH),
+                name="only_a_free_month_names_services",
+                violation_error_message=_("Services are named for a free month only."),
             ),
         ]
         triggers: ClassVar = [

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from catalog.models import Product
 from commissions.models import WORDING, LedgerEntry, RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import facts_of
 from foundation.divisions.models import Division
@@ -62,7 +63,9 @@ def _version(version: RuleVersion) -> dict[str, Any]:
 
 
 def _term(term: RewardTerm) -> dict[str, Any]:
-    return {name: getattr(term, name) for name in ("side", "form", "basis", "amount", "percent", "tiers")}
+    said = {name: getattr(term, name) for name in ("side", "form", "basis", "amount", "percent", "tiers")}
+    products = Product.objects.filter(family__in=term.families).order_by("code").values_list("code", flat=True)
+    return {**said, "products": list(products) if term.families else None}
 
 
 def _referrals() -> Iterator[dict[str, Any]]:

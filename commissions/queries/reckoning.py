@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _, ngettext, override
 
 from commissions.models import RewardTerm, RuleVersion
 from commissions.states import Basis, RewardForm, WaitUnit
-from foundation.money import format_money, percent_of, round_money
+from foundation.money import ZERO, format_money, percent_of, round_money
 from foundation.now import months_after
+from territory.states import ProductFamily
 
 LANGUAGE_OF_RECORDS = "en"
 """A calculation is kept as it was written; pages that speak other languages write it anew from its inputs."""
@@ -27,12 +28,14 @@ class Bases:
 
     monthly: Decimal
     one_time: Decimal
-    free_month: Decimal
+    free_month: Mapping[str, Decimal]
+    """By families of services."""
 
     def of(self, term: RewardTerm) -> Decimal | None:
         """Return what a term is reckoned from; None for a fixed amount, and for what is only known when it is paid."""
         if term.form == RewardForm.FREE_MONTH:
-            return self.free_month
+            covered = term.families or self.free_month
+            return sum((self.free_month.get(family, ZERO) for family in covered), ZERO)
         return {Basis.PERCENT_MONTHLY: self.monthly, Basis.PERCENT_ONE_TIME: self.one_time}.get(Basis(term.basis))
 
 
@@ -79,9 +82,7 @@ def reckon(term: RewardTerm, *, ordinal: int, bases: Bases, currency: str) -> Re
     base, value = bases.of(term), value_of(term, ordinal)
     with override(LANGUAGE_OF_RECORDS):
         if term.form == RewardForm.FREE_MONTH:
-            amount = round_money(bases.free_month, currency)
-            words = _("A free month: %(amount)s") % {"amount": _money(amount, currency)}
-            return Reckoned(amount=amount, calculation=words, inputs={**inputs, "base": str(base)})
+            return _free_month(term, base or ZERO, inputs, currency)
         if value is None:
             raise ValueError(f"Term {term.pk} names no amount.")
         if term.basis == Basis.FLAT:
@@ -97,6 +98,21 @@ def reckon(term: RewardTerm, *, ordinal: int, bases: Bases, currency: str) -> Re
         amount = percent_of(value, base, currency)
         words = f"{plain(value)} % × {_money(base, currency)} = {_money(amount, currency)}"
         return Reckoned(amount=amount, rate=value, calculation=words, inputs={**inputs, "base": str(base)})
+
+
+def _free_month(term: RewardTerm, base: Decimal, inputs: Mapping[str, Any], currency: str) -> Reckoned:
+    amount = round_money(base, currency)
+    said = {"amount": _money(amount, currency), "services": services_in_words(term)}
+    if term.families:
+        words = _("A free month of %(services)s: %(amount)s") % said
+    else:
+        words = _("A free month: %(amount)s") % said
+    return Reckoned(amount=amount, calculation=words, inputs={**inputs, "base": str(base), "families": term.families})
+
+
+def services_in_words(term: RewardTerm) -> str:
+    """Return which services a free month covers, in the active language; empty for all of them."""
+    return ", ".join(str(ProductFamily(family).label) for family in term.families)
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -1,6 +1,5 @@
 """What rewards are reckoned from that is not on the order: what the payee pays each month, and what they had before."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -9,10 +8,11 @@ from decimal import Decimal
 from django.db.models import Count, F, Q, Sum
 
 from commissions.models import Payee, Reward, Rule, RuleVersion
+from commissions.queries.facts import NOT_DELIVERED
 from commissions.queries.progress import UNSPOKEN
 from commissions.states import RewardStatus, Side
 from foundation.money import ZERO
-from orders.models import InstalledService
+from orders.models import InstalledService, OrderLine
 
 COMMITTED = frozenset(RewardStatus) - {RewardStatus.CAP_LIMITED, RewardStatus.FORFEITED}
 """What a budget has given out, whatever the day."""
@@ -49,19 +49,29 @@ def had_before(payee: Payee, side: Side, rule: Rule, on: date) -> Had:
     return Had(**counts)
 
 
-def free_months_of(account_ids: Collection[int], on: date) -> dict[int, Decimal]:
-    """Return what accounts pay each month, before taxes, for the services that work on a day."""
-    sums: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    for account_id, amount in _charges(account_ids, on):
-        sums[account_id] += amount
-    return dict(sums)
+def free_months_of(account_ids: Collection[int], on: date) -> dict[int, dict[str, Decimal]]:
+    """Return what accounts pay each month, before taxes, for the services of each family that work on a day."""
+    sums: dict[int, dict[str, Decimal]] = {}
+    for account_id, family, amount in _charges(account_ids, on):
+        own = sums.setdefault(account_id, {})
+        own[family] = own.get(family, ZERO) + amount
+    return sums
 
 
-def _charges(account_ids: Collection[int], on: date) -> Iterator[tuple[int, Decimal]]:
+def free_months_ordered(order_ids: Collection[int]) -> dict[int, dict[str, Decimal]]:
+    """Return what orders cost each month, before taxes, for the products of each family, as first billed."""
+    sums: dict[int, dict[str, Decimal]] = {}
+    lines = OrderLine.objects.filter(order__in=order_ids).exclude(status__in=NOT_DELIVERED).order_by()
+    for order_id, family, amount in lines.values_list("order", "family").annotate(Sum("recurring")):
+        sums.setdefault(order_id, {})[family] = amount
+    return sums
+
+
+def _charges(account_ids: Collection[int], on: date) -> Iterator[tuple[int, str, Decimal]]:
     working = Q(until=None) | Q(until__gt=on)
     services = InstalledService.objects.filter(working, account__in=account_ids, since__lte=on).select_related("line")
     for service in services:
-        yield service.account_id, service.monthly_on(on)
+        yield service.account_id, service.line.family, service.monthly_on(on)
 
 
 def committed_of(rule_id: int, on: date) -> Decimal:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext as _, ngettext, overr
 from catalog.states import Comparison as ComparisonInWords
 from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import FACTS, vocabulary
-from commissions.queries.reckoning import count_of, plain
+from commissions.queries.reckoning import count_of, plain, services_in_words
 from commissions.states import Basis, RewardForm, Side, VersionStatus
 from foundation.divisions.models import Division
 from foundation.money import format_money
@@ -261,9 +261,7 @@ def _promise(side: Side, term: RewardTerm | None, currency: str, language: str) 
     if term is None:
         return ""
     if term.form == RewardForm.FREE_MONTH:
-        if side == Side.REFERRER:
-            return _("The referrer gets a free month: a credit of what they pay each month at that time.")
-        return _("The friend gets a free month: a credit of what they pay each month at that time.")
+        return _free_month(side, term)
     value = term.amount if term.basis == Basis.FLAT else term.percent
     much = [_much(term, value, currency, language)] if value is not None else []
     much += [
@@ -276,6 +274,19 @@ def _promise(side: Side, term: RewardTerm | None, currency: str, language: str) 
     if side == Side.REFERRER:
         return _("The referrer gets a bill credit of %(much)s.") % said
     return _("The friend gets a bill credit of %(much)s.") % said
+
+
+def _free_month(side: Side, term: RewardTerm) -> str:
+    services = {"services": services_in_words(term)}
+    if side == Side.REFERRER:
+        if term.families:
+            return (
+                _("The referrer gets a free month of %(services)s: a credit of what they pay for it then.") % services
+            )
+        return _("The referrer gets a free month: a credit of what they pay each month at that time.")
+    if term.families:
+        return _("The friend gets a free month of %(services)s: a credit of what they pay for it then.") % services
+    return _("The friend gets a free month: a credit of what they pay each month at that time.")
 
 
 def _much(term: RewardTerm, value: Decimal, currency: str, language: str) -> str:

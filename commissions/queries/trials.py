@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import charges_of, facts_of, vocabulary
 from commissions.queries.reckoning import Bases, reckon
-from commissions.queries.rewarding import Had, free_months_of, has_room
+from commissions.queries.rewarding import Had, free_months_of, free_months_ordered, has_room
 from commissions.queries.rules import condition_in_words, conditions_of, rank_of, versions_in_force
 from commissions.states import Side
 from foundation.divisions.models import Division
@@ -108,6 +108,8 @@ class _Case:
 
     referral: Referral
     facts: Facts
+    ordered: Mapping[str, Decimal]
+    """What the friend ordered, each month, by families of services."""
     on: date
     in_force: Sequence[RuleVersion]
 
@@ -156,7 +158,8 @@ def _cases(version: RuleVersion, at: datetime) -> tuple[list[_Case], bool]:
     if rule.programme_id:
         rows = rows.filter(programme=rule.programme_id)
     newest = list(rows.select_related("division", "programme", "referrer").order_by("-ordered_at")[: MOST + 1])
-    facts = facts_of(Order.objects.filter(pk__in=[referral.order_id for referral in newest[:MOST]]))
+    order_ids = [referral.order_id for referral in newest[:MOST]]
+    facts, ordered = facts_of(Order.objects.filter(pk__in=order_ids)), free_months_ordered(order_ids)
     in_force: dict[tuple[int, int], list[RuleVersion]] = {}
     zones: dict[int, ZoneInfo] = {}
     cases = []
@@ -170,7 +173,7 @@ def _cases(version: RuleVersion, at: datetime) -> tuple[list[_Case], bool]:
         if referral.division_id not in zones:
             zones[referral.division_id] = referral.division.zone
         day = referral.ordered_at.astimezone(zones[referral.division_id]).date()
-        cases.append(_Case(referral, facts[referral.order_id], day, running))
+        cases.append(_Case(referral, facts[referral.order_id], ordered.get(referral.order_id, {}), day, running))
     return cases, len(newest) > MOST
 
 
@@ -199,7 +202,9 @@ def _because(
     return _("not true: %(conditions)s") % {"conditions": "; ".join(unmet)}
 
 
-def _reward(ledger: _Ledger, version: RuleVersion | None, case: _Case, free_months: Mapping[int, Decimal]) -> None:
+def _reward(
+    ledger: _Ledger, version: RuleVersion | None, case: _Case, free_months: Mapping[int, Mapping[str, Decimal]]
+) -> None:
     if version is None:
         return
     monthly, one_time = charges_of(case.facts)
@@ -207,7 +212,7 @@ def _reward(ledger: _Ledger, version: RuleVersion | None, case: _Case, free_mont
     given = False
     for term in sorted(version.terms.all(), key=lambda term: ORDER.index(Side(term.side))):
         account_id = accounts[term.side]
-        ordered = monthly if term.side == Side.FRIEND else ZERO  # what a friend will pay who is not installed yet
+        ordered = case.ordered if term.side == Side.FRIEND else {}  # what a friend will pay who is not installed yet
         bases = Bases(monthly=monthly, one_time=one_time, free_month=free_months.get(account_id, ordered))
         given |= ledger.give(version, term, account_id, case.on, bases)
     ledger.outcome.rewarded += given

@@ -83,7 +83,7 @@ def _dues(referral: Referral, installed_on: date, version: RuleVersion, facts: F
     for side in Side:
         if side in terms:
             payee = payees[accounts[side].pk]
-            free_month = free_months.get(payee.account_id, ZERO)
+            free_month = free_months.get(payee.account_id, {})
             bases = Bases(monthly=monthly, one_time=one_time, free_month=free_month)
             yield _Due(
                 referral=referral,

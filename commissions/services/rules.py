@@ -42,6 +42,8 @@ class TermDescription:
     percent: Decimal | None = None
     tiers: tuple[tuple[int, Decimal], ...] = ()
     """From the payee's nth reward on, this amount or percentage instead."""
+    families: tuple[str, ...] = ()
+    """Which services a free month covers; none named: all of them."""
 
     def as_row(self, version: RuleVersion) -> RewardTerm:
         """
@@ -58,6 +60,7 @@ class TermDescription:
         row = RewardTerm(
             version=version, side=self.side, form=self.form, basis=self.basis, amount=self.amount,
             percent=self.percent, tiers=[[first, str(value)] for first, value in self.tiers],
+            families=list(self.families),
         )  # fmt: skip
         try:
             row.full_clean(exclude=["version"])

@@ -123,7 +123,7 @@ class _Counting:
         if installed_on is None:
             return None
         had = self.had.setdefault((payee, term.side, version.rule), _Had())
-        free_month = self.vendors.monthly_of(payee, installed_on, zone)
+        free_month = self.vendors.monthly_of(payee, installed_on, zone, term.products)
         amount, percent = promised(
             term, len(had.installed) + 1, monthly=order.recurring, one_time=order.one_time, free_month=free_month
         )

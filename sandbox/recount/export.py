@@ -35,6 +35,8 @@ class Term:
     amount: Decimal | None
     percent: Decimal | None
     tiers: tuple[tuple[int, Decimal], ...]
+    products: frozenset[str] | None = None
+    """The codes of what a free month covers; None: of all."""
 
     def value(self, ordinal: int) -> Decimal | None:
         """Return the amount or percentage for a payee's nth reward."""
@@ -177,6 +179,7 @@ def _term(term: dict[str, Any]) -> Term:
         amount=_decimal(term["amount"]),
         percent=_decimal(term["percent"]),
         tiers=tuple((int(first), Decimal(value)) for first, value in term["tiers"]),
+        products=None if term.get("products") is None else frozenset(term["products"]),
     )
 
 

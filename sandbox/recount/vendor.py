@@ -134,12 +134,17 @@ class Vendors:
         ]
         return sorted(found, key=lambda credit: credit.posted_at)
 
-    def monthly_of(self, number: str, day: date, zone: ZoneInfo) -> Decimal:
-        """Return what an account pays each month, before taxes, for what works on a day, its promotions included."""
+    def monthly_of(self, number: str, day: date, zone: ZoneInfo, products: frozenset[str] | None = None) -> Decimal:
+        """
+        Return what an account pays each month, before taxes, for what works on a day, its promotions included.
+
+        :param products: the codes of what counts; None: everything
+        """
         items = [item for order in self._of(number, "workOrder") for item in order["workOrderItem"]]
         working = [item for item in items if item.get("completionDate") and item["state"] == "completed"]
         since = [item for item in working if day_in(zone, item["completionDate"]) <= day]
-        return sum((_price(item, "recurring") for item in since), Decimal(0))
+        counted = [item for item in since if products is None or item["productOffering"]["id"] in products]
+        return sum((_price(item, "recurring") for item in counted), Decimal(0))
 
     def account(self, number: str, zone: ZoneInfo) -> Account:
         """Return what there is about an account, its moments as days of a zone."""

@@ -245,11 +245,24 @@ class TestTheAmount:
         assert promoted.amount < full.amount
         assert promoted.calculation == f"A free month: ${promoted.amount}"
 
+    def test_of_a_free_month_of_some_services_is_what_those_cost(self, market, rule):
+        own = make_order(OrderStatus.COMPLETED, market)
+        referrer = make_referrer(make_programme(market.division), account=own.account)
+        families = ("internet", "video")
+        make_version(rule, terms=[TermDescription(side=REFERRER, form=RewardForm.FREE_MONTH, families=families)])
+
+        (reward,) = accrue_rewards(make_referral(referrer, market=market).pk)
+
+        covered = sum(line.recurring for line in own.lines.filter(family__in=families))
+        assert reward.amount == covered < sum(line.recurring for line in own.lines.all())
+        assert reward.calculation == f"A free month of Internet, TV: ${covered}"
+        assert reward.inputs["families"] == ["internet", "video"]
+
     def test_recomputed_from_its_inputs_is_the_same(self, market, rule, referrer):
         reward = self.accrued(rule, referrer, market, percent(Basis.PERCENT_MONTHLY, "12.345"))
 
         base = Decimal(reward.inputs["base"])
-        bases = accrual.Bases(monthly=base, one_time=base, free_month=base)
+        bases = accrual.Bases(monthly=base, one_time=base, free_month={"internet": base})
         again = reckon(reward.term, ordinal=reward.inputs["ordinal"], bases=bases, currency=reward.currency)
 
         assert again.amount == reward.amount

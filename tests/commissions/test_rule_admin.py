@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from commissions.forms import Composer
+from commissions.forms import Composer, TermForm
 from commissions.models import Rule, RuleVersion
 from commissions.queries.trials import try_version
 from commissions.services import rules
@@ -171,6 +171,16 @@ class TestTheComposer:
         assert (mine.amount, mine.tiers) == (Decimal("25.00"), [[5, "50"]])
         assert (theirs.form, theirs.amount) == (RewardForm.FREE_MONTH, None)
 
+    def test_makes_a_free_month_of_some_services(self, operator, draft):
+        values = {"friend-gets": "free_month", "friend-families": ["internet", "video"]}
+
+        page = operator.post(address(draft), filled(**values), follow=True).content.decode()
+
+        assert "The friend gets a free month of Internet, TV: a credit of what they pay for it then." in page
+        assert draft.terms.get(side=Side.FRIEND).families == ["internet", "video"]
+        copied = TermForm.initial_of(draft.terms.get(side=Side.FRIEND))
+        assert (copied["gets"], copied["families"]) == ("free_month", ["internet", "video"])
+
     def test_makes_a_percentage(self, operator, draft):
         operator.post(address(draft), filled(**{"referrer-gets": "percent_cash", "referrer-value": "12.5"}))
 
@@ -245,6 +255,7 @@ class TestTheComposer:
         [
             ({"referrer-value": ""}, "Say how much."),
             ({"referrer-gets": "free_month"}, "Leave this empty, or choose a bill credit."),
+            ({"referrer-families": ["video"]}, "Tick none, or choose a free month."),
             ({"referrer-from_1": "5"}, "A step needs both"),
             ({"referrer-value": "5.005"}, "at most two digits"),
             ({"clawback_full_days": "90", "clawback_none_days": "30"}, "The second day lies before the first."),
@@ -405,6 +416,9 @@ class TestTryingOnPastOrders:
         trial = try_version(make_draft_version(rule, terms=[free_month]))
 
         assert trial.with_it.cost == Decimal("115.50")
+        of_tv = TermDescription(side=Side.FRIEND, form=RewardForm.FREE_MONTH, families=("video",))
+        trial = try_version(make_draft_version(make_rule(market.division, priority=8), terms=[of_tv]))
+        assert Decimal(0) < trial.with_it.cost < Decimal("115.50")
 
     def test_gives_nothing_that_is_not_known_yet_out_of_a_budget_that_is_used_up(self, market, rule):
         make_referral(market=market)

@@ -293,8 +293,8 @@ class TestTheDatabase:
             "UPDATE commissions_rewardterm SET amount = 99 WHERE version_id = %s",
             "DELETE FROM commissions_rewardterm WHERE version_id = %s",
             (
-                "INSERT INTO commissions_rewardterm (version_id, side, form, basis, amount, tiers) "
-                "VALUES (%s, 'friend', 'bill_credit', 'flat', 99, '[]')"
+                "INSERT INTO commissions_rewardterm (version_id, side, form, basis, amount, tiers, families) "
+                "VALUES (%s, 'friend', 'bill_credit', 'flat', 99, '[]', '{}')"
             ),
             "DELETE FROM commissions_ruleversion WHERE id = %s",
             "UPDATE commissions_ruleversion SET status = 'draft' WHERE id = %s",
