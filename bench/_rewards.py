@@ -30,7 +30,7 @@ def make_rewards(count: int) -> Any:
     Of twenty friends twelve have paid in time, one of them after a return, and earn tonight; three have paid a bill too
     late, one has left, and four have paid too few bills yet.
     """
-    from commissions.services.trials import Stage
+    from commissions.services.cases import Stage
 
     with time_machine.travel(datetime(2026, 1, 15, 16, tzinfo=UTC), tick=False):
         stage = Stage()

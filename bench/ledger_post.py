@@ -24,7 +24,7 @@ AMOUNT = Decimal("50.00")
 
 def make_rewards() -> list[Any]:
     """Make as many rewards as there are postings in a transaction."""
-    from commissions.services.trials import Stage
+    from commissions.services.cases import Stage
 
     with time_machine.travel(date(2026, 4, 15), tick=False):
         stage = Stage()

@@ -27,12 +27,12 @@ from catalog.testing import make_package
 from commissions.models import ClosedPeriod, PeriodRun, Reward
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import build_batch, freeze_batch
+from commissions.services.cases import pay
 from commissions.services.claims import ask_to_end_claim
 from commissions.services.disputes import raise_dispute
 from commissions.services.endings import locked_reward, take_back
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
-from commissions.services.trials import pay
 from commissions.states import ClaimWay, EntryKind, HoldReason, ReasonCode, RunKind, WaitUnit
 from commissions.testing import (
     make_draft_version,

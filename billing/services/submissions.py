@@ -47,7 +47,7 @@ from billing.ports import (
     frozen,
     thawed,
 )
-from billing.queries import submissions_for
+from billing.queries import ids_due_for_look_up, submissions_for
 from billing.services.systems import port_of, system_for
 from billing.states import SubmissionKind, SubmissionStatus
 from foundation.divisions.models import Division
@@ -60,6 +60,9 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 
 log = structlog.get_logger(__name__)
+
+MOST_LOOKED_UP = 100
+"""Look-ups in one run."""
 
 # What other apps ask for.
 
@@ -208,6 +211,15 @@ class _Errand:
         if self.looks_up:
             return port.find(self.request.kind, self.request.request_id)
         return port.send(self.request)
+
+
+def look_up_unknown() -> None:
+    """Look up what nobody knows the outcome of: some of it, so that this ends even where a vendor is slow."""
+    for submission_id in ids_due_for_look_up(now(), limit=MOST_LOOKED_UP):
+        try:
+            ask_vendor(submission_id)
+        except (NotAllowed, Unavailable) as reason:  # somebody was faster; it has its own delivery
+            log.info("look_up_left", submission=submission_id, reason=str(reason))
 
 
 def ask_vendor(submission_id: int) -> None:

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext as _, ngettext
 
 from commissions.models import Reward
+from commissions.queries.ledger import next_month
 from commissions.settings import PAYOUT_DAY
 from commissions.states import ProgressStage, ReasonCode, RewardStatus, Side
 from foundation.divisions.models import Division
@@ -133,10 +134,8 @@ class _Calendars:
     def payout_after(self, division: Division, day: date) -> date:
         """Return the first payout day on or after a day."""
         payout_day = self.of(division)[1]
-        first = day.replace(day=1)
-        if day.day > payout_day:
-            first = first.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
-        return first.replace(day=payout_day)
+        month = next_month(day) if day.day > payout_day else day
+        return month.replace(day=payout_day)
 
 
 def _referral(referral: Referral, *, is_booked: bool) -> Progress:

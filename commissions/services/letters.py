@@ -2,15 +2,13 @@
 
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import QuerySet, Sum
 from django.urls import reverse
 
 from commissions.models import BatchLine, Dispute, LedgerEntry, Reward
 from commissions.states import DisputeStatus, EntryKind, LineStatus, RewardStatus, Side
 from foundation.correspondence.services import compose, queue_message
-from foundation.divisions.models import Division
-from foundation.divisions.queries import site_of
+from foundation.divisions.queries import root_of
 from foundation.money import ZERO, format_money
 
 
@@ -67,7 +65,7 @@ def _send(reward: Reward, kind: str, amount: Decimal, *, key: str, **said: str) 
         "name": customer.name,
         "friend": reward.referral.friend_label if reward.side == Side.REFERRER else "",
         "amount": format_money(amount, reward.currency, customer.language),
-        "link": _statements_page(division),
+        "link": root_of(division) + reverse("selfcare:statements"),
         **said,
     }
     queue_message(
@@ -80,9 +78,3 @@ def _send(reward: Reward, kind: str, amount: Decimal, *, key: str, **said: str) 
         subject=reward,
         about=[reward.payee.account, customer],
     )
-
-
-def _statements_page(division: Division) -> str:
-    """Return where a payee reads their statements."""
-    site = site_of(division)
-    return f"{settings.SITE_URL}{site.path_prefix if site else ''}{reverse('selfcare:statements')}"

@@ -9,7 +9,7 @@ from config.simulation.people import draw
 from config.simulation.world import World, person
 from foundation.correspondence.services import suppress_address
 from foundation.lifecycle import NotAllowed
-from orders.services import add_attribution
+from orders.services import CODE_MARK, add_attribution
 from referrals import services
 from referrals.models import Invitation, Referrer, Signal
 from referrals.states import SignalStatus
@@ -104,10 +104,10 @@ def visit(world: World, friend: Household, act: Act) -> None:
     if fate == "looks":
         world.say(f"{friend.first_name} has opened the link of {world.household(friend.referrer).first_name}.")
         return
-    attribution = [f"touch:{click.touch_token}"] if click and click.touch_token else []
+    attribution = [f"{services.TOUCH_MARK}{click.touch_token}"] if click and click.touch_token else []
     order = fill_cart(world, friend, attribution)
     if friend.way == "code":
-        add_attribution(order.pk, f"code:{code}")
+        add_attribution(order.pk, f"{CODE_MARK}{code}")
     if fate == "orders":
         submit_cart(world, friend, order.pk)
 

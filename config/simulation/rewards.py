@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from billing.models import Submission
+from billing.services import look_up_unknown
 from billing.states import OPEN, SubmissionKind, SubmissionStatus
 from commissions.models import Batch, PeriodRun, RewardTerm, Rule
 from commissions.queries.batches import unread_lines
@@ -25,7 +26,7 @@ from commissions.services.rules import (
 from commissions.services.schedule import run_due
 from commissions.states import BatchStatus, RunKind, Side, Verdict
 from config.local.processes import start
-from config.simulation.world import World, deliver_all, look_up_unknown, person, work_on_jobs
+from config.simulation.world import World, deliver_all, person, work_on_jobs
 from foundation.now import now
 
 SUPERVISOR, AUDITOR, OPERATOR = "supervisor@larkspur.example", "auditor@larkspur.example", "operator@larkspur.example"
@@ -127,4 +128,5 @@ def change_rule(world: World) -> None:
 def _description(term: RewardTerm) -> TermDescription:
     """Describe a term as it is, so that it can be written again."""
     kept = {field.name: getattr(term, field.name) for field in fields(TermDescription)}
-    return TermDescription(**kept | {"tiers": tuple((first, Decimal(value)) for first, value in term.tiers)})
+    tiers = tuple((first, Decimal(value)) for first, value in term.tiers)
+    return TermDescription(**kept | {"tiers": tiers, "families": tuple(term.families)})

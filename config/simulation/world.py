@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from billing.models import BillingSystem
-from billing.ports import Unavailable
-from billing.queries import ids_due_for_look_up
-from billing.services import ask_vendor, poll_billing_system
+from billing.services import poll_billing_system
 from config.simulation.clock import EVENING, SharedClock, daytime_of
 from config.simulation.memory import Household, Memory
 from config.simulation.people import People
@@ -16,7 +14,6 @@ from config.simulation.vendor import VendorHouse
 from foundation.divisions.models import Division
 from foundation.events.services import deliver_next
 from foundation.jobs.services import work_one_chunk
-from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 
@@ -107,12 +104,3 @@ def work_on_jobs() -> None:
     """Take chunks of long work until none waits."""
     while work_one_chunk():
         pass
-
-
-def look_up_unknown() -> None:
-    """Look up what nobody knows the outcome of."""
-    for submission_id in ids_due_for_look_up(now(), limit=100):
-        try:
-            ask_vendor(submission_id)
-        except (NotAllowed, Unavailable):  # it has its own delivery, or is looked up again later
-            continue

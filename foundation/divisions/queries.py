@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from django.conf import settings
+
 from foundation.divisions.models import Brand, Configuration, Division, DivisionSetting, Site
 from foundation.divisions.settings import SETTINGS, Setting
 
@@ -125,6 +127,12 @@ def site_of(division: Division) -> Site | None:
     for site in reversed(_sites()):
         by_division[site.division_id] = site
     return next((by_division[ancestor] for ancestor in reversed(division.lineage) if ancestor in by_division), None)
+
+
+def root_of(division: Division) -> str:
+    """Return where the pages of a division's site begin, as letters name it; a path may follow."""
+    site = site_of(division)
+    return f"{settings.SITE_URL}{site.path_prefix if site else ''}"
 
 
 def brand_of(division: Division) -> Brand | None:

@@ -1,9 +1,7 @@
 """Codes as they are typed, and the addresses that are handed on."""
 
-from django.conf import settings
-
 from foundation.divisions.models import Division
-from foundation.divisions.queries import site_of
+from foundation.divisions.queries import root_of
 from referrals.models import CODE_LENGTH, Referrer
 
 
@@ -26,19 +24,14 @@ def referrer_by_code(code: str) -> Referrer | None:
 
 def link_of(referrer: Referrer) -> str:
     """Return the address that a referrer hands on, on the site of their market."""
-    return f"{_root(referrer.division)}/r/{referrer.code}/"
+    return f"{root_of(referrer.division)}/r/{referrer.code}/"
 
 
 def link_in_invitation(token: str, division: Division) -> str:
     """Return the address in an invitation's letter."""
-    return f"{_root(division)}/i/{token}/"
+    return f"{root_of(division)}/i/{token}/"
 
 
 def link_to_stop(token: str, division: Division) -> str:
     """Return where a friend stops the invitations of one referrer."""
-    return f"{_root(division)}/i/{token}/stop/"
-
-
-def _root(division: Division) -> str:
-    site = site_of(division)
-    return f"{settings.SITE_URL}{site.path_prefix if site else ''}"
+    return f"{root_of(division)}/i/{token}/stop/"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +11,7 @@ from accounts.queries import primary_contact
 from foundation.correspondence.models import Message
 from foundation.correspondence.services import Outgoing, compose, queue_message, queue_messages
 from foundation.correspondence.states import Purpose
-from foundation.divisions.queries import division_by_id, one_configuration_version, site_of
+from foundation.divisions.queries import division_by_id, one_configuration_version, root_of
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -146,7 +145,7 @@ def _send_alert(referral_id: int, kind: str) -> None:
         "friend": referral.friend_label,
         "name": first_name(referrer.customer.name),
         "reward": referral.programme.rewards_in_words.in_language(language),
-        "link": _own_page(referral),
+        "link": root_of(referrer.division) + reverse("selfcare:start"),
     }
     letter = compose(f"referrals/mail/{kind}", context, language=language, division=referrer.division)
     queue_message(
@@ -159,12 +158,6 @@ def _send_alert(referral_id: int, kind: str) -> None:
         subject=referral,
         about=[referrer, referrer.customer],
     )
-
-
-def _own_page(referral: Referral) -> str:
-    """Return where a referrer follows their referrals."""
-    site = site_of(referral.referrer.division)
-    return f"{settings.SITE_URL}{site.path_prefix if site else ''}{reverse('selfcare:start')}"
 
 
 def send_test_invitation(programme_id: int, to: str, language: str, *, by: User) -> Message:

@@ -9,8 +9,8 @@ from billing.ports import BillingReport, StatusReport, VendorFact
 from billing.services import receive_fact
 from billing.states import BillingKind, ServiceStatus
 from commissions.models import Reward
+from commissions.services.cases import Stage, pay
 from commissions.services.qualification import reconsider
-from commissions.services.trials import Stage, pay
 
 INSTALLED = date(2026, 1, 15)
 EARLIEST = date(2026, 4, 15)

@@ -21,11 +21,11 @@ from billing.models import Allocation, Invoice, ServiceStatusReport
 from billing.states import AllocationSource, ServiceStatus
 from commissions.models import ClosedPeriod, LedgerEntry, Reward
 from commissions.queries.ledger import balances
+from commissions.services.cases import Stage, pay
 from commissions.services.endings import end_rewards_of, return_reward, send_reward
 from commissions.services.holds import hold_reward, release_reward
 from commissions.services.ledger import close_period
 from commissions.services.qualification import qualify_now, reconsider
-from commissions.services.trials import Stage, pay
 from commissions.states import HoldReason, LedgerAccount
 from foundation.now import now
 from tests.commissions import plain

@@ -15,8 +15,8 @@ from billing.ports import VendorFact
 from billing.services import accounts, receive_fact
 from commissions.models import Reward
 from commissions.queries.ledger import ledger_hash
+from commissions.services.cases import Stage
 from commissions.services.qualification import qualify_now
-from commissions.services.trials import Stage
 from commissions.states import RewardStatus
 from tests.commissions.staging import INSTALLED, bill_of, ended_of, noon, payment_of
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from commissions.models import LedgerEntry, Reward
-from commissions.services.trials import Case, UnreadableCase, read_cases, try_cases
+from commissions.services.cases import Case, UnreadableCase, read_cases, try_cases
 from foundation.divisions.models import Division
 from foundation.events.models import Event
 

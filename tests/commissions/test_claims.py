@@ -11,9 +11,9 @@ from commissions.models import ClaimEnd
 from commissions.queries.claims import claimed_of, claims_visible_to
 from commissions.queries.ledger import balances
 from commissions.queries.statements import own_statement_of
+from commissions.services.cases import pay
 from commissions.services.claims import approve_claim_end, ask_to_end_claim, refuse_claim_end
 from commissions.services.endings import locked_reward, take_back
-from commissions.services.trials import pay
 from commissions.states import ClaimStatus, ClaimWay, EntryKind, LedgerAccount, ReasonCode
 from foundation.lifecycle import NotAllowed
 from foundation.now import today

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from billing.models import Allocation, Invoice
 from billing.states import AllocationSource
 from commissions.models import Reward
+from commissions.services.cases import Stage
 from commissions.services.qualification import reconsider
-from commissions.services.trials import Stage
 from tests.commissions.staging import INSTALLED
 
 pytestmark = pytest.mark.django_db

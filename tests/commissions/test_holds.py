@@ -10,10 +10,10 @@ from accounts.models import Customer
 from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardReleased
 from commissions.models import LedgerEntry, Reward
 from commissions.queries.ledger import balances
+from commissions.services.cases import pay
 from commissions.services.endings import end_rewards_of, return_reward, send_reward, settle_reward
 from commissions.services.holds import follow_signals, hold_for_signal, hold_reward, release_reward
 from commissions.services.qualification import look_again, reconsider
-from commissions.services.trials import pay
 from commissions.states import EntryKind, HoldReason, LedgerAccount, ReasonCode, RewardStatus
 from foundation.events.facts import Fact
 from foundation.events.services import publish

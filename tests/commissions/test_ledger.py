@@ -17,9 +17,9 @@ from commissions.models import ClosedPeriod, LedgerEntry, Reward, RuleVersion
 from commissions.queries.ledger import balances, ledger_hash, next_month
 from commissions.queries.visibility import entries_visible_to
 from commissions.services.batches import post_batch, record_credit_confirmed
+from commissions.services.cases import Stage, pay
 from commissions.services.ledger import close_period, post
 from commissions.services.qualification import reconsider
-from commissions.services.trials import Stage, pay
 from commissions.states import LEGS, EntryKind, LedgerAccount
 from foundation.divisions.testing import make_division
 from foundation.events.testing import published

@@ -8,9 +8,9 @@ from accounts.testing import make_details
 from commissions import handlers
 from commissions.events import RewardClawedBack, RewardQualified, RewardReleased
 from commissions.services import letters
+from commissions.services.cases import pay
 from commissions.services.endings import locked_reward, take_back
 from commissions.services.holds import follow_signals, hold_for_signal
-from commissions.services.trials import pay
 from commissions.states import ReasonCode
 from foundation.correspondence.models import Message
 from foundation.events.models import Event

@@ -7,9 +7,9 @@ import time_machine
 
 from commissions.models import Reward
 from commissions.queries.progress import own_rewards, progress_for, progress_of
+from commissions.services.cases import Stage, pay
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
-from commissions.services.trials import Stage, pay
 from commissions.states import HoldReason, ProgressStage, RewardStatus
 from foundation.people.testing import make_person
 from referrals.models import Invitation, Referral

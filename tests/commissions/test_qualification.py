@@ -19,9 +19,9 @@ from commissions.events import (
 )
 from commissions.models import LedgerEntry, Reward
 from commissions.services import qualification
+from commissions.services.cases import Stage, pay
 from commissions.services.endings import STANDS_IN, forfeit
 from commissions.services.qualification import qualify_chunk, qualify_now, reconsider, start_qualification
-from commissions.services.trials import Stage, pay
 from commissions.states import LEGS, MAY_BE_TAKEN_BACK, REWARD_MOVES, EntryKind, LedgerAccount, ReasonCode, RewardStatus
 from foundation.divisions.testing import make_division
 from foundation.events.facts import HANDLERS

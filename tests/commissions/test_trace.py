@@ -8,9 +8,9 @@ from django.utils.translation import override
 
 from commissions.models import Reward
 from commissions.queries.trace import trace_of, traces_of
+from commissions.services.cases import Stage
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
-from commissions.services.trials import Stage
 from commissions.states import HoldReason
 from tests.commissions.staging import (
     EARLIEST,

@@ -28,8 +28,8 @@ from billing.models import BillingSystem
 from billing.states import BillingKind, ServiceStatus
 from billing.testing import make_report, tell, tell_balance, tell_status
 from commissions.models import LedgerEntry, Reward
+from commissions.services.cases import pay
 from commissions.services.qualification import qualify_now, reconsider
-from commissions.services.trials import pay
 from commissions.states import EntryKind, RewardStatus
 from commissions.testing import make_rule, make_version
 from foundation.events import facts

@@ -5,12 +5,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 
 from foundation.correspondence.models import LETTER_SECRET, Document, Message
 from foundation.correspondence.services import compose, keep_file, message_id_of, queue_message
-from foundation.divisions.queries import site_of
+from foundation.divisions.queries import root_of
 from foundation.people.models import User
 from tickets.models import Article, Ticket
 from tickets.queries import closing_of, may_be_rated, proof_of
@@ -85,12 +84,7 @@ def _ticket(ticket_id: int) -> Ticket:
 
 def _by_letter(ticket: Ticket, **what: str) -> str:
     query = urlencode({**what, LETTER_SECRET: proof_of(ticket)})
-    return f"{_site(ticket)}{reverse('selfcare:ticket_by_letter')}?{query}"
-
-
-def _site(ticket: Ticket) -> str:
-    site = site_of(ticket.division)
-    return f"{settings.SITE_URL}{site.path_prefix if site else ''}"
+    return f"{root_of(ticket.division)}{reverse('selfcare:ticket_by_letter')}?{query}"
 
 
 def _send(  # noqa: PLR0913  # each part of a message has a name
@@ -107,7 +101,7 @@ def _send(  # noqa: PLR0913  # each part of a message has a name
     is_automatic = f"tickets.{kind}" in AUTOMATIC
     if not to or (is_automatic and not may_write_automatically(ticket)):
         return None
-    known = {"ticket": ticket, "link": f"{_site(ticket)}{reverse('selfcare:ticket', args=[ticket.number])}"}
+    known = {"ticket": ticket, "link": f"{root_of(ticket.division)}{reverse('selfcare:ticket', args=[ticket.number])}"}
     letter = compose(f"tickets/mail/{kind}", {**known, **context}, language=ticket.language, division=ticket.division)
     return queue_message(
         replace(letter, subject_line=with_token(letter.subject_line, ticket)),

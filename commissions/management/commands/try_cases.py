@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from commissions.services.trials import Outcome, UnreadableCase, read_cases, try_cases
+from commissions.services.cases import Outcome, UnreadableCase, read_cases, try_cases
 
 
 class Command(BaseCommand):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Partner
 from accounts.services import want_outage_notices
-from foundation.divisions.queries import site_of
+from foundation.divisions.queries import root_of
 from foundation.people.models import UserRequest
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.friends import referring_of, welcome_rewards_of
@@ -79,9 +78,7 @@ def sales(request: UserRequest) -> HttpResponse:
 
 def sales_link(partner: Partner) -> str:
     """Return the address of the partner's market, which remembers who sent the visitor."""
-    site = site_of(partner.division)
-    prefix = site.path_prefix if site else ""
-    return f"{settings.SITE_URL}{prefix}/?partner={partner.code}"
+    return f"{root_of(partner.division)}/?partner={partner.code}"
 
 
 def _page(orders: Any, request: UserRequest) -> Page[Order]:

@@ -8,7 +8,6 @@ letters in chunks, and goes on where it was killed.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import formats, timezone, translation
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from foundation.correspondence.services import Letter, Outgoing, compose, queue_messages
 from foundation.correspondence.states import Purpose
-from foundation.divisions.queries import site_of
+from foundation.divisions.queries import root_of
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.services import ChunkResult, start_job
 from tickets.models import Outage, OutageNotice, OutageUpdate
@@ -152,5 +151,4 @@ def _in_words(outage: Outage, at: Any) -> str:
 
 
 def _address(division: Any, path: str) -> str:
-    site = site_of(division)
-    return f"{settings.SITE_URL}{site.path_prefix if site else ''}{path}"
+    return f"{root_of(division)}{path}"
