@@ -8,18 +8,20 @@ nothing has changed about is read and left alone; one that is final is not even 
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardQualified, RewardReinstated
-from commissions.models import Reward
+from commissions.models import Reward, Rule
 from commissions.queries.judging import JUDGING, params_of
+from commissions.queries.rewarding import committed_of, has_room
 from commissions.services.endings import FINAL_REASONS, STANDS_IN, end_rewards_of
 from commissions.states import MAY_BE_TAKEN_BACK, QUALIFYING, REWARD_MOVES, RewardStatus
 from foundation.divisions.models import Division
@@ -69,8 +71,9 @@ MOVING = """, outcome AS (
             %(signs)s::jsonb ->> decided.currency, to_char(decided.worth, 'FM999,999,999,990.00')) END AS calculation_after
     FROM decided
     CROSS JOIN LATERAL (
-        SELECT decided.status = 'forfeited' AND decided.decision IN ('earned', 'qualifying') AS is_reinstated,
-            decided.decision = 'earned' AS is_earning,
+        SELECT decided.status = 'forfeited' AND decided.decision IN ('earned', 'qualifying')
+                AND decided.id <> ALL(%(without_a_place)s) AS is_reinstated,
+            decided.decision = 'earned' AND decided.id <> ALL(%(without_a_place)s) AS is_earning,
             decided.status = 'accrued' AND decided.decision IN ('paid_late', 'left_early', 'too_few_bills', 'no_cash')
                 AS is_forfeited,
             decided.is_earned AND decided.part > 0
@@ -180,6 +183,17 @@ MOVING = """, outcome AS (
 
 """What follows from the decisions: rows that changed since they were read are left to the next run."""
 
+TOO_LATE_FOR_ITS_PLACE = """
+    AND reward.status = 'forfeited' AND reward.latest_on < day.as_of AND version.budget IS NOT NULL
+"""
+RETURNING = """
+    SELECT decided.id, version.rule_id, decided.worth, version.budget, decided.as_of
+    FROM decided JOIN commissions_ruleversion version ON version.id = decided.version_id
+    WHERE decided.decision = 'earned'
+    ORDER BY version.rule_id, decided.id
+"""
+"""What came late brings back after its last day, when its place in a budget may have gone to another."""
+
 COUNTING = "SELECT (SELECT count(*) FROM subject), (SELECT count(*) FROM moved)"
 
 
@@ -285,8 +299,33 @@ def _judge(scope: str, days: list[dict[str, Any]], bounds: dict[str, Any]) -> Ju
         "ways_to": list(ways_to),
         "at": now(),
     }
+    params["without_a_place"] = _without_a_place(scope, params)
     row = publish_many(JUDGING.format(scope=scope) + MOVING, params, kinds=TELLING, counting=COUNTING)
     return Judged(*row)
+
+
+def _without_a_place(scope: str, params: Mapping[str, Any]) -> list[int]:
+    """
+    Return the rewards that come back too late: their budget has been given to others. Those with room take it.
+
+    The rules are locked, by ascending id, so that nobody else takes the same room.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(JUDGING.format(scope=scope + TOO_LATE_FOR_ITS_PLACE) + RETURNING, dict(params))
+        returning = cursor.fetchall()
+    granted: dict[int, Decimal] = {}
+    refused = []
+    for reward_id, rule_id, worth, budget, as_of in returning:
+        if rule_id not in granted:
+            Rule.objects.locked().get(pk=rule_id)
+            granted[rule_id] = committed_of(rule_id, as_of)
+        if has_room(granted[rule_id], worth, budget):
+            granted[rule_id] += worth
+        else:
+            refused.append(reward_id)
+    for rule_id, sum_ in granted.items():
+        Rule.objects.filter(pk=rule_id).update(granted=sum_)
+    return refused
 
 
 def _ways() -> list[tuple[str, str]]:

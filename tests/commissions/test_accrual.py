@@ -13,6 +13,7 @@ from commissions.queries.facts import facts_of, facts_of_order
 from commissions.queries.reckoning import dates_of, reckon
 from commissions.services import accrual, rules
 from commissions.services.accrual import accrue_rewards
+from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, EntryKind, LedgerAccount, RewardForm, RewardStatus, Side, WaitUnit
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
@@ -361,6 +362,22 @@ class TestLimits:
         (second,) = accrue_rewards(make_referral(referrer, market=market).pk)
 
         assert second.status == status
+
+    @pytest.mark.parametrize(("budget", "status"), [("50.00", "forfeited"), ("100.00", "payable")])
+    def test_of_a_budget_bring_nothing_back_beyond_it_after_its_last_day(self, market, rule, referrer, budget, status):
+        make_version(rule, budget=Decimal(budget), bills_needed=0, days_late_allowed=None, must_be_active=False)
+        (first,) = accrue_rewards(make_referral(referrer, market=market).pk)
+        Reward.objects.filter(pk=first.pk).update(
+            status=RewardStatus.FORFEITED, reason="paid_late", reason_on=first.installed_on
+        )
+        over = first.latest_on + timedelta(days=1)
+        (second,) = accrue_rewards(make_referral(referrer, market=market, installed_on=over).pk)
+
+        reconsider(first.friend_account_id, on=over)
+
+        first.refresh_from_db()
+        assert (first.status, second.status) == (status, RewardStatus.ACCRUED)
+        assert Rule.objects.get().granted == Decimal(budget)
 
     def test_of_a_budget_leave_room_for_a_percentage_that_is_not_known_yet(self, market, rule, referrer):
         make_version(rule, budget=Decimal("50.00"), terms=[percent(Basis.PERCENT_CASH, "10")])
