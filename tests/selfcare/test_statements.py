@@ -51,6 +51,12 @@ class TestOwn:
         for expected in ("Opening balance", "Closing balance", "$25.00", "Robin"):
             assert expected in page
 
+    def test_name_their_cells_on_a_phone(self, client, reward):
+        page = page_of(client, "statement", reward.payee_id).content.decode()
+
+        for column in ("Date", "What", "What for", "Amount"):
+            assert f'data-label="{column}"' in page
+
     def test_say_nothing_else_of_the_friend(self, client, reward):
         order = reward.referral.order
 
