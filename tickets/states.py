@@ -52,7 +52,7 @@ MOVES_OF: Mapping[TicketType, Moves] = {
         _HOLD: frozenset({_WORK, _WAIT, _DONE, _OFF}),
         **_AGAIN,
     },
-    # A claim for money may be declined; it is held only until a credit is posted.
+    # A claim for money may be declined; it is held only for a credit, until somebody goes on with it.
     TicketType.BILLING: {
         _NEW: frozenset({_WORK, _WAIT, _HOLD, _DONE, _NO, _OFF}),
         _WORK: frozenset({_WAIT, _HOLD, _DONE, _NO, _OFF}),
@@ -109,6 +109,9 @@ class HoldReason(models.TextChoices):
     OUTAGE = "outage", _("an outage that is being repaired")
     CREDIT = "credit", _("a credit that is being posted")
 
+
+HELD_BY_HAND = frozenset({HoldReason.CREDIT})
+"""For what a person may hold a ticket: for an outage it is held by being attached to it."""
 
 HOLD_REASONS_OF: Mapping[TicketType, frozenset[HoldReason]] = {
     TicketType.TROUBLE: frozenset(HoldReason),
@@ -246,7 +249,11 @@ class EscalationReason(models.TextChoices):
 
 
 class ChildPolicy(models.TextChoices):
-    """How the end of a ticket and of its parts hang together."""
+    """
+    How the end of a ticket and of its parts hang together, where a person ends it.
+
+    The end of an outage ends every ticket that it explains, and those alone: the customer is asked whether it works.
+    """
 
     WITH_PARENT = "with_parent", _("Its parts end with it")
     AFTER_CHILDREN = "after_children", _("It ends after its parts")

@@ -5,7 +5,9 @@ It answers 200 with the device, 404 with the code `unknownDevice` where it knows
 say within eight seconds, is no reading: somebody waits on the phone.
 """
 
+import json
 import ssl
+import time
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -17,8 +19,10 @@ import httpx
 
 from tickets.ports import LEVELS, Connection, Level, Reading, Unavailable, UnknownDevice
 
-TIMEOUT = httpx.Timeout(connect=2, write=1, read=4, pool=1)
-"""Together eight seconds at most."""
+TIMEOUT = httpx.Timeout(connect=2, write=1, read=3, pool=1)
+"""How long each part of a call may take."""
+LONGEST_CALL = 8.0
+"""Seconds after which an answer that still trickles in is none: somebody waits on the phone."""
 LONGEST_ANSWER = 64_000
 LONGEST_FIRMWARE = 60
 
@@ -40,13 +44,17 @@ class Acs:
     def read(self, serial: str) -> Reading:
         """Ask a device how it is."""
         headers = {"Authorization": f"Bearer {self._connection.token}", "Accept": "application/json"}
+        until = time.monotonic() + LONGEST_CALL
         address = f"{self._connection.base_url}/device/{quote(serial, safe='')}"
         try:
-            with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=_trusted()) as client:
-                answer = client.get(address, headers=headers)
+            with (
+                httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=_trusted()) as client,
+                client.stream("GET", address, headers=headers) as answer,
+            ):
+                content = _content(answer, until=until)
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             raise Unavailable(f"No answer: {problem!r}") from problem
-        return _reading(_document(answer), serial)
+        return _reading(_document(answer.status_code, content), serial)
 
 
 @cache
@@ -55,17 +63,26 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _document(answer: httpx.Response) -> Any:
+def _content(answer: httpx.Response, *, until: float) -> bytes:
+    content = bytearray()
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) > LONGEST_ANSWER or time.monotonic() > until:
+            raise Unavailable(f"HTTP {answer.status_code}, and an answer without end")
+    return bytes(content)
+
+
+def _document(status: int, content: bytes) -> Any:
     try:
-        document = answer.json() if len(answer.content) <= LONGEST_ANSWER else None
+        document = json.loads(content)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise Unavailable(f"HTTP {answer.status_code}, and no device")
-    if answer.status_code == HTTPStatus.NOT_FOUND and document.get("code") == "unknownDevice":
+        raise Unavailable(f"HTTP {status}, and no device")
+    if status == HTTPStatus.NOT_FOUND and document.get("code") == "unknownDevice":
         raise UnknownDevice
-    if answer.status_code != HTTPStatus.OK:
-        raise Unavailable(f"HTTP {answer.status_code}")
+    if status != HTTPStatus.OK:
+        raise Unavailable(f"HTTP {status}")
     return document
 
 

@@ -24,7 +24,7 @@ LOCAL = "%Y-%m-%dT%H:%M"
 
 
 class MomentField(forms.DateTimeField):
-    """A moment as somebody in the market says it: the form's `zone` says where."""
+    """A moment as the clocks of a market show it; `in_zone` says of which."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
 

@@ -31,6 +31,7 @@ from interfaces.desk.ticket_forms import (
     StopCopyingForm,
     TicketNoteForm,
     TypeForm,
+    key_of,
 )
 from interfaces.desk.visit_forms import TaskForm, VisitForm, booking_of, to_do_of
 from tickets import services
@@ -174,7 +175,7 @@ def _visit_of(ticket: Ticket) -> int:
 
 def _note(ticket: Ticket, answers: Answers, user: User) -> object:
     uploads = checked_uploads(answers["uploads"])
-    return services.note_ticket(ticket.pk, answers["text"], by=user, key=answers["key"], uploads=uploads)
+    return services.note_ticket(ticket.pk, answers["text"], by=user, key=key_of(answers["key"], user), uploads=uploads)
 
 
 DOINGS: Mapping[str, TicketDoing] = {
@@ -195,7 +196,7 @@ DOINGS: Mapping[str, TicketDoing] = {
         label=_("Note a call"), done=_("Noted what the customer said."), applies=_has_not_been_merged,
         form=TicketNoteForm, key="c", explanation=_("Counts as a reply of the customer, who can read it."),
         do=lambda ticket, answers, user: services.note_phone_call(
-            ticket.pk, answers["text"], by=user, key=answers["key"]
+            ticket.pk, answers["text"], by=user, key=key_of(answers["key"], user)
         ),
     ),
     "restored": TicketDoing(

@@ -10,13 +10,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from foundation.people.models import User
-from foundation.people.queries import can
-from foundation.people.states import STAFF_ROLES, Permission
+from foundation.people.queries import can, colleagues
+from foundation.people.states import Permission
 from foundation.worklist.models import Team
 from orders.models import InstalledService
 from tickets.models import Participant, Ticket
 from tickets.queries import open_tickets_beside, tickets_visible_to
 from tickets.states import (
+    HELD_BY_HAND,
     HOLD_REASONS_OF,
     RESOLUTIONS_OF,
     ChildPolicy,
@@ -35,6 +36,11 @@ MOST_CHOICES = 20
 def new_key() -> str:
     """Return what makes a form no other."""
     return uuid.uuid4().hex
+
+
+def key_of(sent: str, user: User) -> str:
+    """Return the key under which what somebody sends is kept once: nobody's takes the place of another's."""
+    return f"desk:{user.pk}:{sent}"
 
 
 class SeveralFiles(forms.ClearableFileInput):
@@ -120,7 +126,7 @@ class HoldTicketForm(forms.Form):
 
     def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        reasons = sorted(HOLD_REASONS_OF[TicketType(ticket.type)])
+        reasons = sorted(HOLD_REASONS_OF[TicketType(ticket.type)] & HELD_BY_HAND)
         self.fields["reason"].choices = [(one.value, one.label) for one in reasons]  # type: ignore[attr-defined]
 
 
@@ -186,12 +192,10 @@ class HandOverForm(forms.Form):
 
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        there = User.objects.filter(
-            roles__role__in=STAFF_ROLES, roles__division_id__in=ticket.division.lineage, is_active=True
-        )
+        there = colleagues(ticket.division, Permission.WORK_TICKETS)
         if not can(user, Permission.ASSIGN_WORK, ticket.division):
             there = there.filter(pk=user.pk)
-        self.fields["to"].queryset = there.distinct().order_by("name")  # type: ignore[attr-defined]
+        self.fields["to"].queryset = there.order_by("name", "email")  # type: ignore[attr-defined]
         teams = Team.objects.filter(division_id__in=ticket.division.lineage, is_active=True)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
 

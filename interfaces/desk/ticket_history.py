@@ -1,15 +1,20 @@
 """The history of a ticket: one line for each change, as it was recorded when it happened."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Customer
 from foundation.cells import Cell
 from foundation.events.models import Event
+from foundation.people.models import User
+from foundation.worklist.models import Team
 from interfaces.desk.queries import timeline_of
-from interfaces.desk.words import CODES, say
-from tickets.events import TicketRated
+from interfaces.desk.words import code_in_words, say
+from tickets.events import CustomerChanged, TicketHandedOver, TicketRated, TicketReleased, TicketTaken
 from tickets.models import Rating, Ticket
 from tickets.states import TicketChannel
 
@@ -32,8 +37,10 @@ class Change:
 
 def history_of(ticket: Ticket) -> list[Change]:
     """Return every change to a ticket, the latest first."""
+    events = list(timeline_of(ticket))
+    names = _Names(events)
     words = Rating.objects.filter(ticket=ticket).values_list("words", flat=True).first() or ""
-    return [_change(event, words if event.name == TicketRated.name else "") for event in timeline_of(ticket)]
+    return [_change(event, names, words if event.name == TicketRated.name else "") for event in events]
 
 
 def cells_of(change: Change) -> list[Cell]:
@@ -43,20 +50,57 @@ def cells_of(change: Change) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _change(event: Event, words: str) -> Change:
-    said = {name: _in_words(event.payload.get(name)) for name in ("before", "after", "reason", "code")}
+ENDS: Mapping[str, tuple[tuple[str, type[Model]], tuple[str, type[Model]]]] = {
+    TicketTaken.name: (("before", User), ("user_id", User)),
+    TicketHandedOver.name: (("before", User), ("user_id", User)),
+    TicketReleased.name: (("before", User), ("", User)),
+    CustomerChanged.name: (("before", Customer), ("after", Customer)),
+}
+"""Where facts name rows: which field says from whom and which to whom it went, and what they are."""
+
+
+class _Names:
+    """What the rows are called that changes name by their keys, read by one statement for each kind of row."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        wanted: dict[type[Model], set[int]] = {User: set(), Customer: set(), Team: set()}
+        for event in events:
+            for field, model in ENDS.get(event.name, ()):
+                wanted[model].add(event.payload.get(field) or 0)
+            wanted[Team].add(event.payload.get("team_id") or 0)
+        self._rows: Mapping[type[Model], Mapping[int, Model]] = {
+            User: User.objects.in_bulk(wanted[User] - {0}),
+            Customer: Customer.objects.in_bulk(wanted[Customer] - {0}),
+            Team: Team.objects.in_bulk(wanted[Team] - {0}),
+        }
+
+    def of(self, model: type[Model], key: object) -> str:
+        """Return what a row is called; empty for none."""
+        return str(self._rows[model].get(int(str(key)), "")) if key else ""
+
+    def ends_of(self, event: Event) -> tuple[str, str]:
+        """Return from what to what a change went, in words."""
+        if event.name not in ENDS:
+            before, after = (event.payload.get(field) for field in ("before", "after"))
+            return _in_words(event, before), _in_words(event, after)
+        before, after = (self.of(model, event.payload.get(field)) for field, model in ENDS[event.name])
+        return before, after or self.of(Team, event.payload.get("team_id"))
+
+
+def _change(event: Event, names: _Names, words: str) -> Change:
+    before, after = names.ends_of(event)
     channels = {str(value): str(label) for value, label in TicketChannel.choices}
     return Change(
         at=event.at,
         who=str(event.actor or ""),
         role=event.actor_role,
         what=say(event),
-        before=said["before"],
-        after=said["after"],
-        why=words or said["reason"] or said["code"],
+        before=before,
+        after=after,
+        why=words or _in_words(event, event.payload.get("reason")) or _in_words(event, event.payload.get("code")),
         through=channels.get(event.channel, event.channel),
     )
 
 
-def _in_words(value: object) -> str:
-    return "" if value is None else str(CODES.get(str(value), value))
+def _in_words(event: Event, value: object) -> str:
+    return "" if value is None else code_in_words(event.name, str(value))

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 
+from django.db.models import Choices
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
@@ -19,6 +21,7 @@ from orders.queries import appointment_window
 from orders.states import CancelReason, Channel, HoldReason
 from referrals.states import DisqualifyReason
 from tickets.states import (
+    ClockKind,
     CreditRunStatus,
     EndReason,
     EscalationReason,
@@ -172,6 +175,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.outage_told": _("Customers are told: %(stage)s"),
     "tickets.outage_widened": _("The outage affects %(services)s more services"),
     "tickets.priority_changed": _("Priority: from %(before)s to %(after)s"),
+    "tickets.promise_missed": _("A promise was not kept: %(kind)s"),
+    "tickets.promise_nearing": _("%(share)s %% of the time for a promise are used: %(kind)s"),
+    "tickets.promise_overdue": _("A promise is long overdue, %(share)s %% of its time: %(kind)s"),
     "tickets.rated": _("The customer said how it was handled: %(score)s"),
     "tickets.released": _("The ticket was laid back for others"),
     "tickets.reopened": _("The ticket was reopened"),
@@ -212,26 +218,34 @@ FIELDS: Mapping[str, str | Promise] = {
 }
 """Fields that facts name, as people call them."""
 
-CODED = (
-    *(OutageStatus, UpdateStage, CreditRunStatus),
-    *(
-        TicketStatus,
-        TicketType,
-        Priority,
-        PendingReason,
-        TicketHold,
-        ResolutionCode,
-        EscalationReason,
-        EndReason,
-        Score,
-        TaskKind,
-        VisitOutcome,
+KINDS: Mapping[str, tuple[type[Choices], ...]] = {
+    "accounts.": (Standing,),
+    "billing.": (ServiceStatus,),
+    "commissions.": (RewardHold, ReasonCode, BatchStatus, DisputeStatus, ClaimWay),
+    "leads.": (CloseReason,),
+    "orders.": (HoldReason, CancelReason),
+    "referrals.": (DisqualifyReason,),
+    "tickets.": (
+        *(TicketStatus, TicketType, Priority, Score, ClockKind),
+        *(PendingReason, TicketHold, ResolutionCode, EscalationReason, EndReason),
+        *(TaskKind, VisitOutcome),
     ),
-    *(HoldReason, CancelReason, CloseReason, ServiceStatus, Standing),
-    *(RewardHold, ReasonCode, BatchStatus, DisqualifyReason, DisputeStatus, ClaimWay),
-)
-CODES: Mapping[str, str | Promise] = {**{choice.value: choice.label for kind in CODED for choice in kind}}
-"""Codes that facts carry, as people read them."""
+    "tickets.outage_": (OutageStatus, UpdateStage),
+    "tickets.credit_": (CreditRunStatus,),
+}
+"""The codes that facts carry, by the beginning of the facts' names. The same code may mean another thing elsewhere."""
+
+
+def code_in_words(fact: str, code: str) -> str:
+    """Return what a code means in a fact of this name; the code itself where it is none."""
+    return str(_codes_of(fact).get(code, code))
+
+
+@cache
+def _codes_of(fact: str) -> Mapping[str, str | Promise]:
+    """Return what each code means: first in facts that begin as this one does, then anywhere."""
+    nearest_last = sorted(KINDS, key=lambda start: (fact.startswith(start), len(start)))
+    return {choice.value: choice.label for start in nearest_last for kind in KINDS[start] for choice in kind}
 
 
 OUTAGES: tuple[tuple[str, str | Promise], ...] = (
@@ -280,7 +294,7 @@ def say_who(event: Event) -> str:
 def _readable(event: Event, names: Mapping[str, str]) -> dict[str, str]:
     readable = dict.fromkeys(FACTS[event.name].__dataclass_fields__, "") if event.name in FACTS else {}
     for field, value in event.payload.items():
-        said = [_said(field, str(one), names) for one in (value if isinstance(value, list) else [value])]
+        said = [_said(event.name, field, str(one), names) for one in (value if isinstance(value, list) else [value])]
         readable[field] = ", ".join(said)
     for start, end in (("starts_at", "ends_at"), ("before_starts_at", "before_ends_at")):
         if event.payload.get(start) and event.payload.get(end):
@@ -288,14 +302,14 @@ def _readable(event: Event, names: Mapping[str, str]) -> dict[str, str]:
     return readable
 
 
-def _said(field: str, value: str, names: Mapping[str, str]) -> str:
+def _said(fact: str, field: str, value: str, names: Mapping[str, str]) -> str:
     if field == "products":
         return names.get(value, value)
     if field == "fields":
         return str(FIELDS.get(value, value))
     if _DAY.fullmatch(value):
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
-    return str(CODES.get(value, value))
+    return code_in_words(fact, value)
 
 
 def _window(event: Event, start: str, end: str) -> str:

@@ -15,8 +15,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS device (serial TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (name TEXT PRIMARY KEY, value REAL NOT NULL);
 """
-FAULTS = ("slow_seconds", "fail", "babble")
-"""Wait so long before answering; answer 500, or what is no JSON, to the next n requests (-1: until cleared)."""
+FAULTS = ("slow_seconds", "drip_seconds", "fail", "babble")
+"""Wait so long before answering, or after each byte; answer 500, or what is no JSON, to the next n requests (-1: until cleared)."""
 
 CABLE = {"downstreamPower": ("0.4", "dBmV"), "downstreamSnr": ("38.6", "dB"), "upstreamPower": ("42.3", "dBmV")}
 SAYS: dict[str, dict[str, Any]] = {

@@ -92,7 +92,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if pause := self.devices.faults()["drip_seconds"]:
+            for byte in content:
+                self.wfile.write(bytes([byte]))
+                time.sleep(pause)
+        else:
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - name of the standard library
         """Log one line a request."""

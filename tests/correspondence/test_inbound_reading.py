@@ -248,7 +248,7 @@ class TestPartsOfAllKinds:
             read_mail(raw(body=b"", Subject="deep").strip() + b"\r\n" + body)
 
     def test_parts_nested_a_little_too_deep(self):
-        body = b"".join(b'Content-Type: multipart/mixed; boundary="x%dx"\n\n--x%dx\n' % (n, n) for n in range(50))
+        body = b"".join(b'Content-Type: multipart/mixed; boundary="x%dx"\n\n--x%dx\n' % (n, n) for n in range(35))
 
         mail = read_mail(b"Subject: deep\n" + body + part("text/plain", "down here"))
 
@@ -551,3 +551,45 @@ class TestFilesByTheirContent:
     def test_are_not_changed(self):
         """Where a picture was taken stays in it: it may be what the ticket is about."""
         assert self.file(JPEG, "photo.jpg").content == JPEG
+
+
+class TestMailsMadeToKeepUsBusy:
+    """Each of these took minutes to hours where a pattern or a loop tried the same again and again."""
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Message-ID: <x" + " " * 19_000 + "<",
+            "References: " + "<" * 19_000,
+            'From: "' + '\\"' * 9_500,
+            "From: (" + "\\(" * 9_500,
+            "From: <x" + " " * 19_000 + "<",
+        ],
+        ids=["id", "references", "quotes", "comments", "sender"],
+    )
+    def test_headers(self, header):
+        assert read_mail(f"{header}\r\nSubject: x\r\n\r\nHello".encode()).fresh == "Hello"
+
+    def test_many_headers_of_one_name_are_not_all_read(self):
+        mail = read_mail(("Received: x\r\n" * 5000 + "Subject: x\r\n\r\nHello").encode())
+
+        assert len(mail.headers["received"]) == 50
+
+    def test_quotes_without_end(self):
+        assert read_mail(raw(body=">\n" * 90_000 + "x")).fresh.endswith("x")
+
+    def test_parts_within_parts(self):
+        nested = "".join(
+            f"--b{number}\r\nContent-Type: multipart/mixed; boundary*0=b{number + 1}\r\n\r\n" for number in range(60)
+        )
+        with pytest.raises(UnreadableMailError, match="nested without end"):
+            read_mail(f"Content-Type: multipart/mixed; boundary*=b0\r\n\r\n{nested}".encode())
+
+    def test_nothing_but_lines(self):
+        with pytest.raises(UnreadableMailError, match="lines"):
+            read_mail(b"Subject: x\r\n\r\n" + b"\r\n" * 500_000)
+
+    def test_a_page_of_quotes_within_quotes_stays_small(self):
+        page = "<blockquote>" * 200 + "<br>" * 50_000 + "Hello"
+
+        assert len(read_mail(raw("Content-Type: text/html", body=page)).text) < 500_000

@@ -132,11 +132,12 @@ def same_fault(symptom: str, *, account: Account | None, service: InstalledServi
     """
     Return the open ticket of the same symptom on the same service, opened within the last 24 hours, if there is one.
 
-    Where no service is named, on the same account. The latest of several.
+    Where one of the two names no service, on the same account. The latest of several.
     """
     if not symptom or not (account or service):
         return None
-    same = Q(service=service) if service else Q(account=account, service=None)
+    here = service.account_id if service else account.pk if account else None
+    same = Q(service=service) | Q(account=here, service=None) if service else Q(account=here)
     recent = Ticket.objects.filter(same, symptom=symptom, opened_at__gt=now() - SAME_FAULT_WITHIN)
     return _open(recent).order_by("-pk").first()
 

@@ -20,7 +20,7 @@ from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
 from tickets.events import TicketMerged, TicketMoved, TicketUnmerged
 from tickets.models import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, Ticket, TicketClock
-from tickets.states import LATE_PAUSE, OPEN, STOPPED, ClockKind, HoldReason, PendingReason, TicketStatus
+from tickets.states import LATE_PAUSE, OPEN, STOPPED, AlertChannel, ClockKind, HoldReason, PendingReason, TicketStatus
 
 LEAST_PAUSE = timedelta(seconds=1)
 REASONS = dict([*PendingReason.choices, *HoldReason.choices])
@@ -29,9 +29,9 @@ REASONS = dict([*PendingReason.choices, *HoldReason.choices])
 @by_configuration
 def _policies() -> tuple[SlaPolicy, ...]:
     return tuple(
-        SlaPolicy.objects.filter(is_active=True)
-        .select_related("division", "product")
-        .prefetch_related("targets__calendar__division", "steps__calendar")
+        SlaPolicy.objects.select_related("division", "product").prefetch_related(
+            "targets__calendar__division", "steps__calendar"
+        )
     )
 
 
@@ -41,7 +41,8 @@ def policy_for(ticket: Ticket) -> SlaPolicy | None:
     fitting = [
         policy
         for policy in _policies()
-        if policy.division_id in ticket.division.lineage
+        if policy.is_active
+        and policy.division_id in ticket.division.lineage
         and policy.type in ("", ticket.type)
         and policy.product_id in (None, product.code if product else None)
         and policy.family in ("", product.family if product else "")
@@ -66,7 +67,7 @@ def shares_for(policy: SlaPolicy, kind: str) -> list[int]:
 
 
 def steps_at(policy_id: int, kind: str, share: int) -> list[LadderStep]:
-    """Return the steps of a policy's ladder at a share of a target."""
+    """Return the steps of a policy's ladder at a share of a target; also of one that promises nothing new any more."""
     policy = next((known for known in _policies() if known.pk == policy_id), None)
     steps: Iterable[LadderStep] = policy.steps.all() if policy else ()
     return [step for step in steps if step.share == share and step.kind in ("", kind)]
@@ -245,7 +246,9 @@ def promise_of(ticket: Ticket, faces: Iterable[ClockFace]) -> str:
     if face is None:
         return ""
     if face.is_breached:
-        return _("We have not kept the time that we promised. Somebody further up looks after it now.")
+        if ticket.escalation_level:
+            return _("We have not kept the time that we promised. Somebody further up looks after it now.")
+        return _("We have not kept the time that we promised.")
     if face.is_paused:
         return _paused_in_words(ticket)
     if face.clock.due_at is None:
@@ -270,7 +273,7 @@ def _paused_in_words(ticket: Ticket) -> str:
 def alerts_for(user: User) -> QuerySet[Alert]:
     """Return what somebody is told at the desk and has not seen yet."""
     return Alert.objects.filter(
-        user=user, channel="desk", told_at__isnull=False, seen_at=None, ticket__merged_into=None
+        user=user, channel=AlertChannel.DESK, told_at__isnull=False, seen_at=None, ticket__merged_into=None
     ).select_related("ticket", "clock")
 
 

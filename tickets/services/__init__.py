@@ -30,7 +30,7 @@ from tickets.services.moves import (
     resolve_ticket,
 )
 from tickets.services.opening import Report, Requester, open_ticket
-from tickets.services.outgoing import may_write_automatically, thread_headers, with_token
+from tickets.services.outgoing import may_send_receipt, thread_headers, with_token
 from tickets.services.participants import add_participant, stop_copying
 from tickets.services.probing import take_reading
 from tickets.services.procedures import put_routing_in_force, start_routing_version
@@ -66,7 +66,7 @@ __all__ = [
     "attach_child", "book_visit", "call_off_visit", "call_off_with_ticket", "cancel_ticket", "checked_uploads",
     "climb_ladder", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child", "dismiss_mail",
     "end_task", "escalate_ticket", "find_somebody", "finish_visit", "follow_ticket", "hand_over_ticket",
-    "hear_customer", "hold_ticket", "install_equipment", "may_write_automatically", "merge_ticket", "miss_visits",
+    "hear_customer", "hold_ticket", "install_equipment", "may_send_receipt", "merge_ticket", "miss_visits",
     "move_visit", "note_bounce", "note_phone_call", "note_presence", "note_ticket", "open_ticket",
     "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force", "raise_alarms",
     "rate_ticket", "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket", "report_at_intake",

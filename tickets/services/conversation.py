@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils.translation import gettext as _, ngettext
 
 from foundation.correspondence.services.composing import message_id_of
@@ -17,7 +17,7 @@ from tickets.events import AnswerLeft, AnswerTakenBack, CustomerReplied, TicketA
 from tickets.models import Article, Departure, Ticket
 from tickets.queries import is_customer_of, may_reopen, reachable_ticket, recipients_of
 from tickets.services.moves import resumed
-from tickets.services.rows import locked, locked_for_work, moved, record
+from tickets.services.rows import locked_for_work, locked_where_it_goes_on, moved, record
 from tickets.services.uploads import Upload, keep_uploads
 from tickets.settings import UNDO_SECONDS
 from tickets.states import (
@@ -55,7 +55,7 @@ def answer_ticket(  # noqa: PLR0913  # what, to whom, having read what: each has
         was said that they have not read
     """
     ticket = locked_for_work(ticket_id, by)
-    if known := Article.objects.filter(key=key).first():
+    if known := _said_before(ticket, text, key=key):
         return known
     if not ticket.requester_email:
         raise NotAllowed(_("There is no e-mail address to answer to. Call, and note what was said."), code="no_address")
@@ -111,7 +111,7 @@ def note_ticket(ticket_id: int, text: str, *, by: User, key: str, uploads: Seque
     :raises NotAllowed: if the person may not, or there is nothing to write
     """
     ticket = locked_for_work(ticket_id, by)
-    if known := Article.objects.filter(key=key).first():
+    if known := _said_before(ticket, text, key=key):
         return known
     article = write_article(
         ticket, text, kind=ArticleKind.NOTE, key=key, by=by, channel=TicketChannel.WEB, at=now(), uploads=uploads
@@ -120,13 +120,15 @@ def note_ticket(ticket_id: int, text: str, *, by: User, key: str, uploads: Seque
     return article
 
 
-def note_phone_call(ticket_id: int, text: str, *, by: User, key: str) -> Article:
+def note_phone_call(
+    ticket_id: int, text: str, *, by: User, key: str, channel: TicketChannel = TicketChannel.PHONE
+) -> Article:
     """
-    Write down what the customer said on the phone, which counts as a reply like any other.
+    Write down what the customer said on the phone, or to our face, which counts as a reply like any other.
 
     :raises NotAllowed: if the person may not, there is nothing to write, or the ticket cannot go on
     """
-    return _hear(ticket_id, text, kind=ArticleKind.PHONE, key=key, channel=TicketChannel.PHONE, by=by)
+    return _hear(ticket_id, text, kind=ArticleKind.PHONE, key=key, channel=channel, by=by)
 
 
 def hear_customer(  # noqa: PLR0913  # who, what, by what: each has a name
@@ -170,7 +172,7 @@ def _hear(  # noqa: PLR0913
     uploads: Sequence[Upload] = (),
 ) -> Article:
     ticket = _locked_where_it_goes_on(ticket_id, kind, by)
-    if known := Article.objects.filter(key=key).first():
+    if known := _said_before(ticket, text, key=key):
         return known
     at, before = now(), ticket.status
     facts = _take_up(ticket, at=at)
@@ -189,12 +191,26 @@ def _hear(  # noqa: PLR0913
 
 def _locked_where_it_goes_on(ticket_id: int, kind: ArticleKind, by: User | None) -> Ticket:
     """Hold the ticket, or the one it was merged into, if it is this person's to speak on."""
-    asked = locked(ticket_id)
+    asked = Ticket.objects.defer("search").get(pk=ticket_id)
     if kind == ArticleKind.PHONE:
         return locked_for_work(reachable_ticket(asked).pk, by)
     if by and not is_customer_of(by, asked):
         raise NotAllowed(_("This is not your ticket."), code="not_permitted")
-    return locked(reachable_ticket(asked).pk)
+    return locked_where_it_goes_on(ticket_id)
+
+
+def _said_before(ticket: Ticket, text: str, *, key: str) -> Article | None:
+    """
+    Return what was said under a key already.
+
+    :raises NotAllowed: if that was something else, or elsewhere: it would be lost if this were taken for said
+    """
+    known = Article.objects.filter(key=key).select_related("ticket").first()
+    if known and (known.text != text.strip() or reachable_ticket(known.ticket).pk != ticket.pk):
+        raise NotAllowed(
+            _("Something else was sent from this form already. Reload the page."), code="sent", field="text"
+        )
+    return known
 
 
 def _take_up(ticket: Ticket, *, at: datetime) -> list[Fact]:
@@ -255,12 +271,15 @@ def take_back_answer(article_id: int, *, by: User) -> Article:
         raise NotAllowed(_("It was resolved by this answer. Reopen it first."), code="resolved")
     departure.save(update_fields=["taken_back_at"])
     stands = Article.objects.filter(ticket=ticket, kind=ArticleKind.ANSWER, departure__taken_back_at=None)
-    ticket.answered_at = stands.aggregate(last=Max("at"))["last"]
-    if ticket.answered_at is None:
-        ticket.first_answered_at = None
+    said = stands.aggregate(first=Min("at"), last=Max("at"))
+    ticket.first_answered_at, ticket.answered_at = said["first"], said["last"]
+    before = ticket.status
+    if ticket.reason == PendingReason.CUSTOMER and not ticket.is_answered:
+        ticket.start()  # the question for which it waited was never asked
+    facts = [moved(ticket, before, reason=PendingReason.CUSTOMER)] if ticket.status != before else []
     record(
-        ticket, AnswerTakenBack(ticket_id=ticket.pk, article_id=article.pk), by=by,
-        changed=["answered_at", "first_answered_at"],
+        ticket, AnswerTakenBack(ticket_id=ticket.pk, article_id=article.pk), *facts, by=by,
+        changed=["answered_at", "first_answered_at", "status", "reason"],
     )  # fmt: skip
     return article
 

@@ -76,12 +76,15 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     Put right whose a ticket is. From now on answers go to that customer; those that have not left are taken back.
 
     :param confirmed_email: to whom answers go from now on, as whoever does it has read and confirmed
-    :raises NotAllowed: if the person may not, it is that customer's, of another division, or the recipient was not confirmed
+    :raises NotAllowed: if the person may not, it is that customer's, of another division, others were merged into it, or
+        the recipient was not confirmed
     """
     ticket = locked_for_work(ticket_id, by)
     requester = Requester.of(customer)
     if ticket.customer_id == customer.pk:
         raise NotAllowed(_("It is this customer’s."), code="unchanged")
+    if ticket.merged.exists():
+        raise NotAllowed(_("Others were merged into it. Part them first."), code="merged")
     if elsewhere := why_elsewhere(customer, ticket, by):
         raise NotAllowed(elsewhere, code="elsewhere")
     if confirmed_email != requester.email:

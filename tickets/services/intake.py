@@ -13,14 +13,14 @@ from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
 from orders.models import InstalledService
 from tickets.models import Article, Probe, Ticket
-from tickets.queries import Walk, finding_of, probe_of, same_fault, symptom_by_code, walk
+from tickets.queries import Walk, finding_of, probe_of, same_fault, symptom_by_code, tickets_of, walk
 from tickets.queries.outages import outages_at
 from tickets.services.conversation import hear_customer, note_phone_call, note_ticket
 from tickets.services.moves import resolve_ticket
 from tickets.services.opening import Report, Requester, open_ticket
 from tickets.services.outages import attach_caller, keep_apart
 from tickets.services.uploads import Upload
-from tickets.states import MATTERS_OF, Ending, Priority, ResolutionCode, TicketChannel, TicketType
+from tickets.states import MATTERS_OF, Ending, Priority, ResolutionCode, TicketChannel, TicketStatus, TicketType
 
 SAME_FAULT = "same_fault"
 """The code of the refusal where the fault is known: the open ticket is offered in place of a second one."""
@@ -78,11 +78,12 @@ def report_at_intake(  # noqa: PLR0913  # what, where, by what: each has a name
     if intake.account:  # two who report the same wait for each other, and the second sees the first's ticket
         Account.objects.locked().get(pk=intake.account.pk)
     if way and not intake.is_another and (other := _same(intake)):
-        message = _("It is being worked on as %(number)s.") % {"number": other}
-        raise NotAllowed(message, code=SAME_FAULT)
+        raise NotAllowed(_known(other, channel, by), code=SAME_FAULT)
+    with override(intake.requester.language or get_language()):
+        subject, helped = _subject(intake, way), _("It works again after what we tried together.")
     report = Report(
         type=intake.type,
-        subject=intake.subject or _subject(intake, way),
+        subject=intake.subject or subject,
         text=intake.text,
         requester=intake.requester,
         priority=way.priority if way else Priority.P3,
@@ -98,8 +99,7 @@ def report_at_intake(  # noqa: PLR0913  # what, where, by what: each has a name
         for outage in outages_at(intake.account.premises, account=intake.account):
             keep_apart(outage.pk, ticket.pk, by=None if channel == TicketChannel.WEB else by)
     if way and way.ending == Ending.FIXED and channel != TicketChannel.WEB:
-        words = _("It works again after what we tried together.")
-        return resolve_ticket(ticket.pk, ResolutionCode.CUSTOMER_SIDE, words, by=by)
+        return resolve_ticket(ticket.pk, ResolutionCode.CUSTOMER_SIDE, helped, by=by)
     return ticket
 
 
@@ -110,11 +110,16 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
     """
     Open a ticket for a caller whom a known outage affects, and attach it there: nobody else works on it.
 
-    Nothing needs to be said or answered before. The same key again returns the same ticket.
+    Nothing needs to be said or answered before. The same key again returns the same ticket. Where a ticket of the
+    account waits for the outage already, the call is noted there.
 
     :raises NotAllowed: as `attach_caller` does, or if the account is not the caller's
     """
     _owned(intake)
+    if intake.account and (known := _waiting_for(outage_id, intake.account)):
+        words = intake.text or _("Called about the outage.")
+        note_phone_call(known.pk, words, by=by, key=f"intake:{key}", channel=channel)
+        return known
     with override(intake.requester.language or get_language()):
         report = Report(
             type=TicketType.TROUBLE,
@@ -126,6 +131,10 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
             service=intake.service,
         )
     return attach_caller(outage_id, report, key=f"intake:{key}", division=division, channel=channel, by=by)
+
+
+def _waiting_for(outage_id: int, account: Account) -> Ticket | None:
+    return Ticket.objects.filter(account=account, outage=outage_id, status=TicketStatus.HELD, merged_into=None).first()
 
 
 def _owned(intake: Intake) -> None:
@@ -155,12 +164,19 @@ def _same(intake: Intake) -> Ticket | None:
     return same_fault(intake.symptom, account=intake.account, service=intake.service)
 
 
+def _known(ticket: Ticket, channel: TicketChannel, by: User | None) -> str:
+    """Say that a fault is known, and by which number, to whom may see that."""
+    if by and channel == TicketChannel.WEB and not tickets_of(by).filter(pk=ticket.pk).exists():
+        return _("We know of this, and are working on it.")
+    return _("It is being worked on as %(number)s.") % {"number": ticket}
+
+
 def _subject(intake: Intake, way: Walk | None) -> str:
     if way:
         return str(way.symptom)
     matter = intake.details.get("matter", "")
     matters = {matter.value: str(matter.label) for matter in MATTERS_OF[intake.type]}
-    return matters.get(matter) or intake.text.strip().splitlines()[0][:80] if intake.text.strip() else ""
+    return matters.get(matter) or next(iter(intake.text.strip().splitlines()), "")[:80]
 
 
 def _details(intake: Intake) -> dict[str, str]:
@@ -193,4 +209,4 @@ def add_to_ticket(  # noqa: PLR0913
         return hear_customer(ticket_id, text, key=key, channel=channel, by=by, uploads=uploads)
     if channel == TicketChannel.SYSTEM:
         return note_ticket(ticket_id, text, key=key, by=by)  # type: ignore[arg-type]  # so at the desk
-    return note_phone_call(ticket_id, text, key=key, by=by)  # type: ignore[arg-type]  # on the phone somebody listens
+    return note_phone_call(ticket_id, text, key=key, channel=channel, by=by)  # type: ignore[arg-type]  # somebody listens

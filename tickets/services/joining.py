@@ -3,6 +3,8 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import Delegate
+from accounts.states import Sight
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
 from tickets.events import ChildAttached, ChildDetached, TicketMerged, TicketOpened, TicketSplit, TicketUnmerged
@@ -20,11 +22,17 @@ def merge_ticket(ticket_id: int, into_id: int, *, by: User) -> Ticket:
 
     Whatever comes for it by its number, a link or a reply, goes to the other one, which is all that the customer sees.
 
-    :raises NotAllowed: if the person may not, it is the same one, another requester's, was merged itself, or a visit is booked
+    :raises NotAllowed: if the person may not, it is the same one, another requester's, of a company of which some people
+        see only one of the two, or a visit is booked
     """
     ticket, into = _both(ticket_id, into_id, by)
     if not _same_requester(ticket, into):
         raise NotAllowed(_("They are of different customers."), code="other_customer")
+    if not _seen_by_the_same(ticket, into):
+        message = _(
+            "Not everybody at this customer who sees the one sees the other. Make one part of the other instead."
+        )
+        raise NotAllowed(message, code="other_sight")
     if ticket.merged.filter(merged__isnull=False).exists():
         raise NotAllowed(_("Too many were merged one into another. Part them first."), code="too_deep")
     if visit_under_way(ticket):
@@ -63,12 +71,14 @@ def split_article(article_id: int, *, subject: str, type: TicketType, key: str, 
     """
     Make something that was said a ticket of its own, for the same requester; both know of each other.
 
-    :raises NotAllowed: if the person may not, or no subject is given
+    :raises NotAllowed: if the person may not, no subject is given, or it is an answer that has not left
     """
-    article = Article.objects.get(pk=article_id)
+    article = Article.objects.select_related("departure").get(pk=article_id)
     ticket = locked_for_work(article.ticket_id, by)
     if not subject.strip():
         raise NotAllowed(_("Say in a few words what it is about."), code="empty", field="subject")
+    if hasattr(article, "departure") and article.departure.left_at is None:
+        raise NotAllowed(_("This answer has not left: the customer does not know it."), code="not_left")
     new, is_new = Ticket.objects.get_or_create(
         key=f"split:{key}",
         defaults={field: getattr(ticket, field) for field in INHERITED}
@@ -151,3 +161,10 @@ def _same_requester(one: Ticket, other: Ticket) -> bool:
     if one.customer_id and other.customer_id:
         return one.customer_id == other.customer_id
     return bool(one.requester_email) and one.requester_email == other.requester_email
+
+
+def _seen_by_the_same(one: Ticket, other: Ticket) -> bool:
+    """Tell whether all who sign in for the customer see both: `tickets_of` says who sees what."""
+    if (one.account_id, one.reported_by_id) == (other.account_id, other.reported_by_id):
+        return True
+    return not Delegate.objects.filter(customer=one.customer).exclude(sight=Sight.COMPANY).exists()

@@ -1,5 +1,6 @@
 """Tell who has to know that a promise is near or missed, and raise the ticket to whoever stands further up."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -130,7 +131,9 @@ def _write_to(alert: Alert, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def see_alerts(*, by: User) -> int:
-    """Note that somebody has seen what they were told at the desk."""
-    mine = Alert.objects.filter(user=by, channel=AlertChannel.DESK, told_at__isnull=False, seen_at=None)
+def see_alerts(alert_ids: Iterable[int], *, by: User) -> int:
+    """Note that somebody has seen what they were told at the desk; alerts of others are left alone."""
+    mine = Alert.objects.filter(
+        pk__in=alert_ids, user=by, channel=AlertChannel.DESK, told_at__isnull=False, seen_at=None
+    )
     return mine.update(seen_at=now())

@@ -13,7 +13,7 @@ from foundation.divisions.queries import root_of
 from foundation.people.models import User
 from tickets.models import Article, Ticket
 from tickets.queries import closing_of, may_be_rated, proof_of
-from tickets.services.outgoing import AUTOMATIC, may_write_automatically, thread_headers, with_token
+from tickets.services.outgoing import AUTOMATIC, RECEIPTS, may_send_receipt, thread_headers, with_token
 from tickets.states import Score, TicketChannel
 
 MAILED_AT_MOST = 7 * 1024 * 1024
@@ -25,7 +25,12 @@ def send_receipt(ticket_id: int) -> None:
     ticket = _ticket(ticket_id)
     if ticket.channel != TicketChannel.SYSTEM:
         first = ticket.articles.order_by("pk").first()
-        _send(ticket, "opened", f"tickets.opened:{ticket.pk}", {"said": first.text if first else ""})
+        _send(
+            ticket,
+            "opened",
+            f"tickets.opened:{ticket.pk}",
+            {"said": first.text if first and first.is_from_the_customer else ""},
+        )
 
 
 def send_answer(article_id: int) -> None:
@@ -99,7 +104,7 @@ def _send(  # noqa: PLR0913  # each part of a message has a name
 ) -> Message | None:
     to = to or ticket.requester_email
     is_automatic = f"tickets.{kind}" in AUTOMATIC
-    if not to or (is_automatic and not may_write_automatically(ticket)):
+    if not to or (f"tickets.{kind}" in RECEIPTS and not may_send_receipt(ticket)):
         return None
     known = {"ticket": ticket, "link": f"{root_of(ticket.division)}{reverse('selfcare:ticket', args=[ticket.number])}"}
     letter = compose(f"tickets/mail/{kind}", {**known, **context}, language=ticket.language, division=ticket.division)

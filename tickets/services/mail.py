@@ -31,13 +31,12 @@ from tickets.queries import (
     customer_by_email,
     nearest_ticket,
     number_in_subject,
-    reachable_ticket,
     takes_part,
     tickets_of_messages,
 )
 from tickets.services.conversation import hear_customer
 from tickets.services.opening import Report, Requester, open_ticket
-from tickets.services.rows import locked, moved, record
+from tickets.services.rows import locked_where_it_goes_on, moved, record
 from tickets.services.uploads import Upload, keep_uploads
 from tickets.settings import MAIL_OPENS, MAIL_TO_CLOSED
 from tickets.states import OPEN, ArticleKind, PendingReason, TicketChannel, TicketStatus, TicketType, ToClosed
@@ -245,7 +244,7 @@ def _place_automatic(each: Received, ticket_id: int | None) -> None:
     if ticket_id is None:
         each.row.set_aside(NO_TICKET)
         return
-    ticket = reachable_ticket(locked(ticket_id))
+    ticket = locked_where_it_goes_on(ticket_id)
     said = _("An automatic message from %(sender)s: %(words)s")
     note_by_itself(ticket, said % {"sender": each.row.sender, "words": _words(each.mail)}, key=_key(each.row))
     each.row.mark_handled(_outcome(ticket), at=now())
@@ -259,7 +258,7 @@ def _ticket_in_subject(mail: Mail) -> int | None:
 def _place_unthreaded(each: Received) -> None:
     """Place a message that answers none of ours: by the token of its subject, if its sender takes part there."""
     ticket_id = _ticket_in_subject(each.mail)
-    named = locked(ticket_id) if ticket_id else None
+    named = Ticket.objects.defer("search").get(pk=ticket_id) if ticket_id else None
     sender = each.row.sender
     if named and sender and takes_part(sender, named):
         write_down(each, named.pk)
@@ -276,7 +275,7 @@ def _place_unthreaded(each: Received) -> None:
 
 def write_down(each: Received, ticket_id: int) -> None:
     """Write a reply down where its ticket goes on; if it may not go on, a new one names it."""
-    ticket = reachable_ticket(locked(ticket_id))
+    ticket = locked_where_it_goes_on(ticket_id)
     never_reopens = effective(ticket.division, MAIL_TO_CLOSED) == ToClosed.FOLLOW_UP
     if ticket.status == TicketStatus.CLOSED and never_reopens:
         _follow_up(each, ticket)
@@ -310,7 +309,14 @@ def _hear(each: Received, ticket: Ticket) -> Article:
 
 
 def _follow_up(each: Received, ended: Ticket) -> None:
-    """Open a new ticket for a reply to one that has ended, each naming the other."""
+    """
+    Open a new ticket for a reply to one that has ended, each naming the other.
+
+    Whoever takes no part in the ended one does not come into its customer's account by it: a person looks at that.
+    """
+    if not (each.row.sender and takes_part(each.row.sender, ended)):
+        each.row.set_aside(UNKNOWN_SENDER)
+        return
     ticket = open_for(each, ended.customer, ended=ended)
     at = _key(each.row)
     note_by_itself(ticket, _("It follows %(number)s, which has ended.") % {"number": ended.number}, key=f"{at}:follows")
@@ -412,7 +418,7 @@ def note_bounce(message_id: int) -> None:
     message = Message.objects.filter(pk=message_id, subject_type=Ticket._meta.label_lower).first()
     if message is None or Article.objects.filter(key=f"bounce:{message.pk}").exists():
         return
-    ticket = reachable_ticket(locked(message.subject_id))
+    ticket = locked_where_it_goes_on(message.subject_id)
     said = _("The mail “%(subject)s” did not reach %(to)s: %(error)s")
     known = {"subject": message.subject_line, "to": message.to, "error": message.error}
     note_by_itself(ticket, said % known, key=f"bounce:{message.pk}")

@@ -1,6 +1,5 @@
 """Let a ticket wait, go on and end."""
 
-import contextlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,12 +11,20 @@ from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from tickets.events import TicketMoved, TicketReopened, TicketResolved
-from tickets.models import Ticket
+from tickets.events import TicketMoved, TicketNoted, TicketReopened, TicketResolved
+from tickets.models import Article, Ticket
 from tickets.queries import can_work, is_customer_of, may_reopen, open_parts_of
 from tickets.services.rows import locked_for_part, locked_for_work, moved, record
 from tickets.settings import CLOSES_AFTER
-from tickets.states import ChildPolicy, HoldReason, PendingReason, ResolutionCode
+from tickets.states import (
+    HELD_BY_HAND,
+    ArticleKind,
+    ChildPolicy,
+    HoldReason,
+    PendingReason,
+    ResolutionCode,
+    TicketChannel,
+)
 
 AT_ONCE = 1000
 """Tickets that one statement closes."""
@@ -42,9 +49,14 @@ def hold_ticket(ticket_id: int, reason: HoldReason, *, by: User | None) -> Ticke
     """
     Hold a ticket until something of ours has happened.
 
-    :raises NotAllowed: if the person may not, or it cannot be held for this, or now
+    :raises NotAllowed: if the person may not, or it cannot be held for this, or now; for an outage, to which it has to
+        be attached
     """
     ticket = locked_for_work(ticket_id, by)
+    if reason not in HELD_BY_HAND:
+        raise NotAllowed(
+            _("Attach it to the outage: then it goes on when that is over."), code="attach", field="reason"
+        )
     before = ticket.status
     ticket.hold(reason)
     record(ticket, moved(ticket, before), by=by, changed=["status", "reason"])
@@ -56,9 +68,11 @@ def continue_ticket(ticket_id: int, *, by: User | None) -> Ticket:
     """
     Begin a new ticket, or go on with one that waits or is on hold.
 
-    :raises NotAllowed: if the person may not, it is in progress, or has ended
+    :raises NotAllowed: if the person may not, it is in progress, has ended, or is explained by an outage
     """
     ticket = locked_for_work(ticket_id, by)
+    if ticket.reason == HoldReason.OUTAGE:
+        raise NotAllowed(_("An outage explains it. Detach it first, if it is something else."), code="attached")
     before, reason = ticket.status, ticket.reason
     ticket.start()
     record(ticket, moved(ticket, before, reason=reason), by=by, changed=["status", "reason"])
@@ -83,12 +97,20 @@ def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User 
     )  # fmt: skip
     if ticket.child_policy == ChildPolicy.WITH_PARENT:
         for child_id in open_parts_of(ticket).values_list("pk", flat=True):
-            with (
-                contextlib.suppress(NotAllowed),
-                transaction.atomic(),
-            ):  # another type of end, or unanswered: a person's
-                resolve_ticket(child_id, code, text, by=by)
+            try:
+                with transaction.atomic():
+                    resolve_ticket(child_id, code, text, by=by)
+            except NotAllowed as refusal:  # another type of end, or unanswered: a person's
+                _note_open_part(ticket, child_id, refusal)
     return ticket
+
+
+def _note_open_part(ticket: Ticket, part_id: int, refusal: NotAllowed) -> None:
+    """Tell staff that a part does not end with its ticket, and why."""
+    said = _("Its part %(number)s stays open. %(why)s")
+    text = said % {"number": Ticket.objects.get(pk=part_id).number, "why": refusal.message}
+    article = Article.objects.create(ticket=ticket, kind=ArticleKind.SYSTEM, channel=TicketChannel.SYSTEM, text=text)
+    record(ticket, TicketNoted(ticket_id=ticket.pk, article_id=article.pk), by=None)
 
 
 def _must_wait_for_no_part(ticket: Ticket) -> None:

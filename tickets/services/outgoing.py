@@ -12,19 +12,21 @@ from tickets.settings import AUTOMATIC_PER_HOUR
 
 AUTOMATIC = ("tickets.opened", "tickets.resolved", "tickets.declined")
 """Kinds of letters that no person writes."""
+RECEIPTS = ("tickets.opened",)
+"""Those that a mail alone calls forth: two machines could go on so for ever. For the others somebody here did something."""
 LONGEST_SUBJECT = 200
 
 
-def may_write_automatically(ticket: Ticket) -> bool:
+def may_send_receipt(ticket: Ticket) -> bool:
     """
-    Tell whether a letter that no person writes may go to the requester of a ticket.
+    Tell whether a receipt may go to the requester of a ticket.
 
-    Not to a machine, and not more than the division allows to one address in an hour.
+    Not to a machine, and not more of them than the division allows to one address in an hour.
     """
     mail = InboundMail.objects.filter(pk=ticket.key.removeprefix("mail:")) if ticket.key.startswith("mail:") else None
     if mail and mail.filter(may_be_answered=False).exists():
         return False
-    written = count_written(ticket.requester_email, kinds=AUTOMATIC, since=now() - timedelta(hours=1))
+    written = count_written(ticket.requester_email, kinds=RECEIPTS, since=now() - timedelta(hours=1))
     most: int = effective(ticket.division, AUTOMATIC_PER_HOUR)
     return written < most
 

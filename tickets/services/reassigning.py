@@ -1,7 +1,7 @@
 """Give everything of somebody who is ill or has left to others, in one act that can be undone."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
-from foundation.events.services import publish
+from foundation.events.models import Event
+from foundation.events.services import publish, reference
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -19,7 +20,7 @@ from foundation.people.states import Permission
 from foundation.worklist.models import Member, Team
 from foundation.worklist.queries import Roster, Turn, roster_of
 from foundation.worklist.services import deal
-from tickets.events import TicketHandedOver, TicketUnplaced, WorkReassigned
+from tickets.events import TicketHandedOver, TicketReleased, TicketTaken, TicketUnplaced, WorkReassigned
 from tickets.models import Assignment, ReassignedTicket, Reassignment, RoutingRow, Ticket, WaitingTicket
 from tickets.queries.routing import open_tickets_of
 from tickets.services.routing import wanted_for, written
@@ -100,7 +101,7 @@ def reassign_all(user: User, *, by: User) -> Reassignment:
 @transaction.atomic
 def undo_reassignment(reassignment_id: int, *, by: User) -> Reassignment:
     """
-    Give the tickets of a reassignment back to whose they were: those that are open, and with whom they were given to.
+    Give the tickets of a reassignment back to whose they were: those that are open and that nobody has moved by hand since.
 
     :raises NotAllowed: if `by` may not give out work there, it was undone, or the person cannot sign in any more
     """
@@ -115,14 +116,13 @@ def undo_reassignment(reassignment_id: int, *, by: User) -> Reassignment:
     lines = list(act.tickets.select_related("team_before"))
     held = Ticket.objects.locked().select_related("division", "customer", "account").defer("search")
     tickets = {ticket.pk: ticket for ticket in held.filter(pk__in=[line.ticket_id for line in lines]).order_by("pk")}
+    gone_on = _moved_by_people(act, tickets)
     for line in lines:
-        ticket = tickets[line.ticket_id]
-        if not ticket.is_open or ticket.owner_id != line.to_id:
-            continue  # it has gone on since
+        ticket, before = tickets[line.ticket_id], tickets[line.ticket_id].owner_id
+        if not ticket.is_open or ticket.pk in gone_on:
+            continue
         ticket.owner, ticket.team, ticket.taken_at = act.user, line.team_before, line.taken_before or at
-        fact = TicketHandedOver(
-            ticket_id=ticket.pk, user_id=act.user_id, team_id=line.team_before_id, before=line.to_id
-        )
+        fact = TicketHandedOver(ticket_id=ticket.pk, user_id=act.user_id, team_id=line.team_before_id, before=before)
         record(ticket, fact, by=by, changed=Ticket.WORK_FIELDS)
         given_back += 1
     WaitingTicket.objects.filter(ticket__in=tickets.values(), ticket__owner=act.user).delete()
@@ -131,6 +131,19 @@ def undo_reassignment(reassignment_id: int, *, by: User) -> Reassignment:
     undone = WorkReassigned(reassignment_id=act.pk, user_id=act.user_id, count=given_back, is_undone=True)
     publish(undone, subject=act, division=act.division, by=by)
     return act
+
+
+def _moved_by_people(act: Reassignment, ticket_ids: Collection[int]) -> set[int]:
+    """Return which tickets somebody took or gave to others after a reassignment; what the sweep does is part of it."""
+    done = Event.objects.filter(name=WorkReassigned.name, about__contains=[reference(act)]).order_by("pk")
+    since = Event.objects.filter(
+        pk__gt=done.values_list("pk", flat=True)[0],
+        name__in=[TicketTaken.name, TicketHandedOver.name, TicketReleased.name],
+        actor__isnull=False,
+        subject_type=Ticket._meta.label_lower,
+        subject_id__in=list(ticket_ids),
+    )
+    return set(since.values_list("subject_id", flat=True))
 
 
 def _require_giver(by: User) -> None:

@@ -63,7 +63,8 @@ def find_somebody(ticket_id: int, *, by: User) -> Ticket:
     """
     Look for somebody because a person asks for it: for somebody else, where somebody has the ticket.
 
-    :raises NotAllowed: if they may not give out work there, or it has ended
+    :raises NotAllowed: if they may not give out work there, it has ended, or somebody has it and nobody else can: it
+        stays theirs then
     """
     ticket = locked_for_work(ticket_id, by)
     require(by, Permission.ASSIGN_WORK, ticket.division)
@@ -119,9 +120,13 @@ def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
         if ticket.owner_id is None:
             _wait(ticket, None, Unplaced.NO_RULE if version else Unplaced.NO_PROCEDURE, (), at)
         return
-    _set_priority(ticket, row)
+    if cause == RoutingCause.OPENED:  # later it is as people have set it
+        _set_priority(ticket, row)
     decided.row, decided.team = row, row.team
     (turn,) = _deal(row.team, [(ticket, row)], at, without=ticket.owner)
+    if turn.user is None and ticket.owner:
+        said = _("Nobody else can take it: it stays with %(person)s.")
+        raise NotAllowed(said % {"person": ticket.owner}, code="nobody_else")
     decided.user, decided.passed_over = turn.user, written(turn.passed_over)
     decided.save()
     if turn.user:

@@ -12,7 +12,7 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import TicketMoved, TicketOpened
 from tickets.models import Ticket
-from tickets.queries import can_work, is_customer_of
+from tickets.queries import can_work, is_customer_of, reachable_ticket
 from tickets.services.sla import FOLLOWED, follow_clocks
 
 
@@ -24,6 +24,14 @@ def locked(ticket_id: int) -> Ticket:
         .defer("search")
         .get(pk=ticket_id)
     )
+
+
+def locked_where_it_goes_on(ticket_id: int) -> Ticket:
+    """Hold a ticket, or the one that it was merged into, and no other: whoever merges two holds both."""
+    while True:
+        ticket = locked(reachable_ticket(Ticket.objects.defer("search").get(pk=ticket_id)).pk)
+        if ticket.merged_into_id is None:  # not merged while we waited
+            return ticket
 
 
 def locked_for_work(ticket_id: int, by: User | None) -> Ticket:

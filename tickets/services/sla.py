@@ -70,14 +70,16 @@ def _begin(  # noqa: PLR0913  # what is promised to whom: each has a name
     for kind, target in targets.items():
         known = clocks.get(kind)
         if kind == ClockKind.UPDATE:
-            if ticket.answered_at and (known is None or _is_answered(known, ticket)):
+            if known and _never_began(known, ticket):
+                _go_back(clocks, known, at=at, by=by)
+            elif ticket.answered_at and (known is None or _is_answered(known, ticket)):
                 _finish([known] if known else [], at=ticket.answered_at, by=by)
                 clocks[kind] = _started(ticket, policy, target, at=ticket.answered_at, by=by)
         elif known is None:
             clocks[kind] = _started(ticket, policy, target, at=ticket.opened_at, by=by)
             if ticket.opened_at < at:
                 _catch_up(clocks[kind], ticket, policy, since=ticket.opened_at, at=at)
-        if known and clocks[kind] is known and _was_dropped(known, ticket):
+        if known and clocks.get(kind) is known and _was_dropped(known, ticket):
             _catch_up(known, ticket, policy, since=known.stretches[0].begun_at, at=at)
 
 
@@ -89,6 +91,23 @@ def _was_dropped(clock: TicketClock, ticket: Ticket) -> bool:
 def _catch_up(clock: TicketClock, ticket: Ticket, policy: SlaPolicy, *, since: datetime, at: datetime) -> None:
     """Give a clock that is promised late, or again, the time that the ticket has had meanwhile, and its pauses."""
     stopwatches.relive(clock, spells_of(ticket, policy.pausing, since=since), at=at)
+
+
+def _never_began(clock: TicketClock, ticket: Ticket) -> bool:
+    """Tell whether the answer after which the next word was due was taken back before it left."""
+    return ticket.answered_at is None or ticket.answered_at < min(one.begun_at for one in clock.segments.all())
+
+
+def _go_back(clocks: Clocks, clock: TicketClock, *, at: datetime, by: User | None) -> None:
+    """Forget a clock that an answer had begun that never left, and let the one before it go on."""
+    ticket_id = clock.ticket_id
+    clock.delete()
+    del clocks[ClockKind.UPDATE]
+    earlier = TicketClock.objects.filter(ticket=ticket_id, kind=ClockKind.UPDATE).order_by("-pk")
+    if before := earlier.prefetch_related("segments").first():
+        _forget_met([before])
+        stopwatches.resume([before], at=at, by=by)
+        clocks[ClockKind.UPDATE] = before
 
 
 def _is_answered(clock: TicketClock, ticket: Ticket) -> bool:

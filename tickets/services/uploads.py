@@ -1,30 +1,16 @@
 """Which files are taken in, and as what they are kept."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
+from foundation.correspondence.inbound.files import LARGEST_FILE, media_type_of, refusal_of, safe_name
 from foundation.lifecycle import NotAllowed
 from tickets.models import Article, Attachment
 
-MEDIA_TYPES: Mapping[str, str] = {
-    ".csv": "text/csv",
-    ".gif": "image/gif",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".log": "text/plain",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".txt": "text/plain",
-    ".webp": "image/webp",
-}
-"""By the ending of the name: what a browser says of a file is not asked."""
-LARGEST = 10 * 1024 * 1024
-"""Bytes of one file."""
 MOST = 5
 """Files with one article."""
 
@@ -47,19 +33,24 @@ def checked_uploads(files: "Iterable[UploadedFile[Any]]") -> list[Upload]:
     taken = list(files)
     if len(taken) > MOST:
         raise NotAllowed(_("At most %(count)d files at once.") % {"count": MOST}, code="too_many", field="uploads")
-    return [_checked(file) for file in taken]
+    return [_checked(file, number) for number, file in enumerate(taken, start=1)]
 
 
-def _checked(file: "UploadedFile[Any]") -> Upload:
-    name = PurePath(file.name or "file").name
-    media_type = MEDIA_TYPES.get(PurePath(name).suffix.lower())
-    if media_type is None:
-        message = _("%(name)s is of a kind that we do not take: send pictures, PDF or text.")
-        raise NotAllowed(message % {"name": name}, code="kind", field="uploads")
-    if (file.size or 0) > LARGEST:
+def _checked(file: "UploadedFile[Any]", number: int) -> Upload:
+    """Take a file for what is in it, as those that come by mail are: neither its name nor the browser is asked."""
+    if (file.size or 0) > LARGEST_FILE:
         message = _("%(name)s is larger than %(most)d MB.")
-        raise NotAllowed(message % {"name": name, "most": LARGEST // 1024**2}, code="size", field="uploads")
-    return Upload(name=name, media_type=media_type, content=file.read())
+        raise NotAllowed(message % {"name": file.name, "most": LARGEST_FILE // 1024**2}, code="size", field="uploads")
+    content = file.read()
+    media_type = media_type_of(content)
+    if refusal := refusal_of(content, media_type):
+        said = (
+            _("%(name)s is empty.")
+            if refusal == "empty"
+            else _("%(name)s is of a kind that we do not take: send pictures, PDF or text.")
+        )
+        raise NotAllowed(said % {"name": file.name}, code=refusal, field="uploads")
+    return Upload(name=safe_name(file.name or "", media_type, number=number), media_type=media_type, content=content)
 
 
 def keep_uploads(article: Article, uploads: Iterable[Upload]) -> None:

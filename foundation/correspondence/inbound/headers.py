@@ -14,13 +14,18 @@ MOST_IDS = 100
 MOST_ADDRESSES = 200
 LONGEST_HEADER = 20_000
 """Letters of one header that are read."""
-IN_BRACKETS = re.compile(r"<\s*([^<>]{1,500}?)\s*>")
+MOST_OF_A_NAME = 50
+"""Headers of one name that are read."""
+MOST_ADDRESS_HEADERS = 5
+IN_BRACKETS = re.compile(r"<([^<>]{1,500})>")
 BARE_ID = re.compile(r"[^\s<>,;\"()]{1,400}@[^\s<>,;\"()]{1,200}")
 USABLE = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?:[^\s@<>,;:\"()\[\]\\.]{1,63}\.)*[^\s@<>,;:\"()\[\]\\.]{1,63}")
-PIECES = re.compile(
-    r'"(?:\\.|[^"\\])*"|\((?:\\.|[^()\\])*\)|<[^<>]*>|=\?[^?\s]+\?[bBqQ]\?[^?]*\?=|[^",;(<=]+|.', re.DOTALL
+PIECES = re.compile(  # a quoted name or a comment of more than 200 letters is none
+    r'"(?:\\.|[^"\\]){0,200}"|\((?:\\.|[^()\\]){0,200}\)|<[^<>]{0,200}>'
+    r'|=\?[^?\s]{1,80}\?[bBqQ]\?[^?]{0,200}\?=|[^",;(<=]+|.',
+    re.DOTALL,
 )
-COMMENT = re.compile(r"\(((?:\\.|[^()\\])*)\)")
+COMMENT = re.compile(r"\(((?:\\.|[^()\\]){0,200})\)")
 GROUP = re.compile(r"^[^<>@\":]*:(?=.*@)")
 LONGEST_ADDRESS = 254
 FIRST_YEAR = 1990
@@ -33,7 +38,9 @@ def raw_headers(message: Message) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name, value in message.raw_items():
         unfolded = re.sub(r"\r?\n[ \t]*", " ", str(value)[:LONGEST_HEADER]).strip()
-        found.setdefault(str(name).strip().lower(), []).append(unfolded)
+        values = found.setdefault(str(name).strip().lower(), [])
+        if len(values) < MOST_OF_A_NAME:
+            values.append(unfolded)
     return {name: tuple(values) for name, values in found.items()}
 
 
@@ -55,7 +62,7 @@ def ids_in(values: Iterable[str]) -> tuple[str, ...]:
 def addresses_in(values: Iterable[str]) -> tuple[Address, ...]:
     """Return the addresses in headers, each once, that could be written to."""
     found: dict[str, Address] = {}
-    for value in values:
+    for value in list(values)[:MOST_ADDRESS_HEADERS]:
         for entry in _entries(value):
             address = _address_in(entry)
             if address and len(found) < MOST_ADDRESSES:

@@ -51,8 +51,8 @@ class DeliveryReport:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the message will never arrive."""
-        return self.action == "failed" and not self.status.startswith("4")
+        """Whether the message will never arrive: also after days of trying, where the last status is 4.4.7."""
+        return self.action == "failed"
 
 
 @dataclass(frozen=True, kw_only=True)

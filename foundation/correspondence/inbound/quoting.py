@@ -32,6 +32,8 @@ SENT_FROM = re.compile(
     r"Von meinem .{1,40} gesendet|Inviato da|Verzonden vanaf).{0,80}$",
     re.IGNORECASE,
 )
+LINES_READ = 3000
+"""Lines among which the history of a message is looked for."""
 LONGEST_SIGNATURE = 15
 """Lines: more than that below two hyphens is no signature."""
 
@@ -62,13 +64,14 @@ def split_reply(text: str) -> Reply:
 
 def _where_history_begins(lines: list[str]) -> int:
     marked = next((number for number, line in enumerate(lines) if REPLY_ABOVE in line), len(lines))
-    for number, line in enumerate(lines[:marked]):
+    only_quotes = _only_quotes_from(lines[:marked])
+    for number, line in enumerate(lines[: min(marked, LINES_READ)]):
         if SEPARATOR.match(line) or _is_outlook(lines, number):
             return number
         length = _attribution(lines, number)
-        if length and _only_quotes(lines[number + length : marked]):
+        if length and only_quotes[min(number + length, marked)]:
             return number
-        if line.startswith(">") and _only_quotes(lines[number:marked]):
+        if line.startswith(">") and only_quotes[number]:
             return number
     return _before_attribution(lines, marked)
 
@@ -95,14 +98,22 @@ def _attribution(lines: list[str], number: int) -> int:
 
 
 def _wrote(lines: list[str]) -> bool:
-    return bool(WROTE.match(" ".join(lines).strip()))
+    return lines[-1].rstrip().endswith(":") and bool(WROTE.match(" ".join(lines).strip()))
 
 
-def _only_quotes(lines: list[str]) -> bool:
-    """Tell whether there are quoted lines, and below them nothing else but a signature."""
-    words, _cut, _signature = _join(lines).partition("\n-- \n")
-    shown = [line for line in words.split("\n") if line.strip()]
-    return bool(shown) and all(line.startswith(">") for line in shown)
+def _only_quotes_from(lines: list[str]) -> list[bool]:
+    """Tell of each line, and of the end, whether quoted lines follow from it on, and below them nothing but a signature."""
+    answers = [False] * (len(lines) + 1)
+    is_any, are_all = False, True
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number]
+        if SIGNATURE.match(line):  # what stands below it is not looked at by the lines above
+            is_any, are_all = False, True
+            continue
+        if line.strip():
+            is_any, are_all = True, are_all and line.startswith(">")
+        answers[number] = is_any and are_all
+    return answers
 
 
 def _is_outlook(lines: list[str], number: int) -> bool:
@@ -115,9 +126,10 @@ def _is_outlook(lines: list[str], number: int) -> bool:
 def _without_signature(text: str) -> tuple[str, str]:
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        is_last = len(lines) - number <= LONGEST_SIGNATURE
+        if len(lines) - number > LONGEST_SIGNATURE:
+            continue
         is_device = SENT_FROM.match(line) and not _join(lines[number + 1 :])
-        if is_last and (SIGNATURE.match(line) or is_device):
+        if SIGNATURE.match(line) or is_device:
             return _join(lines[:number]), _join(lines[number:])
     return text, ""
 

@@ -1,5 +1,6 @@
 """Read one raw message (RFC 5322, MIME), whatever is wrong with it."""
 
+import re
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
@@ -19,7 +20,11 @@ LARGEST_MAIL = 30 * 1024 * 1024
 """Bytes of one message. What is larger is not read."""
 DEEPEST = 30
 """Levels of parts within parts."""
-MOST_BOUNDARIES = 300
+MOST_BOUNDARIES = 40
+"""Parts within which others may lie: each line of a message is compared with every one that is open."""
+BOUNDARY = re.compile(rb"boundary\s*(?:\*\d{0,3}\*?)?\s*=", re.IGNORECASE)
+MOST_LINES = 420_000
+"""Of the largest message in base64 there are fewer."""
 MOST_PARTS = 500
 MOST_FILES = 100
 LONGEST_TEXT = 200_000
@@ -88,7 +93,9 @@ def _parse(raw: bytes) -> Message:
         raise UnreadableMailError("It is empty.")
     if len(raw) > LARGEST_MAIL:
         raise UnreadableMailError(f"It has {len(raw)} bytes; {LARGEST_MAIL} are read.")
-    if raw.lower().count(b"boundary=") > MOST_BOUNDARIES:
+    if raw.count(b"\n") > MOST_LINES:
+        raise UnreadableMailError(f"It has more than {MOST_LINES} lines.")
+    if len(BOUNDARY.findall(raw)) > MOST_BOUNDARIES:
         raise UnreadableMailError("Its parts are nested without end.")
     if raw.startswith((b"From ", b">From ")):  # an envelope line of mbox
         raw = raw.partition(b"\n")[2]

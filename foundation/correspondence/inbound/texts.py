@@ -19,9 +19,12 @@ BLOCKS = {
     "tr", "ul",
 }  # fmt: skip
 SPACED = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
-MOST_HTML = 2_000_000
+MOST_HTML = 1_000_000
 """Letters of HTML that are read: a message is no book."""
-DEEPEST = 200
+MOST_LINES = 20_000
+"""Lines that HTML is broken into; what follows stands on the last one."""
+DEEPEST = 10
+"""Quotes within quotes that are shown as such: deeper ones stand at the same margin."""
 META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 
 
@@ -123,7 +126,8 @@ class _Words(HTMLParser):
             self._new_line()
 
     def _new_line(self) -> None:
-        self.lines.append(self._margin())
+        if len(self.lines) < MOST_LINES:
+            self.lines.append(self._margin())
 
     def _add(self, words: str) -> None:
         line = self.lines[-1]

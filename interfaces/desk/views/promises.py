@@ -20,9 +20,9 @@ ALERTS_SHOWN = 200
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page()
 def alerts(request: UserRequest) -> HttpResponse:
-    """Show what promises are near or missed, and note that it was seen."""
+    """Show what promises are near or missed, and note which of them somebody has seen."""
     if request.method == "POST":
-        see_alerts(by=request.user)
+        see_alerts((int(pk) for pk in request.POST.getlist("seen") if pk.isdecimal()), by=request.user)
         return redirect("desk:ticket_alerts")
     shown = alerts_for(request.user).select_related("ticket__division")[:ALERTS_SHOWN]
     return render(request, "desk/ticket_alerts.html", {"alerts": shown})

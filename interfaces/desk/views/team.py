@@ -21,6 +21,7 @@ from foundation.worklist.services import end_absence, note_absence
 from foundation.worklist.states import AbsenceReason
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
+from interfaces.desk.outage_forms import MomentField, in_zone
 from tickets import services
 from tickets.models import Assignment, Reassignment, Ticket
 from tickets.queries import tickets_visible_to
@@ -34,11 +35,10 @@ class AbsentForm(forms.Form):
     """Why somebody does not work, and until when."""
 
     reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=AbsenceReason.choices)
-    until = forms.DateTimeField(
+    until = MomentField(
         label=gettext_lazy("Until"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=gettext_lazy("Empty: until further notice."),
+        help_text=gettext_lazy("By the clocks of the team’s market. Empty: until further notice."),
     )
 
 
@@ -175,7 +175,8 @@ def member_absent(request: UserRequest, pk: int) -> HttpResponse:
 
     def do(answers: dict[str, Any]) -> object:
         reason = AbsenceReason(answers["reason"])
-        return note_absence(member.user, member.team, reason=reason, until=answers["until"], by=request.user)
+        until = in_zone(answers["until"], member.team.division)
+        return note_absence(member.user, member.team, reason=reason, until=until, by=request.user)
 
     return perform(request, action, form, do)
 

@@ -24,7 +24,7 @@ from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.ticket_doings import DOINGS, form_of, offered
-from interfaces.desk.ticket_forms import AnswerForm
+from interfaces.desk.ticket_forms import AnswerForm, key_of
 from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
 from interfaces.desk.words import say, say_who
 from tickets.http import download
@@ -147,7 +147,7 @@ def answer(request: UserRequest, number: str) -> HttpResponse:
         said = form.cleaned_data
         try:
             answer_ticket(
-                found.pk, said["text"], key=said["key"], by=request.user, seen=said["seen"],
+                found.pk, said["text"], key=key_of(said["key"], request.user), by=request.user, seen=said["seen"],
                 uploads=checked_uploads(said["uploads"]),
             )  # fmt: skip
         except NotAllowed as refusal:

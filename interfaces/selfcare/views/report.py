@@ -59,6 +59,7 @@ def report(request: UserRequest) -> HttpResponse:
         "outages": [shown(outage, talk.account) for outage in talk.outages] if talk.account else [],
         "is_fixed": bool(talk.way and talk.way.ending == Ending.FIXED),
         "press": secrets.token_urlsafe(9),
+        "sees_same": talk.same is not None and tickets_of(request.user).filter(pk=talk.same.pk).exists(),
         "is_partner": own_partners(request.user).exists(),
     }
     wrong = is_sent and (form.errors or details.errors)

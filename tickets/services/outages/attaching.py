@@ -5,6 +5,7 @@ The outage is held before its tickets, so that of two people, or of a person and
 """
 
 import json
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,6 +15,8 @@ from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
+from foundation.people.queries import can
+from foundation.people.states import Permission
 from tickets.events import TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved
 from tickets.models import Outage, OutageDetachment, Ticket
 from tickets.queries.outages import outages_at
@@ -113,7 +116,8 @@ TAKING_UP = _moving(
 )
 
 LETTING_GO = _moving(
-    "ticket.outage_id = %(outage)s",
+    """ticket.outage_id = %(outage)s
+        AND (%(since)s::timestamptz IS NULL OR ticket.reason = 'outage' AND ticket.opened_at > %(since)s)""",
     """outage_id = NULL,
         status = CASE WHEN ticket.reason = 'outage' THEN 'in_progress' ELSE ticket.status END,
         reason = CASE WHEN ticket.reason = 'outage' THEN '' ELSE ticket.reason END""",
@@ -148,9 +152,13 @@ def take_up_resolved(outage: Outage) -> int:
     return _move_many(TAKING_UP, outage)
 
 
-def let_go(outage: Outage) -> int:
-    """Let the tickets of a locked outage go on by themselves."""
-    return _move_many(LETTING_GO, outage)
+def let_go(outage: Outage, *, opened_after: datetime | None = None) -> int:
+    """
+    Let the tickets of a locked outage go on by themselves.
+
+    :param opened_after: those alone that wait for it though they were opened after it was over; None: all
+    """
+    return _move_many(LETTING_GO, outage, since=opened_after)
 
 
 def _as_json(words: dict[str, str]) -> str:
@@ -186,6 +194,9 @@ def attach_ticket(outage_id: int, ticket_id: int, *, by: User) -> Ticket:
     """
     Attach a ticket to an outage by hand, also one that was detached before.
 
+    Its account counts as affected, and is credited, where the outage is at its address, or whoever attaches it may
+    declare outages.
+
     :raises NotAllowed: if the person may not work on it, the outage is not under way or elsewhere, the ticket has
         ended, is attached already, or its type is not held for an outage
     """
@@ -197,9 +208,18 @@ def attach_ticket(outage_id: int, ticket_id: int, *, by: User) -> Ticket:
     OutageDetachment.objects.filter(outage=outage, ticket=ticket).delete()
     attached = TicketAttached(ticket_id=ticket.pk, outage_id=outage.pk)
     record(ticket, attached, moved(ticket, before), by=by, changed=["outage", "status", "reason"], about=[outage])
-    if ticket.account and take_in(outage, ticket.account):
+    if ticket.account and _may_widen(outage, ticket, by) and take_in(outage, ticket.account):
         tell_newcomers(outage, by=by)
     return ticket
+
+
+def _may_widen(outage: Outage, ticket: Ticket, by: User) -> bool:
+    """Tell whether a ticket is where an outage is, or somebody attaches it who could have declared it there."""
+    if can(by, Permission.DECLARE_OUTAGES, outage.division):
+        return True
+    if ticket.premises is None:
+        return False
+    return outages_at(ticket.premises, account=ticket.account).filter(pk=outage.pk).exists()
 
 
 def _refuse_elsewhere(outage: Outage, division: Division) -> None:

@@ -4,7 +4,8 @@ Credits for outages: by the minutes that a service did not work and its price, a
 A minute is worth its part of the month that it lies in, in the division's zone: a whole month is the month's price,
 which is so the most that a month can bring. Amounts are added up exactly and rounded once an account
 (`foundation.money`). What was credited for the same outage before is taken off: an outage that goes on, or is reopened,
-brings the rest alone. A minute for which a service was down in two outages counts in the one that was declared first.
+brings the rest alone. A minute for which a service was down in two outages counts once: in the one that was declared
+first, unless that is too short to bring a credit, or the other was credited before.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet, Sum
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -40,7 +41,7 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 from orders.models import InstalledService
 from tickets.events import CreditRunMoved
-from tickets.models import AffectedService, CreditRun, Outage, OutageCredit, OutageSpell
+from tickets.models import AffectedService, CreditRun, Outage, OutageCredit
 from tickets.services.outages.extent import locked_outage
 from tickets.settings import CREDIT_AFTER, CREDITS_MAINTENANCE
 from tickets.states import CREDITS_THAT_COUNT, CreditRunStatus, CreditStatus, OutageKind, OutageStatus
@@ -177,10 +178,11 @@ def preview_credits(outage: Outage) -> CreditPreview:
     for due in what_is_due(outage, until):
         accounts, total, currency = accounts + 1, total + due.amount, due.currency
     closed = _accounts_of(outage).filter(status=AccountStatus.CLOSED).count()
-    nothing = "" if accounts else _("Everything was credited.")
+    is_waiting = outage.credit_runs.filter(status__in=[CreditRunStatus.REQUESTED, CreditRunStatus.APPROVED]).exists()
+    nothing = _("Credits for it wait for approval already.") if is_waiting else _("Everything was credited.")
     return CreditPreview(
         accounts=accounts, total=total, currency=currency or outage.division.currency, minutes=minutes, closed=closed,
-        refusal=nothing,
+        refusal="" if accounts else nothing,
     )  # fmt: skip
 
 
@@ -250,26 +252,46 @@ def _within(service: InstalledService, spans: list[Span], zone: ZoneInfo) -> lis
 
 
 def _down_elsewhere(outage: Outage, ids: Collection[int], until: datetime) -> dict[int, list[Span]]:
-    """Return when services were down in outages that were declared before, by service."""
-    earlier = AffectedService.objects.filter(outage__lt=outage.pk, account__in=ids).exclude(
-        outage__status=OutageStatus.WITHDRAWN
+    """
+    Return for which times services are credited in other outages, by service.
+
+    Those are outages for which the account was credited already, and those that were declared before and bring credits,
+    or may do so yet. One that is too short to bring any takes no minute away from another.
+    """
+    affected = AffectedService.objects.filter(account__in=ids).exclude(outage=outage)
+    rows = list(affected.values_list("service_id", "account_id", "outage_id"))
+    others = Outage.objects.filter(pk__in={outage_id for *_who, outage_id in rows}).exclude(
+        status=OutageStatus.WITHDRAWN
     )
-    if not effective(outage.division, CREDITS_MAINTENANCE):
-        earlier = earlier.exclude(outage__kind=OutageKind.MAINTENANCE)
-    pairs = list(earlier.values_list("service_id", "outage_id"))
-    spells = OutageSpell.objects.filter(outage__in={outage_id for _service_id, outage_id in pairs})
-    spans: dict[int, list[Span]] = defaultdict(list)
-    for spell in spells:
-        spans[spell.outage_id].append((spell.began_at, spell.ended_at or until))
+    spans: dict[int, list[Span]] = {}
+    comes_first: set[int] = set()
+    for other in others.select_related("division").prefetch_related("spells"):
+        spans[other.pk] = _spans_of(other, until)
+        if other.pk < outage.pk and (other.is_open or _is_credited(other, minutes_of(spans[other.pk]))):
+            comes_first.add(other.pk)
+    credited = set(_credits_that_count(ids).filter(outage__in=list(spans)).values_list("outage_id", "account_id"))
     down: dict[int, list[Span]] = defaultdict(list)
-    for service_id, outage_id in pairs:
-        down[service_id] += spans[outage_id]
+    for service_id, account_id, outage_id in rows:
+        if outage_id in comes_first or (outage_id, account_id) in credited:
+            down[service_id] += spans[outage_id]
     return down
 
 
+def _is_credited(outage: Outage, minutes: int) -> bool:
+    try:
+        _refuse_what_is_not_credited(outage, minutes)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _credits_that_count(ids: Collection[int]) -> QuerySet[OutageCredit]:
+    return OutageCredit.objects.filter(account__in=ids, status__in=sorted(CREDITS_THAT_COUNT)).order_by()
+
+
 def _credited_before(outage: Outage, ids: Collection[int]) -> dict[int, Decimal]:
-    counted = OutageCredit.objects.filter(outage=outage, account__in=ids, status__in=sorted(CREDITS_THAT_COUNT))
-    return dict(counted.order_by().values_list("account").annotate(total=Sum("amount")))
+    counted = _credits_that_count(ids).filter(outage=outage)
+    return dict(counted.values_list("account").annotate(total=Sum("amount")))
 
 
 # Asked for by one, approved by another.
@@ -281,9 +303,11 @@ def request_credits(outage_id: int, *, by: User) -> CreditRun:
     Ask for the credits of an outage: they are counted now, and wait for somebody else's approval.
 
     :raises NotAllowed: if the person may not, the outage is not over or is not credited, credits for it wait for
-        approval already, or everything was credited
+        approval already, everything was credited, the accounts are billed in more than one currency, or one of them is
+        the person's own
     """
     outage = locked_outage(outage_id, by)
+    _one_at_a_time()
     if outage.is_open:
         raise NotAllowed(_("It is not over."), code="not_over")
     waits = Q(status__in=[CreditRunStatus.REQUESTED, CreditRunStatus.APPROVED])
@@ -294,16 +318,26 @@ def request_credits(outage_id: int, *, by: User) -> CreditRun:
     found = list(what_is_due(outage, until))
     if not found:
         raise NotAllowed(_("Everything was credited."), code="nothing")
+    if any(due.currency != found[0].currency for due in found):
+        raise NotAllowed(_("These accounts are billed in more than one currency."), code="currencies")
     run = CreditRun.objects.create(
         outage=outage, division=outage.division, counted_until=until, currency=found[0].currency, requested_by=by
     )
     attempts = _attempts(outage)
     credits_ = [_credit(run, due, attempts.get(due.account.pk, 0) + 1) for due in found]
     OutageCredit.objects.bulk_create(credits_, batch_size=5000)
+    if _is_credited_in(run, by):
+        raise NotAllowed(_("You are credited in it: somebody else has to ask for it."), code="own_credit")
     run.count, run.total = len(credits_), sum((credit.amount for credit in credits_), ZERO)
     run.checksum = checksum_of(credits_)
     run.save(update_fields=["count", "total", "checksum"])
     return _announce(run, by=by)
+
+
+def _one_at_a_time() -> None:
+    """Let credits be counted for one outage after another: each must see what the others credit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tickets.outage_credits'))")
 
 
 def _attempts(outage: Outage) -> dict[int, int]:
@@ -353,7 +387,7 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
     if may_only_thanks_to(by, Permission.APPROVE_OUTAGE_CREDITS, run.division, [run.requested_by_id]):
         message = _("Who asked for these credits has let you approve here: somebody else has to.")
         raise NotAllowed(message, code="makers_approver")
-    if run.credits.filter(account__customer__user=by).exists():
+    if _is_credited_in(run, by):
         raise NotAllowed(_("You are credited in it: somebody else has to approve it."), code="own_credit")
     credits_ = list(run.credits.filter(status=CreditStatus.PENDING))
     total = sum((credit.amount for credit in credits_), ZERO)
@@ -364,6 +398,12 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
     run.approve(by=by, at=now())
     run.save(update_fields=["status", "approved_by", "approved_at"])
     return _announce(run, by=by)
+
+
+def _is_credited_in(run: CreditRun, person: User) -> bool:
+    """Tell whether somebody signs in for one of those who are credited."""
+    theirs = Q(account__customer__user=person) | Q(account__customer__delegates__user=person)
+    return run.credits.filter(theirs).exists()
 
 
 @transaction.atomic

@@ -24,6 +24,9 @@ from tickets.services.outages.extent import locked_outage, tell_newcomers, write
 from tickets.settings import MAINTENANCE_NOTICE
 from tickets.states import OutageKind, OutageStatus, UpdateStage
 
+OLDEST_START = timedelta(days=31)
+"""How long ago an outage may have begun that is declared now: a slip in the year would be credited in full."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
@@ -107,6 +110,9 @@ def _check(said: Declaration) -> None:
         raise NotAllowed(_("Say what does not work, and where."), code="empty", field="title")
     if said.kind == OutageKind.FAULT and said.starts_at > now():
         raise NotAllowed(_("A fault has begun already. What is ahead is maintenance."), code="when", field="starts_at")
+    if said.starts_at < now() - OLDEST_START:
+        message = _("That is more than %(days)d days ago.") % {"days": OLDEST_START.days}
+        raise NotAllowed(message, code="when", field="starts_at")
     if said.kind == OutageKind.MAINTENANCE and said.starts_at <= now():
         raise NotAllowed(_("Maintenance is planned ahead. What has begun is a fault."), code="when", field="starts_at")
     if said.expected_at and said.expected_at <= said.starts_at:
@@ -209,6 +215,8 @@ def restore_outage(
     """
     Say that it works again: attached tickets are resolved, and everybody is told, who called being asked whether it is so.
 
+    What was reported after it was over goes on by itself: it is something else.
+
     :param at: since when; None: now
     :raises NotAllowed: if the person may not, it is not under way, or this is no time at which it can have ended
     """
@@ -225,6 +233,7 @@ def restore_outage(
     outage.cause = outage.cause if cause is None else cause.strip()
     outage.save(update_fields=["status", "restored_at", "words", "cause"])
     publish_move(outage, before=before, by=by)
+    let_go(outage, opened_after=at)
     resolve_attached(outage)
     tell(outage, UpdateStage.RESTORED, is_told=True, note=outage.cause, by=by)
     return outage
