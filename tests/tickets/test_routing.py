@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -228,6 +229,11 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         assert "Write a step, an equals sign and its answers" in text_of(refused)
         assert client.post(page, {**sent, "rows-0-nodes": "*"}).status_code == 200  # of all: that is no condition
         assert client.post(page, sent).status_code == 302
+
+        page_of_draft = client.get(page).content.decode()
+        assert "Trouble · 100*, 10501 · HBR-7*, XYZ-1 · answers of lights → " in unescape(page_of_draft)
+        assert page_of_draft.count("<details>") == 2  # what is written, and one more
+        assert text_of(refused).count("<details open>") == 2  # what was refused, and what the script adds
 
         written = draft.rows.get()
         assert (written.types, written.zip_codes) == (["trouble"], ["100*", "10501"])

@@ -28,6 +28,8 @@ class RoutingRowInline(DivisionScopedStacked):
 
     model = RoutingRow
     form = RoutingRowForm
+    template = "admin/edit_inline/folded.html"
+    extra = 1
     fieldsets = (
         (None, {"fields": (("position", "name"), ("since", "until"))}),
         (

@@ -203,6 +203,24 @@ class RoutingRow(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def gist(self) -> str:
+        """For which tickets it is and where they go, as one line: the title of a row that is folded."""
+        named = (
+            (self.types, TicketType), (self.priorities, Priority), (self.families, ProductFamily),
+            (self.channels, TicketChannel), (self.customer_kinds, CustomerKind),
+        )  # fmt: skip
+        asked = [", ".join(str(kinds(value).label) for value in values) for values, kinds in named if values]
+        asked += [", ".join(values) for values in (self.languages, self.symptoms, self.zip_codes, self.nodes) if values]
+        asked += [", ".join(str(one) for one in self.divisions.all())] if self.pk else []
+        asked += [gettext("answers of %(steps)s") % {"steps": ", ".join(self.answers)}] if self.answers else []
+        goes = str(self.team)
+        if self.fallback_team:
+            goes = gettext("%(team)s, after %(minutes)d min %(other)s") % {
+                "team": goes, "minutes": self.fallback_minutes, "other": self.fallback_team,
+            }  # fmt: skip
+        return f"{' · '.join(filter(None, asked)) or gettext('all')} → {goes}"
+
     def clean(self) -> None:
         if self.fallback_team_id and self.fallback_team_id == self.team_id:
             raise ValidationError({"fallback_team": _("Choose another team to fall back to.")})
