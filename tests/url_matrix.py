@@ -79,6 +79,7 @@ from tickets.models import (
     Attachment,
     CannedReply,
     CreditRun,
+    Equipment,
     Macro,
     OutageCredit,
     OutageNotice,
@@ -221,16 +222,16 @@ class World:
         make_symptom(self.division, f"{self.marker.lower()}-symptom", Asked("lights", {"off": "visit"}))
         device = make_equipment(self.completed.account)
         take_reading(device.pk, intake_key="call", key=f"{self.marker} press", by=csr)
-        self._make_visits(ticket)
+        self._make_visits(ticket, device)
         return ticket
 
-    def _make_visits(self, ticket: Ticket) -> None:
+    def _make_visits(self, ticket: Ticket, device: Equipment) -> None:
         """Let a field agent be at the customer's and have changed a device, and a CSR have something to do."""
         agent = self.people[Role.FIELD_AGENT]
         make_task(ticket, self.people[Role.CSR], text=self.marker)
         self.visit = make_visit(ticket, agent, begins_in=0, note=self.marker, waits=False)
         arrive(self.visit.pk, key="arrive", by=agent)
-        swap_device(self.visit.pk, old=None, serial=f"{self.marker}-2", key="swap", by=agent)
+        swap_device(self.visit.pk, old=device, serial=f"{self.marker}-2", key="swap", by=agent)
 
     def _make_outage(self) -> None:
         """Declare an outage at the customer's address, to which a ticket is attached and for which credits are asked."""
@@ -421,7 +422,7 @@ def token_of(name: str) -> Callable[[World], dict[str, Any]]:
 
 def device_of(world: World) -> dict[str, Any]:
     """Name the device of the world."""
-    return {"pk": world.completed.account.equipment.get().pk}
+    return {"pk": world.completed.account.equipment.get(until=None).pk}
 
 
 def brand_of(world: World) -> dict[str, Any]:
