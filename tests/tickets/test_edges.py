@@ -7,7 +7,7 @@ import time_machine
 
 from foundation.correspondence.models import Message
 from foundation.divisions.services import set_value
-from foundation.events.testing import drain
+from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.worklist.services import note_absence
@@ -15,7 +15,8 @@ from foundation.worklist.states import AbsenceReason
 from foundation.worklist.testing import make_team
 from orders.testing import make_market
 from tickets import services
-from tickets.models import TicketClock
+from tickets.events import OutageTold
+from tickets.models import OutageNotice, TicketClock
 from tickets.queries.intake import same_fault
 from tickets.services import outages
 from tickets.settings import AUTOMATIC_PER_HOUR
@@ -149,6 +150,22 @@ class TestAnOutageThatIsEnteredLate:
 
         assert same == ticket
         assert ticket.articles.filter(text="Again!").exists()
+
+    def test_whoever_first_named_another_fault_is_told_when_their_other_ticket_is_attached(
+        self, division, account, csr, supervisor
+    ):
+        outage = make_outage(division, by=supervisor.person)
+        own = make_ticket(division, account=account)
+        outages.keep_apart(outage.pk, own.pk, by=csr.person)
+        outages.tell_customers(outage.updates.get().pk)
+        before = OutageNotice.objects.count()
+
+        caller = make_ticket(division, account=account, subject="Nothing works")
+        outages.attach_late_caller(caller.pk)
+        outages.tell_customers(outage.updates.get().pk)
+
+        assert (before, OutageNotice.objects.count()) == (0, 1)
+        assert len(published(OutageTold)) == 2
 
 
 class TestTheSameFault:

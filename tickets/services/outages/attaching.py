@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import Account
 from foundation.divisions.models import Division
 from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
@@ -184,9 +185,14 @@ def _attach_if_under_way(outage_id: int, ticket: Ticket) -> bool:
         return False
     newcomers = take_in(outage, ticket.account)
     is_attached = bool(attach_waiting(outage, ticket.pk))
-    if newcomers:
+    if newcomers or (is_attached and _was_left_out(outage, ticket.account)):
         tell_newcomers(outage, by=None)
     return is_attached
+
+
+def _was_left_out(outage: Outage, account: Account) -> bool:
+    """Tell whether an account may not have been told because a ticket of it is about something else."""
+    return OutageDetachment.objects.filter(outage=outage, ticket__account=account).exists()
 
 
 @transaction.atomic
@@ -208,8 +214,10 @@ def attach_ticket(outage_id: int, ticket_id: int, *, by: User) -> Ticket:
     OutageDetachment.objects.filter(outage=outage, ticket=ticket).delete()
     attached = TicketAttached(ticket_id=ticket.pk, outage_id=outage.pk)
     record(ticket, attached, moved(ticket, before), by=by, changed=["outage", "status", "reason"], about=[outage])
-    if ticket.account and _may_widen(outage, ticket, by) and take_in(outage, ticket.account):
-        tell_newcomers(outage, by=by)
+    if ticket.account:
+        newcomers = take_in(outage, ticket.account) if _may_widen(outage, ticket, by) else 0
+        if newcomers or _was_left_out(outage, ticket.account):
+            tell_newcomers(outage, by=by)
     return ticket
 
 
