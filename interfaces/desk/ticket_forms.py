@@ -13,6 +13,7 @@ from foundation.people.models import User
 from foundation.people.queries import can, colleagues
 from foundation.people.states import Permission
 from foundation.worklist.models import Team
+from foundation.worklist.queries import teams_serving
 from orders.models import InstalledService
 from tickets.models import Participant, Ticket
 from tickets.queries import open_tickets_beside, tickets_visible_to
@@ -196,7 +197,7 @@ class HandOverForm(forms.Form):
         if not can(user, Permission.ASSIGN_WORK, ticket.division):
             there = there.filter(pk=user.pk)
         self.fields["to"].queryset = there.order_by("name", "email")  # type: ignore[attr-defined]
-        teams = Team.objects.filter(division_id__in=ticket.division.lineage, is_active=True)
+        teams = teams_serving(ticket.division)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
 
 

@@ -21,8 +21,8 @@ UNFOLDED = 15
 """Articles of a conversation up to which a page shows them all."""
 LATEST = 10
 """Of a longer one, so many stand below what is folded away."""
-LONGEST_CHAIN = 20
-"""Merges one after another that are followed."""
+LONGEST_CHAIN = 2
+"""Merges one after another: `merge_ticket` allows no more, and `articles_of` reads as far."""
 
 
 def tickets_visible_to(user: Person) -> QuerySet[Ticket]:

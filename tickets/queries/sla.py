@@ -322,16 +322,3 @@ def pauses_by_agent(user: User, *, since: datetime, until: datetime) -> list[Pau
 def _once() -> Func:
     """Tell pauses apart by their ticket and moment."""
     return Func(F("clock__ticket_id"), Value("@"), F("begun_at"), function="concat", output_field=TextField())
-
-
-def late_pauses_of(user: User, agent: User, *, since: datetime, until: datetime) -> QuerySet[ClockSegment]:
-    """Return the pauses of one agent shortly before the end of a promise, the newest first."""
-    seen = divisions_where(user, Permission.ASSIGN_WORK, Permission.AUDIT)
-    return (
-        ClockSegment.objects.filter(
-            is_running=False, by=agent, begun_at__gte=since, begun_at__lt=until, clock__ticket__division__in=seen,
-            at_percent__gte=LATE_PAUSE.start, at_percent__lt=LATE_PAUSE.stop,
-        )
-        .select_related("clock__ticket")
-        .order_by("-begun_at", "-pk")
-    )  # fmt: skip

@@ -30,12 +30,11 @@ from tickets.services.moves import (
     resolve_ticket,
 )
 from tickets.services.opening import Report, Requester, open_ticket
-from tickets.services.outgoing import may_send_receipt, thread_headers, with_token
 from tickets.services.participants import add_participant, stop_copying
 from tickets.services.probing import take_reading
 from tickets.services.procedures import put_routing_in_force, start_routing_version
 from tickets.services.reassigning import Move, preview_reassignment, reassign_all, undo_reassignment
-from tickets.services.routing import Swept, find_somebody, raise_alarms, route_anew, route_ticket, route_waiting
+from tickets.services.routing import find_somebody, route_anew, route_ticket, route_waiting
 from tickets.services.satisfaction import rate_ticket
 from tickets.services.sla import follow_ticket, retime_clocks, sweep_clocks
 from tickets.services.tasks import ToDo, add_task, end_task
@@ -61,19 +60,19 @@ from tickets.services.working import (
 )
 
 __all__ = [
-    "SAME_FAULT", "Booking", "Intake", "Move", "Report", "Requester", "Swept", "ToDo", "Upload", "add_mail_to_ticket",
+    "SAME_FAULT", "Booking", "Intake", "Move", "Report", "Requester", "ToDo", "Upload", "add_mail_to_ticket",
     "add_participant", "add_photo", "add_task", "add_to_ticket", "answer_ticket", "arrive", "attach_at_intake",
     "attach_child", "book_visit", "call_off_visit", "call_off_with_ticket", "cancel_ticket", "checked_uploads",
     "climb_ladder", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child", "dismiss_mail",
     "end_task", "escalate_ticket", "find_somebody", "finish_visit", "follow_ticket", "hand_over_ticket",
-    "hear_customer", "hold_ticket", "install_equipment", "may_send_receipt", "merge_ticket", "miss_visits",
+    "hear_customer", "hold_ticket", "install_equipment", "merge_ticket", "miss_visits",
     "move_visit", "note_bounce", "note_phone_call", "note_presence", "note_ticket", "open_ticket",
-    "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force", "raise_alarms",
+    "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force",
     "rate_ticket", "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket", "report_at_intake",
     "resolve_ticket", "restore_service", "retime_clocks", "route_anew", "route_ticket", "route_waiting", "see_alerts",
     "send_answer", "send_due_alerts", "send_due_answers", "send_receipt", "send_refusal", "send_resolution",
     "set_customer", "set_off", "set_priority", "set_type", "split_article", "start_routing_version", "stop_copying",
     "swap_device", "swap_equipment", "sweep_clocks", "take_back_answer", "take_mails", "take_out_equipment",
-    "take_over_ticket", "take_reading", "take_ticket", "tell_of_missed_visit", "thread_headers", "undo_reassignment",
-    "unmerge_ticket", "use_macro", "with_token",
+    "take_over_ticket", "take_reading", "take_ticket", "tell_of_missed_visit", "undo_reassignment",
+    "unmerge_ticket", "use_macro",
 ]  # fmt: skip
