@@ -205,6 +205,17 @@ class TestLookingForSomebodyElse:
 
         assert fresh(ticket).owner == owner
 
+    def test_what_became_something_else_waits_for_its_team_where_nobody_there_can(self, division, csr):
+        team, other = make_team(division, members=1), make_team(division)
+        make_routing(division, {"team": team, "types": ["trouble"]}, {"team": other, "types": ["complaint"]})
+        ticket = make_ticket(division)
+        services.route_ticket(ticket.pk, cause="opened")
+
+        csr.post("desk:ticket_do", ticket.number, "type", type="complaint")
+        drain()
+
+        assert (fresh(ticket).owner, ticket.team) == (None, other)
+
     def test_keeps_the_priority_that_somebody_has_set(self, division, csr, supervisor):
         team = make_team(division, members=2)
         make_routing(division, {"team": team, "priority": "p2"})

@@ -120,11 +120,11 @@ def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
         if ticket.owner_id is None:
             _wait(ticket, None, Unplaced.NO_RULE if version else Unplaced.NO_PROCEDURE, (), at)
         return
-    if cause == RoutingCause.OPENED:  # later it is as people have set it
+    if cause in (RoutingCause.OPENED, RoutingCause.RETYPED):  # else it is as people have set it
         _set_priority(ticket, row)
     decided.row, decided.team = row, row.team
     (turn,) = _deal(row.team, [(ticket, row)], at, without=ticket.owner)
-    if turn.user is None and ticket.owner:
+    if turn.user is None and ticket.owner and cause == RoutingCause.BY_HAND:
         said = _("Nobody else can take it: it stays with %(person)s.")
         raise NotAllowed(said % {"person": ticket.owner}, code="nobody_else")
     decided.user, decided.passed_over = turn.user, written(turn.passed_over)
