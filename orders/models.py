@@ -470,8 +470,10 @@ class Order(Lifecycle):
         """
         The billing system will not have the work order: a person decides, unless it was to be cancelled anyway.
 
-        :raises NotAllowed: if the order has ended
+        :raises NotAllowed: if the order has ended, or no work order was asked for
         """
+        if self.work_order_stage == WorkOrderStage.NONE:
+            raise NotAllowed(gettext("No work order was asked for."), code="not_asked")
         self.work_order_stage, self.problem = WorkOrderStage.REFUSED, reason
         if self.status == OrderStatus.PENDING_CANCELLATION:
             self.end_cancelled(at=at)

@@ -132,8 +132,8 @@ class Books:
             database.execute("DELETE FROM document WHERE kind = ? AND id = ?", [kind, place[1]["id"]])
 
     def credit(self) -> tuple[Path, dict[str, Any]]:
-        """Return the first credit."""
-        return self.documents("credit")[0]
+        """Return the first credit for a reward: those for outages are counted by others."""
+        return next(one for one in self.documents("credit") if not one[1]["externalId"].startswith("outage-"))
 
     def payments_for(self, entry: dict[str, Any]) -> list[tuple[Path, dict[str, Any]]]:
         """Return the payments of the friend whose order an entry is about, in the order of their dates."""

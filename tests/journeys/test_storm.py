@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -128,16 +129,17 @@ def copy(row: Model, **changes: str) -> None:
 
 @pytest.fixture
 def sit(stack: Stack, market: Market) -> Iterator[Callable[[User], Seat]]:
-    with stack.web(workers=3, threads=4, ALLOWED_HOSTS=market.site.host) as web:
+    with stack.web(workers=3, threads=4, ALLOWED_HOSTS=market.site.host) as web, ExitStack() as browsers:
 
         def sit_down(person: User) -> Seat:
             session = sign_in(Client(), person).session.session_key
             token = "a" * 32
             cookies = {settings.SESSION_COOKIE_NAME: str(session), settings.CSRF_COOKIE_NAME: token}
             headers = {"Host": market.site.host, "X-CSRFToken": token, "Accept-Language": "en"}
-            return Seat(
-                httpx.Client(base_url=web.url, cookies=cookies, headers=headers, timeout=PATIENCE, trust_env=False)
+            browser = httpx.Client(
+                base_url=web.url, cookies=cookies, headers=headers, timeout=PATIENCE, trust_env=False
             )
+            return Seat(browsers.enter_context(browser))
 
         yield sit_down
 

@@ -169,7 +169,7 @@ class TestComplaint10TicketsOfAnotherCompanyAreReachableByAddress:
 
     def values(self, ticket):
         file = Attachment.objects.get(article__ticket=ticket)
-        return {"number": ticket.number, "pk": file.pk, "doing": "resolve"}
+        return {"number": ticket.number, "pk": file.pk, "doing": "resolve", "to": "done"}
 
     def test_by_any_address_of_the_desk(self, elsewhere, seat):
         asked = addresses("desk", **self.values(elsewhere))

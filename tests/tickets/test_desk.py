@@ -258,7 +258,7 @@ class TestAnswering:
 
     def test_hands_files_out_so_that_no_browser_runs_them(self, division, csr, seat):
         ticket = make_ticket(division)
-        self.send(csr, ticket, uploads=SimpleUploadedFile("log.txt", b"<script>alert(1)</script>"))
+        self.send(csr, ticket, uploads=SimpleUploadedFile("log.txt", b"One <script>alert(1)</script>"))
         file = Attachment.objects.get()
 
         answer = csr.get("desk:ticket_file", file.pk)

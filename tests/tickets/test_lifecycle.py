@@ -116,7 +116,7 @@ class TestX5EachTypeHasItsOwnLifecycle:
 
         services.hold_ticket(ticket.pk, HoldReason.CREDIT, by=csr)
 
-        assert refusal.value.code == "wrong_reason"
+        assert refusal.value.code == "attach"
         assert Ticket.objects.get().status == TicketStatus.HELD
 
     def test_a_complaint_is_called_off_by_the_customer_alone(self, division, csr):

@@ -26,6 +26,7 @@ from foundation.money import round_money
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from interfaces.desk.outage_forms import shown_in
 from orders.models import InstalledService
 from orders.testing import make_market
 from tests.orders.racing import together
@@ -761,7 +762,7 @@ class TestOutagePages:
         sign_in(client, supervisor)
         typed = {
             "key": "form", "division": division.pk, "kind": "fault", "title": "Dark", "nodes": "N-1",
-            "starts_at": "2026-01-01T00:00",
+            "starts_at": shown_in(now() - timedelta(hours=1), division),
         }  # fmt: skip
 
         def errors(**more):

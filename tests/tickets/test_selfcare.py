@@ -40,7 +40,7 @@ class TestX37FollowingATicket:
         page = customer.get("selfcare:ticket_new")
         said = {
             "key": page.context["talk"].key, "account": account.pk, "type": "trouble", "subject": "No TV", "do": "send",
-            "text": "Black screen.", "uploads": SimpleUploadedFile("screen.png", b"\x89PNG"),
+            "text": "Black screen.", "uploads": SimpleUploadedFile("screen.png", b"\x89PNG\r\n\x1a\n"),
         }  # fmt: skip
 
         customer.post("selfcare:ticket_new", **said)

@@ -135,9 +135,9 @@ def undo_reassignment(reassignment_id: int, *, by: User) -> Reassignment:
 
 def _moved_by_people(act: Reassignment, ticket_ids: Collection[int]) -> set[int]:
     """Return which tickets somebody took or gave to others after a reassignment; what the sweep does is part of it."""
-    done = Event.objects.filter(name=WorkReassigned.name, about__contains=[reference(act)]).order_by("pk")
+    told = Event.objects.filter(name=WorkReassigned.name, about__contains=[reference(act)]).order_by("pk")
     since = Event.objects.filter(
-        pk__gt=done.values_list("pk", flat=True)[0],
+        pk__gt=told.values_list("pk", flat=True).first() or 0,
         name__in=[TicketTaken.name, TicketHandedOver.name, TicketReleased.name],
         actor__isnull=False,
         subject_type=Ticket._meta.label_lower,
