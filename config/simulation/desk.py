@@ -18,7 +18,16 @@ from tickets import services
 from tickets.models import Ticket
 from tickets.queries import may_be_rated
 from tickets.services import Intake, Requester
-from tickets.states import OPEN, PendingReason, ResolutionCode, Score, TicketChannel, TicketStatus, TicketType
+from tickets.states import (
+    ANSWERED_BEFORE_THEY_END,
+    OPEN,
+    PendingReason,
+    ResolutionCode,
+    Score,
+    TicketChannel,
+    TicketStatus,
+    TicketType,
+)
 
 CSR = "csr@larkspur.example"
 WAYS = ("by phone", "by mail", "about a bill", "on the web")
@@ -143,6 +152,9 @@ def resolve(world: World, household: Household, _act: Act) -> None:
     if ticket is None or ticket.status not in OPEN:
         return
     code, words = WAYS_OUT[TicketType(ticket.type)]
+    if ticket.type in ANSWERED_BEFORE_THEY_END and not ticket.is_answered:
+        key = f"answer:{ticket.pk}:{ticket.version}"
+        services.answer_ticket(ticket.pk, "I am sorry that it was not. I have seen to it myself.", key=key, by=csr)
     services.resolve_ticket(ticket.pk, code, words, by=csr)
     days = (world.today - ticket.opened_at.date()).days
     world.say(f"Chris resolves {ticket.number} of {household.first_name}, {days} days after it came in.")
