@@ -21,10 +21,10 @@ MAKE_TICKETS = """
     INSERT INTO tickets_ticket (
         number, key, division_id, type, status, reason, priority, subject, requester_name, requester_email,
         requester_phone, language, channel, symptom, answers, escalation_level, escalation_reason, resolution,
-        resolution_text, version, opened_at, reopened_count, child_policy
+        resolution_text, version, opened_at, reopened_count, child_policy, truck_rolls
     )
     SELECT 'T-' || lpad(n::text, 8, '0'), 'bench-' || n, %(division)s, 'trouble', 'in_progress', '', 'p3', 'No internet',
-        '', '', '', 'en', 'web', '', '{}', 0, '', '', '', 1, %(opened)s, 0, 'alone'
+        '', '', '', 'en', 'web', '', '{}', 0, '', '', '', 1, %(opened)s, 0, 'alone', 0
     FROM generate_series(1, %(tickets)s) AS n
 """
 MAKE_CLOCKS = """

@@ -33,7 +33,7 @@ MAKE_TICKETS = """
         number, key, division_id, customer_id, team_id, owner_id, type, status, reason, priority, subject, requester_name,
         requester_email, requester_phone, language, channel, symptom, answers, escalation_level, escalation_reason,
         resolution, resolution_text, version, opened_at, answered_at, due_at, heard_at, resolved_at, first_resolved_at, closed_at,
-        reopened_count, child_policy
+        reopened_count, child_policy, truck_rolls
     )
     SELECT 'T-' || lpad(n::text, 8, '0'), 'bench-' || n, %(division)s, first.customer + n %% greatest(1, %(tickets)s / 4),
         %(team)s, CASE WHEN dice %% 3 > 0 THEN %(owner)s END,
@@ -45,7 +45,7 @@ MAKE_TICKETS = """
         opened_at + (dice %% 50) * interval '1 hour',
         CASE WHEN NOT is_open THEN opened_at + interval '2 days' END,
         CASE WHEN NOT is_open THEN opened_at + interval '2 days' END,
-        CASE WHEN NOT is_open THEN opened_at + interval '7 days' END, 0, 'alone'
+        CASE WHEN NOT is_open THEN opened_at + interval '7 days' END, 0, 'alone', 0
     FROM generate_series(1, %(tickets)s) AS n
     CROSS JOIN (SELECT min(id) AS customer FROM accounts_customer WHERE number = 'B1') AS first
     CROSS JOIN LATERAL (SELECT (hashint4(n) & 1048575) AS dice) AS thrown
