@@ -151,6 +151,23 @@ class TestAnOutageThatIsEnteredLate:
         assert same == ticket
         assert ticket.articles.filter(text="Again!").exists()
 
+    def test_a_caller_who_is_attached_by_two_presses_of_a_button_said_it_once(self, division, account, csr, supervisor):
+        outage = make_outage(division, by=supervisor.person)
+        intake = services.Intake(
+            type=TicketType.TROUBLE, text="Dark!", requester=services.Requester.of(account.customer),
+            customer=account.customer, account=account,
+        )  # fmt: skip
+
+        once, again = (
+            services.attach_at_intake(
+                outage.pk, intake, key="k", division=division, channel=TicketChannel.PHONE, by=csr.person
+            )
+            for _press in range(2)
+        )
+
+        assert once == again
+        assert once.articles.count() == 1
+
     def test_whoever_first_named_another_fault_is_told_when_their_other_ticket_is_attached(
         self, division, account, csr, supervisor
     ):

@@ -117,8 +117,9 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
     """
     _owned(intake)
     if intake.account and (known := _waiting_for(outage_id, intake.account)):
-        words = intake.text or _("Called about the outage.")
-        note_phone_call(known.pk, words, by=by, key=f"intake:{key}", channel=channel)
+        if known.key != f"intake:{key}":
+            words = intake.text or _("Called about the outage.")
+            note_phone_call(known.pk, words, by=by, key=f"intake:{key}", channel=channel)
         return known
     with override(intake.requester.language or get_language()):
         report = Report(
