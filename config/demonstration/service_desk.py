@@ -8,8 +8,8 @@ from config.demonstration.operator import FRANCHISE
 from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
 from foundation.people.models import User
+from foundation.weekdays import Weekday
 from foundation.worklist.models import Member, Shift, Skill, Team
-from foundation.worklist.states import Weekday
 from tickets.models import RoutingRow, RoutingVersion
 from tickets.services import put_routing_in_force, start_routing_version
 

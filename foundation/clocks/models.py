@@ -15,11 +15,12 @@ from holidays import list_supported_countries
 
 from foundation.clocks.hours import Frame, WorkingHours, frame, merged
 from foundation.clocks.measuring import elapsed, moment, paused
-from foundation.clocks.states import WATCH_MOVES, WatchStatus, Weekday, ZoneOf
+from foundation.clocks.states import WATCH_MOVES, WatchStatus, ZoneOf
 from foundation.divisions.models import Division, TranslatedField, bumps_configuration
 from foundation.divisions.queries import by_configuration
 from foundation.lifecycle import Lifecycle, LockingQuerySet
 from foundation.people.models import User
+from foundation.weekdays import Weekday
 
 THRESHOLDS = (50, 75, 90, 100)
 """Shares of the target, in percent, whose reaching every stopwatch tells of."""

@@ -24,15 +24,3 @@ class ZoneOf(models.TextChoices):
 
     DIVISION = "division", _("The division that the calendar belongs to")
     CUSTOMER = "customer", _("The customer, where the service is")
-
-
-class Weekday(models.IntegerChoices):
-    """The days of a week, as Python counts them."""
-
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")

@@ -129,3 +129,10 @@ def colleagues(division: Division, permission: Permission) -> QuerySet[User]:
     granting = roles_granting(permission)
     held = Q(roles__role__in=granting, roles__division_id__in=division.lineage)
     return User.objects.filter(held, is_active=True).distinct()
+
+
+def supervisors_of(division: Division) -> list[User]:
+    """Return by name who supervises a division: the active people in that role there; where nobody is, all who give out work."""
+    give_out_work = colleagues(division, Permission.ASSIGN_WORK).order_by("name", "pk")
+    supervise = Q(roles__role=Role.SUPERVISOR, roles__division_id__in=division.lineage)
+    return list(give_out_work.filter(supervise)) or list(give_out_work)

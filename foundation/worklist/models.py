@@ -15,7 +15,8 @@ from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from foundation.worklist.states import AbsenceReason, Weekday
+from foundation.weekdays import Weekday
+from foundation.worklist.states import AbsenceReason
 
 
 class Skill(models.Model):

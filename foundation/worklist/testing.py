@@ -9,8 +9,8 @@ from foundation.divisions.testing import make_division
 from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
+from foundation.weekdays import Weekday
 from foundation.worklist.models import Member, Shift, Skill, Team
-from foundation.worklist.states import Weekday
 
 _numbers = count(1)
 

@@ -54,6 +54,24 @@ class TestMatrix:
         assert {Role.CUSTOMER, Role.PARTNER}.isdisjoint(STAFF_ROLES)
 
 
+class TestSupervisorsOf:
+    def test_are_who_has_the_role_there_or_above(self, top, mine, below, theirs):
+        here, above = make_person(Role.SUPERVISOR, mine, name="Bo"), make_person(Role.SUPERVISOR, top, name="Al")
+        elsewhere = make_person(Role.SUPERVISOR, theirs, name="Cy")
+        RoleAssignment.objects.create(user=elsewhere, role=Role.OPERATOR, division=mine)
+        make_person(Role.SUPERVISOR, below)
+        User.objects.filter(pk=make_person(Role.SUPERVISOR, mine).pk).update(is_active=False)
+
+        assert queries.supervisors_of(mine) == [above, here]
+
+    def test_are_who_gives_out_work_where_nobody_has_the_role(self, mine, theirs):
+        make_person(Role.SUPERVISOR, theirs)
+        make_person(Role.CSR, mine)
+        operator = make_person(Role.OPERATOR, mine)
+
+        assert queries.supervisors_of(mine) == [operator]
+
+
 class TestGiveRole:
     def test_works_at_once_and_is_kept_with_its_giver(self, mine):
         operator, person = make_person(Role.OPERATOR, mine), make_person()

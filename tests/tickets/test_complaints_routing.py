@@ -12,8 +12,8 @@ from foundation.events.testing import drain
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from foundation.weekdays import Weekday
 from foundation.worklist.models import Shift
-from foundation.worklist.states import Weekday
 from foundation.worklist.testing import make_member, make_skill, make_team
 from tickets import services
 from tickets.models import Ticket

@@ -14,11 +14,12 @@ from foundation.now import now
 from foundation.people.services import deactivate_person
 from foundation.people.states import Permission, Role
 from foundation.people.testing import make_person
+from foundation.weekdays import Weekday
 from foundation.worklist import services
 from foundation.worklist.models import Absence, Member, Rotation, Shift, Team
 from foundation.worklist.queries import Roster, Standing, Turn, Want, speaks
 from foundation.worklist.services import deal, next_person
-from foundation.worklist.states import AbsenceReason, Obstacle, Weekday
+from foundation.worklist.states import AbsenceReason, Obstacle
 from foundation.worklist.testing import make_member, make_skill, make_team
 from tests.orders.racing import together
 

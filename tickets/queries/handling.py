@@ -9,7 +9,7 @@ from accounts.models import Customer
 from foundation.divisions.queries import brand_of
 from foundation.now import now, today
 from foundation.people.models import User
-from foundation.people.queries import can, colleagues
+from foundation.people.queries import can, supervisors_of
 from foundation.people.states import Permission
 from tickets.models import CannedReply, Macro, Presence, Ticket
 from tickets.states import OPEN, MacroEnd
@@ -69,7 +69,7 @@ def why_elsewhere(customer: Customer, ticket: Ticket, user: User) -> str:
             "%(customer)s belongs to %(division)s, and a ticket stays in its division. Open a new ticket for them."
         )
         return said % {"customer": customer, "division": where}
-    names = ", ".join(str(one) for one in colleagues(where, Permission.ASSIGN_WORK).order_by("name")[:MOST_NAMED])
+    names = ", ".join(str(one) for one in supervisors_of(where)[:MOST_NAMED])
     said = _(
         "%(customer)s belongs to %(division)s, and a ticket stays in its division. Ask there for a new ticket: %(people)s."
     )

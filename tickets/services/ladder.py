@@ -12,11 +12,9 @@ from django.utils import translation
 from foundation.clocks.queries import hours_of, zone_for
 from foundation.clocks.states import WatchStatus
 from foundation.correspondence.services import compose, queue_message
-from foundation.divisions.models import Division
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import colleagues
-from foundation.people.states import Permission, Role
+from foundation.people.queries import supervisors_of
 from tickets.models import Alert, LadderStep, Ticket, TicketClock
 from tickets.queries.sla import duration, face_of, steps_at
 from tickets.services.rows import locked
@@ -72,12 +70,6 @@ def _told(step: LadderStep, ticket: Ticket) -> list[User]:
     groups = {Told.OWNER: owner or team or supervisors, Told.TEAM: team or supervisors, Told.SUPERVISOR: supervisors}
     found = {user.pk: user for group in step.tell for user in groups[Told(group)]}
     return list(found.values())
-
-
-def supervisors_of(division: Division) -> list[User]:
-    """Return whoever supervises in a division; where nobody does, those who may give out work there."""
-    there = colleagues(division, Permission.ASSIGN_WORK)
-    return list(there.filter(roles__role=Role.SUPERVISOR)) or list(there)
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import User
-from foundation.people.queries import colleagues
+from foundation.people.queries import supervisors_of
 from foundation.people.services import require
 from foundation.people.states import Permission
 from foundation.worklist.models import Team
@@ -373,11 +373,10 @@ def _alarm(division: Division) -> int:
     if not waiting or was_told:
         return 0
     WaitingTicket.objects.filter(pk__in=[each.pk for each in waiting]).update(alarmed_at=at)
-    told = 0
-    for supervisor in colleagues(division, Permission.ASSIGN_WORK).order_by("pk"):
+    supervisors = supervisors_of(division)
+    for supervisor in supervisors:
         _write(supervisor, division, waiting, at)
-        told += 1
-    return told
+    return len(supervisors)
 
 
 def _write(supervisor: User, division: Division, waiting: list[WaitingTicket], at: datetime) -> None:

@@ -15,13 +15,12 @@ from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import can
+from foundation.people.queries import can, supervisors_of
 from foundation.people.states import Permission
 from orders.queries import appointment_window
 from tickets.events import TicketEscalated, TicketMoved, VisitBooked, VisitCalledOff, VisitMissed, VisitMoved
 from tickets.models import Ticket, Visit
 from tickets.queries.visits import clash_of, visit_under_way
-from tickets.services.ladder import supervisors_of
 from tickets.services.rows import locked, locked_for_work, moved, record
 from tickets.states import AHEAD, OPEN, PendingReason, TicketStatus, VisitStatus
 
