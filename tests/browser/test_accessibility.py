@@ -1,8 +1,6 @@
 """Every page of the shop: axe finds nothing serious, in light and dark; nothing is cut off on the narrowest screen."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
 from foundation.now import now
 from orders.testing import submit
@@ -10,10 +8,10 @@ from territory.services import record_occupancy
 from territory.states import AvailabilityStatus, ProductFamily
 from territory.testing import make_available, make_premises, make_qualification
 from tests.browser.conftest import DESKTOP, PHONE, Shop, Window
+from tests.browser.looking import faults_of, overhang
 
 NARROWEST = 320
 """WCAG 2.2, success criterion 1.4.10; it is also 200 % zoom of 640 pixels."""
-SERIOUS = {"serious", "critical"}
 QUESTIONS = ("package", "options", "details", "appointment", "terms", "review")
 
 
@@ -40,17 +38,6 @@ def every_page(shop: Shop) -> dict[str, str]:
     }
 
 
-def faults_of(page: Page) -> list[str]:
-    """Return what axe finds that keeps people out, with where it is."""
-    violations = Axe().run(page).response["violations"]
-    return [
-        f"{page.url}: {violation['id']} at {node['target']}: {node['failureSummary']}"
-        for violation in violations
-        if violation["impact"] in SERIOUS
-        for node in violation["nodes"]
-    ]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 def test_nothing_keeps_anybody_out(shop: Shop, window: Window, width: int, scheme: str):
@@ -58,7 +45,7 @@ def test_nothing_keeps_anybody_out(shop: Shop, window: Window, width: int, schem
         faults = []
         for address in every_page(shop).values():
             page.goto(address)
-            faults += faults_of(page)
+            faults += faults_of(page, (scheme,))
 
     assert faults == []
 
@@ -68,9 +55,8 @@ def test_nothing_is_cut_off_on_the_narrowest_screen(shop: Shop, window: Window):
         wide = []
         for name, address in every_page(shop).items():
             page.goto(address)
-            width = page.evaluate("document.documentElement.scrollWidth")
-            if width > NARROWEST:
-                wide.append((name, width))
+            if (pixels := overhang(page)) > 0:
+                wide.append((name, pixels))
 
     assert wide == []
 

@@ -17,8 +17,8 @@ from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from tests.browser.conftest import DESKTOP, PHONE, Shop, Window
+from tests.browser.looking import faults_of
 from tests.browser.test_customer_outage_journey import EMAIL, enter, work
-from tests.browser.test_referral_journey import faults_of
 from tests.correspondence.mails import raw
 from tickets.models import Rating, Ticket
 from tickets.settings import UNDO_SECONDS

@@ -22,7 +22,8 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.desk.outage_forms import shown_in
 from tests.browser.conftest import DESKTOP, PHONE, Shop, Window
-from tests.browser.test_referral_journey import deliver, faults_of
+from tests.browser.looking import faults_of
+from tests.browser.test_referral_journey import deliver
 from tickets.models import Outage, Ticket
 from tickets.services.outages import restore_outage
 from tickets.states import TicketStatus

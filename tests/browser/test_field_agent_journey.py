@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -17,11 +16,11 @@ from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.browser.conftest import PHONE, Window
+from tests.browser.looking import faults_of
 from tickets.models import Equipment, Ticket, Visit, VisitDeed
 from tickets.states import DeedKind, VisitStatus
 from tickets.testing import make_equipment, make_ticket, make_visit
 
-SERIOUS = {"serious", "critical"}
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000a49444154789c63000100000500010d0a2db40000000049454e44ae426082"
@@ -61,9 +60,7 @@ def phone(window: Window, agent: User, visit: Visit, live_server) -> Iterator[Pa
 
 def must_be_clean(page: Page) -> None:
     """Fail where axe finds something serious, the page is wider than the phone, or something is too small to press."""
-    serious = [fault["id"] for fault in Axe().run(page).response["violations"] if fault["impact"] in SERIOUS]
-    assert serious == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert faults_of(page, ("light",)) == []
     small = "[...document.querySelectorAll('.field .btn, .field-card')].filter(it => it.getBoundingClientRect().height < 44)"
     assert page.evaluate(f"{small}.map(it => it.textContent)") == []
 

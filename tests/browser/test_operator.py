@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -33,12 +32,10 @@ from territory.models import Premises
 from territory.states import NETWORK_FAMILIES, AvailabilityStatus, Technology
 from territory.testing import make_available, make_premises
 from tests.browser.conftest import DESKTOP, Window
+from tests.browser.looking import faults_of
 
 PATIENCE = 30_000
 """Milliseconds: the machine may be busy."""
-SERIOUS = {"serious", "critical"}
-WITHOUT_STYLES_OF_ITS_OWN = {"preload": False}
-"""Axe would copy imported style sheets into the page, which the content policy rightly refuses."""
 SELECTS = {"status", "family", "technology", "alternate_technology"}
 
 
@@ -357,17 +354,9 @@ class TestAxe:
             "territory_importfile_load": (),
         }
 
-        serious = {}
-        for scheme in ("light", "dark"):
-            operator.page.emulate_media(color_scheme=scheme)
-            for name, key in pages.items():
-                operator.open(name, *key)
-                found = Axe().run(operator.page, options=WITHOUT_STYLES_OF_ITS_OWN).response["violations"]
-                if faults := [_in_words(fault) for fault in found if fault["impact"] in SERIOUS]:
-                    serious[scheme, name] = faults
+        faults = []
+        for name, key in pages.items():
+            operator.open(name, *key)
+            faults += faults_of(operator.page)
 
-        assert serious == {}
-
-
-def _in_words(fault: dict[str, Any]) -> str:
-    return f"{fault['id']} at {[node['target'] for node in fault['nodes']]}"
+        assert faults == []

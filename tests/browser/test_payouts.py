@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -23,11 +22,11 @@ from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.browser.conftest import DESKTOP, Window
+from tests.browser.looking import faults_of, overhang
 from tests.commissions.paying import Payouts, make_approved, make_earned, make_frozen
 from tests.commissions.vendor import credits_at, forget_what_was_owed, make_payouts_at, running_vendor, system_of
 from tests.sandbox.process import Sandbox
 
-SERIOUS = {"serious", "critical"}
 PATIENCE = 30_000
 """Milliseconds: the machine may be busy."""
 
@@ -58,15 +57,6 @@ class Screen:
 
     def follow(self, link: str) -> None:
         self.page.get_by_role("link", name=link, exact=True).first.click()
-
-    def faults(self) -> list[str]:
-        """Return the serious faults that axe finds on the page, light and dark."""
-        found = []
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=scheme)
-            violations = Axe().run(self.page).response["violations"]
-            found += [f"{scheme}: {fault['id']}" for fault in violations if fault["impact"] in SERIOUS]
-        return found
 
 
 @pytest.fixture
@@ -185,7 +175,7 @@ def test_axe_finds_nothing_serious(pages, operator, screen_of):
     serious = {}
     for name, args in pages:
         screen.open(name, *args)
-        if faults := screen.faults():
+        if faults := faults_of(screen.page):
             serious[name, args] = faults
 
     assert serious == {}
@@ -197,7 +187,7 @@ def test_pages_are_never_wider_than_the_window(width, pages, operator, screen_of
     wide = []
     for name, args in pages:
         screen.open(name, *args)
-        if screen.page.evaluate("document.documentElement.scrollWidth") > width:
+        if overhang(screen.page) > 0:
             wide.append(name)
 
     assert wide == []

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core import mail
 from django.test import Client
@@ -36,15 +35,11 @@ from referrals.services import start_programme, withdraw_invitation, write_invit
 from referrals.states import InvitationStatus, ProgrammeStatus, TouchKind
 from referrals.testing import make_invitation, make_programme, make_referral, make_referrer
 from tests.browser.conftest import DESKTOP, PHONE, Shop, Window
-from tests.browser.test_accessibility import NARROWEST, SERIOUS
+from tests.browser.looking import faults_of
+from tests.browser.test_accessibility import NARROWEST
 from tests.browser.test_order_journey import GO_ON
 from tests.commissions.paying import AT_ONCE
 
-WITHOUT_STYLES_OF_ITS_OWN = {"preload": False}
-"""Axe would copy imported style sheets into the page, which the content policy rightly refuses."""
-SCHEMES = ("dark", "light")
-A_FEW_FRAMES = "async () => { for (let n = 0; n < 6; n++) await new Promise(requestAnimationFrame) }"
-"""Even without motion, what changes its color takes a frame for it, and what inherits that another one."""
 EMAIL = "robin@people.example"
 FRIENDS = ("ann@friends.example", "ben@friends.example")
 
@@ -78,24 +73,6 @@ def cast(shop: Shop) -> Cast:
         landing_texts=Texts(en="Fast Internet, a fair price, and people who answer the phone."),
     )
     return Cast(shop, make_person(Role.OPERATOR, division), customer, order.parties()[1], programme)
-
-
-def faults_of(page: Page) -> list[str]:
-    """Return what keeps people out of a page, in light or in dark, with where it is."""
-    faults = []
-    width, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    if width > window:
-        faults.append(f"{page.url}: {width} wide in a window of {window}")
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(A_FEW_FRAMES)
-        faults += [
-            f"{page.url} ({scheme}): {fault['id']} at {node['target']}: {node['failureSummary']}"
-            for fault in Axe().run(page, options=WITHOUT_STYLES_OF_ITS_OWN).response["violations"]
-            if fault["impact"] in SERIOUS
-            for node in fault["nodes"]
-        ]
-    return faults
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """An operator who is no programmer composes commission rules, and somebody else approves them; by mouse and by axe."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -21,13 +19,10 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from orders.testing import make_market
 from tests.browser.conftest import DESKTOP, PHONE, Window
+from tests.browser.looking import faults_of, keep_picture
 
 PATIENCE = 60_000
 """Milliseconds: the machine may be busy."""
-SERIOUS = {"serious", "critical"}
-WITHOUT_STYLES_OF_ITS_OWN = {"preload": False}
-"""Axe would copy imported style sheets into the page, which the content policy rightly refuses."""
-PICTURES = Path("/tmp/pictures")
 
 
 @pytest.fixture
@@ -75,17 +70,6 @@ def says(page: Page, sentence: str) -> None:
     expect(page.locator(".rule-words").first).to_contain_text(sentence)
 
 
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page, options=WITHOUT_STYLES_OF_ITS_OWN).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in SERIOUS]
-
-
-def show(page: Page, name: str) -> None:
-    """Keep a picture, where somebody wants to look."""
-    if PICTURES.is_dir():
-        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
-
-
 class TestAnOperator:
     def test_composes_the_default_rule_and_somebody_else_puts_it_in_force(self, division, desk):
         market = make_market(make_division(parent=division))
@@ -93,7 +77,7 @@ class TestAnOperator:
         operator = desk(make_person(Role.OPERATOR, division, name="Olga Operator"))
 
         add_rule(operator, "Three months, bills on time", "three-months")
-        show(operator, "rule-empty")
+        keep_picture(operator, "rule-empty")
         operator.get_by_label("Gets", exact=True).first.select_option(label="a bill credit of a fixed amount")
         operator.get_by_label("How much").first.fill("50")
         operator.get_by_label("Reason for the change").fill("The first rule.")
@@ -102,20 +86,20 @@ class TestAnOperator:
         says(operator, "By then 3 bills of the friend must be paid in full.")
         says(operator, "The referrer gets a bill credit of $50.00.")
         expect(operator.locator("#trial")).to_contain_text("1 referred order since")
-        assert faults(operator) == []
-        show(operator, "rule-tried")
+        assert faults_of(operator) == []
+        keep_picture(operator, "rule-tried")
         press(operator, "Save and send to review")
         expect(operator.locator(".rule-version")).to_contain_text("another person must approve it")
         address = operator.url.partition("#")[0]
-        assert faults(operator) == []
+        assert faults_of(operator) == []
 
         auditor = desk(make_person(Role.AUDITOR, division, name="Ada Auditor"))
         auditor.goto(address)
-        show(auditor, "rule-review")
+        keep_picture(auditor, "rule-review")
         press(auditor, "Approve this version")
         expect(auditor.locator(".rule-standing")).to_contain_text("In force")
         expect(auditor.locator(".rule-standing")).to_contain_text("approved by Ada Auditor")
-        assert faults(auditor) == []
+        assert faults_of(auditor) == []
         version = RuleVersion.objects.get()
         assert (version.status, version.terms.get().side) == (VersionStatus.IN_FORCE, Side.REFERRER)
 
@@ -125,7 +109,7 @@ class TestAnOperator:
         press(operator, "Save")
         expect(operator.locator(".rule-words").nth(2)).to_contain_text("By then 2 bills")
         expect(operator.locator(".rule-words del")).to_contain_text("By then 3 bills")
-        show(operator, "rule-changed")
+        keep_picture(operator, "rule-changed")
 
     def test_composes_steps_by_count_for_some_orders_and_a_free_month_without_a_script(self, division, desk):
         page = desk(make_person(Role.OPERATOR, division), javascript=False)
@@ -149,7 +133,7 @@ class TestAnOperator:
         says(page, "kinds of service ordered include Internet and monthly charges before taxes is at least $50.00")
         says(page, "The referrer gets a bill credit of $25.00; from reward number 5 on $50.00.")
         says(page, "The friend gets a free month")
-        show(page, "rule-steps")
+        keep_picture(page, "rule-steps")
         terms = {term.side: term for term in RuleVersion.objects.get().terms.all()}
         assert (terms[Side.REFERRER].basis, terms[Side.REFERRER].tiers) == (Basis.FLAT, [[5, "50"]])
         assert terms[Side.FRIEND].form == RewardForm.FREE_MONTH
@@ -166,5 +150,5 @@ class TestAnOperator:
 
         expect(page.locator(".rule-conditions .errorlist")).to_contain_text("“Moonshine” is not known.")
         expect(page.locator("[role=alert]")).to_be_visible()
-        assert faults(page) == []
-        show(page, "rule-wrong-phone")
+        assert faults_of(page) == []
+        keep_picture(page, "rule-wrong-phone")

@@ -2,11 +2,9 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -21,15 +19,13 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from foundation.worklist.testing import make_member, make_team
 from tests.browser.conftest import DESKTOP
+from tests.browser.looking import faults_of, keep_picture
 from tickets import services
 from tickets.models import Ticket
 from tickets.states import ClockKind, ResolutionCode, Told
 from tickets.testing import add_step, make_policy, make_routing, make_ticket, reply
 
-SERIOUS = {"serious", "critical"}
 PHONE = 390
-PICTURES = Path("/tmp/pictures")
-"""Where this folder is, each page is kept there as it looked."""
 
 
 @pytest.fixture
@@ -78,12 +74,8 @@ def look(page: Page, name: str) -> None:
     """Let nothing on a page keep anybody out, on a desktop and on a phone, nor be cut off there."""
     for width in (PHONE, DESKTOP):
         page.set_viewport_size({"width": width, "height": 800})
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} is {wide} pixels too wide at {width}"
-        violations = Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in violations if one["impact"] in SERIOUS] == [], name
-        if PICTURES.is_dir():
-            page.screenshot(path=PICTURES / f"supervisor-{name}-{width}.png", full_page=True)
+        assert faults_of(page, ("light",)) == [], name
+        keep_picture(page, f"supervisor-{name}-{width}")
 
 
 def test_goes_from_what_is_late_to_who_can_do_it_and_how_well_it_went(desk: Page, sick: User):
