@@ -205,11 +205,14 @@ def sweep(  # noqa: PLR0913  # each part of a sweep has a name
     return int(row[0])
 
 
-def retime(model: type[Watch], *, at: datetime, most: int) -> list[Watch]:
+def retime(model: type[Watch], *, at: datetime, most: int, held_with: Sequence[str] = ()) -> list[Watch]:
     """
     Compute anew what other hours have computed, after a calendar or a zone has changed, and return what was.
 
+    What somebody holds is left to the next call: whoever changes it may wait for its stopwatches.
+
     :param most: stopwatches in one call
+    :param held_with: foreign keys to rows that are held before their stopwatches
     """
     by = model._default_manager.filter(status=WatchStatus.RUNNING)  # noqa: SLF001
     known = by.order_by().values_list("calendar_id", "zone", "hours_digest").distinct()
@@ -219,7 +222,9 @@ def retime(model: type[Watch], *, at: datetime, most: int) -> list[Watch]:
             stale |= Q(calendar=calendar_id, zone=zone, hours_digest=digest)
     if not stale:
         return []
-    held = by.filter(stale).order_by("pk").select_for_update(no_key=True, of=("self",))
+    held = by.filter(stale).order_by("pk").select_for_update(no_key=True, skip_locked=True, of=(*held_with, "self"))
+    if held_with:
+        held = held.select_related(*held_with)
     watches = cast("list[Watch]", list(held[:most]))
     retarget(watches, at=at)
     return watches

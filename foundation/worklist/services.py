@@ -5,7 +5,7 @@ All of it works on any `WorkItem`. Whether a person may do the work at all, and 
 business of the app that the work belongs to: its services call these within their own transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -142,6 +142,16 @@ def deal(  # noqa: PLR0913  # what the work asks, and when
         rotation.position = roster.position
         rotation.save(update_fields=["position"])
     return turns
+
+
+def hold_turns(teams: Iterable[Team]) -> None:
+    """
+    Hold the rotations of several teams in the order of their ids, before the first of them deals.
+
+    Whoever asks one team after the other calls it: two who ask the same teams in another order would wait for each other.
+    """
+    for team in sorted(teams, key=lambda team: team.pk):
+        _held_rotation(team)
 
 
 def _held_rotation(team: Team) -> Rotation:

@@ -15,7 +15,7 @@ from tickets.queries import can_work, macros_for, why_elsewhere
 from tickets.services.conversation import answer_ticket, take_back_answer
 from tickets.services.moves import pend_ticket, resolve_ticket
 from tickets.services.opening import Requester
-from tickets.services.rows import locked_for_work, record
+from tickets.services.rows import hold_with_parts, locked_for_work, record
 from tickets.services.working import set_priority, take_ticket
 from tickets.states import MacroEnd, PendingReason, Priority, ResolutionCode
 
@@ -51,6 +51,7 @@ def use_macro(  # noqa: PLR0913  # what, having read what: each has a name
     :param seen: the version of the ticket that was shown
     :raises NotAllowed: if one of these is refused; nothing was done then
     """
+    hold_with_parts(ticket_id)
     ticket = locked_for_work(ticket_id, by)
     macro = macros_for(ticket).filter(pk=macro_id).first()
     if macro is None:

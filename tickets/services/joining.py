@@ -52,12 +52,14 @@ def unmerge_ticket(ticket_id: int, *, by: User) -> Ticket:
 
     :raises NotAllowed: if the person may not, or it was not merged
     """
-    ticket = locked(ticket_id)
+    into_id = Ticket.objects.values_list("merged_into", flat=True).get(pk=ticket_id)
+    held = {pk: locked(pk) for pk in sorted({ticket_id, into_id or ticket_id})}
+    ticket = held[ticket_id]
     if not can_work(by, ticket):
         raise NotAllowed(_("Your role does not let you work on this ticket."), code="not_permitted")
-    if ticket.merged_into_id is None:
+    into = held.get(ticket.merged_into_id or 0)
+    if into is None:
         raise NotAllowed(_("It was not merged."), code="not_merged")
-    into = locked(ticket.merged_into_id)
     ticket.merged_into = None
     into.version += 1  # whoever answers there has read more than is left
     into.save(update_fields=["version"])

@@ -14,7 +14,7 @@ from foundation.people.models import User
 from tickets.events import TicketMoved, TicketNoted, TicketReopened, TicketResolved
 from tickets.models import Article, Ticket
 from tickets.queries import can_work, is_customer_of, may_reopen, open_parts_of
-from tickets.services.rows import locked_for_part, locked_for_work, moved, record
+from tickets.services.rows import hold_with_parts, locked_for_part, locked_for_work, moved, record
 from tickets.settings import CLOSES_AFTER
 from tickets.states import (
     HELD_BY_HAND,
@@ -87,6 +87,7 @@ def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User 
     :param text: what was done, in words that the customer reads; may be empty
     :raises NotAllowed: if the person may not, it cannot end so, or the customer must be answered first
     """
+    held = hold_with_parts(ticket_id)
     ticket = locked_for_work(ticket_id, by)
     before = ticket.status
     _must_wait_for_no_part(ticket)
@@ -96,7 +97,7 @@ def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User 
         changed=["status", "reason", "resolution", "resolution_text", "resolved_at", "first_resolved_at"],
     )  # fmt: skip
     if ticket.child_policy == ChildPolicy.WITH_PARENT:
-        for child_id in open_parts_of(ticket).values_list("pk", flat=True):
+        for child_id in open_parts_of(ticket).filter(pk__in=held).values_list("pk", flat=True):
             try:
                 with transaction.atomic():
                     resolve_ticket(child_id, code, text, by=by)

@@ -28,7 +28,7 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 from foundation.worklist.models import Team
 from foundation.worklist.queries import PassedOver, Turn, Want
-from foundation.worklist.services import deal
+from foundation.worklist.services import deal, hold_turns
 from tickets.events import PriorityChanged, TicketHandedOver, TicketUnplaced
 from tickets.models import Assignment, RoutingRow, RoutingVersion, Ticket, WaitingTicket
 from tickets.queries.routing import facts_of, open_tickets_of, procedure_of, skills_of, version_for
@@ -123,6 +123,8 @@ def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
     if cause in (RoutingCause.OPENED, RoutingCause.RETYPED):  # else it is as people have set it
         _set_priority(ticket, row)
     decided.row, decided.team = row, row.team
+    if other := _asked_at_once(row):
+        hold_turns([row.team, other])
     (turn,) = _deal(row.team, [(ticket, row)], at, without=ticket.owner)
     if turn.user is None and ticket.owner and cause == RoutingCause.BY_HAND:
         said = _("Nobody else can take it: it stays with %(person)s.")
@@ -139,10 +141,14 @@ def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
 
 def _fall_back(ticket: Ticket, row: RoutingRow, at: datetime) -> None:
     """Ask the other team at once where nobody is to wait for the first."""
-    if row.fallback_team and row.fallback_minutes == 0:
+    if other := _asked_at_once(row):
         waiting = WaitingTicket.objects.get(ticket=ticket)
         waiting.ticket, waiting.row = ticket, row
-        _look_again([waiting], row.fallback_team, at)
+        _look_again([waiting], other, at)
+
+
+def _asked_at_once(row: RoutingRow) -> Team | None:
+    return row.fallback_team if row.fallback_minutes == 0 else None
 
 
 def _set_priority(ticket: Ticket, row: RoutingRow) -> None:
@@ -242,11 +248,12 @@ def route_waiting() -> Swept:
 
 @transaction.atomic
 def _drop_settled() -> None:
-    """Forget the waiting of what somebody has taken, or what has ended."""
+    """Forget the waiting of what somebody has taken, or what has ended; what is held is forgotten the next time."""
     settled = (
         Q(ticket__owner__isnull=False) | ~Q(ticket__status__in=sorted(OPEN)) | Q(ticket__merged_into__isnull=False)
     )
-    WaitingTicket.objects.filter(settled).delete()
+    held = WaitingTicket.objects.filter(settled).select_for_update(skip_locked=True, of=("self",))
+    WaitingTicket.objects.filter(pk__in=[each.pk for each in held]).delete()
 
 
 def _route_by_newer_procedures() -> int:
@@ -290,7 +297,8 @@ def _chunk(team: Team, at: datetime, *, after: int) -> list[WaitingTicket]:
     rows = WaitingTicket.objects.filter(
         for_team, pk__gt=after, ticket__owner=None, ticket__status__in=sorted(OPEN - {TicketStatus.HELD})
     )
-    held = rows.select_for_update(skip_locked=True, of=("self", "ticket"), no_key=True)
+    # The ticket first: where it is held its row is skipped, and what was locked before it would stay locked.
+    held = rows.select_for_update(skip_locked=True, of=("ticket", "self"), no_key=True)
     related = ("ticket__division", "ticket__customer", "ticket__account", "row__team", "row__fallback_team")
     return list(
         held.select_related(*related).defer("ticket__search").prefetch_related("row__skills").order_by("pk")[:CHUNK]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from foundation.events.facts import Fact
@@ -24,6 +25,16 @@ def locked(ticket_id: int) -> Ticket:
         .defer("search")
         .get(pk=ticket_id)
     )
+
+
+def hold_with_parts(ticket_id: int) -> list[int]:
+    """
+    Hold a ticket and its parts before what happens to it happens to them, in the order of their ids; return whose these are.
+
+    What is made part of it meanwhile is not held: it comes after what happens to the ticket now.
+    """
+    both = Ticket.objects.filter(Q(pk=ticket_id) | Q(parent=ticket_id)).order_by("pk")
+    return list(both.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def locked_where_it_goes_on(ticket_id: int) -> Ticket:

@@ -258,7 +258,7 @@ DUE = """
 @transaction.atomic
 def retime_clocks() -> int:
     """Compute some of the clocks anew whose calendar or time zone has changed, and return how many."""
-    clocks = stopwatches.retime(TicketClock, at=now(), most=RETIME_AT_ONCE)
+    clocks = stopwatches.retime(TicketClock, at=now(), most=RETIME_AT_ONCE, held_with=["ticket"])
     with connection.cursor() as cursor:
         cursor.execute(DUE, {"tickets": [clock.ticket_id for clock in clocks]})
     return len(clocks)

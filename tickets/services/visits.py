@@ -199,7 +199,7 @@ WITH late AS (
         to_char(visit.ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') AS ends_at
     FROM tickets_visit visit JOIN tickets_ticket ticket ON ticket.id = visit.ticket_id
     WHERE visit.status = ANY(%(ahead)s) AND visit.ends_at <= %(at)s
-    ORDER BY visit.ends_at LIMIT %(most)s FOR NO KEY UPDATE OF visit, ticket SKIP LOCKED
+    ORDER BY visit.ends_at LIMIT %(most)s FOR NO KEY UPDATE OF ticket, visit SKIP LOCKED
 ), missed AS (
     UPDATE tickets_visit visit SET status = 'missed', missed_at = %(at)s FROM late WHERE visit.id = late.id RETURNING 1
 ), flagged AS (

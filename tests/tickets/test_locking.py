@@ -1,0 +1,121 @@
+"""
+Locks of tickets are taken in the order of `docs/locking.md`: whoever holds the first of two rows gets the second.
+
+Each test holds what comes first, lets somebody else begin, and asks for what comes second: with the order turned round
+one of the two is refused as a deadlock.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from accounts.models import Account
+from accounts.testing import make_account
+from foundation.clocks.models import SpecialDay
+from foundation.clocks.testing import make_round_the_clock
+from foundation.divisions.models import Division
+from foundation.divisions.testing import make_division, make_site
+from foundation.now import now, today
+from foundation.people.models import User
+from foundation.people.testing import make_person
+from foundation.worklist.services import hold_turns
+from foundation.worklist.testing import make_member, make_team
+from tests.orders.racing import Meanwhile
+from tickets import services
+from tickets.models import Ticket, WaitingTicket
+from tickets.services.rows import locked
+from tickets.states import ChildPolicy, ClockKind, Priority, ResolutionCode, RoutingCause, TicketStatus
+from tickets.testing import make_policy, make_routing, make_ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def division() -> Division:
+    return make_site(make_division()).division
+
+
+@pytest.fixture
+def account(division) -> Account:
+    return make_account(division)
+
+
+@pytest.fixture
+def by() -> User:
+    return make_person(is_superuser=True)
+
+
+def test_a_parted_ticket_and_the_one_it_went_on_as_are_held_by_their_ids(division, account, by):
+    first, second = (make_ticket(division, account=account) for _two in range(2))
+    services.merge_ticket(second.pk, first.pk, by=by)
+
+    with transaction.atomic():
+        locked(first.pk)
+        parting = Meanwhile(lambda: services.unmerge_ticket(second.pk, by=by))
+        locked(second.pk)
+
+    assert parting.outcome() == second
+    assert Ticket.objects.get(pk=second.pk).merged_into is None
+
+
+def test_a_ticket_that_ends_with_its_parts_is_held_with_them_by_their_ids(division, account, by):
+    part, whole = (make_ticket(division, account=account) for _two in range(2))
+    services.attach_child(part.pk, whole.pk, ChildPolicy.WITH_PARENT, by=by)
+
+    with transaction.atomic():
+        locked(part.pk)
+        ending = Meanwhile(lambda: services.resolve_ticket(whole.pk, ResolutionCode.RESTORED, "", by=by))
+        locked(whole.pk)
+
+    assert ending.outcome() == whole
+    assert set(Ticket.objects.values_list("status", flat=True)) == {TicketStatus.RESOLVED}
+
+
+def test_two_teams_of_which_one_is_asked_after_the_other_are_held_by_their_ids(division):
+    first, second = make_team(division), make_team(division)
+    member = make_member(first)
+    make_routing(division, {"team": second, "fallback_team": first, "fallback_minutes": 0})
+    ticket = make_ticket(division)
+
+    with transaction.atomic():
+        hold_turns([first])
+        routing = Meanwhile(lambda: services.route_ticket(ticket.pk, cause=RoutingCause.OPENED))
+        hold_turns([second])
+
+    assert routing.outcome() == ticket
+    assert Ticket.objects.get().owner == member.user
+
+
+def test_the_sweep_leaves_what_waits_to_whoever_holds_its_ticket(division, by):
+    team = make_team(division)
+    make_routing(division, {"team": team})
+    held, other = (make_ticket(division) for _two in range(2))
+    for ticket in (held, other):
+        services.route_ticket(ticket.pk, cause=RoutingCause.OPENED)
+
+    with transaction.atomic():
+        locked(held.pk)
+        hold_turns([team])
+        sweep = Meanwhile(services.route_waiting)
+        services.find_somebody(held.pk, by=by)
+
+    assert not isinstance(sweep.outcome(), Exception)
+    assert WaitingTicket.objects.count() == 2
+
+
+def test_clocks_are_computed_anew_after_their_tickets_are_held(division, by):
+    calendar = make_round_the_clock(division)
+    make_policy(division, {ClockKind.RESOLVE: 48}, calendar=calendar)
+    held, other = (make_ticket(division) for _two in range(2))
+    SpecialDay.objects.create(calendar=calendar, day=today(division) + timedelta(days=1), note="Closed")
+
+    with transaction.atomic():
+        locked(held.pk)
+        anew = Meanwhile(services.retime_clocks)
+        services.set_priority(held.pk, Priority.P1, by=by)
+
+    a_day_later = Ticket.objects.filter(due_at__gt=now() + timedelta(hours=71))
+    assert (anew.outcome(), list(a_day_later)) == (1, [other])
+    assert services.retime_clocks() == 1
+    assert set(a_day_later) == {held, other}
