@@ -1,7 +1,9 @@
 """The pages of `docs/` that are made from the code: `make docs` writes them, a test says that they are current."""
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -9,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def states_page() -> str:
-    """Draw every lifecycle's moves as a Mermaid diagram."""
+    """Draw every lifecycle's moves as a Mermaid diagram; where each kind of a thing has its own, one for each."""
     from django.apps import apps  # noqa: PLC0415  # after the set-up
 
     from foundation.lifecycle import Lifecycle  # noqa: PLC0415
@@ -17,13 +19,18 @@ def states_page() -> str:
     models = sorted((m for m in apps.get_models() if issubclass(m, Lifecycle)), key=lambda m: m._meta.label)
     parts = ["# Lifecycles\n\nMade from the `MOVES` tables by `make docs`.\n"]
     for model in models:
-        lines = [f"    {here} --> {there}" for here, targets in model.MOVES.items() for there in sorted(targets)]
+        parts.append(f"## {model._meta.label}\n\n{model.__doc__ and model.__doc__.strip().splitlines()[0]}\n")
         start = model._meta.get_field("status").get_default()  # type: ignore[misc]  # each has its own
-        diagram = "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {start}", *lines, "```"])
-        parts.append(
-            f"## {model._meta.label}\n\n{model.__doc__ and model.__doc__.strip().splitlines()[0]}\n\n{diagram}\n"
-        )
+        if model.MOVES_OF:
+            parts += [f"### {kind.label}\n\n{_diagram(start, moves)}" for kind, moves in model.MOVES_OF.items()]
+        else:
+            parts.append(_diagram(start, model.MOVES))
     return "\n".join(parts)
+
+
+def _diagram(start: str, moves: Mapping[Any, Iterable[Any]]) -> str:
+    lines = [f"    {here} --> {there}" for here, targets in moves.items() for there in sorted(targets)]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {start}", *lines, "```", ""])
 
 
 def permissions_page() -> str:

@@ -43,6 +43,8 @@ class Lifecycle(models.Model):
     """
 
     MOVES: ClassVar[Mapping[Any, frozenset[Any]]]
+    MOVES_OF: ClassVar[Mapping[Any, Mapping[Any, frozenset[Any]]]] = {}
+    """By kind, where each has a table of its own; `MOVES` is then what any of them allows, and `can_move` asks the kind."""
     status: Any
 
     class Meta:

@@ -61,6 +61,7 @@ class Ticket(WorkItem, Lifecycle):
     """One thing that somebody reported, asked or complained about, until it is put right."""
 
     MOVES = MOVES
+    MOVES_OF = MOVES_OF
 
     number = models.CharField(_("number"), max_length=12, unique=True, default=new_number, editable=False)
     key = models.CharField(max_length=120, unique=True, editable=False)
@@ -279,7 +280,7 @@ class Ticket(WorkItem, Lifecycle):
 
     def can_move(self, to: str) -> bool:
         """Tell whether the lifecycle of its type has a way from the present status to another."""
-        moves = MOVES_OF[TicketType(self.type)]
+        moves = self.MOVES_OF[TicketType(self.type)]
         return not self.merged_into_id and to in moves.get(TicketStatus(self.status), frozenset())
 
     def start(self) -> None:
