@@ -118,4 +118,4 @@ def test_clocks_are_computed_anew_after_their_tickets_are_held(division, by):
     a_day_later = Ticket.objects.filter(due_at__gt=now() + timedelta(hours=71))
     assert (anew.outcome(), list(a_day_later)) == (1, [other])
     assert services.retime_clocks() == 1
-    assert set(a_day_later) == {held, other}
+    assert set(a_day_later.all()) == {held, other}
