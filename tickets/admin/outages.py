@@ -2,16 +2,14 @@
 
 from django.contrib import admin
 
-from foundation.people.admin import ReadOnlyAdmin
-from foundation.people.states import Permission
+from tickets.admin.reading import ToBeReadAdmin
 from tickets.models import CreditRun, Outage, OutageCredit, OutageNotice, OutageUpdate
 
 
 @admin.register(Outage)
-class OutageAdmin(ReadOnlyAdmin):
+class OutageAdmin(ToBeReadAdmin):
     """What does not work for many, and where it stands."""
 
-    permission = Permission.SEE_TICKETS
     list_display = ("title", "kind", "status", "division", "starts_at", "expected_at", "restored_at", "declared_by")
     list_filter = ("kind", "status", "division")
     list_select_related = ("division", "declared_by")
@@ -19,10 +17,9 @@ class OutageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(OutageUpdate)
-class OutageUpdateAdmin(ReadOnlyAdmin):
+class OutageUpdateAdmin(ToBeReadAdmin):
     """What was said of outages."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "outage__division"
     list_display = ("outage", "stage", "status", "is_told", "by", "at")
     list_filter = ("stage", "outage__division")
@@ -30,10 +27,9 @@ class OutageUpdateAdmin(ReadOnlyAdmin):
 
 
 @admin.register(OutageNotice)
-class OutageNoticeAdmin(ReadOnlyAdmin):
+class OutageNoticeAdmin(ToBeReadAdmin):
     """Who was told what of outages."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "update__outage__division"
     list_display = ("update", "customer", "channel", "address", "language")
     list_filter = ("channel", "update__outage__division")
@@ -43,20 +39,18 @@ class OutageNoticeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(CreditRun)
-class CreditRunAdmin(ReadOnlyAdmin):
+class CreditRunAdmin(ToBeReadAdmin):
     """Credits for outages, as they were asked for together."""
 
-    permission = Permission.SEE_TICKETS
     list_display = ("outage", "status", "count", "total", "currency", "requested_by", "approved_by")
     list_filter = ("status", "division")
     list_select_related = ("outage", "requested_by", "approved_by")
 
 
 @admin.register(OutageCredit)
-class OutageCreditAdmin(ReadOnlyAdmin):
+class OutageCreditAdmin(ToBeReadAdmin):
     """Credits for outages, account by account."""
 
-    permission = Permission.SEE_TICKETS
     list_display = ("request_id", "account", "status", "minutes", "monthly", "amount", "currency", "credit_id")
     list_filter = ("status", "division")
     list_select_related = ("account",)

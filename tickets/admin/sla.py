@@ -8,8 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from foundation.people.admin import DivisionScopedAdmin, DivisionScopedTabular, ReadOnlyAdmin
-from foundation.people.states import Permission
+from foundation.people.admin import DivisionScopedAdmin, DivisionScopedTabular
+from tickets.admin.reading import ToBeReadAdmin
 from tickets.models import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, TicketClock
 
 
@@ -68,10 +68,9 @@ class SlaPolicyAdmin(_ChoosesSeveral, DivisionScopedAdmin):
 
 
 @admin.register(TicketClock)
-class TicketClockAdmin(ReadOnlyAdmin):
+class TicketClockAdmin(ToBeReadAdmin):
     """The clocks of tickets, to look at."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "ticket__division"
     list_display = ("ticket", "kind", "status", "target", "due_at", "policy")
     list_filter = ("kind", "status", "ticket__division")
@@ -81,10 +80,9 @@ class TicketClockAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ClockSegment)
-class ClockSegmentAdmin(ReadOnlyAdmin):
+class ClockSegmentAdmin(ToBeReadAdmin):
     """When clocks ran and paused, to look at."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "clock__ticket__division"
     list_display = ("clock", "is_running", "reason", "begun_at", "ended_at", "by", "at_percent")
     list_filter = ("is_running",)
@@ -94,10 +92,9 @@ class ClockSegmentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnlyAdmin):
+class AlertAdmin(ToBeReadAdmin):
     """Who was told of promises, to look at."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "ticket__division"
     list_display = ("ticket", "share", "user", "channel", "moment", "leaves_at", "told_at", "dropped_at")
     list_filter = ("channel",)

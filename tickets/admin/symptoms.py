@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 
-from foundation.people.admin import DivisionScopedAdmin, DivisionScopedStacked, DivisionScopedTabular, ReadOnlyAdmin
-from foundation.people.states import Permission
+from foundation.people.admin import DivisionScopedAdmin, DivisionScopedStacked, DivisionScopedTabular
+from tickets.admin.reading import ToBeReadAdmin
 from tickets.models import Choice, Equipment, Probe, Step, Symptom
 
 
@@ -99,10 +99,9 @@ class StepAdmin(DivisionScopedAdmin):
 
 
 @admin.register(Equipment)
-class EquipmentAdmin(ReadOnlyAdmin):
+class EquipmentAdmin(ToBeReadAdmin):
     """Which device stands at which account: they come and go by visits and at the desk."""
 
-    permission = Permission.SEE_TICKETS
     list_display = ("serial", "name", "account", "since", "until", "division")
     list_filter = ("division",)
     list_select_related = ("account", "division")
@@ -111,10 +110,9 @@ class EquipmentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Probe)
-class ProbeAdmin(ReadOnlyAdmin):
+class ProbeAdmin(ToBeReadAdmin):
     """What devices said of themselves."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "equipment__division"
     list_display = ("equipment", "finding", "trouble", "ticket", "by", "taken_at")
     list_filter = ("finding", "trouble")

@@ -2,16 +2,14 @@
 
 from django.contrib import admin
 
-from foundation.people.admin import ReadOnlyAdmin
-from foundation.people.states import Permission
+from tickets.admin.reading import ToBeReadAdmin
 from tickets.models import Article, Attachment, Departure, Presence, Rating, Ticket
 
 
 @admin.register(Ticket)
-class TicketAdmin(ReadOnlyAdmin):
+class TicketAdmin(ToBeReadAdmin):
     """What was reported, and where it stands."""
 
-    permission = Permission.SEE_TICKETS
     list_display = ("number", "type", "status", "priority", "subject", "customer", "owner", "opened_at")
     list_filter = ("type", "status", "priority", "division")
     list_select_related = ("customer", "owner")
@@ -21,10 +19,9 @@ class TicketAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(ReadOnlyAdmin):
+class ArticleAdmin(ToBeReadAdmin):
     """What was said on tickets."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "ticket__division"
     list_display = ("ticket", "kind", "channel", "author", "at")
     list_filter = ("kind", "channel", "ticket__division")
@@ -35,10 +32,9 @@ class ArticleAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Attachment)
-class AttachmentAdmin(ReadOnlyAdmin):
+class AttachmentAdmin(ToBeReadAdmin):
     """Files that came with articles, without their content."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "article__ticket__division"
     list_display = ("article", "name", "media_type", "size")
     list_select_related = ("article",)
@@ -48,10 +44,9 @@ class AttachmentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Departure)
-class DepartureAdmin(ReadOnlyAdmin):
+class DepartureAdmin(ToBeReadAdmin):
     """When answers left, or were taken back."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "article__ticket__division"
     list_display = ("article", "leaves_at", "left_at", "taken_back_at")
     list_select_related = ("article",)
@@ -59,10 +54,9 @@ class DepartureAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Presence)
-class PresenceAdmin(ReadOnlyAdmin):
+class PresenceAdmin(ToBeReadAdmin):
     """Who has which ticket open."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "ticket__division"
     list_display = ("ticket", "user", "doing", "seen_at")
     list_select_related = ("ticket", "user")
@@ -70,10 +64,9 @@ class PresenceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Rating)
-class RatingAdmin(ReadOnlyAdmin):
+class RatingAdmin(ToBeReadAdmin):
     """How content customers were."""
 
-    permission = Permission.SEE_TICKETS
     division_path = "ticket__division"
     list_display = ("ticket", "score", "words", "at")
     list_filter = ("score",)

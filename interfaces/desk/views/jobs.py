@@ -1,5 +1,7 @@
 """Long work: how far it is, what was wrong, stop, go on."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -86,27 +88,23 @@ def job_errors(request: UserRequest, pk: int) -> HttpResponse:
 @staff_page(Permission.IMPORT)
 def cancel(request: UserRequest, pk: int) -> HttpResponse:
     """Stop long work after the chunks that are being done."""
-    found = get_object_or_404(jobs_visible_to(request.user), pk=pk)
-    try:
-        require(request.user, Permission.IMPORT, found.division)
-        cancel_job(found.pk, by=request.user)
-    except NotAllowed as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, gettext("Stopped. What was done stays done."))
-    return redirect("desk:job", pk)
+    return _moved(request, pk, cancel_job, done=gettext("Stopped. What was done stays done."))
 
 
 @require_POST
 @staff_page(Permission.IMPORT)
 def resume(request: UserRequest, pk: int) -> HttpResponse:
     """Take up failed work where it stopped."""
+    return _moved(request, pk, resume_job, done=gettext("It goes on where it stopped."))
+
+
+def _moved(request: UserRequest, pk: int, move: Callable[..., object], *, done: str) -> HttpResponse:
     found = get_object_or_404(jobs_visible_to(request.user), pk=pk)
     try:
         require(request.user, Permission.IMPORT, found.division)
-        resume_job(found.pk, by=request.user)
+        move(found.pk, by=request.user)
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, gettext("It goes on where it stopped."))
+        messages.success(request, done)
     return redirect("desk:job", pk)
