@@ -7,8 +7,7 @@ from orders.models import Order
 from orders.states import OrderStatus
 from tests.browser.conftest import DESKTOP, PHONE, Shop, Window
 from tests.browser.keyboard import Keyboard
-
-GO_ON = "main form button.btn-primary"
+from tests.browser.ordering import GO_ON, answer_the_rest
 
 
 def answer_everything(page: Page, shop: Shop) -> None:
@@ -19,16 +18,7 @@ def answer_everything(page: Page, shop: Shop) -> None:
     page.click(f"button[value={shop.market.package}]")
     page.fill(f"[name=addon-{shop.market.add_on}]", "1")
     page.click(GO_ON)
-    page.fill("#id_name", "Jo Sample")
-    page.fill("#id_email", "jo@example.com")
-    page.fill("#id_phone", "602 555 0123")
-    page.click(GO_ON)
-    page.locator("input[name=slot]").first.check(force=True)
-    page.click(GO_ON)
-    page.check("#id_agree")
-    page.click(GO_ON)
-    page.click("main form.card-plain button.btn-primary")
-    expect(page.locator("h1")).to_contain_text("Thank you, Jo Sample")
+    answer_the_rest(page, name="Jo Sample", email="jo@example.com")
 
 
 class TestTheOrder:

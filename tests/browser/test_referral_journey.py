@@ -36,8 +36,8 @@ from referrals.states import InvitationStatus, ProgrammeStatus, TouchKind
 from referrals.testing import make_invitation, make_programme, make_referral, make_referrer
 from tests.browser.conftest import DESKTOP, PHONE, Shop, Window
 from tests.browser.looking import faults_of
+from tests.browser.ordering import GO_ON, answer_the_rest
 from tests.browser.test_accessibility import NARROWEST
-from tests.browser.test_order_journey import GO_ON
 from tests.commissions.paying import AT_ONCE
 
 EMAIL = "robin@people.example"
@@ -218,16 +218,7 @@ def order_from(page: Page, shop: Shop) -> None:
     forget_us(page)
     page.click(f"button[value={shop.market.package}]")
     page.click(GO_ON)
-    page.fill("#id_name", "Ann Friend")
-    page.fill("#id_email", "ann.somewhere@else.example")
-    page.fill("#id_phone", "602 555 0123")
-    page.click(GO_ON)
-    page.locator("input[name=slot]").first.check(force=True)
-    page.click(GO_ON)
-    page.check("#id_agree")
-    page.click(GO_ON)
-    page.click("main form.card-plain button.btn-primary")
-    expect(page.locator("h1")).to_contain_text("Thank you, Ann Friend")
+    answer_the_rest(page, name="Ann Friend", email="ann.somewhere@else.example")
 
 
 def forget_us(page: Page) -> None:
