@@ -42,3 +42,16 @@ class TestFilesNamedInTheTour:
 
         assert named
         assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+class TestTheTableOfTickets:
+    """Where which topic stands in the code."""
+
+    TOPICS = re.findall(r"(?m)^\| [A-Z][^|]+ \|(.+)\|(.+)\|(.+)\|$", (ROOT / "docs" / "tickets.md").read_text())
+
+    @pytest.mark.parametrize(("column", "package"), enumerate(["models", "services", "queries"]))
+    def test_names_every_module(self, column, package):
+        named = {name for topic in self.TOPICS for name in re.findall(r"`([a-z]+)`", topic[column])}
+        modules = {file.stem for file in (ROOT / "tickets" / package).iterdir()}
+
+        assert named == modules - {"__init__", "__pycache__", "rows"}

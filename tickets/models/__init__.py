@@ -1,4 +1,8 @@
-"""Tickets, what was said on them, who is on one now, and the outages that explain them."""
+"""
+Tickets and all that belongs to them, a module for each topic.
+
+Read `ticket` and `conversation` first; `docs/tickets.md` goes through the others in order.
+"""
 
 from tickets.models.conversation import Article, Attachment, Departure
 from tickets.models.credits import CreditRun, OutageCredit

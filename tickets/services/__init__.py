@@ -1,4 +1,8 @@
-"""Every change to tickets."""
+"""
+Every change to tickets, a module for each topic.
+
+Each service begins with a lock and ends with a fact, both of them in `rows`; `moves` shows the pattern.
+"""
 
 from tickets.services import outages
 from tickets.services.conversation import (
