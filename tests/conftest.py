@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings as hypothesis_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from config.local.preparation import bring_catalogues_up_to_date
+from tests.emptying import empty_database
 from tests.stack import Stack
-from tests.unguarded import unguarded
 
 hypothesis_settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("busy machine")
@@ -50,16 +50,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.fixture(scope="session", autouse=True)
-def emptying_passes_the_triggers() -> Iterator[None]:
-    """Let the end of a test that commits empty every table, also one that refuses to be emptied in real life."""
-    empty = DatabaseOperations.execute_sql_flush
-
-    def empty_past_the_triggers(operations: DatabaseOperations, statements: list[str]) -> None:
-        with unguarded():
-            empty(operations, statements)
-
+def emptied_quickly() -> Iterator[None]:
+    """Let the end of a test that commits empty what it has filled, also a table that refuses to be emptied in real life."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", empty_past_the_triggers)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty_database())
         yield
 
 

@@ -49,7 +49,7 @@ class TestTheTableOfTickets:
 
     TOPICS = re.findall(r"(?m)^\| [A-Z][^|]+ \|(.+)\|(.+)\|(.+)\|$", (ROOT / "docs" / "tickets.md").read_text())
 
-    @pytest.mark.parametrize(("column", "package"), enumerate(["models", "services", "queries"]))
+    @pytest.mark.parametrize(("column", "package"), [(0, "models"), (1, "services"), (2, "queries")])
     def test_names_every_module(self, column, package):
         named = {name for topic in self.TOPICS for name in re.findall(r"`([a-z]+)`", topic[column])}
         modules = {file.stem for file in (ROOT / "tickets" / package).iterdir()}
