@@ -3,22 +3,25 @@
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _, ngettext
 
 from catalog import services
-from catalog.forms import CampaignForm, CriterionForm, NewPriceForm, ProductForm
+from catalog.forms import CampaignForm, CostFileForm, CriterionForm, NewCostForm, NewPriceForm, ProductForm
 from catalog.models import (
     Campaign,
     CampaignPackage,
     Charge,
+    Cost,
     EligibilityCriterion,
     EligibilityGroup,
     Package,
@@ -33,7 +36,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.money import format_money
 from foundation.now import today
 from foundation.people.admin import DivisionScopedAdmin, DivisionScopedStacked, DivisionScopedTabular
-from foundation.people.models import UserRequest
+from foundation.people.models import User, UserRequest
 from foundation.people.queries import divisions_where, divisions_within_sight
 from foundation.people.states import Permission
 
@@ -173,6 +176,71 @@ def _prices_in_words(prices: tuple[Price, ...], division_id: int) -> str:
             (gettext("%(amount)s %(paid)s") if own else gettext("%(amount)s %(paid)s, from %(source)s")) % values
         )
     return "; ".join(words) or gettext("no price")
+
+
+@admin.register(Cost)
+class CostAdmin(DivisionScopedAdmin):
+    """What products cost us, for those who configure the division and nobody else. A new cost begins on a day."""
+
+    viewers = ()
+    list_display = ("product", "division", "kind", "amount", "currency", "starts_on", "ends_on")
+    list_filter = ("kind", "division")
+    list_select_related = ("product", "division")
+    search_fields = ("=product__code",)
+    ordering = ("product__code", "kind", "-starts_on")
+    change_list_template = "catalog/cost_change_list.html"
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nobody rewrites a cost: a new one is entered, from a day on."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nobody deletes a cost: it ends on the day before it is not known."""
+        del request, obj
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        load = self.admin_site.admin_view(self.load_view)
+        return [path("load/", load, name="catalog_cost_load"), *super().get_urls()]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say what a product costs from a day on."""
+        del form_url, extra_context
+        form = NewCostForm(request.POST or None, user=_user(request))
+        return self._answer(request, form, gettext("New cost from a day on"), self._set_cost)
+
+    def load_view(self, request: HttpRequest) -> HttpResponse:
+        """Say what many products cost, in a file."""
+        form = CostFileForm(request.POST or None, request.FILES or None, user=_user(request))
+        return self._answer(request, form, gettext("Costs from a file"), self._set_costs)
+
+    def _answer(
+        self, request: HttpRequest, form: forms.Form, title: str, take: Callable[[User, dict[str, Any]], int]
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method == "POST" and form.is_valid():
+            try:
+                count = take(_user(request), form.cleaned_data)
+            except NotAllowed as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            else:
+                said = ngettext("%(count)d cost is noted.", "%(count)d costs are noted.", count)
+                messages.info(request, said % {"count": count})
+                return redirect("admin:catalog_cost_changelist")
+        context = {**self.admin_site.each_context(request), "title": title, "form": form, "opts": self.opts}
+        return render(request, "catalog/cost_form.html", context)
+
+    def _set_cost(self, user: User, values: dict[str, Any]) -> int:
+        product = values.pop("product")
+        services.set_cost(product.pk, by=user, **{**values, "kind": PriceKind(values["kind"])})
+        return 1
+
+    def _set_costs(self, user: User, values: dict[str, Any]) -> int:
+        return services.set_costs(values["costs"], division=values["division"], by=user)
 
 
 class PackageItemInline(DivisionScopedTabular):

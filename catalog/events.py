@@ -28,6 +28,17 @@ class PriceWithdrawn(Fact, name="catalog.price_withdrawn"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CostChanged(Fact, name="catalog.cost_changed"):
+    """What a product costs us in a division was said anew from a date (ISO) on: never how much it is."""
+
+    product: str
+    division: str
+    kind: str
+    starts_on: str
+    is_known: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class CampaignActivated(Fact, name="catalog.campaign_activated"):
     """A campaign is shown to those whom it addresses."""
 

@@ -1,8 +1,8 @@
 """
 What is sold, for how much, to whom and when.
 
-Every row belongs to a division and holds there and below. Where a division below says the same thing again (a price of
-the same product and kind, a promotion of the same target and kind, a charge of the same code), the nearest one wins.
+Every row belongs to a division and holds there and below. Where a division below says the same thing again (a price or
+a cost of the same product and kind, a promotion of the same target and kind, a charge of the same code), the nearest one wins.
 Dates are dates of the division; `ends_on` is the last day, and nothing there means "until further notice".
 """
 
@@ -163,6 +163,34 @@ class Price(Dated):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.amount} {self.currency}"
+
+
+class Cost(Dated):
+    """
+    What a product costs the operator in a division, from a day on. Where there is none, nobody knows.
+
+    Only those who configure the division see it: no page, letter or document of anybody else says it.
+    """
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="costs", verbose_name=_("product"))
+    kind = models.CharField(_("costs"), max_length=10, choices=PriceKind.choices)
+    amount = MoneyField(_("amount"), validators=[MinValueValidator(ZERO)])
+    currency = models.CharField(_("currency"), max_length=3, default="USD", help_text=_("ISO 4217, such as USD."))
+
+    class Meta:
+        ordering: ClassVar = ["product", "kind", "-starts_on"]
+        verbose_name = _("cost")
+        verbose_name_plural = _("costs")
+        constraints: ClassVar = [
+            *Dated.Meta.constraints,
+            never_two_at_once("product", "division", "kind", name="one_cost_at_once"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="cost_is_not_negative"),
+            models.CheckConstraint(condition=Q(kind__in=PriceKind.values), name="cost_kind_is_known"),
+        ]
+        triggers: ClassVar = [bumps_configuration()]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}, {self.get_kind_display()}, {self.starts_on}"
 
 
 class Package(models.Model):

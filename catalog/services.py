@@ -8,11 +8,12 @@ from typing import Any, TypedDict, TypeVar
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from catalog.events import CampaignActivated, CampaignDeactivated, PriceChanged, PriceWithdrawn
+from catalog.events import CampaignActivated, CampaignDeactivated, CostChanged, PriceChanged, PriceWithdrawn
 from catalog.models import (
     Campaign,
     CampaignPackage,
     Charge,
+    Cost,
     EligibilityCriterion,
     EligibilityGroup,
     Package,
@@ -33,6 +34,7 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 
 Row = TypeVar("Row", bound=models.Model)
+Priced = TypeVar("Priced", Price, Cost)
 
 
 @transaction.atomic
@@ -68,19 +70,100 @@ def set_price(  # noqa: PLR0913  # what a price is, each part by its name
 
 
 def _price_from(starts_on: date, product: Product, division: Division, kind: PriceKind) -> Price:
-    """Return the price that begins on a day, to be filled in; the one before ends the day before."""
-    prices = Price.objects.filter(product=product, division=division, kind=kind).order_by("starts_on")
-    before = prices.filter(starts_on__lt=starts_on).last()
-    if prices and starts_on < today(division):
+    """
+    Return the price that begins on a day, to be filled in; the one before ends the day before.
+
+    :raises NotAllowed: if the day is past, and there was a price before
+    """
+    if starts_on < today(division) and product.prices.filter(division=division, kind=kind).exists():
         raise NotAllowed(_("A price changes today or later."), code="past", field="starts_on")
-    if same := prices.filter(starts_on=starts_on).first():
+    return _from_day_on(Price(product=product, division=division, kind=kind, starts_on=starts_on))
+
+
+def _from_day_on(new: Priced) -> Priced:
+    """Return the row that begins on the day of a new one, there or new; the one before ends the day before."""
+    rows: models.QuerySet[Priced] = models.QuerySet(type(new)).order_by("starts_on")
+    alike = rows.filter(product=new.product, division=new.division, kind=new.kind)
+    if same := alike.filter(starts_on=new.starts_on).first():
         return same
-    after = prices.filter(starts_on__gt=starts_on).first()
+    _end_before(alike, new.starts_on)
+    after = alike.filter(starts_on__gt=new.starts_on).first()
+    new.ends_on = after.starts_on - timedelta(days=1) if after else None
+    return new
+
+
+def _end_before(alike: models.QuerySet[Priced], starts_on: date) -> None:
+    """Let what holds on a day end the day before."""
+    before = alike.filter(starts_on__lt=starts_on).last()
     if before and (before.ends_on is None or before.ends_on >= starts_on):
         before.ends_on = starts_on - timedelta(days=1)
         before.save(update_fields=["ends_on"])
-    ends_on = after.starts_on - timedelta(days=1) if after else None
-    return Price(product=product, division=division, kind=kind, starts_on=starts_on, ends_on=ends_on)
+
+
+@transaction.atomic
+def set_cost(  # noqa: PLR0913  # what a cost is, each part by its name
+    product_id: int, *, division: Division, kind: PriceKind, amount: Decimal | None, starts_on: date, by: User | None
+) -> Cost | None:
+    """
+    Say what a product costs us in a division and below from a day on, or that nobody knows from then on.
+
+    It holds until the day before the next cost that is entered, if there is one. What was ordered keeps the cost that
+    was known then. One that begins on the same day is corrected.
+
+    :param amount: in the division's currency; None: not known
+    :param by: who says so: of today or later, since what was ordered until now was reckoned without it
+    :raises NotAllowed: if the person may not configure the division, or the day is past
+    :raises ValidationError: if the amount is negative
+    """
+    _require_configure(by, division)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    alike = Cost.objects.filter(product=product, division=division, kind=kind).order_by("starts_on")
+    if starts_on < today(division) and (by or alike.exists()):
+        raise NotAllowed(_("A cost changes today or later."), code="past", field="starts_on")
+    cost = None
+    if amount is None:
+        _end_before(alike, starts_on)
+        alike.filter(starts_on=starts_on).delete()
+    else:
+        cost = _from_day_on(Cost(product=product, division=division, kind=kind, starts_on=starts_on))
+        cost.amount, cost.currency = round_money(amount, division.currency), division.currency
+        cost.full_clean()
+        cost.save()
+    changed = CostChanged(
+        product=product.code,
+        division=division.code,
+        kind=str(kind),
+        starts_on=starts_on.isoformat(),
+        is_known=amount is not None,
+    )
+    publish(changed, subject=product, division=division, by=by)
+    return cost
+
+
+class CostDescription(TypedDict):
+    """What one product costs us from a day on; see `set_cost`."""
+
+    product_id: int
+    kind: PriceKind
+    amount: Decimal | None
+    starts_on: date
+
+
+@transaction.atomic
+def set_costs(costs: Iterable[CostDescription], *, division: Division, by: User | None) -> int:
+    """
+    Say what several products cost us in a division, all or none, and return how many.
+
+    :raises NotAllowed: if one of them is refused, see `set_cost`; the message names the product
+    """
+    count = 0
+    for count, cost in enumerate(costs, start=1):  # noqa: B007  # counted to be returned
+        try:
+            set_cost(division=division, by=by, **cost)
+        except NotAllowed as refusal:
+            code = Product.objects.values_list("code", flat=True).get(pk=cost["product_id"])
+            raise NotAllowed(f"{code}: {refusal.message}", code=refusal.code, field=refusal.field) from None
+    return count
 
 
 @transaction.atomic

@@ -620,6 +620,10 @@ class OrderLine(Lifecycle):
     recurring_after = MoneyField(_("each month after promotions"))
     promotion_months = models.PositiveSmallIntegerField(_("months of promotion"), default=0)
     one_time = MoneyField(_("once"))
+    recurring_cost = MoneyField(null=True, editable=False)
+    """What it costs us each month, as known when it was ordered; None: not known. For commissions: nobody is shown it."""
+    one_time_cost = MoneyField(null=True, editable=False)
+    """The same once."""
     relies_on = models.CharField(_("relies on"), max_length=60, blank=True)
     """The product code of another line of this order, which must work first."""
     status = models.CharField(

@@ -28,10 +28,12 @@ from tests.url_matrix import (
     ANONYMOUS,
     APPROVALS,
     DOINGS,
+    KNOW_COSTS,
     LISTS,
     MATRIX,
     NOBODY,
     NOT_BY_HAND,
+    SECRETS,
     SETTING_UP,
     UNSEEN_TABLES,
     Listing,
@@ -225,15 +227,18 @@ class TestEveryRole:
     def test_opens_what_is_theirs_to_open_and_nothing_else(self, role, worlds):
         ours, _theirs = worlds
         visitor = Visitor(role, ours)
-        wrong = []
+        wrong, telling = [], []
         for address in addresses():
             answer = visitor.ask(address.page.method, address.of(ours))
             if not self._is_right(address.page, role, answer):
                 wrong.append((address.name, *told(answer)))
             if shows(THEIRS, answer):
                 wrong.append((address.name, "shows another market"))
+            if any(shows(secret, answer) for secret in SECRETS):
+                telling.append(address.name)
 
         assert wrong == [], "\n".join(map(str, wrong))
+        assert bool(telling) == (role in KNOW_COSTS), telling
 
     def _is_right(self, page, role, answer):
         if role in page.who:

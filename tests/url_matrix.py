@@ -12,6 +12,7 @@ there needs one row in `World`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -21,8 +22,9 @@ from accounts.testing import make_details, make_partner
 from billing.models import BillingSystem, InboundFact, Submission
 from billing.states import BillingKind, FactOutcome, ServiceStatus
 from billing.testing import make_report, tell, tell_balance, tell_status
-from catalog.models import EligibilityCriterion, EligibilityGroup
-from catalog.states import Comparison
+from catalog.models import EligibilityCriterion, EligibilityGroup, Price
+from catalog.services import set_cost
+from catalog.states import Comparison, PriceKind
 from catalog.testing import make_package
 from commissions.models import ClosedPeriod, PeriodRun, Reward
 from commissions.services.accrual import accrue_rewards
@@ -33,7 +35,8 @@ from commissions.services.disputes import raise_dispute
 from commissions.services.endings import locked_reward, take_back
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
-from commissions.states import ClaimWay, EntryKind, HoldReason, ReasonCode, RunKind, WaitUnit
+from commissions.services.rules import TermDescription
+from commissions.states import Basis, ClaimWay, EntryKind, HoldReason, ReasonCode, RunKind, Side, WaitUnit
 from commissions.testing import (
     make_draft_version,
     make_referral as make_installed_referral,
@@ -122,6 +125,10 @@ STAFF = frozenset(STAFF_ROLES)
 ANYONE = frozenset({ANONYMOUS, *Role})
 NOBODY: frozenset[str] = frozenset()
 
+COST = Decimal("13.37")
+"""What every product of a World costs."""
+SECRETS = ("13.37", "40.11", "75.39", "61.63")
+"""It, what an order's three products cost each month, and what is left of its $115.50 a month and its $75 once."""
 SHOWS, LEADS_ON = 200, 302
 
 
@@ -186,6 +193,8 @@ class World:
         """Make what is sold, marked before anybody orders it: an order keeps what it was shown."""
         code = self.marker.lower()
         market = make_market(self.division)
+        for price in Price.objects.filter(division=self.division):
+            self._say_cost(price)
         self.group = EligibilityGroup.objects.create(package=make_package(self.division), name="everybody")
         criterion = {"fact": "answers.town", "comparison": Comparison.IN, "values": [self.marker]}
         EligibilityCriterion.objects.create(group=self.group, **criterion)
@@ -195,6 +204,11 @@ class World:
         plant(self.marker, self.division)
         site = Site.objects.select_related("brand").get(pk=market.site.pk)
         return replace(market, site=site, package=f"{market.package}-{code}", add_on=f"{market.add_on}-{code}")
+
+    def _say_cost(self, price: Price) -> None:
+        """Say what a product costs: less than anybody but those who configure is to read."""
+        values = {"division": self.division, "amount": COST, "starts_on": price.starts_on, "by": None}
+        set_cost(price.product_id, kind=PriceKind(price.kind), **values)
 
     def _make_ticket(self) -> Ticket:
         """Make a ticket of the customer who signs in, with an answer, a note and a file."""
@@ -350,7 +364,8 @@ class World:
         """Let what friends have brought be earned: one reward lies in a batch to be audited, another one is held."""
         operator, supervisor = self.people[Role.OPERATOR], self.people[Role.SUPERVISOR]
         rule = make_rule(self.division, programme=self.programme, code=f"{self.marker.lower()}-pays", by=operator)
-        make_version(rule, reason=self.marker, wait_count=0, wait_unit=WaitUnit.DAYS, bills_needed=0)
+        half = TermDescription(side=Side.REFERRER, basis=Basis.MARGIN_MONTHLY, percent=Decimal(50))
+        make_version(rule, terms=[half], reason=self.marker, wait_count=0, wait_unit=WaitUnit.DAYS, bills_needed=0)
         self.reward, self.held_reward = (self._make_earned() for _one in range(2))
         hold_reward(self.held_reward.pk, HoldReason.CREDIT_REFUSED, by=None)
         self.payee = self.reward.payee
@@ -440,6 +455,7 @@ def own(who: frozenset[str], answer: int = SHOWS) -> Page:
     return Page(who, answer=answer, about_oneself=True)
 
 
+KNOW_COSTS = holders(Permission.CONFIGURE)
 SETTING_UP = frozenset(role for role, granted in ROLE_PERMISSIONS.items() if granted & SETUP_PERMISSIONS)
 """Who gets into the admin at all."""
 VISITORS = frozenset({ANONYMOUS})
@@ -695,6 +711,7 @@ MATRIX: dict[str, Page] = {
 }
 
 NOT_BY_HAND = {
+    "admin:catalog_cost_delete",
     "admin:catalog_eligibilitygroup_add",
     "admin:commissions_rule_delete",
     "admin:commissions_ruleversion_add",
@@ -719,6 +736,7 @@ DOINGS = {
     "admin:billing_submission_settle": "get",
     "admin:catalog_campaign_activate": "post",
     "admin:catalog_campaign_deactivate": "post",
+    "admin:catalog_cost_load": "get",
     "admin:catalog_product_new_price": "get",
     "admin:catalog_product_withdraw_price": "post",
     "admin:commissions_rule_start": "post",

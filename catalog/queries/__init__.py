@@ -21,6 +21,7 @@ from catalog.queries.catalogue import (
     ListedProduct,
     ListedPromotion,
 )
+from catalog.queries.costs import Costs, costs_of
 from catalog.queries.loading import catalogue_of
 from catalog.queries.offers import (
     CampaignNode,
@@ -45,6 +46,7 @@ __all__ = [
     "CampaignNode",
     "Catalogue",
     "ChoiceGroup",
+    "Costs",
     "ListedCampaign",
     "ListedCharge",
     "ListedItem",
@@ -67,6 +69,7 @@ __all__ = [
     "campaigns_visible_to",
     "catalogue_of",
     "charges_visible_to",
+    "costs_of",
     "eligibility_tree",
     "offers_for",
     "package_options",

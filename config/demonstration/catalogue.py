@@ -13,6 +13,7 @@ from catalog.services import (
     define_package,
     define_product,
     define_promotion,
+    set_cost,
     set_price,
 )
 from catalog.settings import DEFAULT_CAMPAIGN
@@ -21,9 +22,12 @@ from config.demonstration.operator import FRANCHISE
 from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
 from foundation.divisions.services import set_value
+from foundation.money import percent_of
 from territory.states import ProductFamily as Family, Technology
 
 SINCE = date(2026, 1, 1)
+COST_PERCENT = Decimal("38.5")
+"""Of a monthly price, what the product costs the operator."""
 FIBRE = [Technology.FIBRE.value]
 FIBRE_OR_CABLE = [Technology.FIBRE.value, Technology.HFC.value]
 
@@ -494,7 +498,8 @@ def _load(
     promotions: dict[str, tuple[Described, dict[str, Any]]],
 ) -> None:
     for code, (described, product) in products.items():
-        define_product(code, division=division, starts_on=SINCE, **described.texts(), **product)
+        defined = define_product(code, division=division, starts_on=SINCE, **described.texts(), **product)
+        _say_cost(defined, product.get("recurring"))
     for code, (described, items, eligibility) in packages.items():
         define_package(code, division=division, items=items, eligibility=eligibility, **described.texts())
     for code, (described, promotion) in promotions.items():
@@ -505,6 +510,15 @@ def _load(
             values["product"] = Product.objects.get(code=values["product"])
         names = described.texts()["names"]
         define_promotion(code, division=division, starts_on=SINCE, names=names, **values)
+
+
+def _say_cost(product: Product, recurring: Decimal | None) -> None:
+    """Let what is paid each month cost the operator some of it; what is paid once, nobody has said."""
+    if recurring is None or product.costs.exists():
+        return
+    amount = percent_of(COST_PERCENT, recurring)
+    kind = PriceKind.RECURRING
+    set_cost(product.pk, division=product.division, kind=kind, amount=amount, starts_on=SINCE, by=None)
 
 
 def _load_campaigns(root: Division, franchise: Division) -> None:

@@ -11,10 +11,11 @@ from accounts.models import AgreedText, ContactDetails, Partner
 from accounts.queries import customer_of, duplicate_of
 from accounts.services import Opened, duplicate_refused, open_account
 from accounts.states import ConsentKind
-from catalog.queries import Quote, Selection
+from catalog.queries import Quote, Selection, costs_of
+from catalog.states import PriceKind
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.models import User
 from orders.events import OrderSubmitted
 from orders.models import Order, OrderLine
@@ -168,6 +169,7 @@ def _open_account(order: Order, details: ContactDetails) -> Opened:
 
 
 def _lines(order: Order, quote: Quote) -> list[OrderLine]:
+    costs = costs_of(order.division, today(order.division))
     return [
         OrderLine(
             order=order,
@@ -180,6 +182,8 @@ def _lines(order: Order, quote: Quote) -> list[OrderLine]:
             recurring_after=line.recurring_after,
             promotion_months=line.promotion_months,
             one_time=line.one_time,
+            recurring_cost=costs.of(line.code, PriceKind.RECURRING, line.quantity),
+            one_time_cost=costs.of(line.code, PriceKind.ONE_TIME, line.quantity),
             relies_on=line.relies_on,
         )
         for position, line in enumerate(quote.lines, start=1)
