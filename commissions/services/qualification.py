@@ -186,6 +186,17 @@ MOVING = """, outcome AS (
 TOO_LATE_FOR_ITS_PLACE = """
     AND reward.status = 'forfeited' AND reward.latest_on < day.as_of AND version.budget IS NOT NULL
 """
+DAY = JUDGING.partition(", subject AS")[0]
+"""The first step of judging: the day of each division."""
+SOME_RETURN = f"""{DAY}
+    SELECT EXISTS (
+        SELECT 1 FROM commissions_reward reward
+        JOIN day USING (division_id)
+        JOIN commissions_ruleversion version ON version.id = reward.version_id
+        WHERE {{scope}}
+    )
+"""
+"""Asked of every chunk and every account: judging, whose planning alone costs more, only where some may come back."""
 RETURNING = """
     SELECT decided.id, version.rule_id, decided.worth, version.budget, decided.as_of
     FROM decided JOIN commissions_ruleversion version ON version.id = decided.version_id
@@ -310,8 +321,12 @@ def _without_a_place(scope: str, params: Mapping[str, Any]) -> list[int]:
 
     The rules are locked, by ascending id, so that nobody else takes the same room.
     """
+    late = scope + TOO_LATE_FOR_ITS_PLACE
     with connection.cursor() as cursor:
-        cursor.execute(JUDGING.format(scope=scope + TOO_LATE_FOR_ITS_PLACE) + RETURNING, dict(params))
+        cursor.execute(SOME_RETURN.format(scope=late), dict(params))
+        if not cursor.fetchone()[0]:
+            return []
+        cursor.execute(JUDGING.format(scope=late) + RETURNING, dict(params))
         returning = cursor.fetchall()
     granted: dict[int, Decimal] = {}
     refused = []
