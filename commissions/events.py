@@ -1,6 +1,6 @@
 """What happens to rules, rewards and batches: ids, amounts as decimal text, ISO dates and codes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foundation.events.facts import Fact
 
@@ -35,6 +35,8 @@ class NothingAccrued(Fact, name="commissions.nothing_accrued"):
 
     referral_id: int
     version_id: int
+    unknown: list[str] = field(default_factory=list)
+    """Where none holds, the names of the facts that were asked for and not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -225,6 +225,8 @@ GETS = [
     (Basis.PERCENT_MONTHLY.value, gettext_lazy("a bill credit: percent of the friend's monthly charges")),
     (Basis.PERCENT_ONE_TIME.value, gettext_lazy("a bill credit: percent of the friend's one-time charges")),
     (Basis.PERCENT_CASH.value, gettext_lazy("a bill credit: percent of what the friend pays in cash, before tax")),
+    (Basis.MARGIN_MONTHLY.value, gettext_lazy("a bill credit: percent of the monthly margin on the friend's order")),
+    (Basis.MARGIN_ONE_TIME.value, gettext_lazy("a bill credit: percent of the one-time margin on the friend's order")),
     (FREE, gettext_lazy("a free month")),
 ]
 

@@ -46,6 +46,12 @@ class Basis(models.TextChoices):
     PERCENT_MONTHLY = "percent_monthly", _("Percent of the friend's monthly charges")
     PERCENT_ONE_TIME = "percent_one_time", _("Percent of the friend's one-time charges")
     PERCENT_CASH = "percent_cash", _("Percent of the cash paid on the friend's bills, before tax")
+    MARGIN_MONTHLY = "margin_monthly", _("Percent of the monthly margin on the friend's order")
+    MARGIN_ONE_TIME = "margin_one_time", _("Percent of the one-time margin on the friend's order")
+
+
+OF_MARGIN = frozenset({Basis.MARGIN_MONTHLY, Basis.MARGIN_ONE_TIME})
+"""What is charged less what it costs us: known to those who configure, and told to nobody else."""
 
 
 class WaitUnit(models.TextChoices):

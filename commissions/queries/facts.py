@@ -1,9 +1,9 @@
 """What a rule may ask of a referred order, how it is asked, and what is known of orders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import cast
+from typing import TypedDict, cast
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from accounts.states import CustomerKind
 from catalog.models import Campaign, Package, Product
+from commissions.states import Basis
 from foundation.divisions.models import Division
 from foundation.money import ZERO
 from foundation.rules import Fact, Facts, Kind
@@ -44,6 +45,8 @@ FACTS: Mapping[str, FactDefinition] = {
     "monthly": FactDefinition(Kind.NUMBER, _("monthly charges before taxes"), is_money=True),
     "monthly_after": FactDefinition(Kind.NUMBER, _("monthly charges after promotions, before taxes"), is_money=True),
     "one_time": FactDefinition(Kind.NUMBER, _("one-time charges before taxes"), is_money=True),
+    Basis.MARGIN_MONTHLY.value: FactDefinition(Kind.NUMBER, _("monthly margin before taxes"), is_money=True),
+    Basis.MARGIN_ONE_TIME.value: FactDefinition(Kind.NUMBER, _("one-time margin before taxes"), is_money=True),
     "customer_class": FactDefinition(Kind.TEXT, _("customer class")),
     "is_new_customer": FactDefinition(Kind.FLAG, _("new customer")),
     "channel": FactDefinition(Kind.TEXT, _("channel")),
@@ -53,7 +56,10 @@ FACTS: Mapping[str, FactDefinition] = {
     "zip_code": FactDefinition(Kind.TEXT, _("ZIP code of the address")),
     "building": FactDefinition(Kind.TEXT, _("building")),
 }
-"""Products and amounts are those that are delivered: what could not be installed does not count."""
+"""
+Products and amounts are those that are delivered: what could not be installed does not count. A margin is what is
+charged less what it costs us; it is not known where one of the costs was not known when the friend ordered.
+"""
 
 FREE_TEXT = frozenset({"state", "city", "zip_code"})
 """The facts whose values are typed as they are; every other text is one of a list."""
@@ -118,6 +124,8 @@ def _facts(order: Order, codes: Mapping[int, str]) -> dict[str, Fact]:
         "monthly": sum((line.recurring for line in lines), ZERO),
         "monthly_after": sum((line.recurring_after for line in lines), ZERO),
         "one_time": sum((line.one_time for line in lines), ZERO),
+        Basis.MARGIN_MONTHLY.value: _margin((line.recurring, line.recurring_cost) for line in lines),
+        Basis.MARGIN_ONE_TIME.value: _margin((line.one_time, line.one_time_cost) for line in lines),
         "customer_class": order.customer.kind if order.customer else None,
         "is_new_customer": not order.was_customer,  # type: ignore[attr-defined]  # annotated above
         "channel": order.channel,
@@ -129,6 +137,30 @@ def _facts(order: Order, codes: Mapping[int, str]) -> dict[str, Fact]:
     }
 
 
-def charges_of(facts: Facts) -> tuple[Decimal, Decimal]:
-    """Return what an order costs each month and once, before taxes, as its facts have it."""
-    return cast("Decimal", facts["monthly"]), cast("Decimal", facts["one_time"])
+def _margin(lines: Iterable[tuple[Decimal, Decimal | None]]) -> Decimal | None:
+    """Return what is charged less what it costs; None where one cost is not known."""
+    margin = ZERO
+    for charged, cost in lines:
+        if cost is None:
+            return None
+        margin += charged - cost
+    return margin
+
+
+class Charges(TypedDict):
+    """What an order costs the customer, and what is left of it, each month and once, before taxes."""
+
+    monthly: Decimal
+    one_time: Decimal
+    margin_monthly: Decimal | None
+    margin_one_time: Decimal | None
+
+
+def charges_of(facts: Facts) -> Charges:
+    """Return what an order costs and brings, as its facts have it."""
+    return Charges(
+        monthly=cast("Decimal", facts["monthly"]),
+        one_time=cast("Decimal", facts["one_time"]),
+        margin_monthly=cast("Decimal | None", facts[Basis.MARGIN_MONTHLY]),
+        margin_one_time=cast("Decimal | None", facts[Basis.MARGIN_ONE_TIME]),
+    )

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _, ngettext, override
 
 from commissions.models import RewardTerm, RuleVersion
-from commissions.states import Basis, RewardForm, WaitUnit
+from commissions.states import OF_MARGIN, Basis, RewardForm, WaitUnit
 from foundation.money import ZERO, format_money, percent_of, round_money
 from foundation.now import months_after
 from territory.states import ProductFamily
@@ -28,6 +28,9 @@ class Bases:
 
     monthly: Decimal
     one_time: Decimal
+    margin_monthly: Decimal | None = None
+    """What is left of them after what they cost us; None where that is not known."""
+    margin_one_time: Decimal | None = None
     free_month: Mapping[str, Decimal]
     """By families of services."""
 
@@ -36,7 +39,13 @@ class Bases:
         if term.form == RewardForm.FREE_MONTH:
             covered = term.families or self.free_month
             return sum((self.free_month.get(family, ZERO) for family in covered), ZERO)
-        return {Basis.PERCENT_MONTHLY: self.monthly, Basis.PERCENT_ONE_TIME: self.one_time}.get(Basis(term.basis))
+        bases = {
+            Basis.PERCENT_MONTHLY: self.monthly,
+            Basis.PERCENT_ONE_TIME: self.one_time,
+            Basis.MARGIN_MONTHLY: self.margin_monthly,
+            Basis.MARGIN_ONE_TIME: self.margin_one_time,
+        }
+        return bases.get(Basis(term.basis))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +101,27 @@ def reckon(term: RewardTerm, *, ordinal: int, bases: Bases, currency: str) -> Re
             }
             return Reckoned(amount=value, calculation=words, inputs={**inputs, "amount": str(value)})
         inputs["percent"] = str(value)
+        if term.basis in OF_MARGIN:
+            return _of_margin(base, value, inputs, currency)
         if base is None:
             words = _("%(percent)s %% of the cash that is paid before taxes") % {"percent": plain(value)}
             return Reckoned(amount=None, rate=value, calculation=words, inputs=inputs)
         amount = percent_of(value, base, currency)
         words = f"{plain(value)} % × {_money(base, currency)} = {_money(amount, currency)}"
         return Reckoned(amount=amount, rate=value, calculation=words, inputs={**inputs, "base": str(base)})
+
+
+def _of_margin(margin: Decimal | None, percent: Decimal, inputs: Mapping[str, Any], currency: str) -> Reckoned:
+    """
+    Reckon a share of a margin, nothing of one below zero; neither it nor the percentage is said in words.
+
+    :raises ValueError: if the margin is not known; `commissions.queries.rules.decide` says so before
+    """
+    if margin is None:
+        raise ValueError("Nobody knows the margin: the version does not hold.")
+    amount = max(percent_of(percent, margin, currency), ZERO)
+    words = _("A share of what the order brings: %(amount)s") % {"amount": _money(amount, currency)}
+    return Reckoned(amount=amount, calculation=words, inputs={**inputs, "base": str(margin)})
 
 
 def _free_month(term: RewardTerm, base: Decimal, inputs: Mapping[str, Any], currency: str) -> Reckoned:

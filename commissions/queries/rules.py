@@ -1,6 +1,6 @@
 """Which version of which rule counts, and what a version says: in words, and against another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,13 +12,13 @@ from catalog.states import Comparison as ComparisonInWords
 from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import FACTS, vocabulary
 from commissions.queries.reckoning import count_of, plain, services_in_words
-from commissions.states import Basis, RewardForm, Side, VersionStatus
+from commissions.states import OF_MARGIN, Basis, RewardForm, Side, VersionStatus
 from foundation.divisions.models import Division
 from foundation.money import format_money
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
-from foundation.rules import Comparison, Criterion, CriterionStep, Decision, Facts, Group, Kind, RuleSet
+from foundation.rules import Comparison, Criterion, CriterionStep, Decision, Facts, Group, GroupStep, Kind, RuleSet
 from referrals.models import Programme
 
 COUNTING = frozenset({VersionStatus.APPROVED, VersionStatus.IN_FORCE, VersionStatus.SUPERSEDED})
@@ -35,6 +35,11 @@ class Resolution:
 
     version: RuleVersion | None
     tried: tuple[tuple[RuleVersion, Decision], ...]
+
+    @property
+    def missing(self) -> list[str]:
+        """The facts that were asked for and not known, each once."""
+        return list(dict.fromkeys(name for _version, decision in self.tried for name in decision.missing))
 
 
 def versions_in_force(division: Division, programme: Programme, at: datetime) -> list[RuleVersion]:
@@ -71,7 +76,7 @@ def resolve_rule(division: Division, programme: Programme, at: datetime, facts: 
     """Return the first version in force at a moment whose conditions hold, with what decided the others."""
     tried: list[tuple[RuleVersion, Decision]] = []
     for version in versions_in_force(division, programme, at):
-        decision = conditions_of(version).decide(facts)
+        decision = decide(version, facts)
         tried.append((version, decision))
         if decision.holds:
             return Resolution(version=version, tried=tuple(tried))
@@ -81,6 +86,37 @@ def resolve_rule(division: Division, programme: Programme, at: datetime, facts: 
 def conditions_of(version: RuleVersion) -> RuleSet:
     """Return a version's conditions; without any, it holds for every order."""
     return RuleSet.from_json(version.conditions) if version.conditions else RuleSet()
+
+
+def decide(version: RuleVersion, facts: Facts) -> Decision:
+    """
+    Tell whether a version holds for an order: its conditions do, and every margin that it gives a share of is known.
+
+    A margin that nobody knows is insufficient data, and stands as such in the trace; it is never taken for nothing.
+    """
+    decision = conditions_of(version).decide(facts)
+    shared = sorted({term.basis for term in version.terms.all()} & OF_MARGIN)
+    if not decision.holds or not shared:
+        return decision
+    known = _known(shared).decide(facts)
+    return Decision(holds=known.holds, groups=(*decision.groups, *known.groups))
+
+
+def _known(names: Iterable[str]) -> RuleSet:
+    """Build the rule that holds where these numbers are known, whatever they are."""
+    criteria = tuple(
+        Criterion(
+            fact=name,
+            kind=Kind.NUMBER,
+            comparison=Comparison.GREATER,
+            values=("0",),
+            if_true=CriterionStep.NEXT,
+            if_false=CriterionStep.NEXT,
+            if_insufficient=CriterionStep.GROUP_FALSE,
+        )
+        for name in names
+    )
+    return RuleSet(groups=(Group(criteria=criteria, if_true=GroupStep.HOLDS, if_false=GroupStep.FAILS),))
 
 
 # Who may see them. -------------------------------------------------------------------------------------------------

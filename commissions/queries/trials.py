@@ -15,15 +15,15 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from commissions.models import RewardTerm, RuleVersion
-from commissions.queries.facts import charges_of, facts_of, vocabulary
+from commissions.queries.facts import FACTS, charges_of, facts_of, vocabulary
 from commissions.queries.reckoning import Bases, reckon
 from commissions.queries.rewarding import Had, free_months_of, free_months_ordered, has_room
-from commissions.queries.rules import condition_in_words, conditions_of, rank_of, versions_in_force
+from commissions.queries.rules import condition_in_words, decide, rank_of, versions_in_force
 from commissions.states import Side
 from foundation.divisions.models import Division
 from foundation.money import ZERO
 from foundation.now import now
-from foundation.rules import CriterionTrace, Decision, Facts
+from foundation.rules import CriterionTrace, Decision, Facts, Truth
 from orders.models import Order
 from referrals.models import Referral
 from referrals.states import ReferralStatus
@@ -183,7 +183,7 @@ def _first(
     """Return the first version that holds, in the order of trying, and what was made of the one that is tried."""
     decision = None
     for version in sorted(versions, key=rank_of):
-        made = conditions_of(version).decide(facts)
+        made = decide(version, facts)
         if version == of:
             decision = made
         if made.holds:
@@ -198,6 +198,9 @@ def _because(
     if decision is None:
         return _("“%(rule)s” comes first") % {"rule": chosen.rule if chosen else ""}
     lines: Sequence[CriterionTrace] = decision.deciding
+    if all(line.truth is Truth.INSUFFICIENT for line in lines):
+        unknown = dict.fromkeys(str(FACTS[line.criterion.fact].label) for line in lines)
+        return _("not known: %(facts)s") % {"facts": "; ".join(unknown)}
     unmet = dict.fromkeys(condition_in_words(line.criterion, words, currency) for line in lines)
     return _("not true: %(conditions)s") % {"conditions": "; ".join(unmet)}
 
@@ -207,12 +210,12 @@ def _reward(
 ) -> None:
     if version is None:
         return
-    monthly, one_time = charges_of(case.facts)
+    charges = charges_of(case.facts)
     accounts = case.accounts()
     given = False
     for term in sorted(version.terms.all(), key=lambda term: ORDER.index(Side(term.side))):
         account_id = accounts[term.side]
         ordered = case.ordered if term.side == Side.FRIEND else {}  # what a friend will pay who is not installed yet
-        bases = Bases(monthly=monthly, one_time=one_time, free_month=free_months.get(account_id, ordered))
+        bases = Bases(**charges, free_month=free_months.get(account_id, ordered))
         given |= ledger.give(version, term, account_id, case.on, bases)
     ledger.outcome.rewarded += given

@@ -64,11 +64,13 @@ def accrue_rewards(referral_id: int) -> list[Reward]:
         raise NotAllowed(_("The friend is not installed."), code="not_installed")
     facts = facts_of_order(referral.order)
     ordered_at = referral.order.submitted_at or referral.ordered_at
-    version = resolve_rule(referral.division, referral.programme, ordered_at, facts).version
+    resolution = resolve_rule(referral.division, referral.programme, ordered_at, facts)
+    version = resolution.version
     dues = _dues(referral, referral.installed_on, version, facts) if version else ()
     rewards = [reward for due in dues if (reward := _accrue(due))]
     if not rewards:
-        nothing = NothingAccrued(referral_id=referral.pk, version_id=version.pk if version else 0)
+        unknown = [] if version else resolution.missing
+        nothing = NothingAccrued(referral_id=referral.pk, version_id=version.pk if version else 0, unknown=unknown)
         publish(nothing, subject=referral, about=[referral.order], division=referral.division, by=None)
     return rewards
 
@@ -78,13 +80,13 @@ def _dues(referral: Referral, installed_on: date, version: RuleVersion, facts: F
     accounts = {Side.REFERRER: referral.referrer.account, Side.FRIEND: referral.friend_account}
     terms = {Side(term.side): term for term in version.terms.all()}
     payees = _locked_payees([accounts[side] for side in terms])
-    monthly, one_time = charges_of(facts)
+    charges = charges_of(facts)
     free_months = free_months_of(payees, installed_on)
     for side in Side:
         if side in terms:
             payee = payees[accounts[side].pk]
             free_month = free_months.get(payee.account_id, {})
-            bases = Bases(monthly=monthly, one_time=one_time, free_month=free_month)
+            bases = Bases(**charges, free_month=free_month)
             yield _Due(
                 referral=referral,
                 installed_on=installed_on,

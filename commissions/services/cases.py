@@ -22,9 +22,11 @@ from billing.models import BillingSystem
 from billing.ports import BillingReport, StatusReport, VendorFact
 from billing.services import receive_fact
 from billing.states import BillingKind, ServiceStatus
+from catalog.models import Product
 from commissions.models import ClosedPeriod, Payee, Reward, RewardTerm, Rule, RuleVersion
 from commissions.queries.reckoning import dates_of
 from commissions.queries.trace import Trace, trace_of
+from commissions.services.accrual import accrue_rewards
 from commissions.services.endings import send_reward, settle_reward
 from commissions.services.ledger import post
 from commissions.services.qualification import reconsider
@@ -33,7 +35,8 @@ from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY, TIME_ZONE
-from orders.models import Order
+from foundation.money import ZERO
+from orders.models import Order, OrderLine
 from orders.states import Channel
 from referrals.models import Programme, Referral, Referrer
 from referrals.states import ProgrammeStatus
@@ -53,7 +56,9 @@ RULE_FIELDS = frozenset(
         "clawback_none_days",
     }
 )
-MONEY = ("amount", "percent_cash")
+MONEY = ("amount", "percent_cash", "percent_margin")
+NOTHING = "nothing"
+"""In a file, for the status: there is no reward."""
 NO_LIMIT = "any"
 """In a file, for `days_late_allowed`: however late."""
 
@@ -90,6 +95,10 @@ class Case:
     currency: str = "USD"
     amount: Decimal | None = None
     percent_cash: Decimal | None = None
+    percent_margin: Decimal | None = None
+    """Of what is charged each month for `lines`, less what they cost."""
+    lines: Sequence[Mapping[str, Any]] = ()
+    """What the friend ordered: `monthly`, and `cost` where it is known."""
     rule: Mapping[str, Any] = field(default_factory=dict)
     bills: Sequence[Mapping[str, Any]] = ()
     payments: Sequence[Mapping[str, Any]] = ()
@@ -111,7 +120,12 @@ class Outcome:
     case: Case
     expected: Expectation
     found: Expectation
-    trace: Trace
+    trace: Trace | None
+    """None where there is no reward."""
+
+    def told(self) -> list[str]:
+        """Return what differs, and what led there."""
+        return [*self.differences, *(self.trace.lines() if self.trace else ())]
 
     @property
     def differences(self) -> list[str]:
@@ -173,8 +187,12 @@ def try_cases(cases: Sequence[Case]) -> Iterator[Outcome]:
 def _play(case: Case) -> Iterator[Outcome]:
     """Run the nights on which something can change: when something is heard or done, at the wait's end, and as asked."""
     stage = Stage(case.zone, case.currency)
-    version = stage.make_version(amount=case.amount, percent_cash=case.percent_cash, **case.rule)
-    reward = stage.make_reward(version, case.installed)
+    percentages = {"percent_cash": case.percent_cash, "percent_margin": case.percent_margin}
+    version = stage.make_version(amount=case.amount, **percentages, **case.rule)
+    reward = stage.accrue(case.installed, case.lines) if case.lines else stage.make_reward(version, case.installed)
+    if reward is None:
+        yield from (_nothing(case, line) for line in case.expect)
+        return
     told = sorted(_facts(case, reward.friend_account.number), key=_when)
     deeds = sorted([(day, "pay") for day in case.payouts] + [(line["on"], line) for line in case.closed], key=_when)
     expected = {line.on: line for line in case.expect}
@@ -186,6 +204,10 @@ def _play(case: Case) -> Iterator[Outcome]:
         if day in expected:
             reward.refresh_from_db()
             yield Outcome(case=case, expected=expected[day], found=_found(reward, day), trace=trace_of(reward, day))
+
+
+def _nothing(case: Case, expected: Expectation) -> Outcome:
+    return Outcome(case=case, expected=expected, found=Expectation(on=expected.on, status=NOTHING), trace=None)
 
 
 def _when(dated: tuple[date, Any]) -> date:
@@ -348,14 +370,20 @@ class Stage:
         return Payee.objects.create(account=self.make_account(), division=self.division, currency=self.currency)
 
     def make_version(
-        self, *, amount: Decimal | None = None, percent_cash: Decimal | None = None, **values: Any
+        self,
+        *,
+        amount: Decimal | None = None,
+        percent_cash: Decimal | None = None,
+        percent_margin: Decimal | None = None,
+        **values: Any,
     ) -> RuleVersion:
-        """Make a version that is in force, of a fixed amount or a percentage of cash."""
+        """Make a version that is in force, of a fixed amount or a percentage of cash or of the monthly margin."""
         number = self.rule.versions.count() + 1
         began = _moment(date(2000, 1, 1), ZoneInfo("UTC")) + timedelta(days=number)
         version = RuleVersion.objects.create(rule=self.rule, number=number, **values)
-        basis = Basis.FLAT if percent_cash is None else Basis.PERCENT_CASH
-        RewardTerm.objects.create(version=version, basis=basis, amount=amount, percent=percent_cash)
+        percentages = {Basis.PERCENT_CASH: percent_cash, Basis.MARGIN_MONTHLY: percent_margin}
+        basis, percent = next(((basis, value) for basis, value in percentages.items() if value), (Basis.FLAT, None))
+        RewardTerm.objects.create(version=version, basis=basis, amount=amount, percent=percent)
         status = VersionStatus.SUPERSEDED if number > 1 else VersionStatus.IN_FORCE
         RuleVersion.objects.filter(pk=version.pk).update(status=status, effective_from=began, approved_at=began)
         return RuleVersion.objects.get(pk=version.pk)
@@ -379,6 +407,20 @@ class Stage:
         referral.install(installed_on)
         referral.save()
         return referral
+
+    def accrue(self, installed_on: date, lines: Sequence[Mapping[str, Any]]) -> Reward | None:
+        """Let somebody's friend have ordered these lines, and do what is done when they are installed."""
+        referral = self.make_referral(self.make_payee(), installed_on)
+        for position, line in enumerate(lines, start=1):
+            code = f"{self.mark}-{position}"
+            product = Product.objects.create(division=self.division, code=code, family="internet", names=Texts(en=code))
+            monthly, cost = Decimal(str(line["monthly"])), line.get("cost")
+            OrderLine.objects.create(
+                order=referral.order, position=position, product=product, names=product.names, family=product.family,
+                recurring=monthly, recurring_after=monthly, one_time=ZERO,
+                recurring_cost=None if cost is None else Decimal(str(cost)), one_time_cost=ZERO,
+            )  # fmt: skip
+        return next(iter(accrue_rewards(referral.pk)), None)
 
     def make_reward(
         self, version: RuleVersion, installed_on: date, *, payee: Payee | None = None, side: Side = Side.REFERRER

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.states import Standing
 from billing.states import ServiceStatus
+from commissions.queries.facts import FACTS as ASKED
 from commissions.states import BatchStatus, ClaimWay, DisputeStatus, HoldReason as RewardHold, ReasonCode
 from foundation.correspondence.models import InboundMail
 from foundation.events.facts import FACTS
@@ -208,6 +209,10 @@ WITHOUT_BEFORE: Mapping[str, str | Promise] = {
     "tickets.device_swapped": _("A further device was put there: %(after)s"),
 }
 """The same of facts that name nothing that was before."""
+WITH_UNKNOWN: Mapping[str, str | Promise] = {
+    "commissions.nothing_accrued": _("No rule could be decided about this order: not known is %(unknown)s"),
+}
+"""The same of facts that name what was not known."""
 
 FIELDS: Mapping[str, str | Promise] = {
     "name": _("name"),
@@ -280,6 +285,8 @@ def say(event: Event, names: Mapping[str, str] | None = None) -> str:
         return event.name
     if event.name in WITHOUT_BEFORE and not (event.payload.get("before_starts_at") or event.payload.get("before")):
         sentence = WITHOUT_BEFORE[event.name]
+    if event.name in WITH_UNKNOWN and event.payload.get("unknown"):
+        sentence = WITH_UNKNOWN[event.name]
     return str(sentence) % _readable(event, names or {})
 
 
@@ -307,6 +314,8 @@ def _said(fact: str, field: str, value: str, names: Mapping[str, str]) -> str:
         return names.get(value, value)
     if field == "fields":
         return str(FIELDS.get(value, value))
+    if field == "unknown":
+        return str(ASKED[value].label) if value in ASKED else value
     if _DAY.fullmatch(value):
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
     return code_in_words(fact, value)

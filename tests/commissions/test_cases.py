@@ -21,11 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_a_case_is_decided_as_it_was_worked_out_by_hand(case: Case):
     outcomes = list(try_cases([case]))
 
-    told = [
-        "\n".join([f"on {outcome.expected.on}: {'; '.join(outcome.differences)}", *outcome.trace.lines()])
-        for outcome in outcomes
-        if outcome.differences
-    ]
+    told = ["\n".join([f"on {outcome.expected.on}:", *outcome.told()]) for outcome in outcomes if outcome.differences]
     assert told == [], case.why
 
 

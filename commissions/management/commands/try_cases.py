@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 wrong.append(outcome)
         for outcome in wrong:
             self.stdout.write(f"\n{outcome.case.name}, on {outcome.expected.on}: {outcome.case.why}")
-            for text in (*outcome.differences, *outcome.trace.lines()):
+            for text in outcome.told():
                 self.stdout.write(f"    {text}")
         self.stdout.write(f"\n{len(cases)} cases, {count} decisions, {len(wrong)} of them not as expected.")
         if wrong:
