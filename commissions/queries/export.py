@@ -1,18 +1,21 @@
 """
 All that somebody needs who wants to reckon every reward once more: rules, whom we credit for which order, the ledger.
 
-Names and addresses are not in it; accounts and orders are named by their numbers. What it holds is described in
-docs/simulation.md.
+Names and addresses are not in it; accounts and orders are named by their numbers. What the products cost us is: the
+file is for those who run the house. What it holds is described in docs/simulation.md.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
-from catalog.models import Product
-from commissions.models import WORDING, LedgerEntry, RewardTerm, Rule, RuleVersion
+from billing.models import Allocation, Invoice, ServiceStatusReport
+from catalog.models import Cost, Price, Product
+from commissions.models import WORDING, ClaimEnd, Dispute, LedgerEntry, RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import facts_of
+from commissions.states import OF_MARGIN, ClaimStatus, DisputeStatus, EntryKind
 from foundation.divisions.models import Division
 from foundation.now import now
 from orders.models import Order
@@ -25,7 +28,15 @@ AT_ONCE = 1000
 
 def export_all() -> dict[str, Any]:
     """Return everything in JSON primitives, dates and decimals."""
-    return {"exported_at": now(), **export_rules(), "referrals": [*_referrals()], "ledger": [*_entries()]}
+    return {
+        "exported_at": now(),
+        **export_rules(),
+        "costs": [*_costs()],
+        "referrals": [*_referrals()],
+        "ledger": [*_entries()],
+        "decisions": [*_decisions()],
+        "heard_late": [*_heard_late()],
+    }
 
 
 def export_rules() -> dict[str, Any]:
@@ -68,6 +79,21 @@ def _term(term: RewardTerm) -> dict[str, Any]:
     return {**said, "products": list(products) if term.families else None}
 
 
+def _costs() -> Iterator[dict[str, Any]]:
+    """Yield on what days a product has a price, and on what days it is known what it costs us, and how much."""
+    for model in (Price, Cost):
+        rows: QuerySet[Any] = model._default_manager.select_related("product", "division")  # noqa: SLF001  # its name
+        for row in rows.order_by("product__code", "kind", "division__code", "starts_on"):
+            yield {
+                "product": row.product.code,
+                "division": row.division.code,
+                "kind": row.kind,
+                "starts_on": row.starts_on,
+                "ends_on": row.ends_on,
+                "cost": row.amount if model is Cost else None,
+            }
+
+
 def _referrals() -> Iterator[dict[str, Any]]:
     related = ("order", "programme", "division", "referrer__account")
     referrals = Referral.objects.select_related(*related).prefetch_related("signals").order_by("pk")
@@ -84,7 +110,7 @@ def _referrals() -> Iterator[dict[str, Any]]:
                 "payee": referral.referrer.account.number,
                 "stopped_at": referral.ended_at if referral.reason == DisqualifyReason.FRAUD else None,
                 "signals": [signal.status for signal in referral.signals.all()],
-                "facts": facts[referral.order_id],
+                "facts": {name: fact for name, fact in facts[referral.order_id].items() if name not in OF_MARGIN},
             }
 
 
@@ -106,3 +132,43 @@ def _entries() -> Iterator[dict[str, Any]]:
             "version": entry.version.number,
             "effective_on": entry.effective_on,
         }
+
+
+def _decisions() -> Iterator[dict[str, Any]]:
+    """Yield what people have decided: to correct a line in a payee's favour, to give a claim up or charge it."""
+    related = ("payee__account",)
+    upheld = Dispute.objects.filter(status=DisputeStatus.UPHELD).select_related(*related, "correction__division")
+    for dispute in upheld.order_by("pk"):
+        yield _decision(dispute, EntryKind.CORRECT, dispute.correction, dispute.answered_at, str(dispute.pk))
+    ended = ClaimEnd.objects.filter(status=ClaimStatus.APPROVED).select_related(*related, "entry__division")
+    for end in ended.order_by("pk"):
+        yield _decision(end, end.way, end.entry, end.decided_at, end.reference)
+
+
+def _decision(
+    decided: Dispute | ClaimEnd, kind: str, entry: LedgerEntry | None, at: datetime | None, number: str
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "key": entry.key if entry else "",
+        "payee": decided.payee.account.number,
+        "amount": decided.amount,
+        "on": at.astimezone(entry.division.zone).date() if at and entry else None,
+        "number": number,
+    }
+
+
+def _heard_late() -> Iterator[dict[str, Any]]:
+    """Yield what we heard on a later day than the billing system said it, and on which day."""
+    told: tuple[tuple[QuerySet[Any], tuple[str, ...]], ...] = (
+        (Invoice.objects.all(), ("invoice_id",)),
+        (Allocation.objects.all(), ("allocation_id",)),
+        (ServiceStatusReport.objects.all(), ("account_number", "status", "effective_on")),
+    )
+    zones = {division.pk: division.zone for division in Division.objects.all()}
+    for rows, names in told:
+        for row in rows.only("division", "occurred_at", "received_at", *names).order_by("pk").iterator():
+            zone = zones[row.division_id]
+            heard_on = row.received_at.astimezone(zone).date()
+            if heard_on > row.occurred_at.astimezone(zone).date():
+                yield {"what": [str(getattr(row, name)) for name in names], "heard_on": heard_on}

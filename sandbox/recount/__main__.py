@@ -18,7 +18,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("export", type=Path, help="file written by manage.py export_commissions")
     parser.add_argument("folders", type=Path, nargs="+", metavar="BILLING_DATA_DIR", help="the vendors' data folders")
     options = parser.parse_args(arguments)
-    export, vendors = read(options.export), Vendors(options.folders)
+    export = read(options.export)
+    vendors = Vendors(options.folders, export.heard_late)
     found = list(differences(export, vendors))
     for what in found:
         print(what)  # noqa: T201

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sandbox.recount.days import day_in
@@ -13,7 +14,6 @@ from sandbox.recount.expect import Expected, expected_rewards
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
-    from zoneinfo import ZoneInfo
 
     from sandbox.recount.export import Entry, Export
     from sandbox.recount.vendor import Credit, Vendors
@@ -29,13 +29,18 @@ LEGS = {
     "hold": {("payable", "held")},
     "clawback": {("held", "expense"), ("payable", "expense"), ("receivable", "expense")},
     "recover": {("payable", "receivable")},
+    "correct": {("expense", "payable")},
+    "write_off": {("expense", "receivable")},
+    "charge": {("paid", "receivable")},
 }
 """Between which accounts each kind of entry moves money."""
 CANCELS = {"reinstate": "forfeit", "return": "send", "release": "hold"}
 """What an entry makes undone, if there is one before it."""
 PAYMENTS = {"send", "settle", "recover"}
-OURS = "reward-"
-"""How the request ids of our credits begin: `reward-<reward>-<attempt>`."""
+DECIDED = {"correct", "write_off", "charge"}
+"""What stands for a decision of people, and is owed to no rule."""
+OURS = ("reward-", "correction-")
+"""How the request ids of our credits begin: `reward-<reward>-<attempt>`, `correction-<dispute>-<attempt>`."""
 
 Posting = tuple[str, "date", Decimal]
 
@@ -73,10 +78,12 @@ def differences(export: Export, vendors: Vendors) -> Iterator[str]:
     entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in export.entries:
         entries[entry.order_number, entry.side].append(entry)
+    corrected = {one.number: one.reward for one in export.decisions if one.kind == "correct"}
     shown: dict[str, list[Credit]] = defaultdict(list)
     for credit in vendors.credits():
         if credit.request_id.startswith(OURS):
-            shown[credit.request_id.split("-")[1]].append(credit)
+            what, number = credit.request_id.split("-")[:2]
+            shown[number if what == "reward" else corrected.get(number, credit.request_id)].append(credit)
     for place in sorted({*expected, *entries}):
         name = f"Order {place[0]}, {place[1]}"
         if place not in expected:
@@ -85,20 +92,41 @@ def differences(export: Export, vendors: Vendors) -> Iterator[str]:
         reward, posted = expected[place], entries[place]
         ids = {entry.reward for entry in posted}
         paid = [credit for one in ids for credit in shown.pop(one, [])]
-        yield from (f"{name}: {what}" for what in _compare(reward, posted, paid, reward.zone))
+        on_top = [one.amount for one in export.decisions if one.kind == "correct" and one.reward in ids]
+        yield from (f"{name}: {what}" for what in _compare(reward, posted, paid, on_top))
     for reward_id, strays in shown.items():
         yield from (
             f"Credit {one.id} of {one.amount} to {one.account_number}: no reward {reward_id}." for one in strays
         )
+    yield from _decided(export)
     yield from _receivables(export.entries)
 
 
-def _compare(reward: Expected, posted: list[Entry], paid: list[Credit], zone: ZoneInfo) -> Iterator[str]:
+def _decided(export: Export) -> Iterator[str]:
+    """Look whether there is an entry for each decision of people, as they decided, and none without one."""
+    decisions = {one.key: one for one in export.decisions}
+    for entry in export.entries:
+        if entry.kind not in DECIDED:
+            continue
+        decision = decisions.pop(entry.key, None)
+        if decision is None or decision.kind != entry.kind:
+            yield f"{_said(entry)} that nobody has decided."
+            continue
+        wanted = (decision.payee, decision.amount, decision.on)
+        if (entry.payee, entry.amount, entry.effective_on) != wanted:
+            yield f"{_said(entry)} for {entry.payee}; decided was {decision.amount} for {decision.payee} on {decision.on}."
+        if not decision.number and entry.kind != "write_off":
+            yield f"{_said(entry)} names no {'charge in the billing system' if entry.kind == 'charge' else 'dispute'}."
+    for decision in decisions.values():
+        yield f"no {decision.kind} of {decision.amount} for {decision.payee} ({decision.key}), though it was decided."
+
+
+def _compare(reward: Expected, posted: list[Entry], paid: list[Credit], on_top: list[Decimal]) -> Iterator[str]:
     yield from _check_each(reward, posted)
     standing = Standing.of(posted)
     wanted: list[Posting] = [*reward.postings()]
     for entry in standing.entries:
-        if entry.kind in {*PAYMENTS, "hold"}:
+        if entry.kind in {*PAYMENTS, *DECIDED, "hold"}:
             continue
         match = next((one for one in wanted if _is(entry, one, may_wait=reward.referral.was_signalled)), None)
         if match is None:
@@ -108,7 +136,8 @@ def _compare(reward: Expected, posted: list[Entry], paid: list[Credit], zone: Zo
     for kind, on, amount in wanted:
         if kind != "release" or not reward.referral.was_signalled:
             yield f"no {kind} of {amount} on {on}; it should be {reward.in_words()}."
-    yield from _compare_payments(reward, standing, paid, zone)
+    yield from _compare_credits(reward, standing, paid)
+    yield from _compare_sum(reward, standing, on_top)
 
 
 def _is(entry: Entry, posting: Posting, *, may_wait: bool) -> bool:
@@ -134,25 +163,38 @@ def _check_each(reward: Expected, posted: list[Entry]) -> Iterator[str]:
             yield f"{_said(entry)} is taken from {entry.debit}, though it was {'' if was_paid else 'not '}paid."
 
 
-def _compare_payments(reward: Expected, standing: Standing, paid: list[Credit], zone: ZoneInfo) -> Iterator[str]:
-    settled = standing.of_kind("settle")
+def _compare_credits(reward: Expected, standing: Standing, paid: list[Credit]) -> Iterator[str]:
+    """Hold each payment in the ledger against a credit of the vendor's."""
     left = list(paid)
-    for entry in settled:
+    for entry in standing.of_kind("settle"):
         credit = next((one for one in left if one.amount == entry.amount), left[0] if left else None)
         if credit is None:
             yield f"{_said(entry)}: the vendor shows no credit."
             continue
         left.remove(credit)
-        yield from _compare_credit(reward, entry, credit, day_in(zone, credit.posted_at))
+        yield from _compare_credit(reward, entry, credit, day_in(reward.zone, credit.posted_at))
     for credit in left:
         yield f"credit {credit.id} of {credit.amount} to {credit.account_number}, which the ledger does not have."
-    if standing.of_kind("settle", "recover"):
-        before = sum((e.amount for e in standing.of_kind("clawback") if e.debit != "receivable"), Decimal(0))
-        given = standing.sum_of("settle", "recover") + before
-        if given != reward.fate.amount:
-            yield f"{given} was paid or set off; it should be {reward.fate.amount}."
-    if reward.is_never_paid and standing.of_kind(*PAYMENTS):
-        yield f"it was paid; it should be {reward.in_words()}."
+
+
+def _compare_sum(reward: Expected, standing: Standing, on_top: list[Decimal]) -> Iterator[str]:
+    """
+    Look whether neither more nor less was paid or set off than is owed: the reward, and what was decided on top.
+
+    Each of them is paid whole, in its own batch, or not yet.
+    """
+    if not standing.of_kind(*PAYMENTS):
+        return
+    corrections = {sum(some, Decimal(0)) for count in range(len(on_top) + 1) for some in combinations(on_top, count)}
+    given = standing.sum_of("settle", "recover")
+    if reward.is_never_paid or reward.fate.amount is None:
+        if not on_top or given not in corrections:
+            yield f"it was paid; it should be {reward.in_words()}."
+        return
+    before = sum((e.amount for e in standing.of_kind("clawback") if e.debit != "receivable"), Decimal(0))
+    owed = reward.fate.amount - before
+    if standing.of_kind("settle", "recover") and given not in corrections | {owed + extra for extra in corrections}:
+        yield f"{given + before} was paid or set off; it should be {reward.fate.amount}."
 
 
 def _compare_credit(reward: Expected, entry: Entry, credit: Credit, posted_on: date) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.recount.days import day_in
 from sandbox.recount.judge import EARNED, FORFEITED, TAKEN_BACK, Case, Fate, fate_of
+from sandbox.recount.margin import margins_of
 from sandbox.recount.rules import promised, version_for
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sandbox.recount.export import Export, Referral, Term, Version
     from sandbox.recount.vendor import Vendors, WorkOrder
 
+Margins = dict[str, "Decimal | None"]
 SIDES = ("referrer", "friend")
 STOPPED = "fraud"
 
@@ -108,15 +110,19 @@ class _Counting:
             installed, key=lambda pair: (max(pair[0].completed_at), pair[1].order_number)
         ):
             division = self.export.divisions[referral.division]
-            version = version_for(self.export.versions, referral, division)
+            ordered_on = referral.submitted_at.astimezone(division.zone).date()
+            margins = margins_of(work_order.items, self.export.costs, division, ordered_on)
+            version = version_for(self.export.versions, referral, division, margins)
             if version is None:
                 continue
             terms = {term.side: term for term in version.terms}
             for side in SIDES:
-                if side in terms and (reward := self._reward(referral, work_order, version, terms[side])):
+                if side in terms and (reward := self._reward(referral, work_order, version, terms[side], margins)):
                     yield reward
 
-    def _reward(self, referral: Referral, order: WorkOrder, version: Version, term: Term) -> Expected | None:
+    def _reward(
+        self, referral: Referral, order: WorkOrder, version: Version, term: Term, margins: Margins
+    ) -> Expected | None:
         zone = self.export.divisions[referral.division].zone
         installed_on = order.installed_on(zone)
         payee = referral.payee if term.side == "referrer" else order.account_number
@@ -124,9 +130,8 @@ class _Counting:
             return None
         had = self.had.setdefault((payee, term.side, version.rule), _Had())
         free_month = self.vendors.monthly_of(payee, installed_on, zone, term.products)
-        amount, percent = promised(
-            term, len(had.installed) + 1, monthly=order.recurring, one_time=order.one_time, free_month=free_month
-        )
+        bases = {"percent_monthly": order.recurring, "percent_one_time": order.one_time, **margins}
+        amount, percent = promised(term, len(had.installed) + 1, bases=bases, free_month=free_month)
         if amount == 0:
             return None
         is_limited = had.meets_limit(version, installed_on) or self._is_used_up(version, amount, installed_on)

@@ -73,6 +73,23 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What is said of a product's cost in a division for some days."""
+
+    product: str
+    division: str
+    kind: str
+    starts_on: date
+    ends_on: date | None
+    amount: Decimal | None
+    """None: nothing but that it has a price there."""
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether a day is one of them."""
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+
+@dataclass(frozen=True)
 class Referral:
     """An order that somebody is credited for."""
 
@@ -113,14 +130,38 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What people have decided about money: only they know why. A correction, or the end of a claim."""
+
+    kind: str
+    """Of the entry that is to stand for it: `correct`, `write_off` or `charge`."""
+    key: str
+    """Of that entry."""
+    payee: str
+    amount: Decimal
+    on: date
+    number: str
+    """Of a correction, the dispute's; of a charge, its number in the billing system."""
+
+    @property
+    def reward(self) -> str:
+        """Return the reward that it is about, as its entry's key names it."""
+        return self.key.partition(":")[0]
+
+
+@dataclass(frozen=True)
 class Export:
     """The whole file."""
 
     exported_at: datetime
     divisions: dict[str, Division]
     versions: list[Version]
+    costs: list[Cost]
     referrals: list[Referral]
     entries: list[Entry]
+    decisions: list[Decision]
+    heard_late: dict[tuple[str, ...], date]
+    """The day on which we heard of a document, by its id, or of a service status, by account, status and day."""
 
 
 def read(file: Path) -> Export:
@@ -138,8 +179,11 @@ def read(file: Path) -> Export:
             for version in written["versions"]
             if version["status"] in COUNTING and version["effective_from"]
         ],
+        costs=[_cost(one) for one in written.get("costs", [])],
         referrals=[_referral(one) for one in written["referrals"]],
         entries=[_entry(one) for one in written["ledger"]],
+        decisions=[_decision(one) for one in written.get("decisions", [])],
+        heard_late={tuple(one["what"]): date.fromisoformat(one["heard_on"]) for one in written.get("heard_late", [])},
     )
 
 
@@ -183,6 +227,17 @@ def _term(term: dict[str, Any]) -> Term:
     )
 
 
+def _cost(one: dict[str, Any]) -> Cost:
+    return Cost(
+        product=one["product"],
+        division=one["division"],
+        kind=one["kind"],
+        starts_on=date.fromisoformat(one["starts_on"]),
+        ends_on=date.fromisoformat(one["ends_on"]) if one["ends_on"] else None,
+        amount=_decimal(one["cost"]),
+    )
+
+
 def _referral(one: dict[str, Any]) -> Referral:
     return Referral(
         order_number=one["order"],
@@ -210,6 +265,17 @@ def _entry(one: dict[str, Any]) -> Entry:
         rule=one["rule"],
         version=one["version"],
         effective_on=date.fromisoformat(one["effective_on"]),
+    )
+
+
+def _decision(one: dict[str, Any]) -> Decision:
+    return Decision(
+        kind=one["kind"],
+        key=one["key"],
+        payee=one["payee"],
+        amount=Decimal(one["amount"]),
+        on=date.fromisoformat(one["on"]),
+        number=str(one["number"]),
     )
 
 

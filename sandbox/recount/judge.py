@@ -1,13 +1,13 @@
 """
 One reward, day by day: what is known on a day decides what it is that day, until nothing can change any more.
 
-Every night looks at all days up to it, afresh; only what was earned, and what was taken back, is remembered from one
-night to the next.
+Every night looks at all days up to it, afresh, with what had been heard by then; only what was earned, and what was
+taken back, is remembered from one night to the next.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -90,8 +90,8 @@ class Case:
         """The last day whose facts may take it back."""
         return max(self.latest_on, self.installed_on + timedelta(days=self.version.clawback_none_days))
 
-    def violations(self, day: date) -> list[date]:
-        """Return, as far as is known on a day, the days on which bills were too late."""
+    def late_bills(self, day: date) -> list[tuple[date, Bill]]:
+        """Return, as far as is known on a day, the bills that were too late, each with the day on which it was."""
         allowed = self.version.days_late_allowed
         if allowed is None:
             return []
@@ -101,8 +101,12 @@ class Case:
             too_late = due + timedelta(days=allowed + 1)
             paid = bill.paid_since(day)
             if (paid is None and day >= too_late) or (paid is not None and paid >= too_late):
-                found.append(too_late)
-        return sorted(found)
+                found.append((too_late, bill))
+        return sorted(found, key=lambda one: one[0])
+
+    def violations(self, day: date) -> list[date]:
+        """Return, as far as is known on a day, the days on which bills were too late."""
+        return [too_late for too_late, _bill in self.late_bills(day)]
 
     def enough_paid_on(self, day: date) -> date | None:
         """Return the day on which enough bills were paid, as far as is known on a day."""
@@ -147,10 +151,11 @@ def fate_of(case: Case, last: date, *, stopped_on: date | None = None, stopped_b
         if stopped_on and night >= stopped_on:
             _stop(fate, stopped_on, stopped_because)
             break
+        known = replace(case, account=case.account.heard_by(night))
         if fate.state in {QUALIFYING, FORFEITED}:
-            _decide(case, fate, night)
+            _decide(known, fate, night)
         elif fate.state == EARNED:
-            _watch(case, fate, min(night, case.watched_until))
+            _watch(known, fate, min(night, case.watched_until))
     return fate
 
 
@@ -187,8 +192,10 @@ def _watch(case: Case, fate: Fate, day: date) -> None:
     if earned_on is None or fate.amount is None:
         return
     left = fate.amount - fate.total_taken_back
-    if any(too_late <= earned_on for too_late in case.violations(day)):
-        _take_back(fate, "receipt_taken_back", left, on=day)
+    forbidding = [(too_late, bill) for too_late, bill in case.late_bills(day) if too_late <= earned_on]
+    if forbidding:
+        since = min(max(bill.fell_on(day) or too_late, too_late, earned_on) for too_late, bill in forbidding)
+        _take_back(fate, "receipt_taken_back", left, on=since)
     elif case.version.must_be_active and case.gone_since(earned_on):
         _take_back(fate, "left_early", left, on=earned_on)
     elif case.version.clawback_none_days and case.gone_since(day):

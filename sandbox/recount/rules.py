@@ -9,14 +9,18 @@ from sandbox.recount import conditions
 from sandbox.recount.judge import to_the_cent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sandbox.recount.export import Division, Referral, Term, Version
 
 
-def version_for(versions: Sequence[Version], referral: Referral, division: Division) -> Version | None:
+def version_for(
+    versions: Sequence[Version], referral: Referral, division: Division, margins: Mapping[str, Decimal | None]
+) -> Version | None:
     """
     Return the version that was in force for an order when it was submitted, if its conditions hold.
+
+    One that gives a share of a margin holds only where that is known.
 
     The nearest division with any decides alone; there a rule of the programme comes before those of every programme,
     then the smaller priority.
@@ -37,13 +41,22 @@ def version_for(versions: Sequence[Version], referral: Referral, division: Divis
     depth = max((division.lineage.index(version.division) for version in running), default=0)
     nearest = [version for version in running if division.lineage.index(version.division) == depth]
     nearest.sort(key=lambda version: (version.programme == "", version.priority, version.rule))
-    return next((version for version in nearest if conditions.holds(version.conditions, referral.facts)), None)
+    facts = {**referral.facts, **margins}
+    for version in nearest:
+        shared = {term.basis for term in version.terms} & set(margins)
+        if conditions.holds(version.conditions, facts) and all(margins[basis] is not None for basis in shared):
+            return version
+    return None
 
 
 def promised(
-    term: Term, ordinal: int, *, monthly: Decimal, one_time: Decimal, free_month: Decimal
+    term: Term, ordinal: int, *, bases: Mapping[str, Decimal | None], free_month: Decimal
 ) -> tuple[Decimal | None, Decimal | None]:
-    """Return the amount of a reward, or the percentage of what is only known once it is paid."""
+    """
+    Return the amount of a reward, or the percentage of what is only known once it is paid.
+
+    :param bases: what percentages are reckoned from, by their names; below zero it earns nothing
+    """
     if term.form == "free_month":
         return to_the_cent(free_month), None
     value = term.value(ordinal)
@@ -53,4 +66,4 @@ def promised(
         return value, None
     if term.basis == "percent_cash":
         return None, value
-    return to_the_cent((monthly if term.basis == "percent_monthly" else one_time) * value / 100), None
+    return to_the_cent(max(bases[term.basis] or Decimal(0), Decimal(0)) * value / 100), None

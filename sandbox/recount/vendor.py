@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from sandbox.recount.days import day_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+EVER = date.min
 ENDED = {"disconnected", "closed"}
 """Service statuses after which nothing is served."""
 
@@ -28,6 +29,8 @@ class Payment:
     amount: Decimal
     is_cash: bool
     """From a receipt; a credit note is no cash."""
+    heard_on: date = EVER
+    """The day from which on it was known, however early it was true."""
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Bill:
     amount: Decimal
     tax: Decimal
     payments: list[Payment] = field(default_factory=list)
+    heard_on: date = EVER
 
     def paid_since(self, day: date) -> date | None:
         """Return the day since which it has been paid in full without a break, as far as is known on a day."""
@@ -48,6 +52,15 @@ class Bill:
             total += sum((payment.amount for payment in self.payments if payment.on == on), Decimal(0))
             since = None if total < self.amount else since or on
         return since
+
+    def fell_on(self, day: date) -> date | None:
+        """Return the last day on which it ceased to be paid in full, as far as is known on a day."""
+        total, fell = Decimal(0), None
+        for on in sorted({payment.on for payment in self.payments if payment.on <= day}):
+            before = total
+            total += sum((payment.amount for payment in self.payments if payment.on == on), Decimal(0))
+            fell = on if total < self.amount <= before else fell
+        return fell
 
     def cash_until(self, day: date) -> Decimal:
         """Add up what was paid for it in money, and kept, as far as is known on a day."""
@@ -61,6 +74,7 @@ class Status:
     on: date
     told_at: str
     status: str
+    heard_on: date = EVER
 
 
 @dataclass
@@ -70,10 +84,34 @@ class Account:
     bills: list[Bill] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
 
+    def heard_by(self, night: date) -> Account:
+        """Return what was known of it in a night: without what was heard later, though it was true before."""
+        heard = [one.heard_on for one in self.statuses]
+        for bill in self.bills:
+            heard += [bill.heard_on, *(payment.heard_on for payment in bill.payments)]
+        if max(heard, default=EVER) <= night:
+            return self
+        bills = [
+            replace(bill, payments=[one for one in bill.payments if one.heard_on <= night])
+            for bill in self.bills
+            if bill.heard_on <= night
+        ]
+        return Account(bills, [one for one in self.statuses if one.heard_on <= night])
+
     def status_on(self, day: date) -> Status | None:
         """Return the latest status that holds on a day, if the vendor ever said one."""
         known = [status for status in self.statuses if status.on <= day]
         return max(known, key=lambda status: (status.on, status.told_at), default=None)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One product of a work order; its prices are for all of it."""
+
+    product: str
+    quantity: int
+    recurring: Decimal
+    one_time: Decimal
 
 
 @dataclass(frozen=True)
@@ -84,8 +122,17 @@ class WorkOrder:
     account_number: str
     completed_at: tuple[str, ...]
     """When each item was; empty unless all of them are."""
-    recurring: Decimal
-    one_time: Decimal
+    items: tuple[Item, ...]
+
+    @property
+    def recurring(self) -> Decimal:
+        """What it costs each month, before taxes."""
+        return sum((item.recurring for item in self.items), Decimal(0))
+
+    @property
+    def one_time(self) -> Decimal:
+        """What it costs once, before taxes."""
+        return sum((item.one_time for item in self.items), Decimal(0))
 
     def installed_on(self, zone: ZoneInfo) -> date | None:
         """Return the day of the last installation, where all is installed."""
@@ -107,8 +154,14 @@ class Credit:
 class Vendors:
     """All vendors' files together. An account stands with one of them."""
 
-    def __init__(self, folders: Iterable[Path]) -> None:
-        """Read every folder's file."""
+    def __init__(self, folders: Iterable[Path], heard_late: Mapping[tuple[str, ...], date] | None = None) -> None:
+        """
+        Read every folder's file.
+
+        :param heard_late: when the application heard of documents, by their ids, and of service statuses, by account,
+            status and day, where that was later than the vendor said it
+        """
+        self.heard_late = heard_late or {}
         self.documents: dict[str, list[dict[str, Any]]] = {}
         for folder in folders:
             for kind, document in _documents_in(folder / "vendor.sqlite3"):
@@ -156,7 +209,8 @@ class Vendors:
             ("creditNoteDeallocation", -1, False),
         ):
             for document in self._of(number, kind):
-                payment = Payment(_day_of(document, zone), sign * _amount(document["amount"]), is_cash)
+                on, heard_on = _day_of(document, zone), self._heard_on(document, zone, document["id"])
+                payment = Payment(on, sign * _amount(document["amount"]), is_cash, heard_on)
                 bills[document["invoice"]["id"]].payments.append(payment)
         return Account(list(bills.values()), [*self._statuses(number, zone)])
 
@@ -168,13 +222,19 @@ class Vendors:
                 due_on=date.fromisoformat(document["dueDate"]),
                 amount=_amount(document["amount"]),
                 tax=_amount(document["taxAmount"]) if document.get("taxAmount") else Decimal(0),
+                heard_on=self._heard_on(document, zone, document["id"]),
             )
 
     def _statuses(self, number: str, zone: ZoneInfo) -> Iterator[Status]:
-        for document in self._of(number, "serviceStatus"):
-            yield Status(_day_of(document, zone), document["date"], document["status"])
-        for document in self._of(number, "accountClosure"):
-            yield Status(_day_of(document, zone), document["date"], "closed")
+        said = [(document, document["status"]) for document in self._of(number, "serviceStatus")]
+        said += [(document, "closed") for document in self._of(number, "accountClosure")]
+        for document, status in said:
+            on = _day_of(document, zone)
+            yield Status(on, document["date"], status, self._heard_on(document, zone, number, status, on.isoformat()))
+
+    def _heard_on(self, document: dict[str, Any], zone: ZoneInfo, *names: str) -> date:
+        """Return the day on which we were told: when the vendor said it, or later."""
+        return max(day_in(zone, document["date"]), self.heard_late.get(names, EVER))
 
     def _of(self, number: str, kind: str) -> Iterator[dict[str, Any]]:
         return (one for one in self.documents.get(kind, []) if one["billingAccount"]["id"] == number)
@@ -203,8 +263,15 @@ def _work_order(document: dict[str, Any]) -> WorkOrder:
         order_number=document["description"],
         account_number=document["billingAccount"]["id"],
         completed_at=tuple(item["completionDate"] for item in items) if is_done else (),
-        recurring=sum((_price(item, "recurring") for item in items), Decimal(0)),
-        one_time=sum((_price(item, "oneTime") for item in items), Decimal(0)),
+        items=tuple(
+            Item(
+                product=item["productOffering"]["id"],
+                quantity=int(item.get("quantity", 1)),
+                recurring=_price(item, "recurring"),
+                one_time=_price(item, "oneTime"),
+            )
+            for item in items
+        ),
     )
 
 
