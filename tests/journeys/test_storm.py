@@ -95,7 +95,7 @@ def callers(market: Market) -> list[Account]:
     number = f"{FIRST_ID} + n"
     copy(first.customer, id=number)
     copy(first.customer.contacts.get(), id=number, customer_id=number, email="'caller-' || n || '@people.example'")
-    copy(first.premises, id=number, house_number="n::text", street_line="n || ' Storm Street'", source_id="'S' || n")
+    copy(first.premises, id=number, house_number="'S' || n", street_line="n || ' Storm Street'", source_id="'S' || n")
     copy(first, id=number, customer_id=number, premises_id=number)
     copy(
         order,
