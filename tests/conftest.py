@@ -32,6 +32,16 @@ QUIET_CHROMIUM = [
 """A browser that looks nothing up in the network by itself."""
 
 
+LONGEST = ("tests/journeys/test_simulation.py", "tests/local/test_supervisor.py")
+"""Tests of minutes that ask no database of ours, and would so come last."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no worker is still at them when the others have done all."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the translations once, before any process reads them."""
     if not hasattr(config, "workerinput"):
