@@ -118,7 +118,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         with self.log.open("ab") as log:
-            command = [str(self._programs() / program), *arguments]
+            command = [str(self.programs() / program), *arguments]
             done = start(command, output=log, account=_account(), folder=Path("/")).wait()
         if done:
             raise LocalError(f"{program} failed; {self.log} ends: {_last_line(self.log)}")
@@ -130,7 +130,7 @@ class Postgres:
         ]  # fmt: skip
         with self.log.open("ab") as log:
             self._process = start(
-                [self._programs() / "postgres", "-D", self.cluster, *(f"--{option}" for option in options)],
+                [self.programs() / "postgres", "-D", self.cluster, *(f"--{option}" for option in options)],
                 output=log, account=_account(), folder=Path("/"), when_orphaned=signal.SIGINT,
             )  # fmt: skip
         self._wait_until_ready()
@@ -157,7 +157,7 @@ class Postgres:
         finally:
             connection.close()
 
-    def _programs(self) -> Path:
+    def programs(self) -> Path:
         """Return the folder of the server's programs: the wheel's, or a copy that root's account can reach."""
         wheel = _wheel()
         if os.geteuid() != 0 or _can_be_entered(wheel):
