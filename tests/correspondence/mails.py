@@ -60,6 +60,25 @@ def with_file(content: bytes, name: str, media_type: str = "application/octet-st
     return message.as_bytes()
 
 
+def enclosed(*messages: bytes, boundary: str = "outer") -> bytes:
+    """Return a message to which others are attached."""
+    inside = (part("message/rfc822", message.replace(b"\r\n", b"\n")) + b"\n" for message in messages)
+    return parts("mixed", part("text/plain", "See below.\n"), *inside, boundary=boundary)
+
+
+def compound(*names: str, sector: int = 512) -> bytes:
+    """Return a compound file (MS-CFB) whose directory has these names, after its root."""
+    entries = [_entry("Root Entry", 5), *(_entry(name, 2) for name in names)]
+    directory = b"".join(entries).ljust(-(-len(entries) * 128 // sector) * sector, b"\0")
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(24, b"\0") + struct.pack("<HHHH", 0x3E, 3, 0xFFFE, 9)
+    return head.ljust(sector, b"\0") + b"\xfd\xff\xff\xff".ljust(sector, b"\xff") + directory
+
+
+def _entry(name: str, kind: int) -> bytes:
+    encoded = (name + "\0").encode("utf-16-le")
+    return struct.pack("<64sHB", encoded, len(encoded), kind).ljust(128, b"\0")
+
+
 def bounce(
     message_id: str = "<ours@x>", *, action: str = "failed", status: str = "5.1.1", original: str = "rfc822"
 ) -> bytes:

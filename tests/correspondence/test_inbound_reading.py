@@ -1,15 +1,30 @@
 """Raw messages as people, their programs and their mail servers send them, read into plain words and files."""
 
+import base64
 import io
+import quopri
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
 
 from foundation.correspondence.inbound import Address, UnreadableMailError, read_mail, reading
-from foundation.correspondence.inbound.files import LONGEST_NAME, media_type_of
+from foundation.correspondence.inbound.files import LONGEST_NAME, media_type_of, refusal_of
 from foundation.correspondence.inbound.quoting import REPLY_ABOVE
-from tests.correspondence.mails import JPEG, PDF, PNG, attached, part, parts, raw, text_in, tnef, with_file
+from tests.correspondence.mails import (
+    JPEG,
+    PDF,
+    PNG,
+    attached,
+    compound,
+    enclosed,
+    part,
+    parts,
+    raw,
+    text_in,
+    tnef,
+    with_file,
+)
 
 
 class TestHeadersThatAreAwkward:
@@ -448,12 +463,20 @@ class TestWhatIsNew:
         assert mail.text == "Donaudampf"
 
 
-def zipped(*names: str) -> bytes:
+def zipped(*names: str, **contents: str) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name in names:
-            archive.writestr(name, "x")
+            archive.writestr(name, contents.get(name, "x"))
     return content.getvalue()
+
+
+def odt(*names: str) -> bytes:
+    return zipped("mimetype", *names, mimetype="application/vnd.oasis.opendocument.text")
+
+
+TYPES = "[Content_Types].xml"
+MACRO_TYPES = '<Override PartName="/word/m.bin" ContentType="application/vnd.ms-office.vbaProject"/>'
 
 
 class TestFilesByTheirContent:
@@ -475,6 +498,9 @@ class TestFilesByTheirContent:
             (b"<html><script>x()</script></html>", "notes.txt"),
             (b"<?xml version='1.0'?><svg xmlns='x'><script/></svg>", "drawing.png"),
             (zipped("word/document.xml", "word/vbaProject.bin"), "letter.docx"),
+            (zipped("word/document.xml", "custom/VBAPROJECT.BIN"), "letter.docx"),
+            (zipped(TYPES, "word/document.xml", "word/m.bin", **{TYPES: MACRO_TYPES}), "letter.docx"),
+            (odt("content.xml", "Basic/script-lc.xml"), "letter.odt"),
             (zipped("META-INF/MANIFEST.MF"), "game.zip"),
         ],
     )
@@ -494,6 +520,8 @@ class TestFilesByTheirContent:
         ("content", "expected"),
         [
             (PDF, "application/pdf"),
+            (odt("content.xml"), "application/vnd.oasis.opendocument.text"),
+            (zipped("xl/workbook.xml", TYPES), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
             (PNG, "image/png"),
             (b"GIF89a..", "image/gif"),
             (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
@@ -551,6 +579,111 @@ class TestFilesByTheirContent:
     def test_are_not_changed(self):
         """Where a picture was taken stays in it: it may be what the ticket is about."""
         assert self.file(JPEG, "photo.jpg").content == JPEG
+
+
+class TestCompoundFiles:
+    """Documents of the old Office and messages of Outlook, by what lies in them."""
+
+    def refusal(self, content: bytes) -> str:
+        return refusal_of(content, media_type_of(content))
+
+    @pytest.mark.parametrize("sector", [512, 4096])
+    def test_are_taken_where_they_hold_words_alone(self, sector):
+        assert media_type_of(compound("WordDocument", "1Table", "Data", sector=sector)) == "application/msword"
+        assert self.refusal(compound("Workbook", sector=sector)) == ""
+
+    @pytest.mark.parametrize("name", ["Macros", "VBA", "_VBA_PROJECT", "_VBA_PROJECT_CUR", "vba", "_vba_Project"])
+    @pytest.mark.parametrize("before", [0, 1, 40])
+    @pytest.mark.parametrize("sector", [512, 4096])
+    def test_are_refused_where_they_hold_programs(self, name, before, sector):
+        assert self.refusal(compound(*["Data"] * before, name, "WordDocument", sector=sector)) == "dangerous"
+
+    def test_are_refused_whatever_their_head_says_of_where_the_directory_is(self):
+        content = bytearray(compound("Macros"))
+        content[24:512] = b"\xff" * 488
+
+        assert self.refusal(bytes(content)) == "dangerous"
+
+    def test_are_refused_where_they_are_cut_short(self):
+        content = compound("Data", "Data", "Macros")
+
+        assert self.refusal(content[:-60]) == "dangerous"
+        assert self.refusal(content[:700]) == ""
+
+    @pytest.mark.parametrize("name", ["Macros2", "MyVBA", "VB", ""])
+    def test_are_taken_where_a_name_is_only_alike(self, name):
+        assert self.refusal(compound(name)) == ""
+
+    def test_are_taken_where_the_word_stands_in_the_text(self):
+        assert self.refusal(compound("WordDocument") + "Macros and VBA and _VBA_PROJECT".encode("utf-16-le") * 9) == ""
+
+    def test_of_outlook_are_taken_without_files_alone(self):
+        assert self.refusal(compound("__properties_version1.0", "__recip_version1.0_#00000000")) == ""
+        assert self.refusal(compound("__properties_version1.0", "__attach_version1.0_#00000000")) == "unknown_type"
+
+
+class TestAMessageThatIsAttached:
+    def refusal(self, message: bytes, **named: int) -> str:
+        (file,) = read_mail(message, **named).files
+        assert file.media_type == "message/rfc822"
+        return file.refusal
+
+    def test_is_taken_with_files_that_are(self):
+        (file,) = read_mail(enclosed(with_file(PDF, "bill.pdf"))).files
+
+        assert (file.name, file.refusal) == ("A file.eml", "")
+        assert b"bill.pdf" in file.content
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (b"MZ\x90\0" + b"\0" * 50, "dangerous"),
+            (compound("Macros"), "dangerous"),
+            (zipped("a.txt"), "unknown_type"),
+            (tnef({"setup.exe": b"MZ\x90\0" + b"\0" * 50}), "dangerous"),
+        ],
+    )
+    def test_is_refused_with_one_that_is_not(self, content, why):
+        assert self.refusal(enclosed(with_file(content, "bill.pdf"))) == why
+
+    def test_is_refused_for_the_worst_of_several(self):
+        inner = parts("mixed", *(attached(content, "attachment") for content in (zipped("a"), PDF, b"MZ\0\0")))
+
+        assert self.refusal(enclosed(inner)) == "dangerous"
+
+    def test_is_refused_for_one_that_is_too_large(self):
+        assert self.refusal(enclosed(with_file(PDF + b"x" * 500, "bill.pdf")), largest_file=400) == "too_large"
+
+    def test_is_taken_with_one_that_is_empty(self):
+        assert self.refusal(enclosed(with_file(b"", "bill.pdf"))) == ""
+
+    @pytest.mark.parametrize("depth", [1, 5])
+    def test_is_refused_for_what_lies_deep_in_it(self, depth):
+        message = with_file(b"MZ\x90\0", "setup.exe")
+        for number in range(depth):
+            message = enclosed(message, boundary=f"within-{number}")
+
+        assert self.refusal(enclosed(message)) == "dangerous"
+
+    def test_is_refused_where_it_goes_too_deep_to_be_looked_through(self):
+        message = with_file(PDF, "bill.pdf")
+        for _level in range(40):
+            message = b"Content-Type: message/rfc822\n\n" + message
+
+        assert self.refusal(message) == "unknown_type"
+
+    @pytest.mark.parametrize("encode", [base64.encodebytes, quopri.encodestring])
+    def test_is_refused_where_it_is_encoded(self, encode):
+        encoding = "base64" if encode is base64.encodebytes else "quoted-printable"
+        inner = part("message/rfc822", encode(with_file(PDF, "x.pdf")), f"Content-Transfer-Encoding: {encoding}")
+
+        assert self.refusal(parts("mixed", part("text/plain", "See below."), inner)) == "unknown_type"
+
+    def test_does_not_hold_back_the_files_beside_it(self):
+        inner = part("message/rfc822", with_file(b"MZ\0\0", "setup.exe")) + b"\n"
+        mail = read_mail(parts("mixed", inner, attached(PDF, "attachment; filename=bill.pdf")))
+
+        assert [(file.name, file.refusal) for file in mail.files] == [("A file.eml", "dangerous"), ("bill.pdf", "")]
 
 
 class TestMailsMadeToKeepUsBusy:

@@ -4,8 +4,10 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from pathlib import PurePosixPath
 
+from foundation.correspondence.inbound.compound import carries_files, has_macros, is_compound
 from foundation.correspondence.inbound.decoding import clean_line
 
 LARGEST_FILE = 10 * 1024 * 1024
@@ -13,6 +15,9 @@ UNKNOWN = "application/octet-stream"
 PROGRAM = "application/x-executable"
 MACROS = "application/x-office-macros"
 ARCHIVE = "application/zip"
+OFFICE = "application/msword"
+OUTLOOK = "application/vnd.ms-outlook"
+"""A message of Outlook's that carries files, which nobody here has looked into; one without is `OFFICE`."""
 
 BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "application/pdf"),
@@ -37,7 +42,6 @@ BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (8, b"WAVE", "audio/wav"),
     (0, b"#!AMR", "audio/amr"),
     (0, b"{\\rtf", "application/rtf"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword"),
     (0, b"MZ", PROGRAM),
     (0, b"\x7fELF", PROGRAM),
     (0, b"\xfe\xed\xfa", PROGRAM),
@@ -54,9 +58,6 @@ BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
 )
 """How files begin, by their own standards: (where, what, which)."""
 IN_ZIP = (
-    ("word/vbaProject.bin", MACROS),
-    ("xl/vbaProject.bin", MACROS),
-    ("ppt/vbaProject.bin", MACROS),
     ("META-INF/MANIFEST.MF", PROGRAM),
     ("AndroidManifest.xml", PROGRAM),
     ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -64,6 +65,13 @@ IN_ZIP = (
     ("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
 IN_OPEN_DOCUMENT = re.compile(rb"mimetype(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))")
+MACROS_IN_ZIP = re.compile(r"(?:^|/)vbaProject\.bin$|^(?:Basic|Scripts)/", re.IGNORECASE)
+"""Where documents of Office and of OpenDocument keep their programs."""
+DECLARES_MACROS = re.compile(rb"macroEnabled|vbaProject", re.IGNORECASE)
+"""In the list of what a document of Office consists of, under whatever names (ECMA-376, part 2, 7.2.3)."""
+CONTENT_TYPES = "[Content_Types].xml"
+MOST_TYPES = 1024 * 1024
+"""Bytes of that list that are read."""
 HTML = re.compile(
     rb"^\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|script|svg)\b", re.IGNORECASE | re.DOTALL
 )
@@ -87,7 +95,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "audio/wav": (".wav",),
     "audio/amr": (".amr",),
     "application/rtf": (".rtf",),
-    "application/msword": (".doc", ".xls", ".ppt", ".msg"),
+    OFFICE: (".doc", ".xls", ".ppt", ".msg"),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (".docx",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (".xlsx",),
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": (".pptx",),
@@ -112,6 +120,8 @@ def media_type_of(content: bytes) -> str:
     """Say what a file is, by what is in it and never by its name; `application/octet-stream` where that is not known."""
     if content.startswith(b"PK\x03\x04"):
         return _in_zip(content)
+    if is_compound(content):
+        return _in_compound(content)
     for place, beginning, media_type in BEGINNINGS:
         if content[place : place + len(beginning)] == beginning:
             return _text_or(media_type, content)
@@ -125,15 +135,31 @@ def _text_or(media_type: str, content: bytes) -> str:
     return "text/html" if media_type == "text/xml" and MARKED_UP.search(content[:SAMPLE]) else media_type
 
 
+def _in_compound(content: bytes) -> str:
+    if has_macros(content):
+        return MACROS
+    return OUTLOOK if carries_files(content) else OFFICE
+
+
 def _in_zip(content: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            if any(MACROS_IN_ZIP.search(name) for name in names) or _declares_macros(archive):
+                return MACROS
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError):
+        return UNKNOWN
     found = IN_OPEN_DOCUMENT.search(content[:200])
     if found:
         return found[1].decode("ascii")
-    try:
-        names = set(zipfile.ZipFile(io.BytesIO(content)).namelist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return UNKNOWN
     return next((media_type for name, media_type in IN_ZIP if name in names), ARCHIVE)
+
+
+def _declares_macros(archive: zipfile.ZipFile) -> bool:
+    if CONTENT_TYPES not in archive.namelist():
+        return False
+    with archive.open(CONTENT_TYPES) as types:
+        return bool(DECLARES_MACROS.search(types.read(MOST_TYPES)))
 
 
 def _is_text(sample: bytes) -> bool:

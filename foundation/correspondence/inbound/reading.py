@@ -35,6 +35,12 @@ SIGNATURES = {
     "application/x-pkcs7-signature",
     "application/pgp-keys",
 }
+TOO_MANY = frozenset({"TooManyParts", "TooManyFiles"})
+"""Trouble in which something was not looked at."""
+WORST_FIRST = ("dangerous", "unknown_type", "too_large")
+"""Why a message is not passed on that carries such a file; an empty one does no harm."""
+UNSEEN = "unknown_type"
+"""Why a message is not passed on that could not be looked through to its end."""
 SAID_BY_SERVERS = {"message/delivery-status", "message/global-delivery-status", "message/disposition-notification"}
 
 
@@ -110,6 +116,8 @@ class _Gathered:
     """What was found in the parts of a message so far."""
 
     largest_file: int
+    is_within: bool = False
+    """Whether it is an attached message, whose files are judged and which is not itself a file again."""
     bodies: list[tuple[str, str]] = field(default_factory=list)
     """Its words in order: `plain` or `html`, and the text."""
     looks: list[str] = field(default_factory=list)
@@ -133,11 +141,27 @@ class _Gathered:
         if kind in SAID_BY_SERVERS:
             return
         if part.get_content_maintype() == "message":
-            self._add_file(_subject_of(inside) or "message", _source_of(part), "message/rfc822")
+            self._take_message(part, depth)
         elif inside:
             self._take_parts(kind, inside, depth)
         else:
             self._take_leaf(part, kind)
+
+    def _take_message(self, part: Message, depth: int) -> None:
+        """Take an attached message as a file; what it carries lies open to whoever opens it, and is judged with it."""
+        message = next(iter(_parts_within(part)), None)
+        refusal = UNSEEN if _is_encoded(part) else "" if message is None else self._refusal_within(message, depth)
+        source = b"" if self.is_within else _source_of(part, message)
+        self._add_file(_subject_of(message), source, "message/rfc822", refusal=refusal)
+
+    def _refusal_within(self, message: Message, depth: int) -> str:
+        """Say why something that an attached message carries may not be passed on; empty where all may be."""
+        within = _Gathered(self.largest_file, is_within=True)
+        within.take(message, depth=depth + 1)
+        if not TOO_MANY.isdisjoint(within.trouble):
+            return UNSEEN
+        refusals = {file.refusal for file in within.files}
+        return next((worst for worst in WORST_FIRST if worst in refusals), "")
 
     def _take_parts(self, kind: str, inside: list[Message], depth: int) -> None:
         self.is_encrypted = self.is_encrypted or kind == "multipart/encrypted"
@@ -188,13 +212,15 @@ class _Gathered:
         if words and not self.bodies:
             self.bodies.append(("plain", clean(decode(words))))
 
-    def _add_file(self, name: str, content: bytes, media_type: str = "", *, is_inline: bool = False) -> None:
+    def _add_file(
+        self, name: str, content: bytes, media_type: str = "", *, is_inline: bool = False, refusal: str = ""
+    ) -> None:
         if len(self.files) >= MOST_FILES:
             self.trouble.append("TooManyFiles")
             return
         kind = media_type or media_type_of(content)
         safe = safe_name(name, kind, number=len(self.files) + 1)
-        refusal = refusal_of(content, kind, largest=self.largest_file)
+        refusal = refusal or refusal_of(content, kind, largest=self.largest_file)
         self.files.append(File(name=safe, media_type=kind, content=content, is_inline=is_inline, refusal=refusal))
 
     def text(self) -> str:
@@ -255,14 +281,19 @@ def _is_within_text(part: Message) -> bool:
     return bool(part.get("Content-ID")) or part.get_content_disposition() == "inline"
 
 
-def _subject_of(inside: list[Message]) -> str:
-    return decode_header(str(inside[0].get("Subject", ""))) if inside else ""
+def _subject_of(message: Message | None) -> str:
+    subject = "" if message is None else decode_header(str(message.get("Subject", "")))
+    return subject or "message"
 
 
-def _source_of(part: Message) -> bytes:
-    """Return the message that a part holds, as it was sent."""
-    inside = _parts_within(part)
+def _is_encoded(part: Message) -> bool:
+    """Tell whether a message is attached in an encoding, which no standard allows (RFC 2046, 5.2.1): it is not read."""
+    return str(part.get("Content-Transfer-Encoding", "")).strip().lower() not in ("", "7bit", "8bit", "binary")
+
+
+def _source_of(part: Message, message: Message | None) -> bytes:
+    """Return the message that a part holds, as it was sent, or what the part holds instead."""
     try:
-        return inside[0].as_bytes() if inside else _content_of(part)
+        return _content_of(part) if message is None else message.as_bytes()
     except (TypeError, ValueError, LookupError, AttributeError):
         return b""
