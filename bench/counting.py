@@ -1,8 +1,8 @@
 """
-A gunicorn configuration whose workers count the statements that they send to the database.
+Count the statements that are sent to the database: those of this process, or of a gunicorn's workers.
 
-Each worker appends one byte a statement to a file of its own in the folder STATEMENT_COUNTS: that survives the
-worker, needs no lock, and adds up by file sizes.
+As a gunicorn's configuration, it lets each worker append one byte a statement to a file of its own in the folder
+STATEMENT_COUNTS: that survives the worker, needs no lock, and adds up by file sizes.
 """
 
 import os
@@ -11,6 +11,17 @@ from pathlib import Path
 from typing import Any
 
 UNCOUNTED = ("BEGIN", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK", "COMMIT")
+
+
+class Statements:
+    """Counts those of this process, as a wrapper of a connection's; savepoints, BEGIN and COMMIT pass by it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  # Django's
+        self.count += not sql.lstrip().upper().startswith(UNCOUNTED)
+        return execute(sql, params, many, context)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bench.counting import Statements
 from bench.harness import bench_database, compare, set_up_django
 from config.local.processes import free_port, start, stop, wait_until_listening
 
@@ -129,17 +130,6 @@ class Campaign:
                 qualification=self.qualification,
                 key=f"bench:{number}",
             )
-
-
-class Statements:
-    """Counts what is sent to the database; savepoints, BEGIN and COMMIT pass by it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  # Django's
-        self.count += not sql.startswith(("SAVEPOINT", "RELEASE"))
-        return execute(sql, params, many, context)
 
 
 def deliver() -> None:

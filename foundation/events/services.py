@@ -41,7 +41,12 @@ TOLD_FOR = 5
 
 def reference(row: models.Model) -> str:
     """Return how a row is named in `Event.about`: `orders.order:12`."""
-    return f"{row._meta.label_lower}:{row.pk}"
+    return reference_to(type(row), row.pk)
+
+
+def reference_to(model: type[models.Model], pk: int) -> str:
+    """Return how a row is named of which only the key was read."""
+    return f"{model._meta.label_lower}:{pk}"
 
 
 def publish(  # noqa: PLR0913  # each part of a fact's circumstances has a name

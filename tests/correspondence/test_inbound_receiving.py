@@ -78,6 +78,16 @@ class TestReceiveMail:
 
         assert len({row.pk for row in rows}) == 50
 
+    def test_looks_again_where_another_worker_has_kept_one_meanwhile(self, mailbox, monkeypatch):
+        first, look = receive_mail(mailbox.pk, raw()), services.receiving._of
+        too_early = [InboundMail.objects.none()]
+        monkeypatch.setattr(services.receiving, "_of", lambda *asked: too_early.pop() if too_early else look(*asked))
+
+        rows = receive_mails(mailbox.pk, [raw(body="Another."), raw()])
+
+        assert rows[1].pk == first.pk
+        assert published(MailReceived) == [MailReceived(mail_ids=[one.pk]) for one in (first, rows[0])]
+
     def test_keeps_it_for_each_division_that_it_was_sent_to(self, mailbox):
         other = make_mailbox(make_division(), code="other")
 

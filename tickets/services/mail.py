@@ -9,7 +9,7 @@ import structlog
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _, gettext_lazy
 
-from accounts.models import Customer
+from accounts.models import Account, Customer
 from foundation.correspondence.inbound import Mail
 from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.queries import mailbox_of
@@ -22,7 +22,7 @@ from foundation.correspondence.services import (
 from foundation.correspondence.states import MailKind
 from foundation.divisions.queries import effective
 from foundation.events.facts import Fact
-from foundation.events.services import publish_many, reference
+from foundation.events.services import publish_many, reference_to
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from tickets.events import CustomerReplied, TicketMoved, TicketNoted
@@ -106,12 +106,18 @@ def _open_tickets(ticket_ids: Iterable[int | None]) -> dict[int, Ticket]:
     """Hold the tickets on which a reply needs nothing but to be written down."""
     rows = (
         Ticket.objects.locked()
-        .select_related("division", "customer", "account")
-        .defer("search")
+        .prefetch_related("division")
+        .only(*OF_A_TICKET)
         .filter(pk__in={one for one in ticket_ids if one}, status__in=OPEN, merged_into=None)
         .order_by("pk")
     )
     return {row.pk: row for row in rows}
+
+
+OF_A_TICKET = (
+    "number", "status", "reason", "version", "heard_at", "requester_email", "customer_id", "account_id", "division_id",
+)  # fmt: skip
+"""What is read of a ticket to write a reply down on it."""
 
 
 @dataclass
@@ -138,9 +144,10 @@ class _Replies:
         if not self.told:
             return
         Article.objects.bulk_create([article for _ticket, article, _each in self.told])
-        for _ticket, article, each in self.told:
-            keep_uploads(article, _uploads(each.mail))
-            _name_what_was_left_out(article.ticket, each)
+        for ticket, article, each in self.told:
+            if each.mail.files:
+                keep_uploads(article, _uploads(each.mail))
+                _name_what_was_left_out(ticket, each)
         _keep_rests([(article, each) for _ticket, article, each in self.told])
         _keep_participants([(ticket, each.mail) for ticket, _article, each in self.told])
         self._move_tickets()
@@ -189,7 +196,8 @@ TELLING = """WITH facts AS (
 
 
 def _about(ticket: Ticket) -> list[str]:
-    return sorted(reference(row) for row in (ticket, ticket.customer, ticket.account) if row)
+    ids = ((Ticket, ticket.pk), (Customer, ticket.customer_id), (Account, ticket.account_id))
+    return sorted(reference_to(model, pk) for model, pk in ids if pk)
 
 
 def _article(each: Received, ticket: Ticket, *, at: datetime) -> Article:

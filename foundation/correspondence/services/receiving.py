@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
 from foundation.correspondence.events import MailReceived, MailSetAside, MessageBounced
@@ -79,22 +79,35 @@ def receive_mail(mailbox_id: int, raw: bytes) -> InboundMail:
 def receive_mails(mailbox_id: int, raws: Sequence[bytes]) -> list[InboundMail]:
     """Keep messages that came in together, in a few statements however many they are; what each means see there."""
     mailbox = Mailbox.objects.select_related("division").get(pk=mailbox_id)
-    by_digest = {digest_of(raw): raw for raw in raws}
+    digests = [digest_of(raw) for raw in raws]
+    kept, new = _keep(mailbox, dict(zip(digests, raws, strict=True)))
+    if new:
+        fact = MailReceived(mail_ids=[row.pk for row in new])
+        publish(fact, subject=mailbox.division, division=mailbox.division, by=None)
+    return [kept[digest] for digest in digests]
+
+
+def _keep(mailbox: Mailbox, raws: Mapping[str, bytes]) -> tuple[dict[str, InboundMail], list[InboundMail]]:
+    """
+    Keep what is not kept yet.
+
+    :param raws: messages by their digests
+    :return: all of them by their digests, and those that are new
+    """
+    kept = {row.digest: row for row in _of(mailbox.division, raws).defer("raw")}
     at = now()
-    rows = [
+    new = [
         InboundMail(
             mailbox=mailbox, division=mailbox.division, digest=digest, raw=raw, size=len(raw), received_at=at
         )
-        for digest, raw in by_digest.items()
+        for digest, raw in sorted(raws.items()) if digest not in kept
     ]  # fmt: skip
-    known = set(_of(mailbox.division, by_digest).values_list("digest", flat=True))
-    InboundMail.objects.bulk_create([row for row in rows if row.digest not in known], ignore_conflicts=True)
-    kept = {row.digest: row for row in _of(mailbox.division, by_digest).defer("raw")}
-    new = sorted(row.pk for digest, row in kept.items() if digest not in known)
-    if new:
-        fact = MailReceived(mail_ids=new)
-        publish(fact, subject=mailbox.division, division=mailbox.division, by=None)
-    return [kept[digest_of(raw)] for raw in raws]
+    try:
+        with transaction.atomic():
+            InboundMail.objects.bulk_create(new)
+    except IntegrityError:  # somebody has kept one of them since we looked: look again
+        return _keep(mailbox, raws)
+    return kept | {row.digest: row for row in new}, new
 
 
 def _of(division: Division, digests: Iterable[str]) -> QuerySet[InboundMail]:
@@ -131,7 +144,7 @@ def read_waiting(mail_ids: Sequence[int]) -> list[Received]:
     """
     rows = list(
         InboundMail.objects.locked()
-        .select_related("division", "mailbox")
+        .prefetch_related("division")
         .filter(pk__in=mail_ids, status=MailStatus.WAITING)
         .order_by("pk")
     )
