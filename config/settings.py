@@ -329,6 +329,13 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Larkspur Cable <hello@larkspur.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MESSAGE_ID_DOMAIN: str = env.str("MESSAGE_ID_DOMAIN", default="mail.larkspur.example")
+MAIL_TAG_DOMAINS: set[str] = set(
+    env.list(
+        "MAIL_TAG_DOMAINS",
+        default=["fastmail.com", "gmail.com", "googlemail.com", "pm.me", "proton.me", "protonmail.com"],
+    )
+)
+"""Whose providers promise that `kim+x@` is `kim@`, so that a customer is known by either; anywhere else by neither."""
 
 # Safety -----------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 
+from accounts.models import Contact
 from accounts.testing import make_account
 from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.services import Letter, queue_message, receive_mail, receive_mails, send_message
@@ -274,12 +275,47 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert (ticket.customer, ticket.requester_email) == (desk.account.customer, desk.customer)
         assert ticket.articles.order_by("pk")[0].text == "Can I have one?"
 
-    def test_a_customer_is_known_by_another_spelling_of_the_address(self, desk):
-        name, _at, domain = desk.customer.partition("@")
+    def known_at(self, desk, address: str) -> None:
+        Contact.objects.filter(customer=desk.account.customer).update(email=address)
 
-        row = desk.receive(From=f"{name}+bills@{domain}")
+    @pytest.mark.parametrize(
+        ("known", "writes"),
+        [
+            ("kim@people.example", "Kim@People.Example"),
+            ("kim+bills@people.example", "Kim+Bills@people.example"),
+            ("kim.doe@gmail.com", "kimdoe+bills@googlemail.com"),
+            ("kim+isp@fastmail.com", "kim@fastmail.com"),
+        ],
+    )
+    def test_a_customer_is_known_by_a_spelling_that_is_surely_theirs(self, desk, known, writes):
+        self.known_at(desk, known)
+
+        row = desk.receive(From=writes)
 
         assert Ticket.objects.get(number=row.outcome).customer == desk.account.customer
+
+    @pytest.mark.parametrize(
+        ("known", "writes"),
+        [
+            ("kim@people.example", "kim+bills@people.example"),
+            ("kim+bills@people.example", "kim@people.example"),
+            ("kim.doe@fastmail.com", "kimdoe@fastmail.com"),
+        ],
+    )
+    def test_a_spelling_that_may_be_somebody_elses_is_nobody(self, desk, known, writes):
+        self.known_at(desk, known)
+
+        row = desk.receive(From=writes)
+
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "unknown_sender")
+
+    def test_a_token_from_another_spelling_of_the_requester_appends_nothing(self, desk):
+        name, _at, domain = desk.customer.partition("@")
+
+        row = desk.receive(f"Subject: Re: {subject_token(desk.ticket)}", From=f"{name}+x@{domain}")
+
+        assert desk.said() == []
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "unknown_sender")
 
     def test_a_mail_of_somebody_unknown_waits_for_a_person(self, desk):
         row = desk.receive(From=STRANGER)

@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import Contact, Customer, Mailbox
 from foundation.correspondence.inbound import Mail
-from foundation.correspondence.mailboxes import normalised_email
+from foundation.correspondence.mailboxes import is_tagged_freely, normalised_email, writers_address
 from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.queries import mail_set_aside_visible_to
 from foundation.correspondence.services.composing import message_id_of
@@ -61,25 +61,35 @@ def nearest_ticket(mail: Mail, known: Mapping[str, int]) -> int | None:
 
 
 def takes_part(email: str, ticket: Ticket) -> bool:
-    """Tell whether an address is the requester's, the customer's, or of somebody who takes part in a ticket."""
-    mailbox = normalised_email(email)
+    """
+    Tell whether an address is the requester's, the customer's, or of somebody who takes part in a ticket.
+
+    In doubt it is not: see `writers_address`.
+    """
     theirs = [ticket.requester_email, *Participant.objects.filter(ticket=ticket).values_list("email", flat=True)]
     if ticket.customer:
         theirs += Contact.objects.filter(customer=ticket.customer).exclude(email="").values_list("email", flat=True)
         theirs += [ticket.customer.user.email] if ticket.customer.user else []
-    return mailbox in {normalised_email(one) for one in theirs if one}
+    return writers_address(email) in {writers_address(one) for one in theirs if one}
 
 
 def customers_by_email(email: str, division: Division) -> QuerySet[Customer]:
-    """Return the customers of a division, and of those below it, who are reached at an address."""
+    """
+    Return the customers of a division, and of those below it, who surely write from an address (`writers_address`).
+
+    A plus-tag makes another address of it, unless the provider promises otherwise: what we know of a customer is not
+    told to a neighbour in their mail domain, nor is a ticket of theirs opened by one.
+    """
     contacts = Contact.objects.alias(mailbox=Mailbox("email")).filter(mailbox=normalised_email(email))
+    if not is_tagged_freely(email):
+        contacts = contacts.filter(email=writers_address(email))
     return Customer.objects.filter(
         pk__in=contacts.values("customer"), division__in=Division.objects.under(division)
     ).select_related("division")
 
 
 def customer_by_email(email: str, division: Division) -> Customer | None:
-    """Return the one customer who is reached at an address; None where there is none, or several."""
+    """Return the one customer who surely writes from an address; None where there is none, or several."""
     found = list(customers_by_email(email, division)[:2])
     return found[0] if len(found) == 1 else None
 
