@@ -5,18 +5,15 @@ It answers 200 with the device, 404 with the code `unknownDevice` where it knows
 say within eight seconds, is no reading: somebody waits on the phone.
 """
 
-import json
-import ssl
-import time
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from integrations.calls import Answer, call
 from tickets.ports import LEVELS, Connection, Level, Reading, Unavailable, UnknownDevice
 
 TIMEOUT = httpx.Timeout(connect=2, write=1, read=3, pool=1)
@@ -24,6 +21,7 @@ TIMEOUT = httpx.Timeout(connect=2, write=1, read=3, pool=1)
 LONGEST_CALL = 8.0
 """Seconds after which an answer that still trickles in is none: somebody waits on the phone."""
 LONGEST_ANSWER = 64_000
+"""Bytes."""
 LONGEST_FIRMWARE = 60
 
 NAMES = {
@@ -43,46 +41,28 @@ class Acs:
 
     def read(self, serial: str) -> Reading:
         """Ask a device how it is."""
-        headers = {"Authorization": f"Bearer {self._connection.token}", "Accept": "application/json"}
-        until = time.monotonic() + LONGEST_CALL
         address = f"{self._connection.base_url}/device/{quote(serial, safe='')}"
         try:
-            with (
-                httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=_trusted()) as client,
-                client.stream("GET", address, headers=headers) as answer,
-            ):
-                content = _content(answer, until=until)
+            answer = call(
+                "GET", address,
+                token=self._connection.token, timeout=TIMEOUT, longest=LONGEST_CALL, most=LONGEST_ANSWER,
+            )  # fmt: skip
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             raise Unavailable(f"No answer: {problem!r}") from problem
-        return _reading(_document(answer.status_code, content), serial)
+        return _reading(_document(answer), serial)
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Return whose certificates we trust: to read them takes longer than most calls."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
-def _content(answer: httpx.Response, *, until: float) -> bytes:
-    content = bytearray()
-    for part in answer.iter_bytes():
-        content += part
-        if len(content) > LONGEST_ANSWER or time.monotonic() > until:
-            raise Unavailable(f"HTTP {answer.status_code}, and an answer without end")
-    return bytes(content)
-
-
-def _document(status: int, content: bytes) -> Any:
+def _document(answer: Answer) -> Any:
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
+        document = answer.document()
+    except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise Unavailable(f"HTTP {status}, and no device")
-    if status == HTTPStatus.NOT_FOUND and document.get("code") == "unknownDevice":
+        raise Unavailable(f"HTTP {answer.status}, and no device")
+    if answer.status == HTTPStatus.NOT_FOUND and document.get("code") == "unknownDevice":
         raise UnknownDevice
-    if status != HTTPStatus.OK:
-        raise Unavailable(f"HTTP {status}")
+    if answer.status != HTTPStatus.OK:
+        raise Unavailable(f"HTTP {answer.status}")
     return document
 
 

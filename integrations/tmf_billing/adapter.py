@@ -10,10 +10,8 @@ import hashlib
 import hmac
 import json
 import re
-import ssl
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -31,10 +29,15 @@ from billing.ports import (
     VendorFact,
 )
 from billing.states import SubmissionKind
+from integrations.calls import Answer, call
 from integrations.tmf_billing import translation
 
 TIMEOUT = httpx.Timeout(connect=4, write=5, read=15, pool=1)
-"""Together 25 seconds at most, well below the lease of whoever calls."""
+"""How long each part of a call may take."""
+LONGEST_CALL = 25.0
+"""Seconds after which an answer that still trickles in is none: well below the lease of whoever calls."""
+LONGEST_ANSWER = 10 * 1024 * 1024
+"""Bytes."""
 SIGNATURE_AGE = timedelta(minutes=5)
 SECOND = re.compile("[0-9]{1,12}")
 """A moment as the contract writes it; longer ones are no number of seconds that anybody means."""
@@ -117,10 +120,11 @@ class TmfBilling:
             raise Unclear(str(refusal)) from refusal
 
     def _call(self, method: str, path: str, **content: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._connection.token}", "Accept": "application/json"}
         try:
-            with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=_trusted()) as client:
-                answer = client.request(method, self._connection.base_url + path, headers=headers, **content)
+            answer = call(
+                method, self._connection.base_url + path,
+                token=self._connection.token, timeout=TIMEOUT, longest=LONGEST_CALL, most=LONGEST_ANSWER, **content,
+            )  # fmt: skip
         except (*NEVER_REACHED, httpx.InvalidURL) as problem:
             raise Unavailable(f"No connection: {problem!r}") from problem
         except httpx.HTTPError as problem:
@@ -128,32 +132,26 @@ class TmfBilling:
         return _read_answer(answer)
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Return whose certificates we trust: to read them takes longer than most calls."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
-def _read_answer(answer: httpx.Response) -> Any:
-    if answer.status_code in SURELY_NOT_DONE or answer.is_redirect:
-        raise Unavailable(f"HTTP {answer.status_code}")
-    if answer.is_client_error:
+def _read_answer(answer: Answer) -> Any:
+    if answer.status in SURELY_NOT_DONE or httpx.codes.is_redirect(answer.status):
+        raise Unavailable(f"HTTP {answer.status}")
+    if httpx.codes.is_client_error(answer.status):
         reason = _reason_of(answer)
-        raise Refused(reason) if reason else Unavailable(f"HTTP {answer.status_code}, not in the contract's words")
-    if not answer.is_success:
-        raise Unclear(f"HTTP {answer.status_code}")
+        raise Refused(reason) if reason else Unavailable(f"HTTP {answer.status}, not in the contract's words")
+    if not httpx.codes.is_success(answer.status):
+        raise Unclear(f"HTTP {answer.status}")
     try:
-        return answer.json()
-    except (ValueError, RecursionError) as problem:
+        return answer.document()
+    except ValueError as problem:
         raise Unclear("The answer is not JSON.") from problem
 
 
-def _reason_of(answer: httpx.Response) -> str:
+def _reason_of(answer: Answer) -> str:
     """Return the vendor's words for a refusal; nothing where the answer is not a refusal by the contract."""
     try:
-        error = answer.json()
+        error = answer.document()
         return f"{error['reason']} ({error['code']})"[:LONGEST_REASON]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return ""
 
 

@@ -34,6 +34,7 @@ def network(process):
 @pytest.fixture(params=sorted(settings.DIAGNOSTICS_ADAPTERS))
 def port(request, network, monkeypatch) -> Port:
     monkeypatch.setattr(acs, "TIMEOUT", httpx.Timeout(0.4))
+    monkeypatch.setattr(acs, "LONGEST_CALL", 1.0)
     make = import_string(settings.DIAGNOSTICS_ADAPTERS[request.param])
     return lambda **other: make(Connection(**{"base_url": network.url, "token": network.token, **other}))
 
@@ -85,7 +86,7 @@ class TestADeviceThatIsNotKnown:
 
 
 class TestASystemThatIsUnavailable:
-    @pytest.mark.parametrize("fault", [{"slow_seconds": 0.8}, {"fail": -1}, {"babble": -1}])
+    @pytest.mark.parametrize("fault", [{"slow_seconds": 0.8}, {"drip_seconds": 0.02}, {"fail": -1}, {"babble": -1}])
     def test_when_it_misbehaves_and_not_afterwards(self, network, port, fault):
         network.faults(**fault)
 
