@@ -1,11 +1,11 @@
-"""A stand-in billing vendor as a real process, for tests that speak to it over HTTP."""
+"""The stand-ins of vendors as real processes, for tests that speak to them over HTTP."""
 
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -13,40 +13,57 @@ ROOT = Path(__file__).parent.parent.parent
 PRODUCTS = [{"id": "INT-300", "name": "Internet 300"}, {"id": "TV-BASIC", "name": "TV Basic"}]
 
 
-class Sandbox:
-    """The process, and what a person could do on its page."""
+class StandIn:
+    """A process that keeps what it knows in a folder."""
+
+    module: ClassVar[str]
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder, self.arguments, self.port = folder, arguments, 0
-        self.clock = folder / "clock.json"
         folder.mkdir(parents=True, exist_ok=True)
         self.start()
-        self.call("PUT", "/products", json=PRODUCTS)
 
     def start(self) -> None:
         """Start it, or start it again at the same address with its memory."""
-        command = [sys.executable, "-m", "sandbox.billing", "--port", str(self.port), "--data", str(self.folder)]
-        command += ["--clock", str(self.clock), *self.arguments]
+        command = [sys.executable, "-m", self.module, "--port", str(self.port), "--data", str(self.folder)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-            )
+                [*command, *self.arguments],
+                cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
         assert self.process.stdout is not None
         said = self.process.stdout.readline().decode()
         assert "http://" in said, (self.folder / "log").read_text()
         self.port = int(said.rsplit(":", 1)[1].strip().strip("/"))
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = (self.folder / "token").read_text()
-        self.secret = (self.folder / "webhook-secret").read_text()
-        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=20)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop it; with SIGKILL, as a power cut would."""
-        self.http.close()
         self.process.send_signal(number)
         self.process.wait(10)
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+class Sandbox(StandIn):
+    """A billing vendor, and what a person could do on its page."""
+
+    module = "sandbox.billing"
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.clock = folder / "clock.json"
+        super().__init__(folder, "--clock", str(self.clock), *arguments)
+        self.call("PUT", "/products", json=PRODUCTS)
+
+    def start(self) -> None:
+        super().start()
+        self.secret = (self.folder / "webhook-secret").read_text()
+        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=20)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self.http.close()
+        super().end(number)
 
     def call(self, method: str, path: str, **content: Any) -> Any:
         """Ask something that is not refused."""
