@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -27,8 +27,8 @@ from billing.models import (
 from billing.services import check_connection, resend_submission, settle_submission
 from billing.states import SubmissionStatus
 from foundation.lifecycle import NotAllowed
-from foundation.people.admin.scoped import DivisionScopedAdmin, DivisionScopedTabular, ReadOnlyAdmin
-from foundation.people.models import UserRequest
+from foundation.people.admin import ConnectionAdmin, DivisionScopedTabular, ReadOnlyAdmin
+from foundation.people.models import User, UserRequest
 from foundation.people.states import Permission
 
 
@@ -56,7 +56,7 @@ class PollingInline(DivisionScopedTabular):
 
 
 @admin.register(BillingSystem)
-class BillingSystemAdmin(DivisionScopedAdmin):
+class BillingSystemAdmin(ConnectionAdmin):
     """Set up a billing system, and see whether it answers."""
 
     form = BillingSystemForm
@@ -64,30 +64,11 @@ class BillingSystemAdmin(DivisionScopedAdmin):
     list_display = ("name", "code", "division", "adapter", "base_url", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name", "code")
-    change_form_template = "billing/billing_system_change_form.html"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: BillingSystem | None = None) -> tuple[str, ...]:
-        """Keep the code of an existing system: the environment is named after it."""
-        del request
-        return ("code",) if obj else ()
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.check_view)
-        return [path("<path:object_id>/check/", view, name="billing_billingsystem_check"), *super().get_urls()]
-
-    def check_view(self, request: UserRequest, object_id: str) -> HttpResponse:
-        """Ask the system something harmless, and say whether it answered."""
-        system = self.get_object(request, unquote(object_id))
-        may_change = system is not None and self.has_change_permission(request, system)
-        if system is None or not may_change or request.method != "POST":
-            raise Http404
-        try:
-            check_connection(system.pk, by=request.user)
-        except NotAllowed as refusal:
-            messages.error(request, refusal.message)
-        else:
-            messages.success(request, gettext("%(system)s answers.") % {"system": system})
-        return redirect("admin:billing_billingsystem_change", system.pk)
+    def tried(self, connection: BillingSystem, *, by: User) -> str:
+        """Ask the system something harmless."""
+        check_connection(connection.pk, by=by)
+        return gettext("%(system)s answers.") % {"system": connection}
 
 
 class NeedsAPersonFilter(admin.SimpleListFilter):

@@ -12,12 +12,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from foundation.correspondence.forms import MailboxForm
 from foundation.correspondence.models import Document, Fetching, InboundMail, Mailbox, Message, Suppression
 from foundation.correspondence.services import check_mailbox, take_up_mail
 from foundation.lifecycle import NotAllowed
-from foundation.people.admin import DivisionScopedAdmin, ReadOnlyAdmin
-from foundation.people.admin.scoped import DivisionScopedTabular
-from foundation.people.models import UserRequest
+from foundation.people.admin import ConnectionAdmin, DivisionScopedAdmin, DivisionScopedTabular, ReadOnlyAdmin
+from foundation.people.models import User, UserRequest
 from foundation.people.states import Permission
 
 QUIET = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
@@ -134,37 +134,24 @@ class FetchingInline(DivisionScopedTabular):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(DivisionScopedAdmin):
+class MailboxAdmin(ConnectionAdmin):
     """Set up a mailbox, and see whether it lets us in."""
 
+    form = MailboxForm
     inlines: ClassVar = [FetchingInline]
     list_display = ("address", "code", "division", "host", "is_active")
     list_filter = ("is_active",)
     search_fields = ("address", "code")
-    change_form_template = "correspondence/mailbox_change_form.html"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
-        """Keep the code of an existing mailbox: the environment is named after it."""
-        del request
-        return ("code",) if obj else ()
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        """Tell the form who fills it in: what is available depends on that."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("MailboxForm", (form,), {"acting": request.user})
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.check_view)
-        return [path("<path:object_id>/check/", view, name="correspondence_mailbox_check"), *super().get_urls()]
-
-    def check_view(self, request: UserRequest, object_id: str) -> HttpResponse:
-        """Open the mailbox, and say whether it let us in."""
-        mailbox = self.get_object(request, unquote(object_id))
-        may_change = mailbox is not None and self.has_change_permission(request, mailbox)
-        if mailbox is None or not may_change or request.method != "POST":
-            raise Http404
-        try:
-            check_mailbox(mailbox.pk, by=request.user)
-        except NotAllowed as refusal:
-            messages.error(request, refusal.message)
-        else:
-            messages.success(request, gettext("%(mailbox)s can be read.") % {"mailbox": mailbox})
-        return redirect("admin:correspondence_mailbox_change", mailbox.pk)
+    def tried(self, connection: Mailbox, *, by: User) -> str:
+        """Open the mailbox and read nothing."""
+        check_mailbox(connection.pk, by=by)
+        return gettext("%(mailbox)s can be read.") % {"mailbox": connection}
 
 
 @admin.register(InboundMail)

@@ -13,10 +13,11 @@ For example:
         inlines = [OfferInline]                # class OfferInline(DivisionScopedTabular): model = Offer
 
 A table without divisions says `division_path = None`: only who has the permission at the top of the tree may change
-it. `ReadOnlyAdmin` shows and changes nothing. Foreign keys, filters and searches offer only rows within sight.
+it. `ReadOnlyAdmin` shows and changes nothing; `ConnectionAdmin` has a button that tries what lies outside. Foreign keys, filters and searches offer only rows within sight.
 """
 
 from foundation.people.admin import markets, people
+from foundation.people.admin.connections import ConnectionAdmin
 from foundation.people.admin.scoped import (
     DivisionScopedAdmin,
     DivisionScopedStacked,
@@ -25,6 +26,7 @@ from foundation.people.admin.scoped import (
 )
 
 __all__ = [
+    "ConnectionAdmin",
     "DivisionScopedAdmin",
     "DivisionScopedStacked",
     "DivisionScopedTabular",
