@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
+from django.test.utils import CaptureQueriesContext
 
 from commissions.events import (
     RewardClawedBack,
@@ -70,6 +71,14 @@ class TestARun:
         assert (taken, job.status, job.total) == (3, JobStatus.DONE, 5)
         assert set(Reward.objects.values_list("status", "qualified_on")) == {("payable", EARLIEST)}
         assert LedgerEntry.objects.filter(kind=EntryKind.RELEASE).count() == len(rewards)
+
+    def test_judges_once_where_nothing_can_come_back_too_late(self):
+        _stage, reward = make_stage_and_reward()
+
+        with CaptureQueriesContext(connection) as asked:
+            reconsider(reward.friend_account_id, on=EARLIEST)
+
+        assert sum("verdict AS (" in query["sql"] for query in asked.captured_queries) == 1
 
     def test_done_again_changes_nothing(self):
         stage, _rewards = make_many(3)
