@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 
@@ -23,12 +24,14 @@ from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.correspondence.mails import PDF, bounce, raw, with_file
+from tests.orders.racing import Meanwhile
 from tickets import services
 from tickets.events import CustomerReplied, TicketMoved, TicketNoted
 from tickets.models import Article, Attachment, Participant, Ticket
 from tickets.queries import number_in_subject, subject_token
 from tickets.queries.sla import clocks_of
 from tickets.services import Upload, mail as mailing
+from tickets.services.rows import locked
 from tickets.settings import AUTOMATIC_PER_HOUR, MAIL_OPENS, MAIL_TO_CLOSED
 from tickets.states import (
     ArticleKind,
@@ -352,6 +355,23 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert len(desk.said()) == 40
         desk.ticket.refresh_from_db()
         assert desk.ticket.version == 42
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_bundle_holds_its_tickets_by_their_ids(self):
+        desk = Desk()
+        later = make_ticket(desk.division, account=desk.account)
+        answered = {"Here": answer(later).message_id, "There": desk.answer.message_id}
+        desk.resolve()
+        contents = [raw(f"In-Reply-To: {one}", body=said, From=desk.customer) for said, one in answered.items()]
+        ids = [row.pk for row in receive_mails(desk.mailbox.pk, contents)]
+
+        with transaction.atomic():
+            locked(desk.ticket.pk)
+            taking = Meanwhile(lambda: services.take_mails(ids))
+            locked(later.pk)
+
+        assert taking.outcome() is None
+        assert (desk.said(), desk.said(later)) == (["There"], ["Here"])
 
     def test_one_that_fails_holds_nobody_back(self, desk, monkeypatch):
         words = mailing._words

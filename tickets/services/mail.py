@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import Account, Customer
@@ -91,7 +92,7 @@ def _take_together(mail_ids: Sequence[int]) -> None:
     known = tickets_of_messages(one for each in received for one in each.mail.answers)
     places = {each.row.pk: nearest_ticket(each.mail, known) for each in received}
     on_tickets = _Replies(at=now())
-    tickets = _open_tickets(places.values())
+    tickets = _open_tickets(places[each.row.pk] or _ticket_in_subject(each.mail) for each in received)
     for each in received:
         ticket = tickets.get(places[each.row.pk] or 0)
         if ticket and each.judgement.kind == MailKind.PERSON:
@@ -103,19 +104,22 @@ def _take_together(mail_ids: Sequence[int]) -> None:
 
 
 def _open_tickets(ticket_ids: Iterable[int | None]) -> dict[int, Ticket]:
-    """Hold the tickets on which a reply needs nothing but to be written down."""
-    rows = (
-        Ticket.objects.locked()
-        .prefetch_related("division")
-        .only(*OF_A_TICKET)
-        .filter(pk__in={one for one in ticket_ids if one}, status__in=OPEN, merged_into=None)
-        .order_by("pk")
-    )
-    return {row.pk: row for row in rows}
+    """
+    Hold tickets, and those on which they go on, in the order of their ids.
+
+    Return those on which a reply needs nothing but to be written down.
+    """
+    ids = {one for one in ticket_ids if one}
+    asked = Ticket.objects.filter(pk__in=ids)
+    goes_on = Q(pk__in=asked.values("merged_into")) | Q(pk__in=asked.values("merged_into__merged_into"))
+    rows = Ticket.objects.locked().prefetch_related("division").only(*OF_A_TICKET)
+    held = rows.filter(Q(pk__in=ids) | goes_on).order_by("pk")
+    return {row.pk: row for row in held if row.pk in ids and row.status in OPEN and row.merged_into_id is None}
 
 
 OF_A_TICKET = (
     "number", "status", "reason", "version", "heard_at", "requester_email", "customer_id", "account_id", "division_id",
+    "merged_into_id",
 )  # fmt: skip
 """What is read of a ticket to write a reply down on it."""
 
