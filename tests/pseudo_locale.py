@@ -10,6 +10,8 @@ from django.utils import translation
 
 from catalog.models import Campaign, Charge, Package, Product
 from foundation.divisions.models import Division
+from interfaces.desk.templatetags import desk
+from interfaces.storefront.templatetags import components
 
 SPOKEN_ATTRIBUTES = {"aria-label", "placeholder", "alt", "title"}
 SAME_EVERYWHERE = {"English", "Español", "Mbps", "Gbps", "Hz"}
@@ -43,7 +45,9 @@ class Texts(HTMLParser):
 
 
 def speak_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every translation be its source in brackets."""
+    """Let every translation be its source in brackets, also where words are remembered once they were looked up."""
+    for module, remembering in ((components, "_said"), (desk, "_names")):
+        monkeypatch.setattr(module, remembering, getattr(module, remembering).__wrapped__)
     real = translation._trans
     monkeypatch.setattr(real, "gettext", lambda message: f"[{message}]" if message else message)
     monkeypatch.setattr(real, "pgettext", lambda _context, message: f"[{message}]")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
+from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -22,7 +23,7 @@ from foundation.events.models import Event
 from foundation.jobs import services as jobs
 from foundation.jobs.models import Job, JobError
 from foundation.people.states import Role
-from interfaces.desk.templatetags.desk import age, moment
+from interfaces.desk.templatetags.desk import moment
 from interfaces.desk.words import SENTENCES, say
 from leads.models import Lead
 from leads.testing import make_lead
@@ -325,7 +326,11 @@ class TestMoment:
     def test_of_an_age_is_in_the_zone_of_its_division(self, market):
         set_value(market.division, TIME_ZONE, "America/Denver")
 
-        assert "10:30 a.m. MST" in age(self.AT, market.division)
+        page = Template("{% load desk %}{% age at division %}").render(
+            Context({"at": self.AT, "division": market.division})
+        )
+
+        assert "10:30 a.m. MST" in page
 
 
 class TestNames:

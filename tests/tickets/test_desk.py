@@ -131,6 +131,25 @@ class TestTheList:
 
         assert len(many) == len(one)
 
+    @pytest.mark.parametrize("as_what", [{}, {"export": "csv"}])
+    def test_reads_all_that_it_shows_of_each_ticket_with_the_list(self, division, csr, as_what):
+        kept = make_ticket(division)
+        for count in range(2):
+            merged, angry = make_ticket(division, account=kept.account), make_ticket(division, TicketType.COMPLAINT)
+            services.merge_ticket(merged.pk, kept.pk, by=csr.person)
+            Ticket.objects.filter(pk=angry.pk).update(
+                escalation_level=1, escalation_reason="time", due_at=now(), visit_missed_at=now(), owner=csr.person,
+                team=Team.objects.create(division=division, name=f"Team {count}"), customer=None,
+            )  # fmt: skip
+            csr.read("desk:tickets")
+            with CaptureQueriesContext(connection) as asked:
+                page = csr.read("desk:tickets", status="any", text="internet", **as_what)
+            assert (angry.number in page, merged.number in page) == (True, True)
+            if count == 0:
+                first = len(asked)
+
+        assert len(asked) == first
+
     def test_is_saved_as_a_file(self, division, csr):
         ticket = make_ticket(division)
 

@@ -8,7 +8,7 @@ from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.lookups import Contains
 from phonenumber_field.phonenumber import to_python
 
@@ -30,6 +30,15 @@ MOST_WORDS = 8
 """Words of a search that count."""
 COMMON = 10_000
 """Rows with a text beyond which it is common."""
+
+
+LISTED = (
+    "number", "type", "status", "reason", "priority", "subject", "requester_name", "requester_email", "requester_phone",
+    "reported_by", "escalation_level", "merged_into", "opened_at", "answered_at", "heard_at", "due_at", "due_by",
+    "last_word_at", "visit_missed_at", "division__code", "division__name", "division__lineage", "customer__number",
+    "customer__name", "owner__name", "owner__email", "team__name",
+)  # fmt: skip
+"""What a list shows of each ticket: they have many more columns, some of them long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +83,9 @@ def tickets_matching(user: User, wanted: TicketFilter) -> QuerySet[Ticket]:
         tickets = tickets.filter(visit_missed_at__isnull=False)
     text = wanted.text.strip()
     tickets = _meant(text, among=tickets) if text else tickets.filter(merged_into=None)
-    return (
-        tickets.select_related("division", "customer", "owner", "team", "merged_into").defer("search").order_by("-pk")
-    )
+    merged_into = Prefetch("merged_into", Ticket.objects.only("number"))
+    listed = tickets.select_related("division", "customer", "owner", "team").prefetch_related(merged_into)
+    return listed.only(*LISTED).order_by("-pk")
 
 
 def numbered(text: str, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:

@@ -5,13 +5,17 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from json import dumps
+from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.forms import BoundField, Select
-from django.urls import reverse
+from django.forms.utils import flatatt
+from django.template import Context
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format, time_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext as _, ngettext
 
@@ -69,12 +73,31 @@ TONES = {
     "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong", "investigating", "missed"},
 }
 """Which of the tag's colours goes with a state; to any other belongs none."""
+NOW = "desk.now"
+"""Under which a template that is being rendered keeps the moment at which it began to count ages."""
 
 
 @register.filter
 def tone(status: str) -> str:
     """Return the name of the colour that goes with a state; the state itself is always written out beside it."""
     return next((name for name, statuses in TONES.items() if status in statuses), "none")
+
+
+@register.filter
+def named(row: Model, name: str) -> str:
+    """
+    Write in words what stands in a field with choices, as `get_<name>_display` does.
+
+    The words are looked up once per language: Django would translate all of the field's choices for every row.
+    """
+    value: str = getattr(row, name)
+    return _names(type(row), name, get_language()).get(value, value)
+
+
+@lru_cache(maxsize=500)
+def _names(model: type[Model], name: str, _language: str | None) -> dict[Any, str]:
+    field = model._meta.get_field(name)
+    return {value: str(label) for value, label in field.flatchoices}  # type: ignore[union-attr]
 
 
 @register.filter
@@ -109,13 +132,20 @@ def brief(at: datetime | None, division: Division) -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), _exactly(at, division.zone), shown)
 
 
-@register.simple_tag
-def age(at: datetime | None, division: Division | None = None) -> SafeString | str:
-    """Write how long ago a moment was, in its largest unit, with the moment in a division's time zone on hover."""
+@register.simple_tag(takes_context=True)
+def age(context: Context, at: datetime | None, division: Division | None = None) -> SafeString | str:
+    """
+    Write how long ago a moment was, in its largest unit, with the moment in a division's time zone on hover.
+
+    All ages of a page are those at one moment.
+    """
     if at is None:
         return "–"
+    seen = context.render_context
+    if NOW not in seen:
+        seen[NOW] = now()
     exactly = _exactly(at, _zone_of(division))
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exactly, duration(now() - at))
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exactly, duration(seen[NOW] - at))
 
 
 def _zone_of(division: Division | None) -> tzinfo:
@@ -158,8 +188,26 @@ def amount(value: Decimal | str | None, currency: str) -> str:
 @register.simple_tag
 def control(field: BoundField) -> SafeString:
     """Write a field's input in Bootstrap's classes."""
-    kind = "form-select" if isinstance(field.field.widget, Select) else "form-control"
-    return field.as_widget(attrs={"class": f"{kind} is-invalid" if field.errors else kind})
+    is_select = isinstance(field.field.widget, Select)
+    kind = "form-select" if is_select else "form-control"
+    attrs: dict[str, Any] = {"class": f"{kind} is-invalid" if field.errors else kind}
+    return _select(field, attrs) if is_select else field.as_widget(attrs=attrs)
+
+
+def _select(field: BoundField, attrs: dict[str, Any]) -> SafeString:
+    """Write a select without groups: Django would render a template for each option of each filter."""
+    attrs |= {"id": field.auto_id}
+    known = field.field.widget.get_context(field.html_name, field.value(), field.build_widget_attrs(attrs))["widget"]
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (option["value"], flatatt(option["attrs"]), option["label"])
+            for _group, options, _index in known["optgroups"]
+            for option in options
+        ),
+    )
+    return format_html('<select name="{}"{}>{}</select>', known["name"], flatatt(known["attrs"]), options)
 
 
 @register.filter
@@ -208,17 +256,21 @@ def places(user: Person, path: str) -> list[Place]:
         ("messages", _("Messages"), Permission.SEE_ORDERS),
         ("jobs", _("Long work"), None),
     ]
-    home = reverse("desk:home")
-    beside = {reverse(f"desk:{name}"): reverse(f"desk:{place}") for name, place in BESIDE.items()}
-    path = next((place for address, place in beside.items() if path.startswith(address)), path)
+    address = _addresses(get_script_prefix(), *(name for name, _label, _permission in offered), *BESIDE)
+    home = address["home"]
+    path = next((address[place] for name, place in BESIDE.items() if path.startswith(address[name])), path)
     opened = [
-        (label, reverse(f"desk:{name}"))
-        for name, label, permission in offered
-        if permission is None or can(user, permission)
+        (label, address[name]) for name, label, permission in offered if permission is None or can(user, permission)
     ]
     if can(user, Permission.CONFIGURE):
         opened.append((_("Set-up"), reverse("admin:index")))
     return [Place(label, url, path == url or (url != home and path.startswith(url))) for label, url in opened]
+
+
+@lru_cache(maxsize=100)
+def _addresses(_prefix: str, *names: str) -> dict[str, str]:
+    """Return the addresses of pages of the desk, below the prefix of a site: every page links to all of them."""
+    return {name: reverse(f"desk:{name}") for name in names}
 
 
 register.filter("why_here", why_here)

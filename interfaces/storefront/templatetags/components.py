@@ -8,7 +8,9 @@ from typing import Any
 import segno
 from django import template
 from django.core.paginator import Paginator
+from django.template.base import Parser, Token
 from django.template.loader import render_to_string
+from django.templatetags.i18n import TranslateNode, do_translate
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +21,34 @@ from foundation.money import format_money
 from interfaces.storefront.shop import Card
 
 register = template.Library()
+
+
+class LiteralNode(template.Node):
+    """A text of the template itself in the language of the page."""
+
+    def __init__(self, node: TranslateNode) -> None:
+        self.node = node
+
+    def render(self, context: template.Context) -> str:  # noqa: ARG002  # it says the same everywhere
+        return _said(self.node, get_language())
+
+
+@lru_cache(maxsize=20_000)
+def _said(node: TranslateNode, _language: str | None) -> str:
+    return node.render(template.Context())
+
+
+@register.tag
+def translate(parser: Parser, token: Token) -> template.Node:
+    """
+    Translate as Django's tag of this name does, but look up what is a plain text once per language.
+
+    A table says the name of each of its columns in each of its rows, for phones.
+    """
+    node = do_translate(parser, token)
+    said = node.filter_expression
+    is_plain = not (node.noop or node.asvar or node.message_context or said.filters)
+    return LiteralNode(node) if is_plain and said.var.literal is not None else node
 
 
 @register.simple_tag
