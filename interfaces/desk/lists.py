@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.db import models
-from django.forms import Form
+from django.forms import BoundField, Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.functional import Promise
@@ -23,6 +23,8 @@ Row = TypeVar("Row", bound=models.Model)
 
 PLACES = frozenset({"after", "before", "export"})
 """Parts of an address that say where one is in a list, not what is in it."""
+UNFOLDED = 2
+"""Filters up to which a phone shows them all; of more it shows the first, and folds the others."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Heading:
 class Chip:
     """One filter that is on, and the address without it."""
 
+    name: str
     label: str
     value: str
     query: str
@@ -122,6 +125,28 @@ class ListPage(Generic[Row]):
     def is_filtered(self) -> bool:
         """Whether anything is left out."""
         return bool(self.chips)
+
+    @property
+    def first_filters(self) -> Sequence[BoundField]:
+        """The filters that every screen shows."""
+        fields = list(self.form)
+        return fields if len(fields) <= UNFOLDED else fields[:1]
+
+    @property
+    def more_filters(self) -> Sequence[BoundField]:
+        """The filters that a narrow screen folds away."""
+        return list(self.form)[len(self.first_filters) :]
+
+    @property
+    def more_in_force(self) -> int:
+        """How many of those that are folded away leave something out."""
+        folded = {field.name for field in self.more_filters}
+        return sum(chip.name in folded for chip in self.chips)
+
+    @property
+    def is_more_refused(self) -> bool:
+        """Whether something is wrong with what is folded away: then it is open."""
+        return any(field.errors for field in self.more_filters)
 
 
 def respond(request: UserRequest, wanted: List[Row], filters: FilterSet, **context: object) -> HttpResponse:
@@ -197,7 +222,7 @@ def _chips(form: Form, query: QueryDict) -> list[Chip]:
     if not form.is_valid():
         return []
     return [
-        Chip(str(form.fields[name].label), _shown(form, name), _without(query, name))
+        Chip(name, str(form.fields[name].label), _shown(form, name), _without(query, name))
         for name, value in form.cleaned_data.items()
         if value not in (None, "", []) and name in query
     ]

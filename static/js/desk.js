@@ -86,6 +86,36 @@
       if (value === "") event.detail.formData.delete(name);
     }
   });
+
+  // A list is swapped together with its filters: what was unfolded stays so, with the focus in it -----------------------------------
+
+  const moreFilters = () => document.querySelector(".desk-filter-more");
+  let unfolded = false;
+  let focused = "";
+  document.addEventListener("htmx:beforeSwap", () => {
+    unfolded = Boolean(moreFilters()?.open);
+    focused = document.activeElement?.id;
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    if (!unfolded || !moreFilters()) return;
+    moreFilters().open = true;
+    document.getElementById(focused)?.focus();
+  });
+
+  // A menu closes when something in it is chosen, by Escape, and by a press beside it --------------------------------------------------
+
+  const openMenus = () => document.querySelectorAll("details[open]:has(> .menu)");
+  const close = (menu) => { menu.open = false; menu.querySelector("summary").focus(); };
+  document.addEventListener("click", (event) => {
+    for (const menu of openMenus()) {
+      if (!menu.contains(event.target)) menu.open = false;
+      else if (event.target.closest(".menu a")) close(menu);
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") openMenus().forEach(close);
+  });
+
   // A form at the door: where the connection breaks the page stays, and the same form may be sent again --------------------------
 
   const mayBeSentAgain = (event) => {

@@ -135,6 +135,22 @@ class TestKeys:
 
 
 class TestFilters:
+    def test_are_folded_on_a_phone_and_stay_unfolded_while_one_chooses(self, desk, live_server, market):
+        kind, more = desk.get_by_label("Type", exact=True), desk.locator(".desk-filter-more > summary")
+
+        desk.goto(live_server.url + reverse("desk:tickets"))
+        expect(kind).to_be_visible()
+        expect(more).to_be_hidden()
+        desk.set_viewport_size({"width": 390, "height": 844})
+        expect(kind).to_be_hidden()
+        more.click()
+        kind.focus()
+        kind.select_option("complaint")
+
+        expect(more).to_have_text("Filters (1)")
+        expect(kind).to_be_visible()
+        expect(kind).to_be_focused()
+
     def test_stand_in_the_address_and_leave_nothing_empty_there(self, desk, market, live_server):
         held, other = make_order(OrderStatus.HELD, market), make_order(market=market)
         desk.goto(live_server.url + reverse("desk:orders"))
@@ -247,12 +263,22 @@ class TestTicketOnAPhone:
 
         desk.goto(live_server.url + reverse("desk:ticket", args=[ticket.number]))
         expect(promise).to_be_visible()
-        expect(desk.get_by_role("link", name="Merge")).to_be_visible()
+        merge, more = desk.get_by_role("link", name="Merge"), desk.locator(".desk-more > summary")
+        expect(merge).to_be_hidden()
+        more.click()
+        expect(merge).to_be_visible()
+        desk.keyboard.press("Escape")
+        expect(merge).to_be_hidden()
+        expect(more).to_be_focused()
+        desk.keyboard.press("Enter")
+        merge.click()
+        expect(desk.get_by_role("heading", name="Merge")).to_be_visible()
+        expect(merge).to_be_hidden()
         beside = desk.locator(".ticket-clocks").bounding_box()["x"] > desk.locator(".ticket-talk").bounding_box()["x"]
 
         desk.set_viewport_size({"width": 390, "height": 844})
         expect(promise).to_be_hidden()
-        expect(desk.get_by_role("link", name="Merge")).to_be_hidden()
+        expect(merge).to_be_hidden()
         folded = desk.locator(".ticket-clocks").bounding_box()["height"]
         desk.locator(".ticket-clocks summary").click()
         expect(promise).to_be_visible()

@@ -2,14 +2,18 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.db import connection
 from django.http import QueryDict
+from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
+from pytest_django.asserts import assertHTMLEqual
 
 from accounts.testing import make_details
 from commissions.models import LedgerEntry
@@ -19,6 +23,7 @@ from interfaces.desk import paging
 from interfaces.desk.models import SavedFilter
 from interfaces.desk.paging import Order as SortOrder, count_of, page_of
 from interfaces.desk.queries import stuck
+from interfaces.desk.templatetags.desk import control, named
 from leads.testing import make_lead
 from orders.models import Order
 from orders.queries import orders_visible_to
@@ -113,10 +118,63 @@ class TestFilters:
             ("Age", "Older than a week", "status=held"),
         ]
 
+    def test_are_folded_behind_the_first_and_say_how_many_are_in_force(self, market, csr):
+        def folded(**query):
+            page = csr.get(reverse(ORDERS), query)
+            [details] = re.findall(
+                r"<details class=\"desk-filter-more\".*?</details>", page.content.decode(), re.DOTALL
+            )
+            return details
+
+        assert [name in folded() for name in ('name="text"', 'name="status"', 'name="division"')] == [False, True, True]
+        assert ("Filters (" in folded(), "Filters (" in folded(text="Grace")) == (False, False)
+        assert "Filters (2)" in folded(text="Grace", status="held", age="7")
+
+    def test_are_unfolded_where_one_of_them_is_wrong(self, market, csr):
+        opened = [
+            '<details class="desk-filter-more" open>' in csr.get(reverse(ORDERS), query).content.decode()
+            for query in ({"status": "held"}, {"status": "nonsense"})
+        ]
+
+        assert opened == [False, True]
+
+    def test_are_not_folded_where_there_are_two(self, market, csr):
+        page = csr.get(reverse("desk:jobs")).content.decode()
+
+        assert ('name="division"' in page, "desk-filter-more" in page) == (True, False)
+
+    @pytest.mark.parametrize("query", [{}, {"status": "held"}, {"status": "nonsense"}])
+    def test_are_written_as_django_writes_them(self, query, market, csr):
+        form = csr.get(reverse(ORDERS), query).context["page"].form
+
+        for field in form:
+            attrs = {"class": re.search('class="([^"]*)"', control(field))[1]}
+            assertHTMLEqual(control(field), field.as_widget(attrs=attrs))
+
     def test_offer_only_divisions_that_the_person_sees(self, market, elsewhere, csr):
         field = csr.get(reverse(ORDERS)).context["page"].form.fields["division"]
 
         assert list(field.queryset) == [market.division]
+
+
+class TestWords:
+    def test_of_a_state_are_those_of_its_field_in_the_language_of_the_page(self, market):
+        order = make_order(OrderStatus.HELD, market)
+
+        for language in ("en", "es", "en"):
+            with translation.override(language):
+                assert named(order, "status") == order.get_status_display()
+        assert named(Order(status="unheard-of"), "status") == "unheard-of"
+
+    def test_of_a_template_are_in_the_language_of_each_page(self):
+        page = Template('{% load i18n components %}{% translate "Filter" %} {% translate "Back" as back %}{{ back }}')
+
+        said = []
+        for language in ("en", "es", "en"):
+            with translation.override(language):
+                said.append(page.render(Context()))
+
+        assert said == ["Filter Back", "Filtrar Atrás", "Filter Back"]
 
 
 class TestPaging:
