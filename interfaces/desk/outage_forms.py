@@ -1,8 +1,8 @@
 """What staff fill in about outages."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -75,6 +75,9 @@ PLACES = (Way.NODE, Way.AREA, Way.LIST)
 class PlacesForm(forms.Form):
     """Where an outage is: one way to say it, and what it asks for. What is typed under another way is left alone."""
 
+    FOLDED: ClassVar[Collection[str]] = ()
+    """Fields that can wait, folded away."""
+
     by = forms.ChoiceField(
         label=_("Whom does it affect?"), choices=[(way.value, way.label) for way in PLACES], widget=forms.RadioSelect
     )
@@ -86,8 +89,19 @@ class PlacesForm(forms.Form):
 
     @property
     def rows(self) -> list[tuple[forms.BoundField, str]]:
-        """What is filled in, each field with the way that it belongs to, if it does."""
-        return [(field, self.of_ways.get(field.name, "")) for field in self if field.name != "shown"]
+        """What is filled in at once, each field with the way that it belongs to, if it does."""
+        left_out = {"shown", *self.FOLDED}
+        return [(field, self.of_ways.get(field.name, "")) for field in self if field.name not in left_out]
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """What can wait."""
+        return [self[name] for name in self.FOLDED]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether what can wait is shown: something stands in it, or is wrong with it."""
+        return any(field.errors or (field.data and any(field.data)) for field in self.folded)
 
     @property
     def of_ways(self) -> dict[str, str]:
@@ -137,6 +151,8 @@ class DeclareForm(PlacesForm):
     """An outage, or maintenance that is planned."""
 
     by = forms.ChoiceField(label=_("Whom does it affect?"), choices=Way.choices, widget=forms.RadioSelect)
+    FOLDED = ("families", "cause", "words")
+
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     """The count that the person saw; empty: none yet."""

@@ -105,6 +105,7 @@ class TestACustomerWithoutInternet:
         page.get_by_label("Behind a network node").check()
         page.get_by_label("Network nodes").fill("N-1")
         page.get_by_label("Since").fill(shown_in(now() - timedelta(hours=1), shop.market.division))
+        page.get_by_text("More (").click()
         page.locator("[name=words_en]").fill("A cable was cut.")
         page.get_by_role("button", name="Count whom it affects").click()
         page.get_by_role("button", name="Declare it and tell 1 customer").click()

@@ -783,6 +783,26 @@ class TestOutagePages:
         nobody = client.post(reverse("desk:outage_widen", args=[outage.pk]), {"by": "area", "zip_codes": "99999"})
         assert list(nobody.context["form"].errors) == ["zip_codes"]
 
+    @pytest.mark.parametrize(
+        ("more", "opened"),
+        [
+            ({}, ""),
+            ({"cause": "A digger"}, " open"),
+            ({"words_es": "Un cable"}, " open"),
+            ({"families": "rocket"}, " open"),
+        ],
+    )
+    def test_what_can_wait_is_folded_unless_something_stands_in_it_or_is_wrong(
+        self, division, supervisor, client, more, opened
+    ):
+        sign_in(client, supervisor)
+
+        blank = client.get(reverse("desk:outage_new")).content.decode()
+        page = client.post(reverse("desk:outage_new"), {"by": "whole", **more}).content.decode()
+
+        assert '<details class="fields-more">' in blank
+        assert f'<details class="fields-more"{opened}>' in page
+
     def test_a_start_is_corrected_and_credits_that_wait_are_counted_anew(self, division, supervisor, client):
         with time_machine.travel(now() - timedelta(days=3)):
             make_affected(division, market=make_market(division))
