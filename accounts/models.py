@@ -278,7 +278,10 @@ class Delegate(models.Model):
     sight = models.CharField(_("sees"), max_length=10, choices=Sight.choices, default=Sight.OWN)
     account = models.ForeignKey(
         Account, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("site"),
-        help_text=_("The account of the site, for those who see all of one."),
+        help_text=_(
+            "The account of the site, for those who see all of one; for those who see only what they reported themselves, "
+            "where they are."
+        ),
     )  # fmt: skip
 
     class Meta:
@@ -289,7 +292,9 @@ class Delegate(models.Model):
                 fields=["customer", "user", "account"], nulls_distinct=False, name="one_delegation_per_site"
             ),
             models.CheckConstraint(
-                condition=Q(sight=Sight.SITE, account__isnull=False) | ~Q(sight=Sight.SITE) & Q(account=None),
+                condition=Q(sight=Sight.OWN)
+                | Q(sight=Sight.SITE, account__isnull=False)
+                | Q(sight=Sight.COMPANY, account=None),
                 name="delegates_of_a_site_say_which",
             ),
         ]
@@ -298,8 +303,10 @@ class Delegate(models.Model):
         return f"{self.user}, {self.get_sight_display()}"
 
     def clean(self) -> None:
-        if (self.sight == Sight.SITE) != bool(self.account):
-            raise ValidationError({"account": _("Choose a site for those who see one, and none for others.")})
+        if self.sight != Sight.OWN and (self.sight == Sight.SITE) != bool(self.account):
+            raise ValidationError(
+                {"account": _("Choose a site for those who see one, and none for those who see all.")}
+            )
         if self.account and self.account.customer_id != self.customer_id:
             raise ValidationError({"account": _("This is another customer’s site.")})
 

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from foundation.divisions.models import Division
 from foundation.people.models import RoleAssignment, User
-from foundation.people.states import RANK, ROLE_PERMISSIONS, STAFF_ROLES, Permission, Role
+from foundation.people.states import RANK, ROLE_PERMISSIONS, STAFF_ROLES, WORKING_ROLES, Permission, Role
 
 Person = User | AnonymousUser
 
@@ -64,6 +64,13 @@ def can(user: Person, permission: Permission, division: Division | None = None) 
     return any(
         held.role in granting and (division is None or held.division_id in division.lineage) for held in roles_of(user)
     )
+
+
+def may_be_given_work(user: Person, division: Division) -> bool:
+    """Tell whether a person may work on something in a division that was handed to them: staff, and no mere auditor."""
+    if isinstance(user, User) and user.is_active and user.is_superuser:
+        return True
+    return any(held.role in WORKING_ROLES and held.division_id in division.lineage for held in roles_of(user))
 
 
 def may_only_thanks_to(user: User, permission: Permission, division: Division, givers: Collection[int]) -> bool:

@@ -18,6 +18,8 @@ class Role(models.TextChoices):
 
 STAFF_ROLES = frozenset({Role.FIELD_AGENT, Role.CSR, Role.SUPERVISOR, Role.OPERATOR, Role.AUDITOR})
 """The roles that need a second factor and may open staff pages."""
+WORKING_ROLES = STAFF_ROLES - {Role.AUDITOR}
+"""Those to whom work may be given: auditors read and approve, and change nothing that they audit."""
 
 
 class Permission(models.TextChoices):

@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from interfaces.desk.ticket_forms import FilesField
 from tickets.states import TicketChannel
 
 LONGEST = 10_000
@@ -18,6 +19,7 @@ class WordsForm(forms.Form):
     subject = forms.CharField(
         label=_("In a few words"), max_length=200, required=False, help_text=_("Empty: the symptom, or the matter.")
     )
+    uploads = FilesField(label=_("Photos or files"), required=False, help_text=_("The customer can see them."))
     channel = forms.ChoiceField(
         label=_("By"), initial=TicketChannel.PHONE,
         choices=[

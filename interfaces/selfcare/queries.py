@@ -7,7 +7,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import Account, Customer, Delegate, Partner
 from accounts.queries import partners_visible_to
-from accounts.states import AccountStatus
+from accounts.states import AccountStatus, Sight
 from foundation.now import today
 from foundation.people.models import User
 from orders.models import Order, OrderLine
@@ -16,6 +16,7 @@ from orders.states import LineStatus, OrderStatus
 from referrals.models import Programme, Referrer
 from referrals.queries import programme_for, why_not
 from territory.states import ProductFamily
+from tickets.queries import tickets_of
 
 BESIDE_SERVICES = frozenset({ProductFamily.INSTALLATION, ProductFamily.EQUIPMENT})
 """What is sold along with services and is none itself."""
@@ -53,12 +54,28 @@ def wants_outage_notices(user: User) -> bool:
 
 
 def accounts_spoken_for(user: User) -> QuerySet[Account]:
-    """Return the open accounts that a person may report something about: their own, and those they sign in for."""
+    """
+    Return the open accounts that a person may report something about: their own, and those they sign in for.
+
+    Who sees of a company only what they reported themselves sees the accounts of these, and the one that they were given.
+    """
     delegations = Delegate.objects.filter(user=user)
-    of_company = Q(customer__in=delegations.filter(account=None).values("customer"))
-    mine = Q(customer__user=user) | of_company | Q(pk__in=delegations.values("account"))
+    of_company = Q(customer__in=delegations.filter(sight=Sight.COMPANY).values("customer"))
+    reported = tickets_of(user).filter(reported_by=user).values("account")
+    mine = Q(customer__user=user) | of_company | Q(pk__in=delegations.values("account")) | Q(pk__in=reported)
     accounts = Account.objects.filter(mine).exclude(status=AccountStatus.CLOSED)
     return accounts.select_related("customer", "division").order_by("pk")
+
+
+def companies_spoken_for(user: User) -> QuerySet[Customer]:
+    """Return the companies for which a person may report something, also where they see none of its accounts."""
+    delegations = Delegate.objects.filter(user=user, sight=Sight.OWN)
+    return Customer.objects.filter(pk__in=delegations.values("customer")).select_related("division").order_by("pk")
+
+
+def may_report(user: User) -> bool:
+    """Tell whether a person has anything to report about."""
+    return accounts_spoken_for(user).exists() or companies_spoken_for(user).exists()
 
 
 @dataclass(frozen=True)

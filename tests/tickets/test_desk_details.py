@@ -19,6 +19,7 @@ from foundation.divisions.services import set_value
 from foundation.divisions.settings import SETTINGS, TIME_ZONE
 from foundation.divisions.testing import make_division
 from foundation.events.testing import drain
+from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import RoleAssignment, User
 from foundation.people.states import Role
@@ -373,3 +374,34 @@ class TestWaiting:
         assert "It waits for that already." in again.content.decode()
         assert "Let it wait" in csr.read("desk:ticket", ticket.number)
         assert [clock.status for clock in ticket.clocks.all()] == ["running"]
+
+
+class TestAuditors:
+    """Who audits reads: a ticket that was handed to them all the same is changed by others."""
+
+    @pytest.fixture
+    def theirs(self, division, seat):
+        auditor = seat(Role.AUDITOR, name="Alex Auditor")
+        ticket = make_ticket(division)
+        Ticket.objects.filter(pk=ticket.pk).update(owner=auditor.person)  # as it could be handed to them before
+        return auditor, ticket
+
+    def test_read_what_was_handed_to_them_and_change_nothing(self, theirs):
+        auditor, ticket = theirs
+
+        page = auditor.read("desk:ticket", ticket.number)
+        refused = auditor.post("desk:ticket_do", ticket.number, "note", key="k", text="I was here.")
+
+        assert 'class="desk-do"' not in page
+        assert refused.status_code == 403
+        assert ticket.articles.count() == 1
+
+    def test_are_given_nothing(self, division, supervisor, seat):
+        auditor, ticket = seat(Role.AUDITOR, name="Alex Auditor"), make_ticket(division)
+
+        offered = supervisor.read("desk:ticket_do", ticket.number, "hand-over")
+        with pytest.raises(NotAllowed) as refusal:
+            services.hand_over_ticket(ticket.pk, auditor.person, by=supervisor.person)
+
+        assert "Alex Auditor" not in offered
+        assert refusal.value.code == "wrong_person"

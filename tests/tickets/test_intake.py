@@ -6,6 +6,7 @@ from itertools import count
 import httpx
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -48,6 +49,7 @@ from tickets.states import (
 from tickets.testing import Asked, make_affected, make_equipment, make_outage, make_symptom, make_ticket
 
 _keys = count(1)
+PNG = b"\x89PNG\r\n\x1a\n"
 
 LIGHTS = Asked("lights", {"off": "visit", "on": "modem"})
 MODEM = Asked("modem", {"offline": "visit", "weak": "cables", "good": "reboot", "unknown": ""}, StepKind.READING)
@@ -551,6 +553,36 @@ class TestX3AtTheDesk:
         desk.press("symptom:no_internet").press("another:yes").press("answer:lights:off")
 
         assert desk.open()
+
+
+class TestFilesOfACaller:
+    """What a caller sends meanwhile, or shows at a store's counter, goes with the ticket."""
+
+    def test_are_kept_with_what_they_said(self, client, csr, account, symptom):
+        desk = Desk(client, csr, account.customer).press("type:request")
+
+        ticket = desk.open(matter="other", uploads=SimpleUploadedFile("label.png", PNG))
+
+        assert ticket.articles.get().attachments.get().name == "label.png"
+
+    def test_are_kept_with_what_is_added_to_the_ticket_that_is_open(self, client, csr, account, symptom):
+        first = report(account, csr, symptom="no_internet", said={"lights": "off"})
+        desk = Desk(client, csr, account.customer).press("type:trouble").press("family:internet")
+        desk.press("symptom:no_internet")
+
+        desk.press("add", text="Still down.", uploads=SimpleUploadedFile("lights.png", PNG))
+
+        assert first.articles.last().attachments.get().name == "lights.png"
+
+    def test_are_checked_as_everywhere(self, client, csr, account, symptom):
+        desk = Desk(client, csr, account.customer).press("type:request")
+
+        refused = desk.open(matter="other", uploads=SimpleUploadedFile("run.exe", b"MZ\x90\x00"))
+
+        assert refused is None
+        assert desk.page.status_code == 422
+        assert "uploads" in desk.page.context["words"].errors
+        assert "Nothing works." in desk.text
 
 
 class TestX4AtTheDesk:

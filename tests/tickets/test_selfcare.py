@@ -170,6 +170,51 @@ class TestX38WhoSeesWhose:
         assert person.get("selfcare:ticket", strangers.number).status_code == 404
 
 
+class TestX38WhoReportsOnlyTheirOwn:
+    """Somebody at a company who sees only what they reported themselves chooses among no accounts but those they know."""
+
+    @pytest.fixture
+    def other_site(self, division, account):
+        other = make_account(division)
+        type(other).objects.filter(pk=other.pk).update(customer=account.customer)
+        return other
+
+    def delegate(self, seat, company, **more):
+        person = seat()
+        Delegate.objects.create(customer=company.customer, user=person.person, sight=Sight.OWN, **more)
+        return person
+
+    def test_chooses_none_of_the_company_and_says_where_it_is(self, seat, account, other_site):
+        person = self.delegate(seat, account)
+
+        page = person.read("selfcare:ticket_new")
+        refused = {"key": "k", "account": other_site.pk, "type": "request", "matter": "other", "do": "send"}
+        person.post("selfcare:ticket_new", **refused, text="On the second floor.")
+
+        assert "Where is it?" not in page
+        assert account.service_address not in page
+        assert other_site.service_address not in page
+        ticket = Ticket.objects.get()
+        assert (ticket.customer, ticket.account, ticket.reported_by) == (account.customer, None, person.person)
+        assert ticket.number in person.read("selfcare:tickets")
+
+    def test_chooses_the_one_that_they_were_given(self, seat, account, other_site):
+        person = self.delegate(seat, account, account=account)
+
+        page = person.get("selfcare:ticket_new")
+
+        assert [view.account for view in page.context["known"].accounts] == [account]
+
+    def test_sees_the_account_of_what_they_reported(self, division, seat, account, other_site):
+        person = self.delegate(seat, account)
+        other_site.refresh_from_db()
+        make_ticket(division, account=other_site, by=person.person)
+
+        page = person.get("selfcare:ticket_new")
+
+        assert [view.account for view in page.context["known"].accounts] == [other_site]
+
+
 class TestX38InternalNotesNeverLeak:
     @pytest.fixture
     def noted(self, division, account, csr):

@@ -795,6 +795,32 @@ class TestX20ContractsFromTheServiceOrder:
         assert str(service) in desk.read(with_contract)
         assert desk.promises(without)["Service works again"].due == MONDAY + 24 * HOUR
 
+    def test_a_contract_adds_to_what_everybody_is_promised(self, division, desk, clock):
+        order = make_order(OrderStatus.COMPLETED, make_market(division))
+        service = next(iter(order.account.services.all()))
+        make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.RESTORE: 24, ClockKind.RESOLVE: 48}, code="everybody")
+        promise_by_contract(division, service.product)
+        ticket = make_ticket(division, account=order.account, service=service)
+
+        promised = desk.promises(ticket)
+        services.pend_ticket(ticket.pk, PendingReason.PARTS, by=None)  # for which the contract pauses nothing
+
+        assert {name: row.due for name, row in promised.items()} == {
+            "First answer": MONDAY + 2 * HOUR,
+            "Service works again": MONDAY + 4 * HOUR,
+            "Put right": MONDAY + 48 * HOUR,
+        }
+        standing = {face.clock.kind: face for face in clocks_of(ticket, MONDAY)}
+        assert standing[ClockKind.RESTORE].is_running
+        assert standing[ClockKind.RESPONSE].is_paused
+        assert standing[ClockKind.RESOLVE].is_paused
+
+    def test_what_a_type_is_not_promised_no_contract_brings_it(self, division, clock):
+        make_policy(division, {ClockKind.RESTORE: 24}, code="everybody")
+        make_policy(division, {ClockKind.RESOLVE: 48}, code="complaints", type=TicketType.COMPLAINT)
+
+        assert list(faces(make_ticket(division, TicketType.COMPLAINT))) == [ClockKind.RESOLVE]
+
     def test_the_nearest_division_wins_and_the_type_over_any(self, division, clock):
         market = make_division("Market", parent=division)
         for place, code, more in (

@@ -57,7 +57,8 @@ class SlaPolicyAdmin(_ChoosesSeveral, DivisionScopedAdmin):
             {
                 "description": _(
                     "Of those that fit, a product wins over a family and that over none; then the nearest division; then "
-                    "a type of ticket over any."
+                    "a type of ticket over any. What a product’s or a family’s level leaves without a target is "
+                    "promised as it would be without that level."
                 ),
                 "fields": ("type", "family", "product"),
             },

@@ -42,7 +42,8 @@ class SlaPolicy(models.Model):
     """
     What is promised to whom. The most particular policy that fits a ticket holds for it.
 
-    A product wins over a family, that over none; then the nearest division, then a type of ticket over any.
+    A product wins over a family, that over none; then the nearest division, then a type of ticket over any. What a
+    product's or a family's leaves without a target is promised as without it: it adds to what everybody is promised.
     """
 
     division = models.ForeignKey(
@@ -79,6 +80,11 @@ class SlaPolicy(models.Model):
 
     def __str__(self) -> str:
         return str(self.names) or self.code
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it is for any service, and for tickets about none."""
+        return not self.product_id and not self.family
 
     def clean(self) -> None:
         """:raises ValidationError: at the field, where the product is of another family"""

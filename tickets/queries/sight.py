@@ -11,7 +11,7 @@ from accounts.states import Sight
 from foundation.divisions.queries import effective
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import Person, can, divisions_visible_to, divisions_where
+from foundation.people.queries import Person, can, divisions_visible_to, divisions_where, may_be_given_work
 from foundation.people.states import Permission
 from tickets.models import Article, Equipment, Ticket
 from tickets.settings import REOPENS_WITHIN
@@ -43,7 +43,7 @@ def can_work(user: Person, ticket: Ticket) -> bool:
     if can(user, Permission.WORK_TICKETS, ticket.division):
         return True
     is_theirs = isinstance(user, User) and ticket.owner_id == user.pk
-    return is_theirs and divisions_visible_to(user).filter(pk=ticket.division_id).exists()
+    return is_theirs and may_be_given_work(user, ticket.division)
 
 
 def tickets_of(user: User) -> QuerySet[Ticket]:

@@ -35,10 +35,25 @@ def _policies() -> tuple[SlaPolicy, ...]:
     )
 
 
-def policy_for(ticket: Ticket) -> SlaPolicy | None:
-    """Return the most particular policy that fits a ticket; None where nothing is promised."""
+def promises_for(ticket: Ticket) -> dict[ClockKind, SlaTarget]:
+    """
+    Return what is promised for a ticket, by kind.
+
+    A policy of a product or a family adds to the one that would hold without it: what it promises counts, and what it
+    does not name is promised as to everybody else. For the rest, the most particular policy holds whole.
+    """
+    fitting = _fitting(ticket)
+    circles = (fitting, [one for one in fitting if not one.product_id], [one for one in fitting if one.is_for_all])
+    chain = [max(among, key=lambda one: _particularity(one, ticket.division), default=None) for among in circles]
+    promised: dict[ClockKind, SlaTarget] = {}
+    for policy in filter(None, reversed(chain)):
+        promised |= _targets_of(policy, ticket.priority)
+    return promised
+
+
+def _fitting(ticket: Ticket) -> list[SlaPolicy]:
     product = ticket.service.product if ticket.service else None
-    fitting = [
+    return [
         policy
         for policy in _policies()
         if policy.is_active
@@ -47,7 +62,6 @@ def policy_for(ticket: Ticket) -> SlaPolicy | None:
         and policy.product_id in (None, product.code if product else None)
         and policy.family in ("", product.family if product else "")
     ]
-    return max(fitting, key=lambda policy: _particularity(policy, ticket.division), default=None)
 
 
 def _particularity(policy: SlaPolicy, division: Division) -> tuple[object, ...]:
@@ -55,7 +69,7 @@ def _particularity(policy: SlaPolicy, division: Division) -> tuple[object, ...]:
     return (policy.product_id is not None, policy.family != "", near, policy.type != "", -policy.pk)
 
 
-def targets_for(policy: SlaPolicy, priority: str) -> dict[ClockKind, SlaTarget]:
+def _targets_of(policy: SlaPolicy, priority: str) -> dict[ClockKind, SlaTarget]:
     """Return what a policy promises at a priority, by kind: the priority's own row, else the one for any."""
     rows = sorted(policy.targets.all(), key=lambda target: target.priority)
     return {ClockKind(row.kind): row for row in rows if row.priority in ("", priority)}

@@ -120,15 +120,21 @@ def note_ticket(ticket_id: int, text: str, *, by: User, key: str, uploads: Seque
     return article
 
 
-def note_phone_call(
-    ticket_id: int, text: str, *, by: User, key: str, channel: TicketChannel = TicketChannel.PHONE
+def note_phone_call(  # noqa: PLR0913  # what, by what: each has a name
+    ticket_id: int,
+    text: str,
+    *,
+    by: User,
+    key: str,
+    channel: TicketChannel = TicketChannel.PHONE,
+    uploads: Sequence[Upload] = (),
 ) -> Article:
     """
     Write down what the customer said on the phone, or to our face, which counts as a reply like any other.
 
     :raises NotAllowed: if the person may not, there is nothing to write, or the ticket cannot go on
     """
-    return _hear(ticket_id, text, kind=ArticleKind.PHONE, key=key, channel=channel, by=by)
+    return _hear(ticket_id, text, kind=ArticleKind.PHONE, key=key, channel=channel, by=by, uploads=uploads)
 
 
 def hear_customer(  # noqa: PLR0913  # who, what, by what: each has a name

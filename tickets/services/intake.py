@@ -105,7 +105,14 @@ def report_at_intake(  # noqa: PLR0913  # what, where, by what: each has a name
 
 @transaction.atomic
 def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each has a name
-    outage_id: int, intake: Intake, *, key: str, division: Division, channel: TicketChannel, by: User
+    outage_id: int,
+    intake: Intake,
+    *,
+    key: str,
+    division: Division,
+    channel: TicketChannel,
+    by: User,
+    uploads: Sequence[Upload] = (),
 ) -> Ticket:
     """
     Open a ticket for a caller whom a known outage affects, and attach it there: nobody else works on it.
@@ -119,7 +126,7 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
     if intake.account and (known := _waiting_for(outage_id, intake.account)):
         if known.key != f"intake:{key}":
             words = intake.text or _("Called about the outage.")
-            note_phone_call(known.pk, words, by=by, key=f"intake:{key}", channel=channel)
+            note_phone_call(known.pk, words, by=by, key=f"intake:{key}", channel=channel, uploads=uploads)
         return known
     with override(intake.requester.language or get_language()):
         report = Report(
@@ -131,7 +138,9 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
             account=intake.account,
             service=intake.service,
         )
-    return attach_caller(outage_id, report, key=f"intake:{key}", division=division, channel=channel, by=by)
+    return attach_caller(
+        outage_id, report, key=f"intake:{key}", division=division, channel=channel, by=by, uploads=uploads
+    )
 
 
 def _waiting_for(outage_id: int, account: Account) -> Ticket | None:
@@ -209,5 +218,5 @@ def add_to_ticket(  # noqa: PLR0913
     if channel == TicketChannel.WEB:
         return hear_customer(ticket_id, text, key=key, channel=channel, by=by, uploads=uploads)
     if channel == TicketChannel.SYSTEM:
-        return note_ticket(ticket_id, text, key=key, by=by)  # type: ignore[arg-type]  # so at the desk
-    return note_phone_call(ticket_id, text, key=key, channel=channel, by=by)  # type: ignore[arg-type]  # somebody listens
+        return note_ticket(ticket_id, text, key=key, by=by, uploads=uploads)  # type: ignore[arg-type]  # so at the desk
+    return note_phone_call(ticket_id, text, key=key, channel=channel, by=by, uploads=uploads)  # type: ignore[arg-type]  # somebody listens

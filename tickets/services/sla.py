@@ -20,7 +20,7 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import PromiseMissed, PromiseNearing, PromiseOverdue, ServiceRestored
 from tickets.models import SlaPolicy, SlaTarget, Ticket, TicketClock
-from tickets.queries.sla import policy_for, shares_for, spells_of, targets_for, zone_of
+from tickets.queries.sla import promises_for, shares_for, spells_of, zone_of
 from tickets.states import ClockKind
 
 FOLLOWED = frozenset({
@@ -31,6 +31,7 @@ SWEEP_AT_ONCE = 25_000
 RETIME_AT_ONCE = 500
 
 Clocks = dict[ClockKind, TicketClock]
+Targets = dict[ClockKind, SlaTarget]
 
 
 def follow_clocks(ticket: Ticket, *, at: datetime, by: User | None) -> None:
@@ -39,15 +40,14 @@ def follow_clocks(ticket: Ticket, *, at: datetime, by: User | None) -> None:
 
     What has elapsed and what was paused stays, whatever is promised now.
     """
-    policy = policy_for(ticket)
-    targets = targets_for(policy, ticket.priority) if policy else {}
+    targets = promises_for(ticket)
     clocks = _known(ticket)
-    if not policy and not clocks:
+    if not targets and not clocks:
         return
-    if policy and ticket.is_open:
-        _begin(ticket, policy, targets, clocks, at=at, by=by)
-        _aim(ticket, policy, targets, clocks, at=at)
-    _stop_and_go(ticket, policy, targets, clocks, at=at, by=by)
+    if ticket.is_open:
+        _begin(ticket, targets, clocks, at=at, by=by)
+        _aim(ticket, targets, clocks, at=at)
+    _stop_and_go(ticket, targets, clocks, at=at, by=by)
     _note_due(ticket)
 
 
@@ -57,15 +57,7 @@ def _known(ticket: Ticket) -> Clocks:
     return {ClockKind(clock.kind): clock for clock in rows}
 
 
-def _begin(  # noqa: PLR0913  # what is promised to whom: each has a name
-    ticket: Ticket,
-    policy: SlaPolicy,
-    targets: dict[ClockKind, SlaTarget],
-    clocks: Clocks,
-    *,
-    at: datetime,
-    by: User | None,
-) -> None:
+def _begin(ticket: Ticket, targets: Targets, clocks: Clocks, *, at: datetime, by: User | None) -> None:
     """Start what is promised and has no clock yet: from the opening on, the next word from our last answer on."""
     for kind, target in targets.items():
         known = clocks.get(kind)
@@ -74,13 +66,13 @@ def _begin(  # noqa: PLR0913  # what is promised to whom: each has a name
                 _go_back(clocks, known, at=at, by=by)
             elif ticket.answered_at and (known is None or _is_answered(known, ticket)):
                 _finish([known] if known else [], at=ticket.answered_at, by=by)
-                clocks[kind] = _started(ticket, policy, target, at=ticket.answered_at, by=by)
+                clocks[kind] = _started(ticket, target, at=ticket.answered_at, by=by)
         elif known is None:
-            clocks[kind] = _started(ticket, policy, target, at=ticket.opened_at, by=by)
+            clocks[kind] = _started(ticket, target, at=ticket.opened_at, by=by)
             if ticket.opened_at < at:
-                _catch_up(clocks[kind], ticket, policy, since=ticket.opened_at, at=at)
+                _catch_up(clocks[kind], ticket, target.policy, since=ticket.opened_at, at=at)
         if known and clocks.get(kind) is known and _was_dropped(known, ticket):
-            _catch_up(known, ticket, policy, since=known.stretches[0].begun_at, at=at)
+            _catch_up(known, ticket, target.policy, since=known.stretches[0].begun_at, at=at)
 
 
 def _was_dropped(clock: TicketClock, ticket: Ticket) -> bool:
@@ -116,67 +108,59 @@ def _is_answered(clock: TicketClock, ticket: Ticket) -> bool:
     return ticket.answered_at is not None and ticket.answered_at > begun
 
 
-def _started(ticket: Ticket, policy: SlaPolicy, target: SlaTarget, *, at: datetime, by: User | None) -> TicketClock:
-    clock = TicketClock(ticket=ticket, kind=target.kind, policy=policy, **_aimed(ticket, policy, target))
+def _started(ticket: Ticket, target: SlaTarget, *, at: datetime, by: User | None) -> TicketClock:
+    clock = TicketClock(ticket=ticket, kind=target.kind, policy=target.policy, **_aimed(ticket, target))
     stopwatches.start([clock], at=at, by=by)
     return clock
 
 
-def _aimed(ticket: Ticket, policy: SlaPolicy, target: SlaTarget) -> dict[str, Any]:
+def _aimed(ticket: Ticket, target: SlaTarget) -> dict[str, Any]:
     return {
         "target": target.within,
         "calendar_id": target.calendar_id,
         "zone": zone_of(target, ticket),
-        "shares": shares_for(policy, target.kind),
+        "shares": shares_for(target.policy, target.kind),
     }
 
 
-def _aim(
-    ticket: Ticket, policy: SlaPolicy, targets: dict[ClockKind, SlaTarget], clocks: Clocks, *, at: datetime
-) -> None:
+def _aim(ticket: Ticket, targets: Targets, clocks: Clocks, *, at: datetime) -> None:
     """Apply what is promised now to the clocks that have not stopped."""
     changed = []
     for kind, clock in clocks.items():
         if kind not in targets or _is_met(clock, ticket):
             continue
-        aimed = _aimed(ticket, policy, targets[kind])
-        if any(getattr(clock, name) != value for name, value in aimed.items()) or clock.policy_id != policy.pk:
+        target = targets[kind]
+        aimed = _aimed(ticket, target)
+        if any(getattr(clock, name) != value for name, value in aimed.items()) or clock.policy_id != target.policy_id:
             for name, value in aimed.items():
                 setattr(clock, name, value)
-            clock.policy = policy
+            clock.policy = target.policy
             changed.append(clock)
     if changed:
         stopwatches.retarget(changed, at=at)
         TicketClock.objects.bulk_update(changed, ["policy"])
 
 
-def _stop_and_go(  # noqa: PLR0913
-    ticket: Ticket,
-    policy: SlaPolicy | None,
-    targets: dict[ClockKind, SlaTarget],
-    clocks: Clocks,
-    *,
-    at: datetime,
-    by: User | None,
-) -> None:
+def _stop_and_go(ticket: Ticket, targets: Targets, clocks: Clocks, *, at: datetime, by: User | None) -> None:
     """Stop, pause or let run each clock, each move in one go for all that make it."""
-    pause_for = ticket.reason if policy and ticket.reason in policy.pausing else ""
     running: list[TicketClock] = []
     waiting: list[TicketClock] = []
     over: list[TicketClock] = []
     for kind, clock in clocks.items():
         if not ticket.is_open or kind not in targets or _is_met(clock, ticket):
             over.append(clock)
+        elif ticket.reason in targets[kind].policy.pausing:
+            waiting.append(clock)
         else:
-            (waiting if pause_for else running).append(clock)
+            running.append(clock)
     _finish([clock for clock in over if clock.status != WatchStatus.STOPPED], at=at, by=by, ticket=ticket)
-    other = [clock for clock in waiting if clock.status == WatchStatus.PAUSED and _reason_of(clock) != pause_for]
+    other = [clock for clock in waiting if clock.status == WatchStatus.PAUSED and _reason_of(clock) != ticket.reason]
     stopped = [clock for clock in (*running, *waiting) if clock.status == WatchStatus.STOPPED]
     paused = [clock for clock in running if clock.status == WatchStatus.PAUSED]
     _forget_met(stopped)
     stopwatches.resume([*paused, *stopped, *other], at=at, by=by)
     to_pause = [clock for clock in waiting if clock.status == WatchStatus.RUNNING]
-    stopwatches.pause(to_pause, reason=pause_for, at=at, by=by)
+    stopwatches.pause(to_pause, reason=ticket.reason, at=at, by=by)
 
 
 def _is_met(clock: TicketClock, ticket: Ticket) -> bool:

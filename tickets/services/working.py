@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import divisions_visible_to
+from foundation.people.queries import may_be_given_work
 from foundation.people.services import require
 from foundation.people.states import Permission
 from foundation.worklist.models import Team
@@ -79,7 +79,7 @@ def hand_over_ticket(ticket_id: int, to: User | None, *, team: Team | None = Non
     ticket = _open(ticket_id, by)
     if by and not (to and to.pk == by.pk):
         require(by, Permission.ASSIGN_WORK, ticket.division)
-    if to and ticket.division_id not in divisions_visible_to(to).values_list("pk", flat=True):
+    if to and not may_be_given_work(to, ticket.division):
         raise NotAllowed(_("%(person)s does not work there.") % {"person": to}, code="wrong_person", field="to")
     before = ticket.owner_id
     ticket.hand_over(to, team=team or ticket.team, at=now())

@@ -1,6 +1,7 @@
 """From a caller to a ticket: all that is known of them before a word is typed, and what is asked on the way."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -24,8 +25,10 @@ from tickets.queries import Conversation, caller_in_view, families_asked, ticket
 from tickets.services import (
     Intake,
     Requester,
+    Upload,
     add_to_ticket,
     attach_at_intake,
+    checked_uploads,
     report_at_intake,
     take_reading,
 )
@@ -51,7 +54,8 @@ def new_ticket(request: UserRequest) -> HttpResponse:
     if found := _attach(request, talk, customer, pressed):
         return redirect("desk:ticket", found.number)
     is_sent = pressed in ("open", "add")
-    words = WordsForm(request.POST if is_sent else None, initial=_typed(request, customer))
+    sent = (request.POST, request.FILES) if is_sent else (None, None)
+    words = WordsForm(*sent, initial=_typed(request, customer))
     details = DetailsForm(talk.type or TicketType.TROUBLE, talk.account, *_bound(request, pressed == "open"))
     is_complete = is_sent and words.is_valid() and (pressed == "add" or details.is_valid())
     if is_complete and (found := _attempt(request, talk, customer, words, details)):
@@ -134,8 +138,9 @@ def _attach(request: UserRequest, talk: Conversation, customer: Customer | None,
     )
     try:
         opened = attach_at_intake(
-            offered.pk, intake, key=talk.key, division=talk.division, channel=TicketChannel(channel), by=request.user
-        )
+            offered.pk, intake, key=talk.key, division=talk.division, channel=TicketChannel(channel), by=request.user,
+            uploads=checked_uploads(request.FILES.getlist("uploads")),
+        )  # fmt: skip
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
         return None
@@ -149,8 +154,9 @@ def _attempt(
     said = words.cleaned_data
     channel = TicketChannel(said["channel"])
     try:
+        uploads = checked_uploads(said["uploads"])
         if request.POST["do"] == "add":
-            return _add(request, talk, said["text"], channel)
+            return _add(request, talk, said["text"], channel, uploads)
         if talk.type is None:
             raise NotAllowed(_("Choose what it is."))  # noqa: TRY301
         language = customer.language if customer else ""
@@ -168,7 +174,9 @@ def _attempt(
             is_another=talk.is_another,
             is_apart=talk.is_apart,
         )
-        opened = report_at_intake(intake, key=talk.key, division=talk.division, channel=channel, by=request.user)
+        opened = report_at_intake(
+            intake, key=talk.key, division=talk.division, channel=channel, by=request.user, uploads=uploads
+        )
     except NotAllowed as refusal:
         words.add_error(refusal.field if refusal.field in words.fields else None, refusal.message)
         return None
@@ -176,10 +184,13 @@ def _attempt(
     return opened
 
 
-def _add(request: UserRequest, talk: Conversation, text: str, channel: TicketChannel) -> Ticket:
+def _add(
+    request: UserRequest, talk: Conversation, text: str, channel: TicketChannel, uploads: Sequence[Upload]
+) -> Ticket:
     """Add to the ticket of the same fault: the one that was offered, and none that a form makes up."""
     if talk.same is None or not tickets_visible_to(request.user).filter(pk=talk.same.pk).exists():
         raise NotAllowed(_("It has ended meanwhile: open a ticket."))
-    add_to_ticket(talk.same.pk, text, key=f"desk:{talk.key}:add", channel=channel, by=request.user)
+    key = f"desk:{talk.key}:add"
+    add_to_ticket(talk.same.pk, text, key=key, channel=channel, by=request.user, uploads=uploads)
     messages.success(request, _("It is added to the ticket that was open."))
     return talk.same

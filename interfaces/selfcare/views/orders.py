@@ -17,7 +17,7 @@ from interfaces.selfcare.access import own_page
 from interfaces.selfcare.friends import referring_of, welcome_rewards_of
 from interfaces.selfcare.outages import outages_shown_to
 from interfaces.selfcare.queries import (
-    accounts_spoken_for,
+    may_report,
     own_orders,
     own_partners,
     partner_orders,
@@ -37,7 +37,7 @@ def start(request: UserRequest) -> HttpResponse:
     context = {
         "services": services_of(request.user),
         "outages": outages_shown_to(request.user),
-        "may_report": accounts_spoken_for(request.user).exists(),
+        "may_report": may_report(request.user),
         "wants_outage_notices": wants_outage_notices(request.user),
         "page": page,
         "orders": _with_progress(page),

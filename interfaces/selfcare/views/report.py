@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Account
+from accounts.models import Customer
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User, UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.outages import shown
-from interfaces.selfcare.queries import accounts_spoken_for, own_partners
+from interfaces.selfcare.queries import accounts_spoken_for, companies_spoken_for, own_partners
 from interfaces.selfcare.ticket_forms import KINDS, ReportForm
 from tickets.http import DetailsForm
 from tickets.models import Ticket
@@ -30,10 +30,11 @@ from tickets.states import Ending, TicketChannel, TicketType
 def report(request: UserRequest) -> HttpResponse:
     """Ask where, what and what was tried, read the equipment where that helps, and take in what has happened."""
     caller = accounts_in_view(accounts_spoken_for(request.user), seen_by=request.user)
-    if not caller.accounts:
+    company = None if caller.accounts else companies_spoken_for(request.user).first()
+    if not caller.accounts and company is None:
         raise Http404
     pressed = request.POST.get("do", "")
-    division = caller.accounts[0].account.division
+    division = company.division if company else caller.accounts[0].account.division
     talk = Conversation.of(request.POST, caller, division, pressed=pressed)
     if pressed == "read" and talk.device:
         press = request.POST.get("press", "")[:80]
@@ -46,10 +47,11 @@ def report(request: UserRequest) -> HttpResponse:
     asked = talk.type or TicketType.TROUBLE
     details = DetailsForm(asked, talk.account, request.POST if pressed == "send" else None, initial=initial)
     is_complete = is_sent and form.is_valid() and (pressed == "add" or details.is_valid())
-    if is_complete and (found := _attempt(request, talk, form, details)):
+    if is_complete and (found := _attempt(request, talk, form, details, company)):
         return redirect("selfcare:ticket", found.number)
     context = {
         "known": caller,
+        "company": company,
         "talk": talk,
         "form": form,
         "details": details,
@@ -66,21 +68,29 @@ def report(request: UserRequest) -> HttpResponse:
     return render(request, "selfcare/report.html", context, status=422 if wrong else 200)
 
 
-def _attempt(request: UserRequest, talk: Conversation, form: ReportForm, details: DetailsForm) -> Ticket | None:
+def _attempt(
+    request: UserRequest, talk: Conversation, form: ReportForm, details: DetailsForm, company: Customer | None
+) -> Ticket | None:
     try:
         uploads = checked_uploads(request.FILES.getlist("uploads"))
         if request.POST["do"] == "add":
             return _add(request, talk, form.cleaned_data["text"], uploads)
-        return _send(request, talk, form.cleaned_data, details.details, uploads)
+        return _send(request, talk, form.cleaned_data, details.details, uploads, company)
     except NotAllowed as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return None
 
 
-def _send(
-    request: UserRequest, talk: Conversation, said: dict[str, Any], details: dict[str, str], uploads: Any
+def _send(  # noqa: PLR0913  # what, of whom, with what: each has a name
+    request: UserRequest,
+    talk: Conversation,
+    said: dict[str, Any],
+    details: dict[str, str],
+    uploads: Any,
+    company: Customer | None,
 ) -> Ticket:
-    if talk.account is None:
+    customer = talk.account.customer if talk.account else company
+    if customer is None:
         raise NotAllowed(_("Choose where it is."))
     if talk.type is None:
         raise NotAllowed(_("Choose what it is about."))
@@ -88,8 +98,8 @@ def _send(
         type=talk.type,
         text=said["text"],
         subject=said["subject"],
-        requester=_requester(talk.account, request.user),
-        customer=talk.account.customer,
+        requester=_requester(customer, request.user),
+        customer=customer,
         account=talk.account,
         service=talk.service,
         symptom=talk.symptom,
@@ -114,12 +124,12 @@ def _add(request: UserRequest, talk: Conversation, text: str, uploads: Any) -> T
     return talk.same
 
 
-def _requester(account: Account, user: User) -> Requester:
-    contact = Requester.of(account.customer)
-    is_theirs = account.customer.user_id == user.pk
+def _requester(customer: Customer, user: User) -> Requester:
+    contact = Requester.of(customer)
+    is_theirs = customer.user_id == user.pk
     return Requester(
         name=contact.name if is_theirs else str(user),
         email=contact.email if is_theirs and contact.email else user.email,
         phone=contact.phone if is_theirs else "",
-        language=get_language() or account.customer.language,
+        language=get_language() or customer.language,
     )

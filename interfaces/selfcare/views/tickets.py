@@ -18,7 +18,7 @@ from foundation.now import now
 from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
-from interfaces.selfcare.queries import accounts_spoken_for, own_partners
+from interfaces.selfcare.queries import may_report, own_partners
 from interfaces.selfcare.ticket_forms import AddForm, RateForm
 from tickets.http import download
 from tickets.models import Attachment, Ticket
@@ -55,9 +55,7 @@ def tickets(request: UserRequest) -> HttpResponse:
     mine = tickets_of(request.user).filter(merged_into=None).select_related("division").defer("search").order_by("-pk")
     page = Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page"))
     rows = [(one, progress_of_ticket(one)) for one in page]
-    return _render(
-        request, "selfcare/tickets.html", page=page, rows=rows, may_report=accounts_spoken_for(request.user).exists()
-    )
+    return _render(request, "selfcare/tickets.html", page=page, rows=rows, may_report=may_report(request.user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

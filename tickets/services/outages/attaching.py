@@ -5,6 +5,7 @@ The outage is held before its tickets, so that of two people, or of a person and
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from tickets.queries.outages import outages_at
 from tickets.services.opening import Report, open_ticket
 from tickets.services.outages.extent import locked_outage, shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
+from tickets.services.uploads import Upload
 from tickets.states import HoldReason, TicketChannel, TicketType
 
 _MOVING = """
@@ -239,7 +241,14 @@ def _refuse_elsewhere(outage: Outage, division: Division) -> None:
 
 @transaction.atomic
 def attach_caller(  # noqa: PLR0913  # what, where, by what: each has a name
-    outage_id: int, report: Report, *, key: str, division: Division, channel: TicketChannel, by: User
+    outage_id: int,
+    report: Report,
+    *,
+    key: str,
+    division: Division,
+    channel: TicketChannel,
+    by: User,
+    uploads: Sequence[Upload] = (),
 ) -> Ticket:
     """
     Open a ticket for a caller and attach it to the outage that was offered, at once: no technician is sent.
@@ -249,7 +258,7 @@ def attach_caller(  # noqa: PLR0913  # what, where, by what: each has a name
     :raises NotAllowed: as `open_ticket` and `attach_ticket` do
     """
     shared_outage(outage_id)
-    ticket = open_ticket(report, key=key, division=division, channel=channel, by=by)
+    ticket = open_ticket(report, key=key, division=division, channel=channel, by=by, uploads=uploads)
     return ticket if ticket.outage_id == outage_id else attach_ticket(outage_id, ticket.pk, by=by)
 
 
