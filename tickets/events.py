@@ -36,6 +36,21 @@ class TicketResolved(Fact, name="tickets.resolved"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResolutionLeft(Fact, name="tickets.resolution_left"):
+    """The customer is told that a ticket was put right; that cannot be taken back any more."""
+
+    ticket_id: int
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolutionTakenBack(Fact, name="tickets.resolution_taken_back"):
+    """That a ticket was put right was taken back before its customer was told."""
+
+    ticket_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketReopened(Fact, name="tickets.reopened"):
     """A ticket was not put right after all."""
 

@@ -14,13 +14,17 @@ from tickets.events import (
     PromiseMissed,
     PromiseNearing,
     PromiseOverdue,
+    ResolutionLeft,
     TicketDetached,
     TicketMoved,
     TicketOpened,
     TicketReopened,
     TicketResolved,
     TypeChanged,
+    VisitBooked,
+    VisitCalledOff,
     VisitMissed,
+    VisitMoved,
 )
 from tickets.services import outages
 from tickets.states import OPEN, CreditRunStatus, RoutingCause, TicketStatus
@@ -39,7 +43,13 @@ def send_answer(fact: AnswerLeft, _event: Event) -> None:
 
 
 @subscribe(TicketResolved)
-def ask_whether_it_is_fixed(fact: TicketResolved, _event: Event) -> None:
+def follow_resolution(fact: TicketResolved, event: Event) -> None:
+    """Let the requester be told when it can no longer be taken back; of one that a person resolved that is owed already."""
+    services.follow_resolution(fact.ticket_id, times=fact.times, at=event.at)
+
+
+@subscribe(ResolutionLeft)
+def ask_whether_it_is_fixed(fact: ResolutionLeft, _event: Event) -> None:
     """Ask the requester whether it is fixed."""
     services.send_resolution(fact.ticket_id, times=fact.times)
 
@@ -113,9 +123,33 @@ def tell_of_missed_visit(fact: VisitMissed, _event: Event) -> None:
 
 @subscribe(TicketMoved)
 def call_off_with_ticket(fact: TicketMoved, _event: Event) -> None:
-    """Send nobody for what has ended."""
-    if fact.after not in OPEN:
+    """Send nobody for what has ended; for what is resolved, once that cannot be taken back."""
+    if fact.after not in OPEN and fact.after != TicketStatus.RESOLVED:
         services.call_off_with_ticket(fact.ticket_id)
+
+
+@subscribe(ResolutionLeft)
+def call_off_when_resolved(fact: ResolutionLeft, _event: Event) -> None:
+    """Send nobody for what is resolved."""
+    services.call_off_with_ticket(fact.ticket_id)
+
+
+@subscribe(VisitBooked)
+def tell_of_visit(fact: VisitBooked, _event: Event) -> None:
+    """Tell the customer who comes when."""
+    services.send_visit(fact.visit_id)
+
+
+@subscribe(VisitMoved)
+def tell_of_moved_visit(fact: VisitMoved, _event: Event) -> None:
+    """Tell the customer of the new time."""
+    services.send_visit(fact.visit_id)
+
+
+@subscribe(VisitCalledOff)
+def tell_of_called_off_visit(fact: VisitCalledOff, _event: Event) -> None:
+    """Tell the customer that nobody comes."""
+    services.send_visit(fact.visit_id)
 
 
 # Outages.

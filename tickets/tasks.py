@@ -7,8 +7,10 @@ from tickets import services
 
 @shared_task
 def send_due_answers() -> None:
-    """Let the answers leave that can no longer be taken back."""
+    """Let the answers leave that can no longer be taken back, and tell of what was resolved."""
     while services.send_due_answers():
+        pass
+    while services.send_due_notices():
         pass
 
 

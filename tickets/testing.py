@@ -23,9 +23,11 @@ from territory.states import ProductFamily
 from tickets import services
 from tickets.models import (
     Choice,
+    Departure,
     Equipment,
     LadderStep,
     Outage,
+    ResolutionNotice,
     RoutingRow,
     RoutingVersion,
     SlaPolicy,
@@ -132,7 +134,7 @@ _WAYS: dict[TicketStatus, tuple[Callable[[Ticket], object], ...]] = {
     TicketStatus.IN_PROGRESS: (_start,),
     TicketStatus.PENDING: (
         _start,
-        lambda ticket: services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None),
+        lambda ticket: services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None),
     ),
     TicketStatus.HELD: (_start, lambda ticket: services.hold_ticket(ticket.pk, HoldReason.CREDIT, by=None)),
     TicketStatus.RESOLVED: (_start, _resolve),
@@ -152,6 +154,14 @@ def answer(ticket: Ticket, text: str = "We are looking into it.", *, by: User | 
 def reply(ticket: Ticket, text: str = "It still does not work.") -> Any:
     """Let the customer reply on the website."""
     return services.hear_customer(ticket.pk, text, key=f"reply-{next(_numbers)}", channel=TicketChannel.WEB)
+
+
+def let_leave() -> None:
+    """Let leave, some seconds early, what can still be taken back: answers, and word that tickets are resolved."""
+    for leaving in (Departure, ResolutionNotice):
+        leaving.objects.filter(left_at=None, taken_back_at=None).update(leaves_at=now())
+    while services.send_due_answers() + services.send_due_notices():
+        pass
 
 
 def make_policy(

@@ -76,7 +76,7 @@ def _escalate(ticket: Ticket, csr: User) -> None:
 
 
 def _wait(ticket: Ticket, csr: User) -> None:
-    services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+    services.ask_and_wait(ticket.pk, "When did you notice it first?", key=f"ask:{ticket.key}"[:120], seen=None, by=csr)
 
 
 def _wait_for_parts(ticket: Ticket, csr: User) -> None:

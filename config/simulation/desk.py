@@ -201,6 +201,7 @@ def clear_the_desk(world: World) -> None:
 
 SWEEPS = (
     services.send_due_answers,
+    services.send_due_notices,
     services.retime_clocks,
     services.sweep_clocks,
     services.send_due_alerts,

@@ -36,7 +36,7 @@ from interfaces.desk.ticket_forms import (
 from interfaces.desk.visit_forms import TaskForm, VisitForm, booking_of, to_do_of
 from tickets import services
 from tickets.models import Ticket
-from tickets.queries import can_work, may_reopen
+from tickets.queries import can_work, may_reopen, notice_ahead
 from tickets.queries.sla import is_to_be_restored
 from tickets.queries.visits import visit_under_way
 from tickets.services import checked_uploads
@@ -178,6 +178,13 @@ def _note(ticket: Ticket, answers: Answers, user: User) -> object:
     return services.note_ticket(ticket.pk, answers["text"], by=user, key=key_of(answers["key"], user), uploads=uploads)
 
 
+def _wait(ticket: Ticket, answers: Answers, user: User) -> object:
+    if not answers["question"].strip():
+        return services.pend_ticket(ticket.pk, PendingReason(answers["reason"]), by=user)
+    key = key_of(answers["key"], user)
+    return services.ask_and_wait(ticket.pk, answers["question"], key=key, seen=answers["seen"], by=user)
+
+
 DOINGS: Mapping[str, TicketDoing] = {
     "take": TicketDoing(
         label=_("Take it"), done=_("It is yours."), applies=_can_take, key="t",
@@ -216,12 +223,17 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, _answers, user: services.continue_ticket(ticket.pk, by=user),
     ),
     "wait": TicketDoing(
-        label=_("Let it wait"), done=_("It waits."), applies=_can_wait, form=PendForm, key="w",
-        do=lambda ticket, answers, user: services.pend_ticket(ticket.pk, PendingReason(answers["reason"]), by=user),
+        label=_("Let it wait"), done=_("It waits."), applies=_can_wait, form=PendForm, needs_ticket=True, key="w", do=_wait,
     ),
     "hold": TicketDoing(
         label=_("Put on hold"), done=_("It is on hold."), applies=_can_be_held, form=HoldTicketForm, needs_ticket=True,
         do=lambda ticket, answers, user: services.hold_ticket(ticket.pk, HoldReason(answers["reason"]), by=user),
+    ),
+    "unresolve": TicketDoing(
+        label=_("Take the resolution back"), done=_("It is in progress. The customer was told nothing."),
+        applies=lambda ticket, _user: notice_ahead(ticket) is not None,
+        explanation=_("The customer is told nothing, and it counts as if it had not been resolved."),
+        do=lambda ticket, _answers, user: services.take_back_resolution(ticket.pk, by=user),
     ),
     "close": TicketDoing(
         label=_("Close"), done=_("It is closed."), applies=_stands(TicketStatus.CLOSED),

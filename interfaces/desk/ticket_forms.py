@@ -114,10 +114,30 @@ class FileNoteForm(TicketNoteForm):
     uploads = FilesField(label=_("Files"), required=False)
 
 
-class PendForm(forms.Form):
-    """What a ticket waits for."""
+class PendForm(OnceForm):
+    """What a ticket waits for, and what the customer is asked where it waits for them."""
 
     reason = forms.ChoiceField(label=_("It waits for"), choices=PendingReason.choices, widget=forms.RadioSelect)
+    question = forms.CharField(
+        label=_("Question to the customer"), max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It is sent to them. Needed where it waits for them and they were not written to since their last word."),
+    )  # fmt: skip
+    seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"seen": ticket.version}, **kwargs)
+        self.fields["key"].required = False  # without a question nothing is sent that could be sent twice
+        if not ticket.requester_email:
+            self.fields["question"].label = _("What the customer was asked on the phone")
+            self.fields["question"].help_text = _("There is no e-mail address: it is noted for colleagues.")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a question where nobody waits for its answer: it would be lost."""
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("question") and said.get("reason") != PendingReason.CUSTOMER:
+            self.add_error("question", _("Let it wait for the customer, or leave this empty."))
+        said["key"] = said.get("key") or new_key()
+        return said
 
 
 class HoldTicketForm(forms.Form):

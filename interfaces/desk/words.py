@@ -182,6 +182,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.rated": _("The customer said how it was handled: %(score)s"),
     "tickets.released": _("The ticket was laid back for others"),
     "tickets.reopened": _("The ticket was reopened"),
+    "tickets.resolution_left": _("The customer is asked whether it is so"),
+    "tickets.resolution_taken_back": _("That it was resolved was taken back before the customer was told"),
     "tickets.resolved": _("The ticket was resolved: %(code)s"),
     "tickets.taken": _("Somebody took the ticket"),
     "tickets.task_added": _("A task was added: %(kind)s"),

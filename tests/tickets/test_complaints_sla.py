@@ -132,7 +132,7 @@ class TestComplaint8TheCustomersWebNoteDidNotRestartTheClock:
         ticket = make_ticket(division)
         ticket.customer.user = customer
         ticket.customer.save(update_fields=["user"])
-        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
         clock.shift(5 * HOUR)
 
         address = reverse("selfcare:ticket", args=[ticket.number])

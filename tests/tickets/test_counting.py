@@ -50,7 +50,7 @@ def ticket(division):
     make_policy(division, calendar=calendar)
     steps = (
         lambda: answer(ticket),
-        lambda: services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None),
+        lambda: services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None),
         lambda: reply(ticket),
         lambda: services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "", by=None),
         lambda: services.reopen_ticket(ticket.pk, by=None),

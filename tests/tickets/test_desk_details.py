@@ -33,6 +33,7 @@ from tickets.states import ClockKind, Finding, PendingReason, Score, TicketStatu
 from tickets.testing import (
     answer,
     bring_to,
+    let_leave,
     make_affected,
     make_equipment,
     make_policy,
@@ -242,6 +243,7 @@ class TestWhatTheCustomerSays:
     def test_is_asked_in_words_for_what_it_was(self, division, account):
         bill = make_ticket(division, TicketType.BILLING, account=account)
         bring_to(bill, TicketStatus.RESOLVED)
+        let_leave()
         drain()
         letter = Message.objects.get(kind="tickets.resolved").shown_text
 

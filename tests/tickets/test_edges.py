@@ -29,7 +29,7 @@ from tickets.states import (
     TicketStatus,
     TicketType,
 )
-from tickets.testing import answer, make_affected, make_outage, make_policy, make_routing, make_ticket
+from tickets.testing import answer, let_leave, make_affected, make_outage, make_policy, make_routing, make_ticket
 
 HOUR = timedelta(hours=1)
 
@@ -54,7 +54,7 @@ class TestAnAnswerThatIsTakenBack:
         answer(ticket, "Which lamp is red?", by=csr.person)
         with time_machine.travel(now() + timedelta(seconds=5)):
             second = answer(ticket, "And which is green?", by=csr.person)
-            services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr.person)
+            services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=csr.person)
             services.take_back_answer(second.pk, by=csr.person)
 
         assert fresh(ticket).status == TicketStatus.PENDING
@@ -203,6 +203,7 @@ class TestTheLimitOfReceipts:
         drain()
 
         services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "The wire.", by=csr.person)
+        let_leave()
         drain()
 
         assert Message.objects.filter(kind="tickets.opened", to=ticket.requester_email).count() == 1

@@ -86,7 +86,7 @@ class TestX41TimeToRestore:
         clock.move_to(local("2026-03-06 16:00"))
         paused = make_ticket(division)
         clock.move_to(local("2026-03-06 16:30"))
-        services.pend_ticket(paused.pk, PendingReason.CUSTOMER, by=None)
+        services.pend_ticket(paused.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
         clock.move_to(local("2026-03-09 08:00"))  # the clocks went forward in between
         reply(paused)
         clock.move_to(local("2026-03-09 09:00"))

@@ -200,7 +200,7 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert "> We are looking into it." in article.mail.rest
 
     def test_a_ticket_that_waited_for_the_customer_goes_on(self, desk):
-        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
 
         desk.reply()
 
@@ -215,7 +215,7 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
             make_policy(desk.division, {ClockKind.RESOLVE: 8})
             desk.ticket = make_ticket(desk.division, account=desk.account)
             desk.answer = answer(desk.ticket)
-            services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+            services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
             clock.shift(30 * HOUR)
             desk.reply()
             clock.shift(HOUR)
@@ -398,7 +398,7 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
 
 class TestX34AutomaticMailsBouncesAndLoopsAreCaught:
     def test_an_automatic_reply_is_noted_and_is_no_reply(self, desk):
-        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
         version = Ticket.objects.get(pk=desk.ticket.pk).version
 
         desk.reply("Auto-Submitted: auto-replied", "Subject: Out of office", body="I am away.")
@@ -429,7 +429,7 @@ class TestX34AutomaticMailsBouncesAndLoopsAreCaught:
         assert Ticket.objects.count() == 1
 
     def test_a_bounce_marks_the_message_and_tells_staff(self, desk):
-        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, by=None)
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
         letter = queue_message(
             Letter("Your ticket", "Words.", "<p>Words.</p>"), key="tests:bounce", kind="tests", to=desk.customer,
             language="en", division=desk.division, subject=desk.ticket,

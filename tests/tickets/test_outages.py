@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, InternalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given, strategies as st
@@ -48,9 +49,10 @@ from tickets.states import (
     TicketType,
     UpdateStage,
 )
-from tickets.testing import make_affected, make_outage, make_ticket
+from tickets.testing import let_leave, make_affected, make_outage, make_symptom, make_ticket
 
 LONG_AGO, FAR = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 JUNE = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
 
@@ -85,6 +87,8 @@ def drain_all_but_billing():
 
 def work():
     """Deliver what is due, and do the long work that follows from it."""
+    drain_all_but_billing()
+    let_leave()
     drain_all_but_billing()
     while work_one_chunk():
         drain_all_but_billing()
@@ -238,6 +242,45 @@ class TestX29AttachAndDetach:
         assert ticket.outage is None
         assert not outages.outages_at(account.premises, service=phone).exists()
         assert list(outages.outages_at(account.premises)) == [outage]
+
+    @pytest.mark.parametrize(
+        ("speaks_of", "attached"), [("video", False), ("internet", True), ("nothing", False), ("family", False)]
+    )
+    def test_a_ticket_about_what_works_keeps_its_own_and_shows_the_outage(
+        self, division, market, supervisor, csr, client, speaks_of, attached
+    ):
+        """An outage of the internet does not explain that there is no picture; staff see it, and attach if it does."""
+        account = make_affected(division, market=market)
+        said = {"symptom": make_symptom(division, family=speaks_of).code} if speaks_of in ("video", "internet") else {}
+        said |= {"answers": {"family": "video"}} if speaks_of == "family" else {}
+        early = make_ticket(division, account=account, **said)
+        outage = make_outage(division, by=supervisor, scope=Scope(nodes=("N-1",), families=("internet",)))
+        late = make_affected(division, market=market)
+        called = make_ticket(division, account=late, **said)
+        work()
+
+        for ticket in (early, called):
+            ticket.refresh_from_db()
+        assert {ticket.outage for ticket in (early, called)} == ({outage} if attached else {None})
+        page = sign_in(client, csr).get(reverse("desk:ticket", args=[called.number])).content.decode()
+        link = f"{reverse('desk:outage_attach', args=[outage.pk])}?ticket={called.number}"
+        assert (link in page) is not attached
+        if not attached:
+            form = client.get(link).context["form"]
+            client.post(link, {"ticket": form["ticket"].value()})
+            called.refresh_from_db()
+            assert called.outage == outage
+
+    def test_a_ticket_of_another_type_shows_the_outage_and_is_not_attached(
+        self, division, market, supervisor, csr, client
+    ):
+        bill = make_ticket(division, TicketType.BILLING, account=make_affected(division, market=market))
+        outage = make_outage(division, by=supervisor)
+
+        page = sign_in(client, csr).get(reverse("desk:ticket", args=[bill.number])).content.decode()
+
+        assert reverse("desk:outage", args=[outage.pk]) in page
+        assert "attach the ticket" not in page
 
     def test_what_is_detached_stays_theirs_and_is_not_attached_again(self, division, market, supervisor, csr):
         ticket = make_ticket(division, account=make_affected(division, market=market))
@@ -704,6 +747,42 @@ class TestX32OutageCredits:
         assert (preview.accounts, preview.total) == (0, 0)
         assert preview.refusal == "It lasted 239 minutes: this market credits from 240."
 
+    def test_are_counted_again_before_they_are_approved(self, division, installed, supervisor, approver, client):
+        with time_machine.travel(JUNE, tick=False):
+            short = make_outage(division, by=supervisor)
+        self._restore(short, JUNE + timedelta(hours=2), by=supervisor)  # too short to take a minute from another
+        with time_machine.travel(JUNE, tick=False):
+            other = make_outage(division, by=supervisor, scope=Scope(zip_codes=("05701",)), starts_at=JUNE - HOUR)
+        self._restore(other, JUNE + timedelta(hours=9), by=supervisor)
+        run = outages.request_credits(other.pk, by=supervisor)
+        outages.correct_start(short.pk, starts_at=JUNE - timedelta(hours=5), reason="As the node says", by=supervisor)
+
+        sign_in(client, approver)
+        page = client.post(reverse("desk:outage_credits_approve", args=[run.pk]), {"shown": run.total})
+
+        text = page.content.decode()
+        run.refresh_from_db()
+        assert page.status_code == 422
+        assert f"1 account is due something else by now: {installed.number} " in text
+        assert run.status == CreditRunStatus.REQUESTED
+        outages.discard_credits(run.pk, by=approver)
+        again = outages.request_credits(other.pk, by=supervisor)
+        outages.approve_credits(again.pk, by=approver)
+        assert (run.credits.get().minutes, again.credits.get().minutes) == (600, 420)
+
+    def test_of_two_that_were_asked_for_after_each_other_both_are_approved(
+        self, division, outage, supervisor, approver
+    ):
+        with time_machine.travel(JUNE + timedelta(hours=5), tick=False):
+            overlapping = make_outage(division, by=supervisor, scope=Scope(zip_codes=("05701",)))
+        self._restore(overlapping, JUNE + timedelta(hours=15), by=supervisor)
+        first, second = (outages.request_credits(one.pk, by=supervisor) for one in (outage, overlapping))
+
+        for run in (first, second):
+            outages.approve_credits(run.pk, by=approver)
+
+        assert [run.credits.get().minutes for run in (first, second)] == [601, 300]
+
     def test_a_minute_in_two_outages_is_paid_once(self, division, outage, supervisor):
         with time_machine.travel(JUNE + timedelta(hours=5), tick=False):
             overlapping = make_outage(
@@ -887,6 +966,20 @@ class TestOutagePages:
         assert run.status == CreditRunStatus.CONFIRMED
         assert outages.preview_credits(outage).accounts == 0
 
+    def test_a_page_of_one_that_is_over_reckons_no_credits(self, division, market, supervisor, client):
+        """It costs the same however many accounts were affected: they are counted when somebody asks for it."""
+        make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor, starts_at=now() - timedelta(hours=9))
+        outages.restore_outage(outage.pk, by=supervisor)
+        sign_in(client, supervisor)
+        client.get(reverse("desk:outage", args=[outage.pk]))
+
+        with CaptureQueriesContext(connection) as asked:
+            client.get(reverse("desk:outage", args=[outage.pk]))
+
+        priced = [query["sql"] for query in asked.captured_queries if "orders_order" in query["sql"]]
+        assert priced == []
+
     def test_a_supervisor_restores_and_asks_for_credits_and_an_operator_approves(
         self, division, supervisor, csr, client
     ):
@@ -905,7 +998,9 @@ class TestOutagePages:
         client.post(reverse("desk:outage_restore", args=[outage.pk]), {"at": at, "cause": "", "words_en": "Fixed."})
         outage.refresh_from_db()
         assert outage.status == OutageStatus.RESTORED
-        assert "is due" in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+        page = client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+        assert "Count what is due, and ask for it" in page
+        assert "1 account is credited" in client.get(reverse("desk:outage_credits", args=[outage.pk])).content.decode()
 
         client.post(reverse("desk:outage_credits", args=[outage.pk]), {})
         run = outage.credit_runs.get()

@@ -752,7 +752,7 @@ class TestX19LatePausesAreCounted:
         make_policy(division, {ClockKind.RESTORE: 10})
         ticket = make_ticket(division)
         clock.shift(9.9 * HOUR)
-        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=csr)
         clock.shift(MINUTE)
 
         page = sign_in(client, supervisor).get(reverse("desk:ticket_pauses")).content.decode()
@@ -766,13 +766,13 @@ class TestX19LatePausesAreCounted:
         ticket = make_ticket(division)
         clock.shift(9.9 * HOUR)
 
-        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=csr)
 
         assert faces(ticket)[ClockKind.RESTORE].is_paused
 
     def test_of_other_divisions_are_not_shown(self, division, csr, clock):
         make_policy(division, {ClockKind.RESTORE: 10})
-        services.pend_ticket(make_ticket(division).pk, PendingReason.CUSTOMER, by=csr)
+        services.pend_ticket(make_ticket(division).pk, PendingReason.CUSTOMER, was_asked=True, by=csr)
         stranger = make_person(Role.SUPERVISOR, make_division())
 
         assert pauses_by_agent(stranger, since=MONDAY - HOUR, until=MONDAY + HOUR) == []
@@ -850,7 +850,7 @@ class TestX37PromisedTime:
         assert promise_in_words(ticket, MONDAY) == "By Monday 2 March, 11 a.m. you hear from us."
         answer(ticket, by=csr)
         assert promise_in_words(ticket, MONDAY) == "By Monday 2 March, 5 p.m. it works again: we promise."
-        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=csr)
         ticket.refresh_from_db()
         assert promise_in_words(ticket, MONDAY).startswith("We wait for your answer.")
         reply(ticket)
@@ -928,7 +928,7 @@ class TestAnySequence:
         """Do what can be done now, and return what the clock does then."""
         match act, state:
             case "pend", "running" if ticket.status != "pending":
-                services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None)
+                services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
                 return "paused", priority
             case "hold", "running" | "paused" if ticket.status != "held":
                 services.hold_ticket(ticket.pk, HoldReason.CREDIT, by=None)

@@ -1,6 +1,7 @@
 """Tasks, appointments and truck rolls on the ticket, and the day of an agent at the door (X27)."""
 
 import contextlib
+import html
 import re
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from foundation.clocks.states import WatchStatus
+from foundation.correspondence.models import Message
 from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.events.testing import drain
@@ -41,7 +43,7 @@ from tickets.states import (
     VisitStatus,
 )
 from tickets.tasks import miss_visits
-from tickets.testing import make_equipment, make_policy, make_task, make_ticket, make_visit
+from tickets.testing import let_leave, make_equipment, make_policy, make_task, make_ticket, make_visit
 
 PIXEL = b"\x89PNG\r\n\x1a\n"
 
@@ -275,6 +277,7 @@ class TestX27MovingAVisit:
     def test_off_happens_by_itself_where_the_ticket_ends(self, visit, ticket):
         services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED_ITSELF, "", by=None)
 
+        let_leave()
         drain()
 
         visit.refresh_from_db()
@@ -286,6 +289,88 @@ class TestX27MovingAVisit:
         with pytest.raises(NotAllowed, match="A visit is booked"):
             services.merge_ticket(ticket.pk, other.pk, by=csr.person)
         services.merge_ticket(other.pk, ticket.pk, by=csr.person)
+
+
+class TestX27TheCustomerIsWritten:
+    """One letter when a visit is booked, moved or called off: when, where, and what is needed."""
+
+    def written(self):
+        drain()
+        return Message.objects.filter(kind="tickets.visit").order_by("pk")
+
+    def move(self, csr, agent, visit, **more):
+        answers = wanted(agent, visit.division, key=f"form-{visit.pk}", **more)
+        assert csr.post("desk:ticket_do", visit.ticket.number, "move-visit", **answers).status_code == 302
+        return Visit.objects.latest("pk")
+
+    def test_when_it_is_booked(self, visit, ticket):
+        [letter] = self.written()
+
+        assert letter.to == ticket.requester_email
+        assert letter.headers["Auto-Submitted"] == "auto-generated"
+        for words in (
+            "The technician comes on Tuesday, December 1, 1:00 PM to 3:00 PM",
+            visit.premises.label,
+            "Somebody has to be at home",
+            ticket.subject,
+        ):
+            assert words in letter.text
+            assert words in html.unescape(letter.html)
+
+    def test_in_their_language(self, ticket, agent):
+        Ticket.objects.filter(pk=ticket.pk).update(language="es")
+        make_visit(ticket, agent.person)
+
+        [letter] = self.written()
+
+        assert letter.language == "es"
+        assert "1 de diciembre" in letter.text
+
+    def test_when_it_is_moved(self, csr, agent, visit):
+        drain()
+        self.move(csr, agent, visit, begins_in=20)
+
+        first, second = self.written()
+
+        assert "Your appointment was moved" in second.subject_line
+        assert "Wednesday, December 2" in second.text
+        assert "moved" not in first.subject_line
+
+    def test_of_two_moves_one_after_the_other_about_the_last(self, csr, agent, visit):
+        again = self.move(csr, agent, self.move(csr, agent, visit, begins_in=20), begins_in=44)
+
+        [letter] = self.written()
+
+        assert "Thursday, December 3" in letter.text
+        assert letter.key == f"tickets.visit:{again.pk}"
+        assert "moved" not in letter.subject_line
+
+    def test_when_it_is_called_off(self, csr, visit, ticket):
+        drain()
+        csr.post("desk:ticket_do", ticket.number, "call-off-visit")
+
+        _booked, letter = self.written()
+
+        assert "Nobody comes on Tuesday, December 1" in letter.text
+        assert "called off" in letter.subject_line
+
+    def test_nothing_of_a_visit_that_nobody_was_told_of(self, csr, visit, ticket):
+        csr.post("desk:ticket_do", ticket.number, "call-off-visit")
+
+        assert not self.written()
+
+    def test_once_however_often_it_is_heard(self, visit):
+        drain()
+
+        services.send_visit(visit.pk)
+
+        assert self.written().count() == 1
+
+    def test_nobody_where_there_is_no_address(self, division, account, agent):
+        requester = services.Requester.typed(phone="917-555-0142")
+        make_visit(make_ticket(division, account=account, requester=requester), agent.person)
+
+        assert not self.written()
 
 
 class TestX27MissedVisit:

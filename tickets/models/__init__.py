@@ -4,10 +4,10 @@ Tickets and all that belongs to them, a module for each topic.
 Read `ticket` and `conversation` first; `docs/tickets.md` goes through the others in order.
 """
 
-from tickets.models.conversation import Article, Attachment, Departure
+from tickets.models.conversation import Article, Attachment, Departure, ResolutionNotice
 from tickets.models.credits import CreditRun, OutageCredit
 from tickets.models.equipment import Equipment, Probe
-from tickets.models.handling import CannedReply, Doing, Macro, Presence, filled_in
+from tickets.models.handling import CannedReply, Doing, Macro, MacroUse, Presence, filled_in
 from tickets.models.mail import ArticleMail, Participant
 from tickets.models.outages import (
     AffectedService,
@@ -27,9 +27,9 @@ from tickets.models.visits import Task, Visit, VisitDeed
 
 __all__ = [
     "SIGNS_OF_NUMBER", "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "Choice",
-    "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "Macro", "Outage", "OutageCredit",
+    "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "Macro", "MacroUse", "Outage", "OutageCredit",
     "OutageDetachment", "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence",
-    "Probe", "Rating", "ReassignedTicket", "Reassignment", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget",
+    "Probe", "Rating", "ReassignedTicket", "Reassignment", "ResolutionNotice", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget",
     "Step", "Symptom", "Task", "Ticket", "TicketClock", "Visit", "VisitDeed", "WaitingTicket", "filled_in",
     "new_number",
 ]  # fmt: skip

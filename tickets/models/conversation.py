@@ -78,30 +78,15 @@ class Article(models.Model):
         return self.kind in FROM_THE_CUSTOMER
 
 
-class Departure(models.Model):
-    """When an answer leaves the house: until then it can be taken back."""
+class Leaving(models.Model):
+    """When something leaves the house: until then it can be taken back."""
 
-    article = models.OneToOneField(Article, models.PROTECT, related_name="departure", verbose_name=_("answer"))
     leaves_at = models.DateTimeField(_("leaves"))
     left_at = models.DateTimeField(_("left"), null=True, editable=False)
     taken_back_at = models.DateTimeField(_("taken back"), null=True, editable=False)
 
-    objects = LockingQuerySet["Departure"].as_manager()
-
     class Meta:
-        verbose_name = _("departure of an answer")
-        verbose_name_plural = _("departures of answers")
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(left_at=None) | Q(taken_back_at=None), name="an_answer_leaves_or_is_taken_back"
-            )
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["leaves_at"], name="departure_due", condition=Q(left_at=None, taken_back_at=None))
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.article} – {self.leaves_at}"
+        abstract = True
 
     @property
     def is_ahead(self) -> bool:
@@ -128,9 +113,62 @@ class Departure(models.Model):
 
     def _must_be_ahead(self) -> None:
         if self.left_at:
-            raise NotAllowed(gettext("This answer has left already."), code="left")
+            raise NotAllowed(gettext("It has left already."), code="left")
         if self.taken_back_at:
-            raise NotAllowed(gettext("This answer was taken back."), code="taken_back")
+            raise NotAllowed(gettext("It was taken back."), code="taken_back")
+
+
+class Departure(Leaving):
+    """When an answer leaves the house."""
+
+    article = models.OneToOneField(Article, models.PROTECT, related_name="departure", verbose_name=_("answer"))
+
+    objects = LockingQuerySet["Departure"].as_manager()
+
+    class Meta:
+        verbose_name = _("departure of an answer")
+        verbose_name_plural = _("departures of answers")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(left_at=None) | Q(taken_back_at=None), name="an_answer_leaves_or_is_taken_back"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["leaves_at"], name="departure_due", condition=Q(left_at=None, taken_back_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article} – {self.leaves_at}"
+
+
+class ResolutionNotice(Leaving):
+    """When the customer is told that a ticket is resolved, and asked whether it is so."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="resolution_notices", verbose_name=_("ticket"))
+    times = models.PositiveSmallIntegerField(_("times reopened"))
+    """How often the ticket was reopened before: each time it is resolved, the customer is asked anew."""
+
+    objects = LockingQuerySet["ResolutionNotice"].as_manager()
+
+    class Meta:
+        verbose_name = _("notice of a resolution")
+        verbose_name_plural = _("notices of resolutions")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(left_at=None) | Q(taken_back_at=None), name="a_notice_leaves_or_is_taken_back"
+            ),
+            models.UniqueConstraint(
+                fields=["ticket", "times"], condition=Q(taken_back_at=None), name="one_notice_of_a_resolution"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["leaves_at"], name="resolutionnotice_due", condition=Q(left_at=None, taken_back_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket} – {self.leaves_at}"
 
 
 class Attachment(models.Model):

@@ -136,3 +136,21 @@ class Macro(models.Model):
             raise ValidationError({"resolution": _("Choose one where it resolves, and none elsewhere.")})
         for text in self.reply.values():
             check_variables(text)
+
+
+class MacroUse(models.Model):
+    """That somebody has used a macro, and the form by which they did: sent twice, it was done once."""
+
+    key = models.CharField(max_length=120, unique=True, editable=False)
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="macro_uses", verbose_name=_("ticket"))
+    macro = models.ForeignKey(Macro, models.CASCADE, related_name="uses", verbose_name=_("macro"))
+    text = models.TextField(_("reply"), blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"), default=now)
+
+    class Meta:
+        verbose_name = _("use of a macro")
+        verbose_name_plural = _("uses of macros")
+
+    def __str__(self) -> str:
+        return f"{self.ticket}: {self.macro}"

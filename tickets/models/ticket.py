@@ -278,6 +278,12 @@ class Ticket(WorkItem, Lifecycle):
         """Whether the customer was answered since it was opened, or last reopened."""
         return bool(self.answered_at and (not self.reopened_at or self.answered_at >= self.reopened_at))
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the customer was written to since they last said something."""
+        last_word = max(at for at in (self.opened_at, self.heard_at, self.reopened_at) if at)
+        return self.answered_at is not None and self.answered_at >= last_word
+
     def can_move(self, to: str) -> bool:
         """Tell whether the lifecycle of its type has a way from the present status to another."""
         moves = self.MOVES_OF[TicketType(self.type)]
@@ -356,6 +362,20 @@ class Ticket(WorkItem, Lifecycle):
         self.resolution = self.resolution_text = ""
         self.reopened_at = at
         self.reopened_count += 1
+
+    def take_back_resolution(self) -> None:
+        """
+        It was not resolved: nobody outside has heard that it was.
+
+        :raises NotAllowed: if it is not resolved
+        """
+        if self.status != TicketStatus.RESOLVED:
+            raise NotAllowed(gettext("It is not resolved."), code="not_resolved")
+        self._move(TicketStatus.IN_PROGRESS)
+        if self.first_resolved_at == self.resolved_at:
+            self.first_resolved_at = None
+        self.resolved_at = None
+        self.resolution = self.resolution_text = ""
 
     def attach(self, outage: "models.Model") -> None:
         """

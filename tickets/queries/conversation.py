@@ -139,7 +139,8 @@ class Conversation:
         """Return the outages that may explain the trouble, unless it is said to be something else."""
         if self.account is None or self.is_apart or self.type not in (None, TicketType.TROUBLE):
             return []
-        return list(outages_at(self.account.premises, service=self.service, account=self.account))
+        here = outages_at(self.account.premises, service=self.service, account=self.account, family=self.family)
+        return list(here)
 
     @cached_property
     def none_fits(self) -> bool:

@@ -16,9 +16,11 @@ from foundation.people.states import Permission
 from orders.models import InstalledService
 from territory.models import Premises
 from territory.states import NETWORK_FAMILIES
-from tickets.models import AffectedService, Outage, OutageScope, Ticket
+from tickets.models import AffectedService, Outage, OutageScope, Symptom, Ticket
 from tickets.states import UNDER_WAY, OutageStatus, ScopeKind
 
+FAMILY = "family"
+"""Under which a ticket keeps, with its answers, what kind of service it is about where no symptom fits."""
 PLACES = (ScopeKind.NODE, ScopeKind.ZIP, ScopeKind.STREET, ScopeKind.PREMISES, ScopeKind.ACCOUNT)
 
 
@@ -150,6 +152,7 @@ def outages_at(
     *,
     service: InstalledService | None = None,
     account: Account | None = None,
+    family: str = "",
     statuses: Iterable[OutageStatus] = UNDER_WAY,
 ) -> QuerySet[Outage]:
     """
@@ -157,6 +160,7 @@ def outages_at(
 
     :param service: of which the caller speaks: those alone that stop it
     :param account: of the caller: what was declared for it by a list counts, too
+    :param family: of the service of which they speak, where they name none: those alone that stop it
     :param statuses: in which they are; else under way
     """
     place = Q(kind=ScopeKind.ZIP, code=premises.zip_code) | Q(kind=ScopeKind.STREET, street=premises.street_id)
@@ -168,10 +172,9 @@ def outages_at(
     scopes = OutageScope.objects.filter(outage=OuterRef("pk"))
     places, products = scopes.filter(kind__in=PLACES), scopes.filter(kind=ScopeKind.PRODUCT)
     is_here = Q(~Exists(places)) | Q(Exists(places.filter(place)))
+    if family := service.line.family if service else family:
+        is_here &= Q(families__contains=[family]) | (Q(families=[]) if family in NETWORK_FAMILIES else Q(pk=None))
     if service:
-        is_here &= Q(families__contains=[service.line.family]) | (
-            Q(families=[]) if service.line.family in NETWORK_FAMILIES else Q(pk=None)
-        )
         is_here &= Q(~Exists(products)) | Q(Exists(products.filter(code=service.product_id)))
     else:
         day = today(premises.division)
@@ -181,10 +184,27 @@ def outages_at(
     if service:
         is_here |= Q(Exists(known.filter(service=service)))
     elif account:
-        is_here |= Q(Exists(known.filter(account=account)))
+        of_account = known.filter(account=account)
+        is_here |= Q(Exists(of_account.filter(service__line__family=family) if family else of_account))
     return Outage.objects.filter(is_here, status__in=sorted(statuses), division__in=premises.division.lineage).order_by(
         "-pk"
     )
+
+
+def family_of(ticket: Ticket) -> str:
+    """Return the family of the service that a ticket is about; empty where it says nothing of that."""
+    if ticket.service:
+        return ticket.service.line.family
+    symptom = Symptom.objects.filter(code=ticket.symptom).first() if ticket.symptom else None
+    return symptom.family if symptom else str(ticket.answers.get(FAMILY, ""))
+
+
+def outages_beside(ticket: Ticket) -> list[Outage]:
+    """Return the outages at the address of an open ticket that is attached to none, unless it is said to be something else."""
+    if ticket.outage_id or not ticket.is_open or ticket.premises is None:
+        return []
+    here = outages_at(ticket.premises, account=ticket.account)
+    return list(here.exclude(detachments__ticket=ticket))
 
 
 def outages_of(user: User) -> list[tuple[Outage, Account]]:

@@ -13,7 +13,7 @@ from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, can, divisions_visible_to, divisions_where, may_be_given_work
 from foundation.people.states import Permission
-from tickets.models import Article, Equipment, Ticket
+from tickets.models import Article, Equipment, ResolutionNotice, Ticket
 from tickets.settings import REOPENS_WITHIN
 from tickets.states import PUBLIC, TicketStatus
 
@@ -114,3 +114,13 @@ def may_reopen(ticket: Ticket) -> bool:
     if ticket.closed_at is None:
         return True
     return now() <= ticket.closed_at + timedelta(days=effective(ticket.division, REOPENS_WITHIN))
+
+
+def notice_ahead(ticket: Ticket) -> ResolutionNotice | None:
+    """Return what will tell the customer that a ticket is resolved, while that can be taken back."""
+    if ticket.status != TicketStatus.RESOLVED or ticket.merged_into_id:
+        return None
+    ahead = ResolutionNotice.objects.filter(
+        ticket=ticket, times=ticket.reopened_count, left_at=None, taken_back_at=None
+    )
+    return ahead.last()

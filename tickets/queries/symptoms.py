@@ -27,6 +27,7 @@ def symptoms_for(division: Division, family: str = "") -> QuerySet[Symptom]:
 
 
 DETAILS = {
+    "family": _("What does not work"),
     "matter": _("What it is about"),
     "bill": _("Bill"),
     "amount": _("Amount"),
@@ -181,7 +182,7 @@ def _said(step: Step, answer: str) -> str:
 
 
 def _plain(answer: str) -> str:
-    for kind in (Finding, Ending, Matter):
+    for kind in (Finding, Ending, Matter, ProductFamily):
         if answer in kind.values:
             return str(kind(answer).label)
     return answer

@@ -10,17 +10,17 @@ from tickets.services.conversation import (
     hear_customer,
     note_phone_call,
     note_ticket,
-    send_due_answers,
     take_back_answer,
 )
 from tickets.services.equipment import install_equipment, swap_equipment, take_out_equipment
 from tickets.services.fieldwork import add_photo, arrive, finish_visit, set_off, swap_device
-from tickets.services.handling import note_presence, set_customer, use_macro
+from tickets.services.handling import ask_and_wait, note_presence, set_customer, use_macro
 from tickets.services.intake import SAME_FAULT, Intake, add_to_ticket, attach_at_intake, report_at_intake
 from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
 from tickets.services.ladder import climb_ladder, see_alerts, send_due_alerts
+from tickets.services.leaving import follow_resolution, send_due_answers, send_due_notices
 from tickets.services.letterbox import add_mail_to_ticket, dismiss_mail, open_ticket_for_mail
-from tickets.services.letters import send_answer, send_receipt, send_refusal, send_resolution
+from tickets.services.letters import send_answer, send_receipt, send_refusal, send_resolution, send_visit
 from tickets.services.mail import note_bounce, take_mails
 from tickets.services.moves import (
     cancel_ticket,
@@ -32,6 +32,7 @@ from tickets.services.moves import (
     reject_ticket,
     reopen_ticket,
     resolve_ticket,
+    take_back_resolution,
 )
 from tickets.services.opening import Report, Requester, open_ticket
 from tickets.services.participants import add_participant, stop_copying
@@ -65,18 +66,18 @@ from tickets.services.working import (
 
 __all__ = [
     "SAME_FAULT", "Booking", "Intake", "Move", "Report", "Requester", "ToDo", "Upload", "add_mail_to_ticket",
-    "add_participant", "add_photo", "add_task", "add_to_ticket", "answer_ticket", "arrive", "attach_at_intake",
-    "attach_child", "book_visit", "call_off_visit", "call_off_with_ticket", "cancel_ticket", "checked_uploads",
-    "climb_ladder", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child", "dismiss_mail",
-    "end_task", "escalate_ticket", "find_somebody", "finish_visit", "follow_ticket", "hand_over_ticket",
-    "hear_customer", "hold_ticket", "install_equipment", "merge_ticket", "miss_visits",
-    "move_visit", "note_bounce", "note_phone_call", "note_presence", "note_ticket", "open_ticket",
-    "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force",
-    "rate_ticket", "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket", "report_at_intake",
-    "resolve_ticket", "restore_service", "retime_clocks", "route_anew", "route_ticket", "route_waiting", "see_alerts",
-    "send_answer", "send_due_alerts", "send_due_answers", "send_receipt", "send_refusal", "send_resolution",
-    "set_customer", "set_off", "set_priority", "set_type", "split_article", "start_routing_version", "stop_copying",
-    "swap_device", "swap_equipment", "sweep_clocks", "take_back_answer", "take_mails", "take_out_equipment",
-    "take_over_ticket", "take_reading", "take_ticket", "tell_of_missed_visit", "undo_reassignment",
-    "unmerge_ticket", "use_macro",
+    "add_participant", "add_photo", "add_task", "add_to_ticket", "answer_ticket", "arrive", "ask_and_wait",
+    "attach_at_intake", "attach_child", "book_visit", "call_off_visit", "call_off_with_ticket", "cancel_ticket",
+    "checked_uploads", "climb_ladder", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child",
+    "dismiss_mail", "end_task", "escalate_ticket", "find_somebody", "finish_visit", "follow_resolution",
+    "follow_ticket", "hand_over_ticket", "hear_customer", "hold_ticket", "install_equipment", "merge_ticket",
+    "miss_visits", "move_visit", "note_bounce", "note_phone_call", "note_presence", "note_ticket", "open_ticket",
+    "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force", "rate_ticket",
+    "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket", "report_at_intake", "resolve_ticket",
+    "restore_service", "retime_clocks", "route_anew", "route_ticket", "route_waiting", "see_alerts", "send_answer",
+    "send_due_alerts", "send_due_answers", "send_due_notices", "send_receipt", "send_refusal", "send_resolution",
+    "send_visit", "set_customer", "set_off", "set_priority", "set_type", "split_article", "start_routing_version",
+    "stop_copying", "swap_device", "swap_equipment", "sweep_clocks", "take_back_answer", "take_back_resolution",
+    "take_mails", "take_out_equipment", "take_over_ticket", "take_reading", "take_ticket", "tell_of_missed_visit",
+    "undo_reassignment", "unmerge_ticket", "use_macro",
 ]  # fmt: skip

@@ -1,25 +1,25 @@
 """Say something on a ticket: to the customer, among ourselves, or what the customer said."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _, ngettext
 
 from foundation.correspondence.services.composing import message_id_of
-from foundation.divisions.queries import effective
 from foundation.events.facts import Fact
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from tickets.events import AnswerLeft, AnswerTakenBack, CustomerReplied, TicketAnswered, TicketNoted
+from tickets.events import AnswerTakenBack, CustomerReplied, TicketAnswered, TicketNoted
 from tickets.models import Article, Departure, Ticket
 from tickets.queries import is_customer_of, may_reopen, reachable_ticket, recipients_of
+from tickets.services.leaving import owe_departure
 from tickets.services.moves import resumed
 from tickets.services.rows import locked_for_work, locked_where_it_goes_on, moved, record
+from tickets.services.sla import forget_answer
 from tickets.services.uploads import Upload, keep_uploads
-from tickets.settings import UNDO_SECONDS
 from tickets.states import (
     ANSWERED_BEFORE_THEY_END,
     FROM_THE_CUSTOMER,
@@ -29,9 +29,6 @@ from tickets.states import (
     TicketChannel,
     TicketStatus,
 )
-
-AT_ONCE = 100
-"""Answers that leave in one transaction."""
 
 
 @transaction.atomic
@@ -66,8 +63,6 @@ def answer_ticket(  # noqa: PLR0913  # what, to whom, having read what: each has
         ticket, text, kind=ArticleKind.ANSWER, key=key, by=by, channel=channel, at=at, uploads=uploads,
         to=recipients_of(ticket), message_id=message_id_of(f"tickets.answer:{key}"),
     )  # fmt: skip
-    undo = timedelta(seconds=effective(ticket.division, UNDO_SECONDS))
-    departure = Departure.objects.create(article=article, leaves_at=at + undo)
     before = ticket.status
     ticket.answered_at = at
     ticket.first_answered_at = ticket.first_answered_at or at
@@ -78,8 +73,7 @@ def answer_ticket(  # noqa: PLR0913  # what, to whom, having read what: each has
         ticket, TicketAnswered(ticket_id=ticket.pk, article_id=article.pk), *facts, by=by, channel=channel,
         changed=["answered_at", "first_answered_at", "status", "reason", "version"],
     )  # fmt: skip
-    if not undo:
-        _leave(departure, at=at)
+    owe_departure(ticket, article.pk, at=at)
     return article
 
 
@@ -280,34 +274,12 @@ def take_back_answer(article_id: int, *, by: User) -> Article:
     said = stands.aggregate(first=Min("at"), last=Max("at"))
     ticket.first_answered_at, ticket.answered_at = said["first"], said["last"]
     before = ticket.status
-    if ticket.reason == PendingReason.CUSTOMER and not ticket.is_answered:
+    if ticket.reason == PendingReason.CUSTOMER and not ticket.is_asked:
         ticket.start()  # the question for which it waited was never asked
+    forget_answer(ticket, article.at, at=now())
     facts = [moved(ticket, before, reason=PendingReason.CUSTOMER)] if ticket.status != before else []
     record(
         ticket, AnswerTakenBack(ticket_id=ticket.pk, article_id=article.pk), *facts, by=by,
         changed=["answered_at", "first_answered_at", "status", "reason"],
     )  # fmt: skip
     return article
-
-
-@transaction.atomic
-def send_due_answers() -> int:
-    """Let the answers leave whose time to be taken back is over, and return how many."""
-    at = now()
-    due = Departure.objects.filter(leaves_at__lte=at, left_at=None, taken_back_at=None).order_by("leaves_at")
-    departures = list(
-        due.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related(
-            "article__ticket__division", "article__ticket__customer", "article__ticket__account"
-        )[:AT_ONCE]
-    )
-    for departure in departures:
-        _leave(departure, at=at)
-    return len(departures)
-
-
-def _leave(departure: Departure, *, at: datetime) -> None:
-    article = departure.article
-    departure.leave(at=at)
-    departure.save(update_fields=["left_at"])
-    fact = AnswerLeft(ticket_id=article.ticket_id, article_id=article.pk)
-    record(article.ticket, fact, by=article.author)

@@ -10,9 +10,9 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 from tickets.events import CustomerChanged, MacroUsed
-from tickets.models import Departure, Doing, Presence, Ticket
+from tickets.models import Departure, Doing, Macro, MacroUse, Presence, Ticket
 from tickets.queries import can_work, macros_for, why_elsewhere
-from tickets.services.conversation import answer_ticket, take_back_answer
+from tickets.services.conversation import answer_ticket, note_ticket, take_back_answer
 from tickets.services.moves import pend_ticket, resolve_ticket
 from tickets.services.opening import Requester
 from tickets.services.rows import hold_with_parts, locked_for_work, record
@@ -48,27 +48,59 @@ def use_macro(  # noqa: PLR0913  # what, having read what: each has a name
     Do what a macro does, all of it or nothing: set fields, write to the customer, let it wait or resolve it.
 
     :param text: the reply as it was shown before, and perhaps changed; empty where the macro writes none
+    The same key again does nothing more.
+
     :param seen: the version of the ticket that was shown
-    :raises NotAllowed: if one of these is refused; nothing was done then
+    :raises NotAllowed: if one of these is refused; nothing was done then. Also if the key did something else before
     """
     hold_with_parts(ticket_id)
     ticket = locked_for_work(ticket_id, by)
+    if known := MacroUse.objects.filter(key=key).first():
+        if (known.ticket_id, known.macro_id, known.text) != (ticket_id, macro_id, text.strip()):
+            raise NotAllowed(_("Something else was sent from this form already. Reload the page."), code="sent")
+        return ticket
     macro = macros_for(ticket).filter(pk=macro_id).first()
     if macro is None:
         raise NotAllowed(_("There is no such macro here."), code="unknown")
-    if macro.takes and ticket.owner_id != by.pk:
-        take_ticket(ticket_id, by=by)
-    if macro.priority and macro.priority != ticket.priority:
-        set_priority(ticket_id, Priority(macro.priority), by=by)
-    if text.strip():
-        answer_ticket(ticket_id, text, key=f"macro:{key}", by=by, seen=seen)
-    if macro.end == MacroEnd.WAIT and locked_for_work(ticket_id, by).reason != PendingReason.CUSTOMER:
-        pend_ticket(ticket_id, PendingReason.CUSTOMER, by=by)
-    if macro.end == MacroEnd.RESOLVE:
-        resolve_ticket(ticket_id, ResolutionCode(macro.resolution), "", by=by)
+    MacroUse.objects.create(key=key, ticket=ticket, macro=macro, text=text.strip(), by=by)
+    _do(macro, ticket, text, seen=seen, key=key, by=by)
     ticket = locked_for_work(ticket_id, by)
     record(ticket, MacroUsed(ticket_id=ticket.pk, macro_id=macro.pk, macro=macro.name), by=by)
     return ticket
+
+
+def _do(macro: Macro, ticket: Ticket, text: str, *, seen: int, key: str, by: User) -> None:  # noqa: PLR0913
+    """Do what a macro does to a locked ticket, one service after the other."""
+    if macro.takes and ticket.owner_id != by.pk:
+        take_ticket(ticket.pk, by=by)
+    if macro.priority and macro.priority != ticket.priority:
+        set_priority(ticket.pk, Priority(macro.priority), by=by)
+    if text.strip():
+        answer_ticket(ticket.pk, text, key=f"macro:{key}", by=by, seen=seen)
+    if macro.end == MacroEnd.WAIT and locked_for_work(ticket.pk, by).reason != PendingReason.CUSTOMER:
+        pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=by)
+    if macro.end == MacroEnd.RESOLVE:
+        resolve_ticket(ticket.pk, ResolutionCode(macro.resolution), "", by=by)
+
+
+@transaction.atomic
+def ask_and_wait(ticket_id: int, question: str, *, key: str, seen: int | None, by: User) -> Ticket:
+    """
+    Ask the customer something and let the ticket wait for their answer, both or neither.
+
+    Where they have no e-mail address they were asked on the phone: what was asked is noted for colleagues.
+
+    :param seen: the version of the ticket that was shown; None: whatever it is
+    :raises NotAllowed: as `answer_ticket`, `note_ticket` and `pend_ticket` do
+    """
+    ticket = locked_for_work(ticket_id, by)
+    if ticket.requester_email:
+        answer_ticket(ticket_id, question, key=key, seen=seen, by=by)
+    else:
+        note_ticket(ticket_id, question, key=key, by=by)
+    if locked_for_work(ticket_id, by).reason == PendingReason.CUSTOMER:
+        return ticket
+    return pend_ticket(ticket_id, PendingReason.CUSTOMER, was_asked=True, by=by)
 
 
 @transaction.atomic

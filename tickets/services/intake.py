@@ -14,7 +14,7 @@ from foundation.people.models import User
 from orders.models import InstalledService
 from tickets.models import Article, Probe, Ticket
 from tickets.queries import Walk, finding_of, probe_of, same_fault, symptom_by_code, tickets_of, walk
-from tickets.queries.outages import outages_at
+from tickets.queries.outages import FAMILY, outages_at
 from tickets.services.conversation import hear_customer, note_phone_call, note_ticket
 from tickets.services.moves import resolve_ticket
 from tickets.services.opening import Report, Requester, open_ticket
@@ -39,6 +39,8 @@ class Intake:
     customer: Customer | None = None
     account: Account | None = None
     service: InstalledService | None = None
+    family: str = ""
+    """Of trouble: what kind of service it is about, where neither a service nor a symptom says so."""
     symptom: str = ""
     """Of trouble: the code of a symptom; empty: none fits."""
     said: Mapping[str, str] = field(default_factory=dict)
@@ -191,6 +193,8 @@ def _subject(intake: Intake, way: Walk | None) -> str:
 
 def _details(intake: Intake) -> dict[str, str]:
     """Return what was asked of the type beside the words; nothing that is empty."""
+    if intake.type == TicketType.TROUBLE:
+        return {FAMILY: intake.family} if intake.family else {}
     details = {
         name: str(value).strip()[:LONGEST_DETAIL] for name, value in intake.details.items() if str(value).strip()
     }

@@ -6,15 +6,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import override
 
 from foundation.correspondence.models import LETTER_SECRET, Document, Message
 from foundation.correspondence.services import compose, keep_file, message_id_of, queue_message
 from foundation.divisions.queries import root_of
 from foundation.people.models import User
-from tickets.models import Article, Ticket
+from orders.queries import appointment_window
+from tickets.models import Article, Ticket, Visit
 from tickets.queries import closing_of, may_be_rated, proof_of
 from tickets.services.outgoing import AUTOMATIC, RECEIPTS, may_send_receipt, thread_headers, with_token
-from tickets.states import Score, TicketChannel
+from tickets.states import Score, TicketChannel, VisitStatus
 
 MAILED_AT_MOST = 7 * 1024 * 1024
 """Bytes of the files in one mail; in transit they grow by a third, and many servers take no more than ten megabytes."""
@@ -81,6 +83,39 @@ def send_refusal(ticket_id: int) -> None:
     """Tell the requester that what they asked will not be done, and why; again, nothing is sent."""
     ticket = _ticket(ticket_id)
     _send(ticket, "declined", f"tickets.declined:{ticket.pk}", {})
+
+
+def send_visit(visit_id: int) -> None:
+    """
+    Tell the requester when somebody comes, when instead, or that nobody comes; again, nothing is sent.
+
+    Of a visit that was moved or called off before anybody was told of it nothing is said: of two moves one after the
+    other the requester hears of the last.
+    """
+    visit = Visit.objects.select_related("division", "premises", "ticket").get(pk=visit_id)
+    ticket = _ticket(visit.ticket_id)
+    told = _told_of(visit)
+    is_off = visit.status == VisitStatus.CALLED_OFF
+    if visit.status == VisitStatus.MOVED or (is_off and not told):
+        return
+    with override(ticket.language):
+        context = {
+            "visit": visit,
+            "when": appointment_window(visit.starts_at, visit.ends_at, visit.division.zone),
+            "is_off": is_off,
+            "is_moved": bool(told) and not is_off,
+        }
+    _send(ticket, "visit", f"tickets.visit:{visit.pk}{':off' if is_off else ''}", context)
+
+
+def _told_of(visit: Visit) -> bool:
+    """Tell whether the requester was told of a visit, or of one that it took the place of."""
+    before = visit.instead_of
+    keys = [f"tickets.visit:{visit.pk}"]
+    while before:
+        keys.append(f"tickets.visit:{before.pk}")
+        before = before.instead_of
+    return Message.objects.filter(key__in=keys).exists()
 
 
 def _ticket(ticket_id: int) -> Ticket:

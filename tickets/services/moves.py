@@ -11,10 +11,12 @@ from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from tickets.events import TicketMoved, TicketNoted, TicketReopened, TicketResolved
-from tickets.models import Article, Ticket
+from tickets.events import ResolutionTakenBack, TicketMoved, TicketNoted, TicketReopened, TicketResolved
+from tickets.models import Article, ResolutionNotice, Ticket
 from tickets.queries import can_work, is_customer_of, may_reopen, open_parts_of
+from tickets.services.leaving import owe_notice
 from tickets.services.rows import hold_with_parts, locked_for_part, locked_for_work, moved, record
+from tickets.services.sla import forget_met
 from tickets.settings import CLOSES_AFTER
 from tickets.states import (
     HELD_BY_HAND,
@@ -24,6 +26,7 @@ from tickets.states import (
     PendingReason,
     ResolutionCode,
     TicketChannel,
+    TicketStatus,
 )
 
 AT_ONCE = 1000
@@ -31,13 +34,18 @@ AT_ONCE = 1000
 
 
 @transaction.atomic
-def pend_ticket(ticket_id: int, reason: PendingReason, *, by: User | None) -> Ticket:
+def pend_ticket(ticket_id: int, reason: PendingReason, *, by: User | None, was_asked: bool = False) -> Ticket:
     """
-    Let a ticket wait for somebody or something.
+    Let a ticket wait for somebody or something; for the customer only if they know that we do.
 
-    :raises NotAllowed: if the person may not, or it cannot wait now
+    :param was_asked: the customer was asked by a way that leaves no answer on the ticket, such as on the phone
+    :raises NotAllowed: if the person may not, or it cannot wait now; with code `not_asked`, if it would wait for the
+        customer, who was not written to since their last word
     """
     ticket = locked_for_work(ticket_id, by)
+    if reason == PendingReason.CUSTOMER and not (was_asked or ticket.is_asked):
+        message = _("They were not written to since they last said something. Write what you need of them.")
+        raise NotAllowed(message, code="not_asked", field="question")
     before = ticket.status
     ticket.pend(reason)
     record(ticket, moved(ticket, before), by=by, changed=["status", "reason"])
@@ -87,22 +95,57 @@ def resolve_ticket(ticket_id: int, code: ResolutionCode, text: str, *, by: User 
     :param text: what was done, in words that the customer reads; may be empty
     :raises NotAllowed: if the person may not, it cannot end so, or the customer must be answered first
     """
+    return _resolve(ticket_id, code, text.strip(), at=now(), by=by)
+
+
+def _resolve(ticket_id: int, code: ResolutionCode, text: str, *, at: datetime, by: User | None) -> Ticket:
+    """Resolve a ticket, and the parts that end with it in the same moment."""
     held = hold_with_parts(ticket_id)
     ticket = locked_for_work(ticket_id, by)
     before = ticket.status
     _must_wait_for_no_part(ticket)
-    ticket.resolve(code, text.strip(), at=now())
+    ticket.resolve(code, text, at=at)
     record(
         ticket, moved(ticket, before, reason=code), TicketResolved(ticket_id=ticket.pk, code=code, times=ticket.reopened_count), by=by,
         changed=["status", "reason", "resolution", "resolution_text", "resolved_at", "first_resolved_at"],
     )  # fmt: skip
+    owe_notice(ticket, at=at)
     if ticket.child_policy == ChildPolicy.WITH_PARENT:
         for child_id in open_parts_of(ticket).filter(pk__in=held).values_list("pk", flat=True):
             try:
                 with transaction.atomic():
-                    resolve_ticket(child_id, code, text, by=by)
+                    _resolve(child_id, code, text, at=at, by=by)
             except NotAllowed as refusal:  # another type of end, or unanswered: a person's
                 _note_open_part(ticket, child_id, refusal)
+    return ticket
+
+
+@transaction.atomic
+def take_back_resolution(ticket_id: int, *, by: User | None) -> Ticket:
+    """
+    Take back that a ticket is resolved, and the parts that ended with it, before the customer is told.
+
+    It was not reopened then: it counts as if it had never been resolved.
+
+    :raises NotAllowed: if the person may not, it is not resolved, or the customer was told
+    """
+    held = hold_with_parts(ticket_id)
+    ticket = locked_for_work(ticket_id, by)
+    resolved_at, before = ticket.resolved_at, ticket.status
+    ticket.take_back_resolution()
+    notice = ResolutionNotice.objects.locked().filter(ticket=ticket, times=ticket.reopened_count).last()
+    if notice is None:
+        raise NotAllowed(_("Whoever reported it knows already. Reopen it."), code="left")
+    notice.take_back(at=now())
+    notice.save(update_fields=["taken_back_at"])
+    forget_met(ticket, since=resolved_at)
+    record(
+        ticket, moved(ticket, before), ResolutionTakenBack(ticket_id=ticket.pk), by=by,
+        changed=["status", "resolution", "resolution_text", "resolved_at", "first_resolved_at"],
+    )  # fmt: skip
+    ended_with_it = ticket.children.filter(pk__in=held, status=TicketStatus.RESOLVED, resolved_at=resolved_at)
+    for part_id in list(ended_with_it.values_list("pk", flat=True)):
+        take_back_resolution(part_id, by=by)
     return ticket
 
 

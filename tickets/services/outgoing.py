@@ -10,7 +10,7 @@ from tickets.models import Ticket
 from tickets.queries import references_of, subject_token
 from tickets.settings import AUTOMATIC_PER_HOUR
 
-AUTOMATIC = ("tickets.opened", "tickets.resolved", "tickets.declined")
+AUTOMATIC = ("tickets.opened", "tickets.resolved", "tickets.declined", "tickets.visit")
 """Kinds of letters that no person writes."""
 RECEIPTS = ("tickets.opened",)
 """Those that a mail alone calls forth: two machines could go on so for ever. For the others somebody here did something."""

@@ -6,6 +6,7 @@ clock there. It is called in the transaction of the change, under the lock of th
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from foundation.people.models import User
 from tickets.events import PromiseMissed, PromiseNearing, PromiseOverdue, ServiceRestored
 from tickets.models import SlaPolicy, SlaTarget, Ticket, TicketClock
 from tickets.queries.sla import promises_for, shares_for, spells_of, zone_of
-from tickets.states import ClockKind
+from tickets.states import ClockKind, PendingReason
 
 FOLLOWED = frozenset({
     "status", "priority", "type", "service", "premises", "answered_at", "first_answered_at", "merged_into", "reopened_at",
@@ -62,9 +63,7 @@ def _begin(ticket: Ticket, targets: Targets, clocks: Clocks, *, at: datetime, by
     for kind, target in targets.items():
         known = clocks.get(kind)
         if kind == ClockKind.UPDATE:
-            if known and _never_began(known, ticket):
-                _go_back(clocks, known, at=at, by=by)
-            elif ticket.answered_at and (known is None or _is_answered(known, ticket)):
+            if ticket.answered_at and (known is None or _is_answered(known, ticket)):
                 _finish([known] if known else [], at=ticket.answered_at, by=by)
                 clocks[kind] = _started(ticket, target, at=ticket.answered_at, by=by)
         elif known is None:
@@ -83,23 +82,6 @@ def _was_dropped(clock: TicketClock, ticket: Ticket) -> bool:
 def _catch_up(clock: TicketClock, ticket: Ticket, policy: SlaPolicy, *, since: datetime, at: datetime) -> None:
     """Give a clock that is promised late, or again, the time that the ticket has had meanwhile, and its pauses."""
     stopwatches.relive(clock, spells_of(ticket, policy.pausing, since=since), at=at)
-
-
-def _never_began(clock: TicketClock, ticket: Ticket) -> bool:
-    """Tell whether the answer after which the next word was due was taken back before it left."""
-    return ticket.answered_at is None or ticket.answered_at < min(one.begun_at for one in clock.segments.all())
-
-
-def _go_back(clocks: Clocks, clock: TicketClock, *, at: datetime, by: User | None) -> None:
-    """Forget a clock that an answer had begun that never left, and let the one before it go on."""
-    ticket_id = clock.ticket_id
-    clock.delete()
-    del clocks[ClockKind.UPDATE]
-    earlier = TicketClock.objects.filter(ticket=ticket_id, kind=ClockKind.UPDATE).order_by("-pk")
-    if before := earlier.prefetch_related("segments").first():
-        _forget_met([before])
-        stopwatches.resume([before], at=at, by=by)
-        clocks[ClockKind.UPDATE] = before
 
 
 def _is_answered(clock: TicketClock, ticket: Ticket) -> bool:
@@ -181,6 +163,47 @@ def _finish(clocks: Sequence[TicketClock], *, at: datetime, by: User | None, tic
     for clock in clocks:
         clock.met_at = at if ticket is None or _is_met(clock, ticket) or ticket.resolved_at else None
     TicketClock.objects.bulk_update(clocks, ["met_at"])
+
+
+def forget_met(ticket: Ticket, *, since: datetime | None) -> None:
+    """Let the clocks of a locked ticket go on, when it is recorded, that were stopped by what was taken back since a moment."""
+    TicketClock.objects.filter(ticket=ticket, met_at__gte=since).update(met_at=None)
+
+
+def forget_answer(ticket: Ticket, written_at: datetime, *, at: datetime) -> None:
+    """
+    Bring the clocks of a locked ticket to where they would stand if an answer had never been written.
+
+    The next word is due from the last answer on that stands, and was waited for until the one after it; the first
+    answer is owed again, or was given later. The ticket says already how it was answered without it.
+    """
+    begun: dict[datetime, TicketClock] = {}
+    for clock in TicketClock.objects.locked().filter(ticket=ticket, kind=ClockKind.UPDATE).order_by("pk"):
+        begun[clock.stretches[0].begun_at] = clock
+    earlier = [clock for since, clock in begun.items() if since < written_at]
+    later = [since for since in begun if since > written_at]
+    if never := begun.get(written_at):
+        never.delete()
+        if earlier:
+            _relive_until(earlier[-1], ticket, min(later, default=None), written_at=written_at, at=at)
+    first = TicketClock.objects.locked().filter(ticket=ticket, kind=ClockKind.RESPONSE, met_at=written_at).last()
+    if first:
+        _relive_until(first, ticket, ticket.first_answered_at, written_at=written_at, at=at)
+
+
+def _relive_until(
+    clock: TicketClock, ticket: Ticket, end: datetime | None, *, written_at: datetime, at: datetime
+) -> None:
+    """Give a clock the time until an answer, or until now, in which nobody waited for a reply to one that never left."""
+    spells = []
+    for spell in spells_of(ticket, clock.policy.pausing, since=clock.stretches[0].begun_at):
+        waited_in_vain = spell.reason == PendingReason.CUSTOMER and spell.begun_at >= written_at
+        until = min(filter(None, (spell.ended_at, end)), default=None)
+        if until is None or until > spell.begun_at:
+            spells.append(replace(spell, ended_at=until, reason="" if waited_in_vain else spell.reason))
+    clock.met_at = end
+    clock.save(update_fields=["met_at"])
+    stopwatches.relive(clock, spells, at=at)
 
 
 def _forget_met(clocks: Sequence[TicketClock]) -> None:

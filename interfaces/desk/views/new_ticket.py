@@ -168,6 +168,7 @@ def _attempt(
             customer=customer,
             account=talk.account,
             service=talk.service,
+            family=talk.family,
             symptom=talk.symptom,
             said=talk.said,
             details=details.details,

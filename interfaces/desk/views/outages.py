@@ -131,7 +131,7 @@ def outage(request: UserRequest, pk: int) -> HttpResponse:
         runs=[(run, _run_doings(run, request.user)) for run in _runs(found)],
         refused=_refused(found),
         may_resend=can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
-        credits=services.preview_credits(found) if may_credit else None,
+        credits=services.outlook_on_credits(found) if may_credit else None,
         events=[(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
     )
 

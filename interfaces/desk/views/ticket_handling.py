@@ -14,7 +14,7 @@ from foundation.people.models import UserRequest
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.queries import callers_meant
-from interfaces.desk.ticket_forms import CustomerForm, MacroForm, SplitForm
+from interfaces.desk.ticket_forms import CustomerForm, MacroForm, SplitForm, key_of
 from interfaces.desk.views.tickets import ticket_address, visible_ticket, workable_ticket
 from tickets.models import Doing, Macro, Ticket, filled_in
 from tickets.queries import can_work, macros_for, others_on, values_for, why_elsewhere
@@ -44,7 +44,8 @@ def macro(request: UserRequest, number: str, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:
-            use_macro(found.pk, pk, text=said["text"], seen=said["seen"], key=said["key"], by=request.user)
+            key = key_of(said["key"], request.user)
+            use_macro(found.pk, pk, text=said["text"], seen=said["seen"], key=key, by=request.user)
         except NotAllowed as refusal:
             form.add_error(None, refusal.message)
             form.data = {**request.POST.dict(), "seen": str(found.version)}

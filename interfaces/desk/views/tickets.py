@@ -37,12 +37,14 @@ from tickets.queries import (
     canned_replies_for,
     folded,
     macros_offered,
+    notice_ahead,
     others_on,
     progress_of_ticket,
     recipients_of,
     tickets_visible_to,
     values_for,
 )
+from tickets.queries.outages import outages_beside
 from tickets.queries.sla import alerts_for, clocks_of, newest_and_past, pauses_of, promise_of
 from tickets.queries.visits import visit_in_words, visit_under_way
 from tickets.services import (
@@ -116,6 +118,8 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
         "rating": Rating.objects.filter(ticket=found).first(),
         "doings": offered(found, request.user),
+        "notice": notice_ahead(found),
+        "outages": outages_beside(found),
         "form": AnswerForm(initial={"seen": found.version}) if may_answer and found.requester_email else None,
         "merged": found.merged.all(),
         "children": found.children.all(),

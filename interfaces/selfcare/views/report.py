@@ -75,7 +75,7 @@ def _attempt(
         uploads = checked_uploads(request.FILES.getlist("uploads"))
         if request.POST["do"] == "add":
             return _add(request, talk, form.cleaned_data["text"], uploads)
-        return _send(request, talk, form.cleaned_data, details.details, uploads, company)
+        return _send(request, talk, form.cleaned_data, details.details, uploads=uploads, company=company)
     except NotAllowed as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return None
@@ -86,6 +86,7 @@ def _send(  # noqa: PLR0913  # what, of whom, with what: each has a name
     talk: Conversation,
     said: dict[str, Any],
     details: dict[str, str],
+    *,
     uploads: Any,
     company: Customer | None,
 ) -> Ticket:
@@ -102,6 +103,7 @@ def _send(  # noqa: PLR0913  # what, of whom, with what: each has a name
         customer=customer,
         account=talk.account,
         service=talk.service,
+        family=talk.family,
         symptom=talk.symptom,
         said=talk.said,
         details=details,

@@ -10,9 +10,11 @@ from tickets.services.outages.attaching import (
     leave_outage,
 )
 from tickets.services.outages.crediting import (
+    CreditOutlook,
     CreditPreview,
     approve_credits,
     discard_credits,
+    outlook_on_credits,
     post_credits,
     preview_credits,
     record_credit_confirmed,
@@ -35,9 +37,9 @@ from tickets.services.outages.declaring import (
 from tickets.services.outages.telling import tell_customers
 
 __all__ = [
-    "CreditPreview", "Declaration", "announce_maintenance", "approve_credits", "attach_caller",
+    "CreditOutlook", "CreditPreview", "Declaration", "announce_maintenance", "approve_credits", "attach_caller",
     "attach_late_caller", "attach_ticket", "correct_start", "declare_outage", "detach_ticket", "discard_credits",
-    "keep_apart", "leave_outage", "outages_at", "post_credits", "preview_credits", "preview_outage",
+    "keep_apart", "leave_outage", "outages_at", "outlook_on_credits", "post_credits", "preview_credits", "preview_outage",
     "record_credit_confirmed", "record_credit_refused", "reopen_outage", "request_credits", "resend_credit", "restore_outage",
     "tell_customers", "update_outage", "widen_outage", "withdraw_outage",
 ]  # fmt: skip

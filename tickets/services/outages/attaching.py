@@ -19,9 +19,10 @@ from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
+from territory.states import NETWORK_FAMILIES
 from tickets.events import TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved
 from tickets.models import Outage, OutageDetachment, Ticket
-from tickets.queries.outages import outages_at
+from tickets.queries.outages import family_of, outages_at
 from tickets.services.opening import Report, open_ticket
 from tickets.services.outages.extent import locked_outage, shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
@@ -70,6 +71,27 @@ def _moved(reason: str, name: str = "'tickets.moved'") -> str:
         ))"""
 
 
+_SPEAKS_OF_IT = """CASE coalesce(
+        (SELECT symptom.family FROM tickets_symptom symptom WHERE symptom.code = ticket.symptom),
+        ticket.answers ->> 'family', ''
+    )
+    WHEN '' THEN NOT EXISTS (
+        SELECT FROM orders_installedservice service JOIN orders_orderline line ON line.id = service.line_id
+        WHERE service.account_id = ticket.account_id AND line.family = ANY(%(network)s)
+            AND (service.until IS NULL OR service.until > %(at)s::date)
+            AND service.id NOT IN (SELECT service_id FROM tickets_affectedservice WHERE outage_id = %(outage)s)
+    )
+    ELSE EXISTS (
+        SELECT FROM tickets_affectedservice affected
+        JOIN orders_installedservice service ON service.id = affected.service_id
+        JOIN orders_orderline line ON line.id = service.line_id
+        WHERE affected.outage_id = %(outage)s AND affected.account_id = ticket.account_id
+            AND line.family = coalesce(
+                (SELECT symptom.family FROM tickets_symptom symptom WHERE symptom.code = ticket.symptom),
+                ticket.answers ->> 'family'
+            )
+    ) END"""
+"""Whether what a ticket is about, by its symptom, is what an outage stops; where it says nothing, all that they have."""
 _ATTACHABLE = """ticket.type = 'trouble' AND ticket.status IN ('acknowledged', 'in_progress', 'pending')
         AND ticket.merged_into_id IS NULL AND ticket.outage_id IS NULL"""
 ATTACHING = _moving(
@@ -83,9 +105,9 @@ ATTACHING = _moving(
     WHERE ticket.account_id IN (SELECT account_id FROM tickets_affectedservice WHERE outage_id = %(outage)s)
         AND {_ATTACHABLE} AND ticket.opened_at >= %(since)s
         AND (%(ticket)s::bigint IS NULL OR ticket.id = %(ticket)s)
-        AND (ticket.service_id IS NULL OR ticket.service_id IN (
+        AND CASE WHEN ticket.service_id IS NULL THEN {_SPEAKS_OF_IT} ELSE ticket.service_id IN (
             SELECT service_id FROM tickets_affectedservice WHERE outage_id = %(outage)s
-        ))
+        ) END
         AND NOT EXISTS (
             SELECT FROM tickets_outagedetachment apart WHERE apart.outage_id = %(outage)s AND apart.ticket_id = ticket.id
         )
@@ -138,11 +160,12 @@ def _move_many(statement: str, outage: Outage, **more: object) -> int:
 
 def attach_waiting(outage: Outage, ticket_id: int | None = None) -> int:
     """
-    Hold the open tickets of affected customers since a locked outage began, and return how many.
+    Hold the open tickets of affected customers since a locked outage began that speak of what it stops; return how many.
 
     :param ticket_id: this one alone
     """
-    return _move_many(ATTACHING, outage, since=outage.starts_at, ticket=ticket_id)
+    network = [family.value for family in NETWORK_FAMILIES]
+    return _move_many(ATTACHING, outage, since=outage.starts_at, ticket=ticket_id, network=network)
 
 
 def resolve_attached(outage: Outage) -> int:
@@ -169,12 +192,17 @@ def _as_json(words: dict[str, str]) -> str:
 
 
 def attach_late_caller(ticket_id: int) -> None:
-    """Attach a new ticket to the outage at its address, where there is one and no ticket of the account is there already."""
+    """
+    Attach a new ticket to the outage at its address that stops what it is about.
+
+    Nothing where there is none, or a ticket of the account is there already: staff see the outage beside it.
+    """
     related = ("premises__division", "service__line", "account")
     ticket = Ticket.objects.select_related(*related).defer("search").get(pk=ticket_id)
     if ticket.type != TicketType.TROUBLE or ticket.premises is None or ticket.account is None or ticket.outage_id:
         return
-    found = outages_at(ticket.premises, service=ticket.service, account=ticket.account)
+    family = family_of(ticket)
+    found = outages_at(ticket.premises, service=ticket.service, account=ticket.account, family=family)
     for outage_id in list(found.values_list("pk", flat=True)):
         if _attach_if_under_way(outage_id, ticket):
             return

@@ -18,9 +18,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Min, Q, QuerySet, Sum
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import Account
 from accounts.states import AccountStatus
@@ -33,7 +33,7 @@ from foundation.events.services import publish
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.services import ChunkResult, start_job
 from foundation.lifecycle import NotAllowed
-from foundation.money import ZERO, round_money
+from foundation.money import ZERO, format_money, round_money
 from foundation.now import months_after, now
 from foundation.people.models import User
 from foundation.people.queries import may_only_thanks_to
@@ -52,6 +52,8 @@ CHUNK = 50
 """Credits in one transaction."""
 AT_ONCE = 1000
 """Accounts that are reckoned at once."""
+NAMED = 3
+"""Accounts that a refusal names."""
 MINUTE = timedelta(minutes=1)
 
 Span = tuple[datetime, datetime]
@@ -145,6 +147,32 @@ class Due:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreditOutlook:
+    """Whether credits of an outage can be asked for, as far as that is known without reckoning them."""
+
+    minutes: int
+    """Of the outage so far."""
+    refusal: str = ""
+    """Why not, in words."""
+
+
+def outlook_on_credits(outage: Outage) -> CreditOutlook:
+    """Tell, in a few statements however many an outage affects, whether there may be anything to be credited."""
+    minutes = minutes_of(_spans_of(outage, now()))
+    try:
+        _refuse_what_is_not_credited(outage, minutes)
+    except NotAllowed as refusal:
+        return CreditOutlook(minutes=minutes, refusal=refusal.message)
+    return CreditOutlook(
+        minutes=minutes, refusal=_("Credits for it wait for approval already.") if _waits(outage) else ""
+    )
+
+
+def _waits(outage: Outage) -> bool:
+    return outage.credit_runs.filter(status__in=[CreditRunStatus.REQUESTED, CreditRunStatus.APPROVED]).exists()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreditPreview:
     """What a run of credits would be."""
 
@@ -178,8 +206,7 @@ def preview_credits(outage: Outage) -> CreditPreview:
     for due in what_is_due(outage, until):
         accounts, total, currency = accounts + 1, total + due.amount, due.currency
     closed = _accounts_of(outage).filter(status=AccountStatus.CLOSED).count()
-    is_waiting = outage.credit_runs.filter(status__in=[CreditRunStatus.REQUESTED, CreditRunStatus.APPROVED]).exists()
-    nothing = _("Credits for it wait for approval already.") if is_waiting else _("Everything was credited.")
+    nothing = _("Credits for it wait for approval already.") if _waits(outage) else _("Everything was credited.")
     return CreditPreview(
         accounts=accounts, total=total, currency=currency or outage.division.currency, minutes=minutes, closed=closed,
         refusal="" if accounts else nothing,
@@ -206,22 +233,28 @@ def _accounts_of(outage: Outage) -> QuerySet[Account]:
     return Account.objects.filter(pk__in=AffectedService.objects.filter(outage=outage).values("account"))
 
 
-def what_is_due(outage: Outage, until: datetime) -> Iterator[Due]:
-    """Yield what each account is to be credited for an outage until a moment; those alone that something is due to."""
+def what_is_due(outage: Outage, until: datetime, *, beside: CreditRun | None = None) -> Iterator[Due]:
+    """
+    Yield what each account is to be credited for an outage until a moment; those alone that something is due to.
+
+    :param beside: a run whose own credits do not count as credited
+    """
     ids = list(_accounts_of(outage).exclude(status=AccountStatus.CLOSED).order_by("pk").values_list("pk", flat=True))
     spans = _spans_of(outage, until)
     for first in range(0, len(ids), AT_ONCE):
-        yield from _due_among(outage, ids[first : first + AT_ONCE], spans, until)
+        yield from _due_among(outage, ids[first : first + AT_ONCE], spans, until, beside)
 
 
-def _due_among(outage: Outage, ids: Sequence[int], spans: list[Span], until: datetime) -> Iterator[Due]:
+def _due_among(
+    outage: Outage, ids: Sequence[int], spans: list[Span], until: datetime, beside: CreditRun | None
+) -> Iterator[Due]:
     zone = outage.division.zone
     on = outage.starts_at.astimezone(zone).date()
     affected = AffectedService.objects.filter(outage=outage, account__in=ids).select_related(
         "service__line__order", "account__customer", "account__division"
     )
-    elsewhere = _down_elsewhere(outage, ids, until)
-    before = _credited_before(outage, ids)
+    elsewhere = _down_elsewhere(outage, ids, until, beside)
+    before = _credited_before(outage, ids, beside)
     of_account: dict[Account, list[tuple[Decimal, list[Span]]]] = defaultdict(list)
     currency: dict[Account, str] = {}
     for row in affected.order_by("account_id", "service_id"):
@@ -251,12 +284,15 @@ def _within(service: InstalledService, spans: list[Span], zone: ZoneInfo) -> lis
     return [(begin, end) for begin, end in cut if begin < end]
 
 
-def _down_elsewhere(outage: Outage, ids: Collection[int], until: datetime) -> dict[int, list[Span]]:
+def _down_elsewhere(
+    outage: Outage, ids: Collection[int], until: datetime, beside: CreditRun | None
+) -> dict[int, list[Span]]:
     """
     Return for which times services are credited in other outages, by service.
 
     Those are outages for which the account was credited already, and those that were declared before and bring credits,
-    or may do so yet. One that is too short to bring any takes no minute away from another.
+    or may do so yet. One that is too short to bring any takes no minute away from another. Credits that were asked for
+    after those of a run have left it its minutes.
     """
     affected = AffectedService.objects.filter(account__in=ids).exclude(outage=outage)
     rows = list(affected.values_list("service_id", "account_id", "outage_id"))
@@ -269,10 +305,17 @@ def _down_elsewhere(outage: Outage, ids: Collection[int], until: datetime) -> di
         spans[other.pk] = _spans_of(other, until)
         if other.pk < outage.pk and (other.is_open or _is_credited(other, minutes_of(spans[other.pk]))):
             comes_first.add(other.pk)
-    credited = set(_credits_that_count(ids).filter(outage__in=list(spans)).values_list("outage_id", "account_id"))
+    counted = _credits_that_count(ids).filter(outage__in=list(spans))
+    asked = counted.values_list("outage_id", "account_id").annotate(first=Min("run"))
+    runs = {(outage_id, account_id): run_id for outage_id, account_id, run_id in asked}
     down: dict[int, list[Span]] = defaultdict(list)
     for service_id, account_id, outage_id in rows:
-        if outage_id in comes_first or (outage_id, account_id) in credited:
+        run_id = runs.get((outage_id, account_id))
+        if run_id is None:
+            takes_them = outage_id in comes_first
+        else:
+            takes_them = beside is None or run_id < beside.pk
+        if takes_them and outage_id in spans:
             down[service_id] += spans[outage_id]
     return down
 
@@ -289,8 +332,8 @@ def _credits_that_count(ids: Collection[int]) -> QuerySet[OutageCredit]:
     return OutageCredit.objects.filter(account__in=ids, status__in=sorted(CREDITS_THAT_COUNT)).order_by()
 
 
-def _credited_before(outage: Outage, ids: Collection[int]) -> dict[int, Decimal]:
-    counted = _credits_that_count(ids).filter(outage=outage)
+def _credited_before(outage: Outage, ids: Collection[int], beside: CreditRun | None) -> dict[int, Decimal]:
+    counted = _credits_that_count(ids).filter(outage=outage).exclude(run=beside)
     return dict(counted.values_list("account").annotate(total=Sum("amount")))
 
 
@@ -310,8 +353,7 @@ def request_credits(outage_id: int, *, by: User) -> CreditRun:
     _one_at_a_time()
     if outage.is_open:
         raise NotAllowed(_("It is not over."), code="not_over")
-    waits = Q(status__in=[CreditRunStatus.REQUESTED, CreditRunStatus.APPROVED])
-    if outage.credit_runs.filter(waits).exists():
+    if _waits(outage):
         raise NotAllowed(_("Credits for it wait for approval already."), code="waits")
     until = now()
     _refuse_what_is_not_credited(outage, minutes_of(_spans_of(outage, until)))
@@ -380,8 +422,10 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
 
     :param shown: the sum that the approving person saw, where they saw one
     :raises NotAllowed: if the person asked for them, may only thanks to who did, is credited in it or may not approve
-        there, they were approved or discarded before, or are not those that were asked for or seen
+        there, they were approved or discarded before, or are not those that were asked for or seen; with code
+        `changed`, if other credits would be due now, with the first that differ
     """
+    _one_at_a_time()
     run = _locked_run(run_id)
     require(by, Permission.APPROVE_OUTAGE_CREDITS, run.division)
     if may_only_thanks_to(by, Permission.APPROVE_OUTAGE_CREDITS, run.division, [run.requested_by_id]):
@@ -389,15 +433,40 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
         raise NotAllowed(message, code="makers_approver")
     if _is_credited_in(run, by):
         raise NotAllowed(_("You are credited in it: somebody else has to approve it."), code="own_credit")
-    credits_ = list(run.credits.filter(status=CreditStatus.PENDING))
+    credits_ = list(run.credits.filter(status=CreditStatus.PENDING).select_related("account"))
     total = sum((credit.amount for credit in credits_), ZERO)
     if (len(credits_), total, checksum_of(credits_)) != (run.count, run.total, run.checksum):
         raise NotAllowed(_("The credits are not those that were asked for. Discard them."), code="tampered")
     if shown is not None and shown != run.total:
         raise NotAllowed(_("The sum has changed since you saw it. Look at it again."), code="other_sum")
     run.approve(by=by, at=now())
+    _refuse_what_has_changed(run, credits_)
     run.save(update_fields=["status", "approved_by", "approved_at"])
     return _announce(run, by=by)
+
+
+def _refuse_what_has_changed(run: CreditRun, credits_: Iterable[OutageCredit]) -> None:
+    """Count once more: since the credits were asked for, those of another outage may have taken minutes from them."""
+    asked = {credit.account: credit.amount for credit in credits_}
+    due = {one.account: one.amount for one in what_is_due(run.outage, run.counted_until, beside=run)}
+    differing = [account for account in {**asked, **due} if asked.get(account, ZERO) != due.get(account, ZERO)]
+    if not differing:
+        return
+
+    def money(amount: Decimal) -> str:
+        return format_money(amount, run.currency, translation.get_language() or "en")
+
+    said = ngettext(
+        "%(count)d account is due something else by now: %(which)s. Discard these credits and ask for them again.",
+        "%(count)d accounts are due something else by now: %(which)s. Discard these credits and ask for them again.",
+        len(differing),
+    )
+    which = [
+        _("%(account)s %(now)s instead of %(then)s")
+        % {"account": one.number, "now": money(due.get(one, ZERO)), "then": money(asked.get(one, ZERO))}
+        for one in sorted(differing, key=lambda one: one.number)[:NAMED]
+    ]
+    raise NotAllowed(said % {"count": len(differing), "which": ", ".join(which)}, code="changed")
 
 
 def _is_credited_in(run: CreditRun, person: User) -> bool:

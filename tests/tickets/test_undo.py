@@ -1,0 +1,327 @@
+"""What can be taken back before anybody outside has heard of it, and what is done once (X22, X36)."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+
+from foundation.correspondence.models import Message
+from foundation.divisions.services import set_value
+from foundation.events.testing import drain, published
+from foundation.lifecycle import NotAllowed
+from tickets import services
+from tickets.events import MacroUsed, TicketTaken
+from tickets.models import Macro, ResolutionNotice, Ticket
+from tickets.queries.sla import clocks_of
+from tickets.settings import UNDO_SECONDS
+from tickets.states import ChildPolicy, ClockKind, PendingReason, ResolutionCode, TicketStatus, VisitStatus
+from tickets.testing import answer, let_leave, make_policy, make_ticket, make_visit, reply
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock(division):
+    """Hold the time at noon of a Tuesday, to be moved by hand."""
+    with time_machine.travel(timezone.datetime(2026, 12, 1, 12, tzinfo=division.zone), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def ticket(division, account):
+    return make_ticket(division, account=account)
+
+
+def resolve(csr, ticket, text="The wire."):
+    assert csr.post("desk:ticket_do", ticket.number, "resolve", code="restored", text=text).status_code == 302
+
+
+def letters(kind):
+    return Message.objects.filter(kind=f"tickets.{kind}")
+
+
+def go_by(clock, **time):
+    """Let time go by, and leave what is due then."""
+    clock.shift(timedelta(**time))
+    services.send_due_answers()
+    services.send_due_notices()
+    drain()
+
+
+class TestX36ThatItIsResolvedCanBeTakenBack:
+    def test_until_the_customer_is_told(self, csr, ticket, clock):
+        resolve(csr, ticket)
+        go_by(clock, seconds=29)
+
+        page = csr.read("desk:ticket", ticket.number)
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+        go_by(clock, seconds=60)
+
+        assert "Take the resolution back" in page
+        assert "The customer is told at" in page
+        assert not letters("resolved").exists()
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.reopened_count, ticket.first_resolved_at) == (TicketStatus.IN_PROGRESS, 0, None)
+        assert "taken back before the customer was told" in csr.read("desk:ticket", ticket.number)
+
+    def test_and_not_after(self, csr, ticket, clock):
+        resolve(csr, ticket)
+        go_by(clock, seconds=31)
+
+        page = csr.read("desk:ticket", ticket.number)
+        refused = csr.post("desk:ticket_do", ticket.number, "unresolve")
+
+        assert "Take the resolution back" not in page
+        assert refused.status_code == 422
+        assert "It has left already." in refused.content.decode()
+        assert "The wire." in letters("resolved").get().text
+
+    def test_and_resolved_again_it_is_told_once_as_it_is_then(self, csr, ticket, clock):
+        resolve(csr, ticket, "The wire.")
+        drain()
+        services.take_back_resolution(ticket.pk, by=csr.person)
+        resolve(csr, ticket, "The modem.")
+        go_by(clock, seconds=31)
+        go_by(clock, seconds=31)
+
+        assert "The modem." in letters("resolved").get().text
+
+    def test_says_nothing_of_what_its_customer_has_reopened(self, csr, customer, ticket, clock):
+        resolve(csr, ticket)
+        clock.shift(timedelta(seconds=10))
+        customer.post("selfcare:ticket_reopen", ticket.number)
+        go_by(clock, seconds=31)
+
+        assert not letters("resolved").exists()
+        assert Ticket.objects.get().reopened_count == 1
+
+    def test_with_the_parts_that_ended_with_it(self, division, csr, ticket, clock):
+        part, other = make_ticket(division, account=ticket.account), make_ticket(division, account=ticket.account)
+        services.resolve_ticket(other.pk, ResolutionCode.RESTORED, "", by=csr.person)
+        services.attach_child(part.pk, ticket.pk, ChildPolicy.WITH_PARENT, by=csr.person)
+        resolve(csr, ticket)
+
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+
+        part.refresh_from_db()
+        other.refresh_from_db()
+        assert (part.status, other.status) == (TicketStatus.IN_PROGRESS, TicketStatus.RESOLVED)
+
+    def test_leaves_its_promises_as_they_were(self, division, csr, account, clock):
+        make_policy(division, {ClockKind.RESTORE: 8, ClockKind.RESOLVE: 24})
+        ticket = make_ticket(division, account=account)
+        clock.shift(HOUR)
+        resolve(csr, ticket)
+        assert all(face.is_stopped for face in clocks_of(ticket, timezone.now()))
+
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+
+        faces = {face.clock.kind: face for face in clocks_of(ticket, timezone.now())}
+        assert {kind: (face.is_running, face.elapsed) for kind, face in faces.items()} == {
+            ClockKind.RESTORE: (True, HOUR), ClockKind.RESOLVE: (True, HOUR),
+        }  # fmt: skip
+
+    def test_keeps_its_visit_meanwhile(self, csr, ticket, seat, clock):
+        visit = make_visit(ticket, seat("field_agent").person)
+        resolve(csr, ticket)
+        drain()
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+        go_by(clock, seconds=60)
+
+        visit.refresh_from_db()
+        assert visit.status == VisitStatus.BOOKED
+
+    def test_leaves_at_once_where_the_division_gives_no_time(self, division, csr, ticket):
+        set_value(division, UNDO_SECONDS, 0)
+
+        resolve(csr, ticket)
+        drain()
+
+        assert letters("resolved").count() == 1
+        assert ResolutionNotice.objects.get().left_at
+
+
+class TestX36AnAnswerThatNeverLeft:
+    """Promises stand where they would if it had never been written."""
+
+    @pytest.fixture
+    def ticket(self, division, account, clock):
+        make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.UPDATE: 4})
+        return make_ticket(division, account=account)
+
+    def due(self, ticket):
+        standing = clocks_of(ticket, timezone.now())
+        return {face.clock.kind: face.clock.due_at for face in standing if not face.is_stopped}
+
+    def take_back(self, csr, ticket, article):
+        assert csr.post("desk:ticket_take_back", ticket.number, article.pk).status_code == 302
+
+    def test_the_next_word_is_due_from_the_one_before_that_left(self, csr, ticket, clock):
+        answer(ticket, by=csr.person)
+        left_at = timezone.now()
+        go_by(clock, minutes=10)
+        second = answer(ticket, "More.", by=csr.person)
+        clock.shift(timedelta(seconds=20))
+
+        self.take_back(csr, ticket, second)
+
+        assert self.due(ticket) == {ClockKind.UPDATE: left_at + 4 * HOUR}
+        ticket.refresh_from_db()
+        assert ticket.due_at == left_at + 4 * HOUR
+
+    def test_the_first_answer_is_due_when_it_was(self, csr, ticket, clock):
+        first = answer(ticket, by=csr.person)
+        clock.shift(timedelta(seconds=20))
+
+        self.take_back(csr, ticket, first)
+
+        assert self.due(ticket) == {ClockKind.RESPONSE: ticket.opened_at + 2 * HOUR}
+
+    def test_of_two_neither_of_which_left_nothing_remains(self, csr, ticket, clock):
+        both = [answer(ticket, by=csr.person)]
+        clock.shift(timedelta(seconds=5))
+        both.append(answer(ticket, "More.", by=csr.person))
+
+        for article in both:
+            clock.shift(timedelta(seconds=5))
+            self.take_back(csr, ticket, article)
+
+        assert self.due(ticket) == {ClockKind.RESPONSE: ticket.opened_at + 2 * HOUR}
+        assert not ticket.clocks.filter(kind=ClockKind.UPDATE).exists()
+
+    def test_the_pause_for_its_reply_has_never_been(self, csr, ticket, clock):
+        answer(ticket, by=csr.person)
+        left_at = timezone.now()
+        go_by(clock, seconds=40)
+        reply(ticket)
+        go_by(clock, minutes=10)
+        csr.post("desk:ticket_do", ticket.number, "wait", reason="customer", question="Which light blinks?", key="k")
+        asked = ticket.articles.get(text="Which light blinks?")
+        clock.shift(timedelta(seconds=20))
+
+        self.take_back(csr, ticket, asked)
+
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.reason) == (TicketStatus.IN_PROGRESS, "")
+        assert self.due(ticket) == {ClockKind.UPDATE: left_at + 4 * HOUR}
+
+
+class TestWaitingForTheCustomer:
+    def test_is_refused_where_nothing_was_asked_of_them(self, csr, ticket):
+        page = csr.post("desk:ticket_do", ticket.number, "wait", reason="customer")
+
+        ticket.refresh_from_db()
+        assert page.status_code == 422
+        assert "question" in page.context["form"].errors
+        assert "They were not written to since they last said something." in page.content.decode()
+        assert ticket.status == TicketStatus.ACKNOWLEDGED
+
+    def test_asks_in_the_same_step(self, csr, ticket):
+        page = csr.get("desk:ticket_do", ticket.number, "wait")
+        form = page.context["form"]
+        said = {
+            "reason": "customer",
+            "question": "Which light blinks?",
+            "key": form["key"].value(),
+            "seen": form["seen"].value(),
+        }
+
+        csr.post("desk:ticket_do", ticket.number, "wait", **said)
+        let_leave()
+        drain()
+
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.reason) == (TicketStatus.PENDING, PendingReason.CUSTOMER)
+        assert "Which light blinks?" in letters("answer").get().text
+
+    def test_needs_no_question_after_an_answer_until_they_speak_again(self, csr, ticket):
+        answer(ticket, by=csr.person)
+        first = csr.post("desk:ticket_do", ticket.number, "wait", reason="customer")
+        reply(ticket)
+        second = csr.post("desk:ticket_do", ticket.number, "wait", reason="customer")
+
+        assert (first.status_code, second.status_code) == (302, 422)
+
+    def test_notes_what_was_asked_on_the_phone_of_who_has_no_address(self, division, csr):
+        requester = services.Requester.typed(phone="917-555-0142")
+        ticket = make_ticket(division, requester=requester, channel="phone", by=csr.person)
+
+        csr.post(
+            "desk:ticket_do",
+            ticket.number,
+            "wait",
+            reason="customer",
+            question="They look at the modem tonight.",
+            key="k",
+        )
+
+        ticket.refresh_from_db()
+        assert ticket.reason == PendingReason.CUSTOMER
+        assert ticket.articles.get(kind="note").text == "They look at the modem tonight."
+
+    def test_by_a_macro_that_asks_nothing_does_nothing(self, division, csr, ticket):
+        macro = Macro.objects.create(division=division, name="Wait", end="wait", priority="p1")
+
+        page = csr.post("desk:ticket_macro", ticket.number, macro.pk, key="k", text="", seen=ticket.version)
+
+        ticket.refresh_from_db()
+        assert page.status_code == 422
+        assert (ticket.status, ticket.priority) == (TicketStatus.ACKNOWLEDGED, "p3")
+
+    def test_a_question_for_nobody_is_not_lost(self, csr, ticket):
+        page = csr.post("desk:ticket_do", ticket.number, "wait", reason="parts", question="Which one?")
+
+        assert page.status_code == 422
+        assert "Which one?" in page.content.decode()
+
+
+class TestX22AMacroPressedTwice:
+    @pytest.fixture
+    def macro(self, division):
+        return Macro.objects.create(division=division, name="On it", takes=True, end="resolve", resolution="restored")
+
+    def press(self, csr, ticket, macro, key, text=""):
+        address = reverse("desk:ticket_macro", args=[ticket.number, macro.pk])
+        return csr.client.post(address, {"key": key, "text": text, "seen": ticket.version})
+
+    def test_is_done_once(self, csr, ticket, macro):
+        pressed = [self.press(csr, ticket, macro, "one") for _twice in range(2)]
+
+        assert [answer.status_code for answer in pressed] == [302, 302]
+        assert len(published(MacroUsed)) == 1
+        assert len(published(TicketTaken)) == 1
+
+    def test_does_not_undo_what_was_done_after_it(self, csr, ticket, macro):
+        self.press(csr, ticket, macro, "one")
+        services.reopen_ticket(ticket.pk, by=csr.person)
+
+        self.press(csr, ticket, macro, "one")
+
+        ticket.refresh_from_db()
+        assert ticket.status == TicketStatus.IN_PROGRESS
+
+    def test_is_refused_with_something_else_in_it(self, csr, ticket, macro):
+        self.press(csr, ticket, macro, "one")
+
+        page = self.press(csr, ticket, macro, "one", "Something else.")
+
+        assert page.status_code == 422
+        assert "Something else was sent from this form already." in page.content.decode()
+        assert ticket.articles.count() == 1
+
+    def test_belongs_to_who_pressed_it(self, csr, supervisor, ticket, macro):
+        Macro.objects.update(takes=False)
+        self.press(csr, ticket, macro, "one")
+        services.reopen_ticket(ticket.pk, by=csr.person)
+
+        self.press(supervisor, ticket, macro, "one")
+
+        assert len(published(MacroUsed)) == 2
+
+
+def test_nobody_takes_back_what_is_not_resolved(csr, ticket):
+    with pytest.raises(NotAllowed, match="not resolved"):
+        services.take_back_resolution(ticket.pk, by=csr.person)

@@ -1,0 +1,109 @@
+"""
+What customers are told leaves the house a little later than it was said, and can be taken back until then.
+
+Answers and notices of resolutions leave in the same way: each has a row that says when, and a sweep lets go what is due.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from foundation.divisions.queries import effective
+from foundation.now import now
+from tickets.events import AnswerLeft, ResolutionLeft
+from tickets.models import Departure, ResolutionNotice, Ticket
+from tickets.services.rows import record
+from tickets.settings import UNDO_SECONDS
+from tickets.states import TicketStatus
+
+AT_ONCE = 100
+"""Answers, or notices, that leave in one transaction."""
+
+
+def owe_departure(ticket: Ticket, article_id: int, *, at: datetime) -> None:
+    """Let an answer leave when it can no longer be taken back: at once, where the division gives no time for that."""
+    departure = Departure.objects.create(article_id=article_id, leaves_at=at + _undo(ticket))
+    if departure.leaves_at <= at:
+        _leave(departure, at=at)
+
+
+def owe_notice(ticket: Ticket, *, at: datetime) -> None:
+    """Let the customer be told that a ticket is resolved when that can no longer be taken back."""
+    notice = ResolutionNotice.objects.create(ticket=ticket, times=ticket.reopened_count, leaves_at=at + _undo(ticket))
+    if notice.leaves_at <= at:
+        _tell(notice, at=at)
+
+
+@transaction.atomic
+def follow_resolution(ticket_id: int, *, times: int, at: datetime) -> None:
+    """
+    Let the customer be told of a resolution, also where many tickets were resolved at once; again, nothing is owed.
+
+    :param times: how often the ticket was reopened before
+    """
+    ticket = Ticket.objects.locked().select_related("division").defer("search").get(pk=ticket_id)
+    is_owed = ResolutionNotice.objects.filter(ticket=ticket, times=times).exists()
+    if not is_owed and ticket.reopened_count == times:
+        owe_notice(ticket, at=at)
+
+
+def _undo(ticket: Ticket) -> timedelta:
+    return timedelta(seconds=effective(ticket.division, UNDO_SECONDS))
+
+
+@transaction.atomic
+def send_due_answers() -> int:
+    """Let the answers leave whose time to be taken back is over, some of them at once, and return how many."""
+    at = now()
+    due = Departure.objects.filter(leaves_at__lte=at, left_at=None, taken_back_at=None).order_by("leaves_at")
+    departures = list(
+        due.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related(
+            "article__ticket__division", "article__ticket__customer", "article__ticket__account"
+        )[:AT_ONCE]
+    )
+    for departure in departures:
+        _leave(departure, at=at)
+    return len(departures)
+
+
+@transaction.atomic
+def send_due_notices() -> int:
+    """
+    Tell the customers of resolved tickets whose time to be taken back is over, some at once, and return how many.
+
+    One whose ticket is not resolved any more, or goes on as another, is told nothing.
+    """
+    at = now()
+    due = ResolutionNotice.objects.filter(leaves_at__lte=at, left_at=None, taken_back_at=None).order_by("leaves_at")
+    notices = list(
+        due.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related(
+            "ticket__division", "ticket__customer", "ticket__account"
+        )[:AT_ONCE]
+    )
+    for notice in notices:
+        _tell(notice, at=at)
+    return len(notices)
+
+
+def _leave(departure: Departure, *, at: datetime) -> None:
+    article = departure.article
+    departure.leave(at=at)
+    departure.save(update_fields=["left_at"])
+    fact = AnswerLeft(ticket_id=article.ticket_id, article_id=article.pk)
+    record(article.ticket, fact, by=article.author)
+
+
+def _tell(notice: ResolutionNotice, *, at: datetime) -> None:
+    if not _still_stands(notice):
+        notice.take_back(at=at)
+        notice.save(update_fields=["taken_back_at"])
+        return
+    notice.leave(at=at)
+    notice.save(update_fields=["left_at"])
+    record(notice.ticket, ResolutionLeft(ticket_id=notice.ticket_id, times=notice.times), by=None)
+
+
+def _still_stands(notice: ResolutionNotice) -> bool:
+    ticket = notice.ticket
+    is_done = ticket.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
+    return is_done and ticket.reopened_count == notice.times and not ticket.merged_into_id
