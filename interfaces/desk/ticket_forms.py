@@ -125,7 +125,8 @@ class PendForm(OnceForm):
     seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"seen": ticket.version}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = ticket.version
         self.fields["key"].required = False  # without a question nothing is sent that could be sent twice
         if not ticket.requester_email:
             self.fields["question"].label = _("What the customer was asked on the phone")

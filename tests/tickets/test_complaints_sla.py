@@ -67,7 +67,8 @@ class TestComplaint1TheClockRunsOnWhileWaiting:
         make_policy(division, {ClockKind.RESOLVE: 8})
         ticket = make_ticket(division)
         clock.shift(2 * HOUR)
-        do(desk, ticket, "wait", reason=reason)
+        question = "Which light blinks?" if reason == PendingReason.CUSTOMER else ""
+        do(desk, ticket, "wait", reason=reason, question=question)
 
         clock.shift(20 * HOUR)
         sweep()
@@ -83,7 +84,7 @@ class TestComplaint2ChangingTheServiceLevelForgetsPauses:
         add_target(policy, ClockKind.RESOLVE, 8, calendar=around, priority=Priority.P2)
         ticket = make_ticket(division)
         clock.shift(HOUR)
-        do(desk, ticket, "wait", reason=PendingReason.CUSTOMER)
+        do(desk, ticket, "wait", reason=PendingReason.CUSTOMER, question="Which light blinks?")
         clock.shift(20 * HOUR)
         do(desk, ticket, "go-on")
 

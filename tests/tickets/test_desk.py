@@ -355,7 +355,7 @@ class TestX36AnAnswerCanBeTakenBackUntilItLeaves:
 class TestX40TheHistory:
     def test_says_of_every_change_who_when_from_to_why_and_through_what(self, division, csr):
         ticket = make_ticket(division)
-        csr.post("desk:ticket_do", ticket.number, "wait", reason="customer")
+        csr.post("desk:ticket_do", ticket.number, "wait", reason="customer", question="Which light blinks?")
         csr.post("desk:ticket_do", ticket.number, "priority", priority="p1")
         services.hear_customer(ticket.pk, "Here I am.", key="mail", channel="mail")
 
@@ -364,7 +364,7 @@ class TestX40TheHistory:
         rows = list(csv.reader(io.StringIO(answer.content.decode().lstrip("\ufeff"))))
         said = [row[1:3] + row[4:] for row in rows[1:]]
         priority = ["P3 – it works badly", "P1 – nothing works, many or much at stake", "", ""]
-        assert ["Chris CSR", "csr", "New", "Waiting", "the customer's answer", ""] in said
+        assert ["Chris CSR", "csr", "In progress", "Waiting", "the customer's answer", ""] in said
         assert ["Chris CSR", "csr", *priority] in said
         assert ["", "", "Waiting", "In progress", "the customer's answer", "E-mail"] in said
         assert all(row[0] for row in rows[1:])

@@ -6,6 +6,7 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,8 +17,10 @@ from django.urls import reverse
 
 from foundation.clocks.testing import make_calendar
 from foundation.divisions.testing import make_division
+from foundation.now import now
 from foundation.people.states import Role
 from tickets import services
+from tickets.models import Ticket
 from tickets.services import outages
 from tickets.states import ChildPolicy, ClockKind, PendingReason, ResolutionCode, TicketType
 from tickets.testing import make_affected, make_outage, make_policy, make_ticket, reply
@@ -370,3 +373,23 @@ class TestX41ThePage:
             clock.move_to(local("2026-03-20 12:00"))
 
         assert counted[:2] == counted[2:]
+
+
+class TestTicketsFromBeforeTheFigures:
+    """Until when a ticket was first put right was noted, its history alone said so."""
+
+    def test_are_counted_from_when_their_history_says_so(self, division):
+        with time_machine.travel(now() - timedelta(days=9), tick=False):
+            first = now()
+            told, never = (make_ticket(division) for _one in range(2))
+            services.resolve_ticket(told.pk, ResolutionCode.RESTORED, "", by=None)
+        services.reopen_ticket(told.pk, by=None)
+        services.resolve_ticket(told.pk, ResolutionCode.RESTORED, "", by=None)
+        Ticket.objects.update(first_resolved_at=None)
+
+        with connection.cursor() as cursor:
+            cursor.execute(import_module("tickets.migrations.0005_taken_back_and_done_once").BACKFILL)
+
+        told.refresh_from_db()
+        never.refresh_from_db()
+        assert (told.first_resolved_at, never.first_resolved_at) == (first, None)

@@ -197,7 +197,7 @@ class TestWaitingAndGoingOn:
     def test_says_what_it_waits_for(self, division, csr, reason):
         ticket = make_ticket(division)
 
-        services.pend_ticket(ticket.pk, reason, by=csr)
+        services.pend_ticket(ticket.pk, reason, was_asked=True, by=csr)
 
         moved = TicketMoved(ticket_id=ticket.pk, before="acknowledged", after="pending", reason=reason)
         assert published(TicketMoved) == [moved]

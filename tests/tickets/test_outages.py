@@ -246,7 +246,7 @@ class TestX29AttachAndDetach:
     @pytest.mark.parametrize(
         ("speaks_of", "attached"), [("video", False), ("internet", True), ("nothing", False), ("family", False)]
     )
-    def test_a_ticket_about_what_works_keeps_its_own_and_shows_the_outage(
+    def test_a_ticket_about_what_works_keeps_its_own_and_shows_the_outage(  # noqa: PLR0917  # fixtures
         self, division, market, supervisor, csr, client, speaks_of, attached
     ):
         """An outage of the internet does not explain that there is no picture; staff see it, and attach if it does."""

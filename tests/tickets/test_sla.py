@@ -314,7 +314,8 @@ class TestX14OnlyListedStatesPause:
         make_policy(division, {ClockKind.RESOLVE: 8})
         ticket = make_ticket(division)
         clock.shift(2 * HOUR)
-        desk.do(ticket, doing, reason=reason)
+        question = {"question": "Which light blinks?"} if reason == PendingReason.CUSTOMER else {}
+        desk.do(ticket, doing, reason=reason, **question)
         clock.shift(5 * HOUR)
 
         assert desk.promises(ticket)["Put right"] == Promised("paused, 6 h 00 min left", 25, None)
@@ -402,7 +403,7 @@ class TestX15ChangesKeepElapsedAndPausedTime:
         make_policy(division, {ClockKind.RESOLVE: 50, ClockKind.RESTORE: 20}, code="bills", type=TicketType.BILLING)
         ticket = make_ticket(division)
         clock.shift(HOUR)
-        desk.do(ticket, "wait", reason="customer")
+        desk.do(ticket, "wait", reason="customer", question="Which light blinks?")
         clock.shift(2 * HOUR)
 
         desk.do(ticket, "type", type="billing")
@@ -733,7 +734,7 @@ class TestX19LatePausesAreCounted:
             clock.move_to(MONDAY)
             ticket = make_ticket(division)
             clock.shift(hours * HOUR)
-            services.pend_ticket(ticket.pk, reason, by=by)
+            services.pend_ticket(ticket.pk, reason, was_asked=True, by=by)
 
         pause(9.9, csr)
         pause(9.0, csr)

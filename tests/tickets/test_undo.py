@@ -11,6 +11,7 @@ from foundation.correspondence.models import Message
 from foundation.divisions.services import set_value
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from tickets import services
 from tickets.events import MacroUsed, TicketTaken
 from tickets.models import Macro, ResolutionNotice, Ticket
@@ -115,11 +116,11 @@ class TestX36ThatItIsResolvedCanBeTakenBack:
         ticket = make_ticket(division, account=account)
         clock.shift(HOUR)
         resolve(csr, ticket)
-        assert all(face.is_stopped for face in clocks_of(ticket, timezone.now()))
+        assert all(face.is_stopped for face in clocks_of(ticket, now()))
 
         csr.post("desk:ticket_do", ticket.number, "unresolve")
 
-        faces = {face.clock.kind: face for face in clocks_of(ticket, timezone.now())}
+        faces = {face.clock.kind: face for face in clocks_of(ticket, now())}
         assert {kind: (face.is_running, face.elapsed) for kind, face in faces.items()} == {
             ClockKind.RESTORE: (True, HOUR), ClockKind.RESOLVE: (True, HOUR),
         }  # fmt: skip
@@ -153,7 +154,7 @@ class TestX36AnAnswerThatNeverLeft:
         return make_ticket(division, account=account)
 
     def due(self, ticket):
-        standing = clocks_of(ticket, timezone.now())
+        standing = clocks_of(ticket, now())
         return {face.clock.kind: face.clock.due_at for face in standing if not face.is_stopped}
 
     def take_back(self, csr, ticket, article):
@@ -161,7 +162,7 @@ class TestX36AnAnswerThatNeverLeft:
 
     def test_the_next_word_is_due_from_the_one_before_that_left(self, csr, ticket, clock):
         answer(ticket, by=csr.person)
-        left_at = timezone.now()
+        left_at = now()
         go_by(clock, minutes=10)
         second = answer(ticket, "More.", by=csr.person)
         clock.shift(timedelta(seconds=20))
@@ -194,7 +195,7 @@ class TestX36AnAnswerThatNeverLeft:
 
     def test_the_pause_for_its_reply_has_never_been(self, csr, ticket, clock):
         answer(ticket, by=csr.person)
-        left_at = timezone.now()
+        left_at = now()
         go_by(clock, seconds=40)
         reply(ticket)
         go_by(clock, minutes=10)

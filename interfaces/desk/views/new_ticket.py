@@ -54,8 +54,8 @@ def new_ticket(request: UserRequest) -> HttpResponse:
     if found := _attach(request, talk, customer, pressed):
         return redirect("desk:ticket", found.number)
     is_sent = pressed in ("open", "add")
-    sent = (request.POST, request.FILES) if is_sent else (None, None)
-    words = WordsForm(*sent, initial=_typed(request, customer))
+    files = request.FILES if is_sent else None
+    words = WordsForm(request.POST if is_sent else None, files, initial=_typed(request, customer))
     details = DetailsForm(talk.type or TicketType.TROUBLE, talk.account, *_bound(request, pressed == "open"))
     is_complete = is_sent and words.is_valid() and (pressed == "add" or details.is_valid())
     if is_complete and (found := _attempt(request, talk, customer, words, details)):

@@ -311,11 +311,8 @@ def _down_elsewhere(
     down: dict[int, list[Span]] = defaultdict(list)
     for service_id, account_id, outage_id in rows:
         run_id = runs.get((outage_id, account_id))
-        if run_id is None:
-            takes_them = outage_id in comes_first
-        else:
-            takes_them = beside is None or run_id < beside.pk
-        if takes_them and outage_id in spans:
+        was_asked_before = run_id is not None and (beside is None or run_id < beside.pk)
+        if was_asked_before or (run_id is None and outage_id in comes_first):
             down[service_id] += spans[outage_id]
     return down
 
