@@ -104,6 +104,7 @@ from tickets.services import (
     resolve_ticket,
     swap_device,
     take_reading,
+    use_macro,
 )
 from tickets.states import PendingReason, ResolutionCode, RoutingCause, Score, Told, Unplaced
 from tickets.testing import (
@@ -167,6 +168,10 @@ class World:
         InboundMail.objects.filter(pk=self.mail.pk).update(subject_line=marker, sender=f"who@{code}.example")
         self.ticket = self._make_ticket()
         self.macro = Macro.objects.create(division=self.division, name=f"{self.marker} macro")
+        use_macro(
+            self.ticket.pk, self.macro.pk, text="", seen=self.ticket.version, key=f"{self.marker} macro",
+            by=self.people[Role.CSR],
+        )  # fmt: skip
         CannedReply.objects.create(division=self.division, name="canned", language="en", text=self.marker)
         self._make_outage()
         self.message = self._make_message()
