@@ -373,6 +373,22 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert taking.outcome() is None
         assert (desk.said(), desk.said(later)) == (["There"], ["Here"])
 
+    def test_tickets_that_waited_are_taken_up_together(self, desk, django_assert_max_num_queries):
+        tickets = [make_ticket(desk.division, account=desk.account) for _number in range(12)]
+        contents = [
+            raw(f"In-Reply-To: {answer(one).message_id}", body=one.number, From=desk.customer) for one in tickets
+        ]
+        for ticket in tickets:
+            services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None)
+        ids = [row.pk for row in receive_mails(desk.mailbox.pk, contents)]
+
+        with django_assert_max_num_queries(20):
+            services.take_mails(ids)
+
+        assert set(Ticket.objects.filter(pk__in=[one.pk for one in tickets]).values_list("status", flat=True)) == {
+            TicketStatus.IN_PROGRESS
+        }
+
     def test_one_that_fails_holds_nobody_back(self, desk, monkeypatch):
         words = mailing._words
 

@@ -118,10 +118,10 @@ def _open_tickets(ticket_ids: Iterable[int | None]) -> dict[int, Ticket]:
 
 
 OF_A_TICKET = (
-    "number", "status", "reason", "version", "heard_at", "requester_email", "customer_id", "account_id", "division_id",
-    "merged_into_id",
+    "number", "type", "status", "reason", "version", "heard_at", "requester_email", "customer_id", "account_id",
+    "division_id", "merged_into_id",
 )  # fmt: skip
-"""What is read of a ticket to write a reply down on it."""
+"""What is read of a ticket to write a reply down on it, and to take it up again where it waited."""
 
 
 @dataclass
