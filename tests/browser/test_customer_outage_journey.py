@@ -27,7 +27,7 @@ from tests.browser.test_referral_journey import deliver
 from tickets.models import Outage, Ticket
 from tickets.services.outages import restore_outage
 from tickets.states import TicketStatus
-from tickets.testing import make_affected
+from tickets.testing import let_leave, make_affected
 
 EMAIL = "robin@people.example"
 
@@ -49,6 +49,8 @@ def enter(page: Page, shop: Shop, person: User) -> None:
 
 def work() -> None:
     """Deliver what is due, and write the letters that follow."""
+    deliver()
+    let_leave()
     deliver()
     while work_one_chunk():
         deliver()
