@@ -157,7 +157,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.detached": _("Detached from the outage: their fault is another"),
     "tickets.equipment_installed": _("A device was put in"),
     "tickets.equipment_taken_out": _("A device was taken out"),
-    "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s %(reason)s"),
+    "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s"),
     "tickets.handed_over": _("The ticket was given to somebody"),
     "tickets.child_attached": _("It became part of %(parent_number)s"),
     "tickets.child_detached": _("It is no longer part of %(parent_number)s"),
@@ -166,7 +166,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.merged": _("It was merged and goes on as %(into_number)s"),
     "tickets.split": _("Part of %(number)s became %(new_number)s"),
     "tickets.unmerged": _("It goes on by itself again, without %(from_number)s"),
-    "tickets.moved": _("From “%(before)s” to “%(after)s” %(reason)s"),
+    "tickets.moved": _("From “%(before)s” to “%(after)s”"),
     "tickets.participant_added": _("Our answers go to somebody else, too"),
     "tickets.participant_dropped": _("Our answers go to one person fewer"),
     "tickets.noted": _("An internal note was written"),
@@ -212,9 +212,14 @@ WITHOUT_BEFORE: Mapping[str, str | Promise] = {
 }
 """The same of facts that name nothing that was before."""
 WITH_UNKNOWN: Mapping[str, str | Promise] = {
-    "commissions.nothing_accrued": _("No rule could be decided about this order: not known is %(unknown)s"),
+    "commissions.nothing_accrued": _("No rule could be decided about this order. Not known: %(unknown)s"),
 }
 """The same of facts that name what was not known."""
+WITH_REASON: Mapping[str, str | Promise] = {
+    "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s (%(reason)s)"),
+    "tickets.moved": _("From “%(before)s” to “%(after)s” (%(reason)s)"),
+}
+"""The same of facts that name a reason."""
 
 FIELDS: Mapping[str, str | Promise] = {
     "name": _("name"),
@@ -289,6 +294,8 @@ def say(event: Event, names: Mapping[str, str] | None = None) -> str:
         sentence = WITHOUT_BEFORE[event.name]
     if event.name in WITH_UNKNOWN and event.payload.get("unknown"):
         sentence = WITH_UNKNOWN[event.name]
+    if event.name in WITH_REASON and event.payload.get("reason"):
+        sentence = WITH_REASON[event.name]
     return str(sentence) % _readable(event, names or {})
 
 

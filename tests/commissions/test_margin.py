@@ -146,7 +146,7 @@ class TestACostThatNobodyKnows:
         assert published(NothingAccrued) == [told]
         csr = sign_in(Client(), make_person(Role.CSR, market.division))
         page = csr.get(reverse("desk:referral", args=[referral.pk])).content.decode()
-        assert "not known is monthly margin before taxes" in page
+        assert "Not known: monthly margin before taxes" in page
 
     def test_leaves_the_order_to_the_next_rule(self, market, rule, referrer):
         cost_everything(market, but=["voice"])
