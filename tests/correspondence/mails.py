@@ -6,6 +6,11 @@ from email.message import EmailMessage
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 JPEG = b"\xff\xd8\xff\xe1\x00\x10Exif\0\0" + b"\1" * 20
+SHORT = 4096
+"""A file in a compound file of fewer bytes lies in short sectors."""
+END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
+IN_HEAD = 109
+"""So many sectors of its table are named in its head, the others in a list."""
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
@@ -66,17 +71,85 @@ def enclosed(*messages: bytes, boundary: str = "outer") -> bytes:
     return parts("mixed", part("text/plain", "See below.\n"), *inside, boundary=boundary)
 
 
-def compound(*names: str, sector: int = 512) -> bytes:
-    """Return a compound file (MS-CFB) whose directory has these names, after its root."""
-    entries = [_entry("Root Entry", 5), *(_entry(name, 2) for name in names)]
-    directory = b"".join(entries).ljust(-(-len(entries) * 128 // sector) * sector, b"\0")
-    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(24, b"\0") + struct.pack("<HHHH", 0x3E, 3, 0xFFFE, 9)
-    return head.ljust(sector, b"\0") + b"\xfd\xff\xff\xff".ljust(sector, b"\xff") + directory
+def compound(*names: str, sector: int = 512, **files: bytes) -> bytes:
+    """
+    Return a compound file (MS-CFB) whose directory, at its end, has its root, these names, and these files.
+
+    Files lie backwards, so that none of their sectors follow each other; in a name, an underscore stands for a blank.
+    """
+    disk = _Disk(sector)
+    short = {name: content for name, content in files.items() if len(content) < SHORT}
+    within, short_table, begins = b"", [], {}
+    for name, content in short.items():
+        begins[name] = len(within) // 64
+        within += content.ljust(-(-len(content) // 64) * 64, b"\0")
+        short_table += [*range(begins[name] + 1, len(within) // 64), END] if content else []
+    begins |= {name: disk.put(content) for name, content in files.items() if name not in short}
+    root = _entry("Root Entry", 5, disk.put(within), len(within))
+    short_at = disk.put(struct.pack(f"<{len(short_table)}I", *short_table))
+    entries = [_entry(name, 2) for name in names]
+    entries += [_entry(name.replace("_", " "), 2, begins[name], len(content)) for name, content in files.items()]
+    directory = root + b"".join(entries)
+    table, count, more = len(disk.sectors), 1, 0
+    while count * (sector // 4) < table + count + more + -(-len(directory) // sector):
+        count += 1
+        more = int(count > IN_HEAD)
+    tables = [*range(table, table + count), *[FREE] * (IN_HEAD + sector // 4 - 1 - count)]
+    disk.put(bytes(count * sector))  # the table of what follows what, to be filled in
+    if more:
+        disk.put(struct.pack(f"<{sector // 4}I", *tables[IN_HEAD:], END))
+    directory_at = disk.put(directory, backwards=False)
+    filled = struct.pack(f"<{len(disk.following)}I", *disk.following).ljust(count * sector, b"\xff")
+    disk.sectors[table : table + count] = [filled[at : at + sector] for at in range(0, len(filled), sector)]
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(24, b"\0")
+    head += struct.pack("<5H10x", 0x3E, 3, 0xFFFE, sector.bit_length() - 1, 6)
+    list_at = table + count if more else END
+    head += struct.pack("<8I", count, directory_at, 0, SHORT, short_at, 0, list_at, more)
+    return (head + struct.pack("<109I", *tables[:IN_HEAD])).ljust(sector, b"\0") + b"".join(disk.sectors)
 
 
-def _entry(name: str, kind: int) -> bytes:
+class _Disk:
+    """Sectors, and which of them follow each other."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.sectors: list[bytes] = []
+        self.following: list[int] = []
+
+    def put(self, content: bytes, *, backwards: bool = True) -> int:
+        """Lay down a chain, the last sector first, and return where it begins."""
+        parts = [content[at : at + self.size].ljust(self.size, b"\0") for at in range(0, len(content), self.size)]
+        places = list(range(len(self.sectors), len(self.sectors) + len(parts)))
+        self.sectors += reversed(parts) if backwards else parts
+        if not places:
+            return END
+        self.following += [END, *places[:-1]] if backwards else [*places[1:], END]
+        return places[-1] if backwards else places[0]
+
+
+def _entry(name: str, kind: int, first: int = 0, size: int = 0) -> bytes:
     encoded = (name + "\0").encode("utf-16-le")
-    return struct.pack("<64sHB", encoded, len(encoded), kind).ljust(128, b"\0")
+    return struct.pack("<64sHB49xIQ", encoded, len(encoded), kind, first, size)
+
+
+def record(which: int, body: bytes = b"") -> bytes:
+    """Return a record of a workbook (MS-XLS)."""
+    return struct.pack("<HH", which, len(body)) + body
+
+
+def workbook(*records: bytes, kind: int = 0, said: int = 0x10, padding: int = 0) -> bytes:
+    """
+    Return a workbook of one sheet, with some more records before.
+
+    :param kind: of the sheet, as the workbook lists it
+    :param said: what the sheet's own beginning says that it is
+    :param padding: bytes before the sheet is listed
+    """
+    begins = record(0x0809, struct.pack("<HH12x", 0x600, 5)) + b"".join(records)
+    begins += record(0x003C, bytes(padding)) if padding else b""
+    listed = len(begins) + 4 + 14 + 4
+    begins += record(0x0085, struct.pack("<IBBBB6s", listed, 0, kind, 6, 0, b"Sheet1")) + record(0x000A)
+    return begins + record(0x0809, struct.pack("<HH12x", 0x600, said)) + record(0x000A)
 
 
 def bounce(

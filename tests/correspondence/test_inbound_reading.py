@@ -3,13 +3,15 @@
 import base64
 import io
 import quopri
+import tracemalloc
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from foundation.correspondence.inbound import Address, UnreadableMailError, read_mail, reading
-from foundation.correspondence.inbound.files import LONGEST_NAME, media_type_of, refusal_of
+from foundation.correspondence.inbound.files import LONGEST_NAME, MOST_TYPES, media_type_of, refusal_of
 from foundation.correspondence.inbound.quoting import REPLY_ABOVE
 from tests.correspondence.mails import (
     JPEG,
@@ -21,9 +23,11 @@ from tests.correspondence.mails import (
     part,
     parts,
     raw,
+    record,
     text_in,
     tnef,
     with_file,
+    workbook,
 )
 
 
@@ -463,19 +467,29 @@ class TestWhatIsNew:
         assert mail.text == "Donaudampf"
 
 
-def zipped(*names: str, **contents: str) -> bytes:
+def zipped(*names: str, packed: int = zipfile.ZIP_STORED, **contents: str | bytes) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
+    with zipfile.ZipFile(content, "w", packed) as archive:
         for name in names:
             archive.writestr(name, contents.get(name, "x"))
     return content.getvalue()
+
+
+def _peak(act: Callable[[], object]) -> int:
+    """Return how many bytes something takes at the most."""
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def odt(*names: str) -> bytes:
     return zipped("mimetype", *names, mimetype="application/vnd.oasis.opendocument.text")
 
 
-TYPES = "[Content_Types].xml"
+TYPES, SHOUTED = "[Content_Types].xml", "[CONTENT_TYPES].XML"
 MACRO_TYPES = '<Override PartName="/word/m.bin" ContentType="application/vnd.ms-office.vbaProject"/>'
 
 
@@ -500,6 +514,8 @@ class TestFilesByTheirContent:
             (zipped("word/document.xml", "word/vbaProject.bin"), "letter.docx"),
             (zipped("word/document.xml", "custom/VBAPROJECT.BIN"), "letter.docx"),
             (zipped(TYPES, "word/document.xml", "word/m.bin", **{TYPES: MACRO_TYPES}), "letter.docx"),
+            (zipped(SHOUTED, "word/document.xml", "word/m.bin", **{SHOUTED: MACRO_TYPES}), "letter.docx"),
+            (zipped(TYPES, "xl/workbook.xml", **{TYPES: "application/vnd.ms-excel.macrosheet+xml"}), "list.xlsx"),
             (odt("content.xml", "Basic/script-lc.xml"), "letter.odt"),
             (zipped("META-INF/MANIFEST.MF"), "game.zip"),
         ],
@@ -510,6 +526,40 @@ class TestFilesByTheirContent:
     def test_are_refused_where_nobody_knows_what_they_are(self):
         assert self.file(b"\0\1\2\3" * 10, "thing.dat").refusal == "unknown_type"
         assert self.file(zipped("a.txt"), "logs.zip").refusal == "unknown_type"
+
+    @pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_are_not_unpacked_where_that_knows_no_bound(self, packed):
+        """They are refused without it: a few kilobytes would become gigabytes."""
+        bomb = zipped(TYPES, "word/document.xml", packed=packed, **{TYPES: b"x" * (1 << 20)})
+        peak = _peak(lambda: media_type_of(bomb))
+
+        assert self.file(bomb, "letter.docx").refusal == "unknown_type"
+        assert peak < 1 << 19
+
+    @pytest.mark.parametrize(
+        "types",
+        [
+            "x" * (MOST_TYPES + 1),
+            MACRO_TYPES.replace("vba", "vb&#97;"),
+            MACRO_TYPES.encode("utf-16"),
+            MACRO_TYPES.encode("utf-16-le"),
+            f"<?xml version='1.0' encoding='UTF-7'?>{MACRO_TYPES.replace('vba', 'vb+AGE-')}",
+            f"<!DOCTYPE a [<!ENTITY b 'vba'>]>{MACRO_TYPES.replace('vba', '&b;')}",
+        ],
+    )
+    def test_are_refused_where_they_hide_what_they_consist_of(self, types):
+        content = zipped(TYPES, "word/document.xml", packed=zipfile.ZIP_DEFLATED, **{TYPES: types})
+
+        assert self.file(content, "letter.docx").refusal == "unknown_type"
+
+    def test_are_refused_where_they_say_twice_what_they_consist_of(self):
+        assert self.file(zipped(TYPES, SHOUTED, "word/document.xml"), "letter.docx").refusal == "unknown_type"
+
+    def test_are_taken_as_office_writes_them(self):
+        types = '\ufeff<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Types><Default Extension="xml"/></Types>'
+        content = zipped(TYPES, "word/document.xml", packed=zipfile.ZIP_DEFLATED, **{TYPES: types})
+
+        assert self.file(content, "letter.docx").refusal == ""
 
     def test_are_refused_where_they_are_too_large_or_empty(self):
         (large,) = read_mail(with_file(PDF + b"x" * 100, "bill.pdf"), largest_file=50).files
@@ -590,7 +640,8 @@ class TestCompoundFiles:
     @pytest.mark.parametrize("sector", [512, 4096])
     def test_are_taken_where_they_hold_words_alone(self, sector):
         assert media_type_of(compound("WordDocument", "1Table", "Data", sector=sector)) == "application/msword"
-        assert self.refusal(compound("Workbook", sector=sector)) == ""
+        assert self.refusal(compound("WordDocument", Workbook=workbook(), sector=sector)) == ""
+        assert self.refusal(compound(PowerPoint_Document=b"\x0f\0\xe8\x03" * 2000, sector=sector)) == ""
 
     @pytest.mark.parametrize("name", ["Macros", "VBA", "_VBA_PROJECT", "_VBA_PROJECT_CUR", "vba", "_vba_Project"])
     @pytest.mark.parametrize("before", [0, 1, 40])
@@ -620,6 +671,52 @@ class TestCompoundFiles:
     def test_of_outlook_are_taken_without_files_alone(self):
         assert self.refusal(compound("__properties_version1.0", "__recip_version1.0_#00000000")) == ""
         assert self.refusal(compound("__properties_version1.0", "__attach_version1.0_#00000000")) == "unknown_type"
+
+    @pytest.mark.parametrize("padding", [0, 480, 5000])
+    @pytest.mark.parametrize("sector", [512, 4096])
+    @pytest.mark.parametrize("name", ["Workbook", "BOOK"])
+    @pytest.mark.parametrize("sheet", [{"kind": 1}, {"kind": 6}, {"said": 0x40}])
+    def test_of_excel_are_refused_with_sheets_of_macros(self, padding, sector, name, sheet):
+        content = compound(sector=sector, **{name: workbook(padding=padding, **sheet)})
+
+        assert self.refusal(content) == "dangerous"
+        harmless = compound(sector=sector, **{name: workbook(padding=padding, kind=2, said=0x20)})
+        assert self.refusal(harmless) == ""
+
+    @pytest.mark.parametrize(("kind", "why"), [(0, ""), (1, "dangerous")])
+    def test_of_excel_are_read_where_their_head_cannot_name_all_of_their_table(self, kind, why):
+        assert self.refusal(compound(Pictures=bytes(8 << 20), Workbook=workbook(kind=kind, padding=5000))) == why
+
+    def test_of_excel_are_refused_where_a_password_locks_them_or_they_are_damaged(self):
+        locked = compound(Workbook=workbook(record(0x2F, bytes(54)), kind=1))
+        cut = compound(Workbook=workbook(padding=5000)[:4500])
+        endless = compound(Workbook=bytes(9000))
+
+        assert [self.refusal(content) for content in (locked, cut, endless)] == ["unknown_type"] * 3
+
+    @pytest.mark.parametrize("place", [30, 76])
+    def test_are_refused_where_a_file_in_them_cannot_be_found(self, place):
+        content = bytearray(compound(Workbook=workbook(padding=5000)))
+        content[place : place + 4] = b"\xfe\xff\xff\xff"
+
+        assert self.refusal(bytes(content)) == "unknown_type"
+
+    @pytest.mark.parametrize("count", [0, 1, 2000])
+    def test_are_refused_where_files_in_them_share_sectors(self, count):
+        content = compound(Workbook=workbook(padding=5000))
+        entry = content[content.index("Workbook".encode("utf-16-le")) :][:128]
+
+        assert self.refusal(content + entry * count) == ("unknown_type" if count else "")
+
+    def test_are_refused_where_they_wrap_what_a_password_locks(self):
+        assert self.refusal(compound("EncryptionInfo", "EncryptedPackage")) == "unknown_type"
+
+    @pytest.mark.parametrize("head", [b"\x10\0\x11\x10", b"\0\0\x11\x10", b"\x0f\0\x14\x2f"])
+    @pytest.mark.parametrize("before", [9, 510, 4094])
+    def test_of_powerpoint_are_refused_with_what_is_packed_into_them_or_locked(self, head, before):
+        assert self.refusal(compound(PowerPoint_Document=b"x" * before + head + b"y" * 5000)) == "unknown_type"
+        assert self.refusal(compound(PowerPoint_Document=b"x" * before + head)) == "unknown_type"
+        assert self.refusal(compound(Pictures=b"x" * before + head)) == ""
 
 
 class TestAMessageThatIsAttached:

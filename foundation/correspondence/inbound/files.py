@@ -7,8 +7,15 @@ import zipfile
 import zlib
 from pathlib import PurePosixPath
 
-from foundation.correspondence.inbound.compound import carries_files, has_macros, is_compound
+from foundation.correspondence.inbound.compound import (
+    UnreadableFileError,
+    carries_files,
+    has_macros,
+    is_compound,
+    is_locked,
+)
 from foundation.correspondence.inbound.decoding import clean_line
+from foundation.correspondence.inbound.office import has_macro_sheets, has_packed_slides
 
 LARGEST_FILE = 10 * 1024 * 1024
 UNKNOWN = "application/octet-stream"
@@ -67,11 +74,16 @@ IN_ZIP = (
 IN_OPEN_DOCUMENT = re.compile(rb"mimetype(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))")
 MACROS_IN_ZIP = re.compile(r"(?:^|/)vbaProject\.bin$|^(?:Basic|Scripts)/", re.IGNORECASE)
 """Where documents of Office and of OpenDocument keep their programs."""
-DECLARES_MACROS = re.compile(rb"macroEnabled|vbaProject", re.IGNORECASE)
+DECLARES_MACROS = re.compile(r"macroEnabled|macrosheet|vbaProject", re.IGNORECASE)
 """In the list of what a document of Office consists of, under whatever names (ECMA-376, part 2, 7.2.3)."""
-CONTENT_TYPES = "[Content_Types].xml"
+CONTENT_TYPES = "[content_types].xml"
+"""That list, in lower case: upper and lower case are one there."""
 MOST_TYPES = 1024 * 1024
-"""Bytes of that list that are read."""
+"""Bytes of that list at the most."""
+DISGUISED = re.compile(r"&#|\0|<!(?:DOCTYPE|ENTITY)|encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
+"""How a word in that list could be written otherwise than in plain UTF-8."""
+BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""The ways of packing of which a part can be unpacked: with any other a few bytes may become gigabytes at once."""
 HTML = re.compile(
     rb"^\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|script|svg)\b", re.IGNORECASE | re.DOTALL
 )
@@ -136,8 +148,13 @@ def _text_or(media_type: str, content: bytes) -> str:
 
 
 def _in_compound(content: bytes) -> str:
-    if has_macros(content):
-        return MACROS
+    try:
+        if has_macros(content) or has_macro_sheets(content):
+            return MACROS
+        if is_locked(content) or has_packed_slides(content):
+            return UNKNOWN
+    except UnreadableFileError:
+        return UNKNOWN
     return OUTLOOK if carries_files(content) else OFFICE
 
 
@@ -156,10 +173,21 @@ def _in_zip(content: bytes) -> str:
 
 
 def _declares_macros(archive: zipfile.ZipFile) -> bool:
-    if CONTENT_TYPES not in archive.namelist():
+    """
+    Tell whether a document says of itself that it has programs.
+
+    :raises ValueError: if that cannot be told
+    """
+    lists = [entry for entry in archive.infolist() if entry.filename.lower() == CONTENT_TYPES]
+    if not lists:
         return False
-    with archive.open(CONTENT_TYPES) as types:
-        return bool(DECLARES_MACROS.search(types.read(MOST_TYPES)))
+    if len(lists) > 1 or lists[0].compress_type not in BOUNDED or lists[0].file_size > MOST_TYPES:
+        raise ValueError("It lists what it consists of twice, or in a way that is not read here.")
+    with archive.open(lists[0]) as types:
+        said = types.read(MOST_TYPES).decode("utf-8")
+    if DISGUISED.search(said):
+        raise ValueError("It writes that list in a way that is not read here.")
+    return bool(DECLARES_MACROS.search(said))
 
 
 def _is_text(sample: bytes) -> bool:
