@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 
 from foundation.correspondence.models import Document, InboundMail, Mailbox, Message
 from foundation.correspondence.states import MailStatus
-from foundation.divisions.models import Brand, Division, Site
+from foundation.divisions.models import Division
 from foundation.people.models import User
-from foundation.people.queries import divisions_visible_to, divisions_where, divisions_within_sight
-from foundation.people.states import Permission
+from foundation.people.queries import MARKET_PERMISSIONS, divisions_visible_to, divisions_where, may_send_from
 
 
 def messages_visible_to(user: User) -> QuerySet[Message]:
@@ -51,21 +50,8 @@ def mailbox_of(division: Division) -> Mailbox | None:
 
 
 def may_receive_at(user: User, address: str) -> bool:
-    """
-    Tell whether a person may set up a mailbox at an address: it is nobody's whom they do not know, nor is its domain.
-
-    A domain belongs to whose site or sender is there, above it or below it. One that a market of theirs, or one above,
-    shares with others is theirs as well.
-    """
-    known = divisions_within_sight(user, *MAILBOX_PERMISSIONS)
-    others = Division.objects.exclude(pk__in=known)
-    domain = address.rpartition("@")[2].lower()
-    is_taken = (
-        _mailboxes_of_others(user).filter(address__iexact=address).exists()
-        or Brand.objects.filter(division__in=others, email__iexact=address).exists()
-    )
-    is_of_others = _is_among(domain, _domains_of(others)) and not _is_among(domain, _domains_of(known))
-    return not (is_taken or is_of_others)
+    """Tell whether a person may set up a mailbox at an address: it is nobody's whom they do not know, nor is its domain."""
+    return may_send_from(user, address) and not _mailboxes_of_others(user).filter(address__iexact=address).exists()
 
 
 def may_log_in_as(user: User, username: str, host: str) -> bool:
@@ -74,22 +60,8 @@ def may_log_in_as(user: User, username: str, host: str) -> bool:
     return not (host and same.exists())
 
 
-MAILBOX_PERMISSIONS = (Permission.CONFIGURE, Permission.AUDIT)
-"""Who is shown mailboxes in the admin."""
-
-
 def _mailboxes_of_others(user: User) -> QuerySet[Mailbox]:
-    return Mailbox.objects.exclude(division__in=divisions_where(user, *MAILBOX_PERMISSIONS))
-
-
-def _domains_of(divisions: QuerySet[Division]) -> set[str]:
-    hosts = Site.objects.filter(division__in=divisions).exclude(host="*").values_list("host", flat=True)
-    senders = Brand.objects.filter(division__in=divisions).exclude(email="").values_list("email", flat=True)
-    return {one.rpartition("@")[2].lower() for one in (*hosts, *senders)}
-
-
-def _is_among(domain: str, domains: set[str]) -> bool:
-    return any(f".{one}".endswith(f".{domain}") or f".{domain}".endswith(f".{one}") for one in domains)
+    return Mailbox.objects.exclude(division__in=divisions_where(user, *MARKET_PERMISSIONS))
 
 
 def count_written(to: str, *, kinds: Collection[str], since: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
-from foundation.divisions.models import Division
+from foundation.divisions.models import Brand, Division, Site
 from foundation.people.models import RoleAssignment, User
 from foundation.people.states import RANK, ROLE_PERMISSIONS, STAFF_ROLES, WORKING_ROLES, Permission, Role
 
@@ -143,3 +143,32 @@ def supervisors_of(division: Division) -> list[User]:
     give_out_work = colleagues(division, Permission.ASSIGN_WORK).order_by("name", "pk")
     supervise = Q(roles__role=Role.SUPERVISOR, roles__division_id__in=division.lineage)
     return list(give_out_work.filter(supervise)) or list(give_out_work)
+
+
+MARKET_PERMISSIONS = (Permission.CONFIGURE, Permission.AUDIT)
+"""Who is shown brands, sites and mailboxes in the admin."""
+
+
+def may_send_from(user: User, address: str) -> bool:
+    """
+    Tell whether a person may let a brand send from an address: it is nobody's whom they do not know, nor is its domain.
+
+    A domain belongs to whose site or sender is there, above it or below it. One that a market of theirs, or one above,
+    shares with others is theirs as well.
+    """
+    known = divisions_within_sight(user, *MARKET_PERMISSIONS)
+    others = Division.objects.exclude(pk__in=known)
+    domain = address.rpartition("@")[2].lower()
+    is_taken = Brand.objects.filter(division__in=others, email__iexact=address).exists()
+    is_of_others = _is_among(domain, _domains_of(others)) and not _is_among(domain, _domains_of(known))
+    return not (is_taken or is_of_others)
+
+
+def _domains_of(divisions: QuerySet[Division]) -> set[str]:
+    hosts = Site.objects.filter(division__in=divisions).exclude(host="*").values_list("host", flat=True)
+    senders = Brand.objects.filter(division__in=divisions).exclude(email="").values_list("email", flat=True)
+    return {one.rpartition("@")[2].lower() for one in (*hosts, *senders)}
+
+
+def _is_among(domain: str, domains: set[str]) -> bool:
+    return any(f".{one}".endswith(f".{domain}") or f".{domain}".endswith(f".{one}") for one in domains)

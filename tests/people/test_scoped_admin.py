@@ -9,7 +9,7 @@ from foundation.divisions.models import Brand
 from foundation.divisions.queries import effective
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY, TIME_ZONE
-from foundation.divisions.testing import make_division
+from foundation.divisions.testing import make_division, make_site
 from foundation.events.models import Event
 from foundation.now import now
 from foundation.people.states import Role
@@ -162,6 +162,56 @@ class TestDivisionTree:
         operator.post(address, {**values, "parent": mine.pk})
         inner.refresh_from_db()
         assert inner.parent == other
+
+
+class TestBrandSender:
+    @pytest.fixture
+    def others(self, theirs):
+        """What another market sends from, and where its site is."""
+        site = make_site(theirs, host="shop.theirs.example")
+        Brand.objects.filter(pk=site.brand_id).update(email="hello@senders.example")
+
+    def keep(self, client, brand, email) -> str:
+        values = {"division": brand.division_id, "code": brand.code, "name": brand.name, "email": email}
+        colours = {"primary": "#1f5f8b", "primary_dark": "#8cc4ea"}
+        page = client.post(reverse("admin:divisions_brand_change", args=[brand.pk]), {**values, **colours})
+        brand.refresh_from_db()
+        return page.content.decode()
+
+    @pytest.mark.parametrize(
+        "email", ["hello@senders.example", "x@Senders.Example", "x@theirs.example", "x@mail.shop.theirs.example"]
+    )
+    def test_is_at_no_address_of_another_market_and_that_says_no_more(self, operator, mine, others, email):
+        brand = make_brand(mine, "Nearby")
+
+        page = self.keep(operator, brand, email)
+
+        assert "This address is not available." in page
+        assert "Theirs" not in page
+        assert brand.email == ""
+
+    @pytest.mark.parametrize("email", ["", "hello@nottheirs.example", "hello@mine.example"])
+    def test_is_at_any_other(self, operator, mine, others, email):
+        brand = make_brand(mine, "Nearby")
+
+        self.keep(operator, brand, email)
+
+        assert brand.email == email
+
+    def test_stays_where_somebody_above_has_set_it(self, operator, mine, others):
+        brand = make_brand(mine, "Nearby")
+        Brand.objects.filter(pk=brand.pk).update(email="hello@senders.example", name="Before")
+
+        self.keep(operator, brand, "hello@senders.example")
+
+        assert (brand.email, brand.name) == ("hello@senders.example", "Nearby")
+
+    def test_is_theirs_to_decide_who_know_both(self, client, top, mine, others):
+        brand = make_brand(mine, "Nearby")
+
+        self.keep(sign_in(client, make_person(Role.OPERATOR, top)), brand, "hello@senders.example")
+
+        assert brand.email == "hello@senders.example"
 
 
 class TestBrandLogo:

@@ -7,7 +7,7 @@ It stands here, one floor above the tree, because it asks who may change what.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.apps import apps
@@ -27,7 +27,8 @@ from foundation.divisions.services import inherit_value, set_value
 from foundation.divisions.settings import SETTINGS, Setting
 from foundation.now import now
 from foundation.people.admin.scoped import DivisionScopedAdmin
-from foundation.people.queries import can_everywhere
+from foundation.people.models import User
+from foundation.people.queries import can_everywhere, may_send_from
 from foundation.people.states import Permission
 
 if TYPE_CHECKING:
@@ -266,8 +267,15 @@ class DivisionGroupAdmin(DivisionScopedAdmin):
 
 
 class BrandForm(BrandModelForm):
-    """A brand, with its logo as a file."""
+    """
+    A brand, with its logo as a file.
 
+    Its sender may be at no address of a market which the person does not know. Only a new one is asked about: what
+    somebody above has set up so may stay. Whose the other is, is not told.
+    """
+
+    acting: ClassVar[User]
+    """Who fills it in."""
     logo_file = forms.FileField(
         label=gettext_lazy("Logo"),
         required=False,
@@ -278,6 +286,12 @@ class BrandForm(BrandModelForm):
     class Meta:
         model = Brand
         fields = ("division", "code", "name", "primary", "primary_dark", "phone", "email", "address")
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email and "email" in self.changed_data and not may_send_from(self.acting, email):
+            raise ValidationError(_("This address is not available."))
+        return email
 
     def clean_logo_file(self) -> Any:
         """Check size and content: what the file is called proves nothing."""
@@ -317,6 +331,11 @@ class BrandAdmin(DivisionScopedAdmin):
         "division", "code", "name", "primary", "primary_dark", "colours", "logo_file", "without_logo",
         "phone", "email", "address",
     )  # fmt: skip
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        """Tell the form who fills it in: which addresses are available depends on that."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("BrandForm", (form,), {"acting": _user(request)})
 
     @admin.display(description=gettext_lazy("colours"))
     def colours(self, brand: Brand) -> str:
