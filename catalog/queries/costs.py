@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from catalog.models import Cost, Price, holding_on
 from catalog.states import PriceKind
 from foundation.divisions.models import Division
@@ -33,6 +35,12 @@ class Costs:
 def costs_of(division: Division, on: date) -> Costs:
     """Return what the products of a division cost on a day, in its currency: the nearest division's word counts."""
     return _costs(tuple(division.lineage), division.currency, on)
+
+
+def divisions_with_costs(division: Division) -> QuerySet[Division]:
+    """Return the divisions whose word on costs may count in a division: itself and those above, where any was said."""
+    said = Cost.objects.filter(division__in=division.lineage)
+    return Division.objects.filter(pk__in=said.values("division"))
 
 
 @by_configuration

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from commissions.forms import ApprovalForm, Composer, RuleForm
 from commissions.models import Rule, RuleVersion
 from commissions.queries.rules import diff_of, rule_in_words
-from commissions.queries.trials import Trial, try_version
+from commissions.queries.trials import may_try, try_version
 from commissions.services import rules as services
 from commissions.states import VersionStatus
 from foundation.lifecycle import NotAllowed
@@ -224,7 +224,7 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             else list(programmes_within(version.rule.division)),
             "former": former,
             "differences": diff_of(version, former) if former else [],
-            "trial": self._trial(request, version),
+            **self._trial(request, version),
             "approval": ApprovalForm(division=version.rule.division) if may_approve else None,
             "why_not_approve": _why_not_approve(version, _user(request)),
             "may_write": self._may_write(request, version),
@@ -232,8 +232,17 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         }
         return TemplateResponse(request, "commissions/rule_version.html", context)
 
-    def _trial(self, request: HttpRequest, version: RuleVersion) -> Trial | None:
-        return try_version(version) if "try" in request.GET else None
+    def _trial(self, request: HttpRequest, version: RuleVersion) -> dict[str, Any]:
+        """Return the trial that is asked for, or why the person cannot have it."""
+        if "try" not in request.GET:
+            return {}
+        if may_try(_user(request), version):
+            return {"trial": try_version(version)}
+        return {
+            "why_no_trial": gettext(
+                "This trial would show what products cost us: it is for those who configure every market whose costs count in it."
+            )
+        }
 
     def _version(self, request: HttpRequest, object_id: str) -> RuleVersion:
         version = self.get_object(request, unquote(object_id))

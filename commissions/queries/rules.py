@@ -102,6 +102,12 @@ def decide(version: RuleVersion, facts: Facts) -> Decision:
     return Decision(holds=known.holds, groups=(*decision.groups, *known.groups))
 
 
+def uses_margin(version: RuleVersion) -> bool:
+    """Tell whether what a version gives, or for which orders, follows from a margin."""
+    shared = {term.basis for term in version.terms.all()}
+    return bool(OF_MARGIN & (shared | conditions_of(version).facts_asked()))
+
+
 def _known(names: Iterable[str]) -> RuleSet:
     """Build the rule that holds where these numbers are known, whatever they are."""
     criteria = tuple(
@@ -125,6 +131,14 @@ def _known(names: Iterable[str]) -> RuleSet:
 def versions_visible_to(user: Person) -> QuerySet[RuleVersion]:
     """Return the versions of the rules of the divisions that a person configures or audits."""
     return RuleVersion.objects.filter(rule__division__in=divisions_where(user, *READERS))
+
+
+def readable_in_force(user: Person, division: Division, at: datetime) -> list[RuleVersion]:
+    """Return the versions in force at a moment, of a division's rules and of those above, that a person may read."""
+    rows = versions_visible_to(user).filter(
+        rule__division__in=division.lineage, status__in=COUNTING, effective_from__lte=at
+    )
+    return [version for version in rows.prefetch_related("terms") if _runs(version, at)]
 
 
 def versions_to_approve(user: User) -> QuerySet[RuleVersion]:

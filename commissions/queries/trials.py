@@ -14,15 +14,25 @@ from zoneinfo import ZoneInfo
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
+from catalog.queries.costs import divisions_with_costs
 from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import FACTS, charges_of, facts_of, vocabulary
 from commissions.queries.reckoning import Bases, reckon
 from commissions.queries.rewarding import Had, free_months_of, free_months_ordered, has_room
-from commissions.queries.rules import condition_in_words, decide, rank_of, versions_in_force
+from commissions.queries.rules import (
+    condition_in_words,
+    decide,
+    rank_of,
+    readable_in_force,
+    uses_margin,
+    versions_in_force,
+)
 from commissions.states import Side
 from foundation.divisions.models import Division
 from foundation.money import ZERO
 from foundation.now import now
+from foundation.people.queries import Person, can
+from foundation.people.states import Permission
 from foundation.rules import CriterionTrace, Decision, Facts, Truth
 from orders.models import Order
 from referrals.models import Referral
@@ -116,6 +126,20 @@ class _Case:
     def accounts(self) -> Mapping[str, int]:
         """Return whose account each side's is."""
         return {Side.REFERRER: self.referral.referrer.account_id, Side.FRIEND: self.referral.friend_account_id}
+
+
+def may_try(user: Person, version: RuleVersion) -> bool:
+    """
+    Tell whether a person may know what a trial of a version counts.
+
+    Where a margin is in it, by the version or by one in force that they can read, its sums tell what products cost us:
+    that is for those who configure the division, and every one above it that has said so.
+    """
+    division = version.rule.division
+    compared = [version, *readable_in_force(user, division, now())]
+    if not any(map(uses_margin, compared)):
+        return True
+    return all(can(user, Permission.CONFIGURE, one) for one in (division, *divisions_with_costs(division)))
 
 
 def try_version(version: RuleVersion, at: datetime | None = None) -> Trial:

@@ -35,6 +35,7 @@ from commissions.testing import (
     make_version,
 )
 from foundation.correspondence.models import Document, Message
+from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.events.testing import published
 from foundation.now import now, today
@@ -194,6 +195,60 @@ class TestACostThatNobodyKnows:
 
         assert (trial.holds, trial.with_it.cost) == (0, 0)
         assert trial.refusals == (("not known: monthly margin before taxes", 1),)
+
+
+class TestATrial:
+    """Its sums would tell what products cost us."""
+
+    @pytest.fixture
+    def below(self, market):
+        return make_division("Below", parent=market.division)
+
+    def tried(self, version, *people) -> list[bool]:
+        """Tell of each person whether the page of a version shows them a trial, or says why not."""
+        address = reverse("admin:commissions_ruleversion_change", args=[version.pk]) + "?try=1"
+        pages = [sign_in(Client(), person).get(address).content.decode() for person in people]
+        shown = ["Tried on past orders" in page for page in pages]
+        assert shown == ["would show what products cost us" not in page for page in pages]
+        return shown
+
+    def asking(self, division, fact=MONTHLY):
+        asks = Criterion(fact=fact, kind=Kind.NUMBER, comparison=Comparison.AT_LEAST, values=("75.39",))
+        conditions = RuleSet(groups=(Group(criteria=(asks,), if_true=GroupStep.HOLDS),))
+        return make_draft_version(make_rule(division), terms=[flat("50")], conditions=conditions.as_json())
+
+    def test_of_a_share_is_for_those_who_configure_all_divisions_whose_costs_count(self, market, below):
+        cost_everything(market)
+        people = [
+            make_person(Role.OPERATOR, market.division),
+            make_person(Role.OPERATOR, below),
+            make_person(Role.AUDITOR, market.division),
+        ]
+
+        version = make_draft_version(make_rule(below), terms=[share("100")])
+
+        assert self.tried(version, *people) == [True, False, False]
+        assert self.tried(self.asking(below), *people) == [True, False, False]
+        assert self.tried(make_draft_version(make_rule(below), terms=[flat("50")]), *people) == [True, True, True]
+        assert self.tried(self.asking(below, "monthly"), *people) == [True, True, True]
+
+    def test_of_a_share_is_theirs_where_only_their_own_division_has_costs(self, market, below):
+        operator, auditor = make_person(Role.OPERATOR, below), make_person(Role.AUDITOR, below)
+
+        assert self.tried(make_draft_version(make_rule(below), terms=[share("100")]), operator, auditor) == [
+            True,
+            False,
+        ]
+
+    def test_of_something_else_does_not_show_a_share_that_is_in_force_to_who_reads_it(self, market, below):
+        cost_everything(market)
+        make_version(make_rule(market.division), terms=[share("10")])
+        auditor, operator = make_person(Role.AUDITOR, market.division), make_person(Role.OPERATOR, below)
+        flat_one = make_draft_version(make_rule(below), terms=[flat("50")])
+
+        assert self.tried(flat_one, auditor, operator) == [False, True]
+        make_version(make_rule(below), terms=[share("100")])
+        assert self.tried(flat_one, operator) == [False]
 
 
 class TestWords:
