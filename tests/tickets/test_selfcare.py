@@ -74,6 +74,7 @@ class TestX37FollowingATicket:
     )
     def test_says_in_plain_words_where_it_stands_and_what_is_next(self, customer, ticket, status, sentence, next_step):
         bring_to(ticket, TicketStatus(status))
+        let_leave()
 
         page = customer.read("selfcare:ticket", ticket.number)
 

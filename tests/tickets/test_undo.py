@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from foundation.correspondence.models import Message
+from accounts.testing import make_account
+from foundation.correspondence.models import LETTER_SECRET, Message
 from foundation.divisions.services import set_value
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
@@ -15,6 +19,7 @@ from foundation.now import now
 from tickets import services
 from tickets.events import MacroUsed, TicketTaken
 from tickets.models import Macro, ResolutionNotice, Ticket
+from tickets.queries import proof_of
 from tickets.queries.sla import clocks_of
 from tickets.settings import UNDO_SECONDS
 from tickets.states import ChildPolicy, ClockKind, PendingReason, ResolutionCode, TicketStatus, VisitStatus
@@ -143,6 +148,89 @@ class TestX36ThatItIsResolvedCanBeTakenBack:
 
         assert letters("resolved").count() == 1
         assert ResolutionNotice.objects.get().left_at
+
+
+class TestX36UntilTheyAreToldItsCustomerSeesIt:
+    """A resolution is hidden until word of it has left, as an answer is."""
+
+    RESOLVED = ("We think that it is fixed.", "The wire.", "Yes, it is fixed", "No, it is not fixed")
+
+    def test_in_progress(self, csr, customer, ticket, seat, clock):
+        make_visit(ticket, seat("field_agent").person)
+        resolve(csr, ticket, "The wire.")
+        drain()
+
+        before, listed = customer.read("selfcare:ticket", ticket.number), customer.read("selfcare:tickets")
+        at_the_desk = csr.read("desk:ticket", ticket.number)
+        go_by(clock, seconds=31)
+
+        for page in (before, listed):
+            assert "We are working on it." in page
+            assert not [words for words in self.RESOLVED if words in page]
+        assert "A technician comes on" in before
+        assert "Nothing has to be done any more" not in before
+        assert "The wire." in at_the_desk
+        after = customer.read("selfcare:ticket", ticket.number)
+        assert all(words in after for words in self.RESOLVED)
+        assert "We think that it is fixed." in customer.read("selfcare:tickets")
+
+    def test_in_progress_by_the_link_in_an_older_letter_too(self, csr, ticket, clock):
+        resolve(csr, ticket, "The wire.")
+        go_by(clock, seconds=31)
+        services.reopen_ticket(ticket.pk, by=csr.person)
+        resolve(csr, ticket, "The modem.")
+
+        address = reverse("selfcare:ticket_by_letter", query={LETTER_SECRET: proof_of(ticket)})
+        page = Client().get(address).content.decode()
+
+        assert "We are working on it." in page
+        assert not [words for words in ("The modem.", "Is it fixed?", "Yes, it is fixed", "Tell us") if words in page]
+
+    def test_in_a_list_that_does_not_ask_for_each(self, division, csr, customer, ticket, clock):
+        resolve(csr, ticket)
+        customer.read("selfcare:tickets")
+        with CaptureQueriesContext(connection) as of_one:
+            customer.read("selfcare:tickets")
+        for _each in range(3):
+            resolve(csr, make_ticket(division, account=ticket.account))
+
+        with CaptureQueriesContext(connection) as of_four:
+            page = customer.read("selfcare:tickets")
+
+        assert page.count("We are working on it.") == 4
+        assert len(of_four) == len(of_one)
+
+
+class TestX36AnotherCustomerIsNotTold:
+    """Word of a resolution is for whoever had the ticket when it was resolved."""
+
+    def change(self, csr, ticket, other):
+        email = other.contacts.get().email
+        return csr.post("desk:ticket_customer", ticket.number, number=other.number, confirmed_email=email)
+
+    @pytest.mark.parametrize("is_closed", [False, True])
+    def test_what_is_about_to_leave(self, division, csr, ticket, clock, is_closed):
+        other = make_account(division).customer
+        resolve(csr, ticket)
+        if is_closed:
+            services.close_ticket(ticket.pk, by=csr.person)
+
+        refused = self.change(csr, ticket, other)
+        go_by(clock, seconds=31)
+
+        assert "Its customer is about to be told that it is resolved." in refused.content.decode()
+        assert letters("resolved").get().to == ticket.requester_email
+        assert self.change(csr, ticket, other).status_code == 302
+
+    def test_what_was_taken_back(self, division, csr, ticket, clock):
+        other = make_account(division).customer
+        resolve(csr, ticket)
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+
+        assert self.change(csr, ticket, other).status_code == 302
+        go_by(clock, seconds=31)
+
+        assert not letters("resolved").exists()
 
 
 class TestX36AnAnswerThatNeverLeft:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.testing import make_account
 from foundation.clocks.states import WatchStatus
 from foundation.correspondence.models import Message
 from foundation.divisions.testing import make_division
@@ -358,6 +359,56 @@ class TestX27TheCustomerIsWritten:
         csr.post("desk:ticket_do", ticket.number, "call-off-visit")
 
         assert not self.written()
+
+    def test_with_two_questions_however_often_it_was_moved(self, csr, agent, visit):
+        drain()
+        last = visit
+        for days in range(1, 4):
+            last = self.move(csr, agent, last, begins_in=24 * days)
+
+        with CaptureQueriesContext(connection) as asked:
+            services.send_visit(last.pk)
+
+        assert "moved" in self.written().last().subject_line
+        of_visits = [query["sql"] for query in asked if 'FROM "tickets_visit"' in query["sql"]]
+        assert len(of_visits) == 2, of_visits
+
+    def test_and_nobody_else_once_it_is_another_customers(self, division, csr, visit, ticket):
+        Ticket.objects.filter(pk=ticket.pk).update(language="es")
+        drain()
+        other = make_account(division).customer
+        services.call_off_visit(visit.pk, by=csr.person)
+        email = other.contacts.get().email
+        services.set_customer(ticket.pk, other, confirmed_email=email, by=csr.person)
+
+        booked, off = self.written()
+
+        assert (off.to, off.language) == (booked.to, "es")
+        assert "Nadie" in off.text
+        assert off.to != email
+        queued = Event.objects.get(name="correspondence.message_queued", payload__message_id=off.pk)
+        assert f"accounts.customer:{other.pk}" not in queued.about
+
+    def test_nobody_of_an_address_that_is_not_the_tickets_any_more(self, division, visit, ticket):
+        stranger = {"customer": make_account(division).customer, "requester_email": "stranger@people.example"}
+        Ticket.objects.filter(pk=ticket.pk).update(premises=None, account=None, **stranger)
+
+        assert not self.written()
+
+    def test_its_ticket_stays_theirs_until_it_is_over(self, division, csr, visit, ticket):
+        other = make_account(division).customer
+        answers = {"number": other.number, "confirmed_email": other.contacts.get().email}
+
+        refused = csr.post("desk:ticket_customer", ticket.number, **answers)
+        with pytest.raises(NotAllowed) as refusal:
+            services.set_customer(ticket.pk, other, confirmed_email=answers["confirmed_email"], by=csr.person)
+
+        assert "A visit to its customer is not over." in refused.content.decode()
+        assert refusal.value.code == "visit"
+        ticket.refresh_from_db()
+        assert (ticket.customer, ticket.premises) == (visit.ticket.customer, visit.premises)
+        csr.post("desk:ticket_do", ticket.number, "call-off-visit")
+        assert csr.post("desk:ticket_customer", ticket.number, **answers).status_code == 302
 
     def test_once_however_often_it_is_heard(self, visit):
         drain()

@@ -18,6 +18,7 @@ from tickets.queries.progress import Closing, TicketProgress, closing_of, progre
 from tickets.queries.sight import (
     articles_for_customer,
     articles_of,
+    as_told,
     can_work,
     equipment_visible_to,
     folded,
@@ -27,6 +28,7 @@ from tickets.queries.sight import (
     reachable_ticket,
     tickets_of,
     tickets_visible_to,
+    word_ahead,
 )
 from tickets.queries.symptoms import (
     ENDING,
@@ -71,6 +73,7 @@ __all__ = [
     "answers_in_words",
     "articles_for_customer",
     "articles_of",
+    "as_told",
     "caller_in_view",
     "can_work",
     "canned_replies_for",
@@ -115,5 +118,6 @@ __all__ = [
     "values_for",
     "walk",
     "why_elsewhere",
+    "word_ahead",
     "words_of",
 ]  # fmt: skip

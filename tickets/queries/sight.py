@@ -1,6 +1,7 @@
 """Who may see and work on which tickets."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -120,7 +121,27 @@ def notice_ahead(ticket: Ticket) -> ResolutionNotice | None:
     """Return what will tell the customer that a ticket is resolved, while that can be taken back."""
     if ticket.status != TicketStatus.RESOLVED or ticket.merged_into_id:
         return None
-    ahead = ResolutionNotice.objects.filter(
-        ticket=ticket, times=ticket.reopened_count, left_at=None, taken_back_at=None
-    )
-    return ahead.last()
+    return word_ahead(ticket)
+
+
+def word_ahead(ticket: Ticket) -> ResolutionNotice | None:
+    """
+    Return what will tell the customer that a ticket is resolved, until it has left, also if that is closed meanwhile.
+
+    It reads what was read of the notices already.
+    """
+    notices = ticket.resolution_notices.all()
+    return next((one for one in notices if one.times == ticket.reopened_count and one.is_ahead), None)
+
+
+def as_told(ticket: Ticket) -> Ticket:
+    """
+    Return a ticket as its customer knows it, to be shown and never saved.
+
+    Until word that it is resolved has left, it is in progress to them: it may be taken back, as an answer may.
+    """
+    if notice_ahead(ticket) is None:
+        return ticket
+    told = copy(ticket)
+    told.status, told.resolution, told.resolution_text, told.resolved_at = TicketStatus.IN_PROGRESS, "", "", None
+    return told

@@ -11,7 +11,8 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import CustomerChanged, MacroUsed
 from tickets.models import Departure, Doing, Macro, MacroUse, Presence, Ticket
-from tickets.queries import can_work, macros_for, why_elsewhere
+from tickets.queries import can_work, macros_for, why_elsewhere, word_ahead
+from tickets.queries.visits import visit_under_way
 from tickets.services.conversation import answer_ticket, note_ticket, take_back_answer
 from tickets.services.moves import pend_ticket, resolve_ticket
 from tickets.services.opening import Requester
@@ -109,15 +110,14 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     Put right whose a ticket is. From now on answers go to that customer; those that have not left are taken back.
 
     :param confirmed_email: to whom answers go from now on, as whoever does it has read and confirmed
-    :raises NotAllowed: if the person may not, it is that customer's, of another division, others were merged into it, or
-        the recipient was not confirmed
+    :raises NotAllowed: if the person may not, it is that customer's, of another division, others were merged into it, a
+        visit is booked, word that it is resolved is about to leave, or the recipient was not confirmed
     """
     ticket = locked_for_work(ticket_id, by)
     requester = Requester.of(customer)
     if ticket.customer_id == customer.pk:
         raise NotAllowed(_("It is this customer’s."), code="unchanged")
-    if ticket.merged.exists():
-        raise NotAllowed(_("Others were merged into it. Part them first."), code="merged")
+    _must_be_free(ticket)
     if elsewhere := why_elsewhere(customer, ticket, by):
         raise NotAllowed(elsewhere, code="elsewhere")
     if confirmed_email != requester.email:
@@ -138,3 +138,19 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
         ],
     )  # fmt: skip
     return ticket
+
+
+def _must_be_free(ticket: Ticket) -> None:
+    """
+    Let pass a ticket of which nothing is on its way to the customer that it has.
+
+    :raises NotAllowed: if others were merged into it, a visit is booked, or word that it is resolved is about to leave
+    """
+    if ticket.merged.exists():
+        raise NotAllowed(_("Others were merged into it. Part them first."), code="merged")
+    if visit_under_way(ticket):
+        message = _("A visit to its customer is not over. Call it off first, or wait until it is.")
+        raise NotAllowed(message, code="visit")
+    if word_ahead(ticket):
+        message = _("Its customer is about to be told that it is resolved. Wait for that, or take the resolution back.")
+        raise NotAllowed(message, code="notice")

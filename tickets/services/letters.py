@@ -90,32 +90,37 @@ def send_visit(visit_id: int) -> None:
     Tell the requester when somebody comes, when instead, or that nobody comes; again, nothing is sent.
 
     Of a visit that was moved or called off before anybody was told of it nothing is said: of two moves one after the
-    other the requester hears of the last.
+    other the requester hears of the last. Whoever was told of it first hears the rest, also if the ticket is somebody
+    else's by now; nobody else is told an address that is not the ticket's.
     """
-    visit = Visit.objects.select_related("division", "premises", "ticket").get(pk=visit_id)
+    visit = Visit.objects.select_related("division", "premises").get(pk=visit_id)
     ticket = _ticket(visit.ticket_id)
-    told = _told_of(visit)
+    told = _last_word_of(visit)
     is_off = visit.status == VisitStatus.CALLED_OFF
-    if visit.status == VisitStatus.MOVED or (is_off and not told):
+    is_at_its_address = visit.premises_id == ticket.premises_id
+    if visit.status == VisitStatus.MOVED or (told is None and (is_off or not is_at_its_address)):
         return
+    if told and told.to != ticket.requester_email:
+        ticket.requester_email, ticket.language, ticket.customer = told.to, told.language, None
     with override(ticket.language):
         context = {
             "visit": visit,
             "when": appointment_window(visit.starts_at, visit.ends_at, visit.division.zone),
             "is_off": is_off,
-            "is_moved": bool(told) and not is_off,
+            "is_moved": told is not None and not is_off,
         }
     _send(ticket, "visit", f"tickets.visit:{visit.pk}{':off' if is_off else ''}", context)
 
 
-def _told_of(visit: Visit) -> bool:
-    """Tell whether the requester was told of a visit, or of one that it took the place of."""
-    before = visit.instead_of
-    keys = [f"tickets.visit:{visit.pk}"]
-    while before:
-        keys.append(f"tickets.visit:{before.pk}")
-        before = before.instead_of
-    return Message.objects.filter(key__in=keys).exists()
+def _last_word_of(visit: Visit) -> Message | None:
+    """Return the last letter that said when somebody comes, on a visit or one that it took the place of, if any did."""
+    instead_of = dict(Visit.objects.filter(ticket=visit.ticket_id).values_list("pk", "instead_of"))
+    keys: list[str] = []
+    each: int | None = visit.pk
+    while each:
+        keys.append(f"tickets.visit:{each}")
+        each = instead_of[each]
+    return Message.objects.filter(key__in=keys).order_by("pk").last()
 
 
 def _ticket(ticket_id: int) -> Ticket:

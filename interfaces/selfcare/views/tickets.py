@@ -24,6 +24,7 @@ from tickets.http import download
 from tickets.models import Attachment, Ticket
 from tickets.queries import (
     articles_for_customer,
+    as_told,
     closing_of,
     folded,
     may_be_rated,
@@ -53,8 +54,8 @@ ON_A_PAGE = 20
 def tickets(request: UserRequest) -> HttpResponse:
     """Show what a person reported, or their company did, the latest first."""
     mine = tickets_of(request.user).filter(merged_into=None).select_related("division").defer("search").order_by("-pk")
-    page = Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page"))
-    rows = [(one, progress_of_ticket(one)) for one in page]
+    page = Paginator(mine.prefetch_related("resolution_notices"), ON_A_PAGE).get_page(request.GET.get("page"))
+    rows = [(one, progress_of_ticket(as_told(one))) for one in page]
     return _render(request, "selfcare/tickets.html", page=page, rows=rows, may_report=may_report(request.user))
 
 
@@ -70,18 +71,19 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
     if form.is_bound and form.is_valid() and _attempt(form, lambda said: _add(request, found, said)):
         messages.success(request, _("We have it."))
         return redirect("selfcare:ticket", found.number)
+    told = as_told(found)
     return _render(
         request,
         "selfcare/ticket.html",
-        ticket=found,
-        progress=progress_of_ticket(found),
-        closing=closing_of(found),
-        promise=promise_in_words(found, now()),
-        visit_sentence=visit_in_words(visit_under_way(found)) if found.is_open else "",
-        talk=folded(articles_for_customer(found).prefetch_related("attachments")),
-        form=form if found.is_open or may_reopen(found) else None,
-        may_confirm=found.can_move(TicketStatus.CLOSED),
-        may_reopen=may_reopen(found),
+        ticket=told,
+        progress=progress_of_ticket(told),
+        closing=closing_of(told),
+        promise=promise_in_words(told, now()),
+        visit_sentence=visit_in_words(visit_under_way(told)) if told.is_open else "",
+        talk=folded(articles_for_customer(told).prefetch_related("attachments")),
+        form=form if told.is_open or may_reopen(told) else None,
+        may_confirm=told.can_move(TicketStatus.CLOSED),
+        may_reopen=may_reopen(told),
         may_call_off=found.can_move(TicketStatus.CANCELLED),
     )
 
@@ -135,13 +137,14 @@ def by_letter(request: HttpRequest) -> HttpResponse:
     form = RateForm(initial={"score": request.GET.get("score", "")})
     if request.method == "POST":
         return _by_button(request, found)
+    told = as_told(found)
     context = {
-        "ticket": found,
-        "progress": progress_of_ticket(found),
-        "closing": closing_of(found),
-        "form": form if may_be_rated(found) else None,
-        "may_confirm": found.can_move(TicketStatus.CLOSED),
-        "may_reopen": may_reopen(found),
+        "ticket": told,
+        "progress": progress_of_ticket(told),
+        "closing": closing_of(told),
+        "form": form if may_be_rated(told) else None,
+        "may_confirm": told.can_move(TicketStatus.CLOSED),
+        "may_reopen": may_reopen(told),
         "wanted": request.GET.get("fixed", ""),
     }
     return render(request, "selfcare/ticket_by_letter.html", context)
