@@ -254,6 +254,7 @@ class TestWhatTheCustomerSays:
     @pytest.mark.parametrize(("said", "button"), [("yes", "fixed"), ("no", "reopen")])
     def test_in_the_letter_is_chosen_on_its_page(self, ticket, said, button):
         bring_to(ticket, TicketStatus.RESOLVED)
+        let_leave()
 
         page = by_letter(ticket, said)
 
