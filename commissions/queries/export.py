@@ -45,7 +45,12 @@ def export_rules() -> dict[str, Any]:
     versions = RuleVersion.objects.select_related("rule").prefetch_related("terms").order_by("rule__code", "number")
     return {
         "divisions": [
-            {"code": one.code, "lineage": [codes[pk] for pk in one.lineage], "zone": str(one.zone)}
+            {
+                "code": one.code,
+                "lineage": [codes[pk] for pk in one.lineage],
+                "zone": str(one.zone),
+                "currency": one.currency,
+            }
             for one in Division.objects.order_by("code")
         ],
         "rules": [
@@ -90,6 +95,7 @@ def _costs() -> Iterator[dict[str, Any]]:
                 "kind": row.kind,
                 "starts_on": row.starts_on,
                 "ends_on": row.ends_on,
+                "currency": row.currency,
                 "cost": row.amount if model is Cost else None,
             }
 

@@ -18,11 +18,12 @@ COUNTING = {"approved", "in_force", "superseded"}
 
 @dataclass(frozen=True)
 class Division:
-    """A market: where it lies, and in what zone its days are counted."""
+    """A market: where it lies, in what zone its days are counted, and in what currency its money."""
 
     code: str
     lineage: tuple[str, ...]
     zone: ZoneInfo
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Cost:
     kind: str
     starts_on: date
     ends_on: date | None
+    currency: str
     amount: Decimal | None
     """None: nothing but that it has a price there."""
 
@@ -171,7 +173,7 @@ def read(file: Path) -> Export:
     return Export(
         exported_at=_moment(written["exported_at"]),
         divisions={
-            one["code"]: Division(one["code"], tuple(one["lineage"]), ZoneInfo(one["zone"]))
+            one["code"]: Division(one["code"], tuple(one["lineage"]), ZoneInfo(one["zone"]), one["currency"])
             for one in written["divisions"]
         },
         versions=[
@@ -234,6 +236,7 @@ def _cost(one: dict[str, Any]) -> Cost:
         kind=one["kind"],
         starts_on=date.fromisoformat(one["starts_on"]),
         ends_on=date.fromisoformat(one["ends_on"]) if one["ends_on"] else None,
+        currency=one["currency"],
         amount=_decimal(one["cost"]),
     )
 

@@ -21,9 +21,13 @@ def margins_of(
     """
     Return an order's margin each month and once, before taxes; None where one of the costs is not known.
 
-    :param day: on which it was ordered: what was said of costs on that day counts
+    :param day: on which it was ordered: what was said of costs on that day counts, in the division's currency
     """
-    here = [cost for cost in costs if cost.division in division.lineage and cost.holds_on(day)]
+    here = [
+        cost
+        for cost in costs
+        if cost.division in division.lineage and cost.currency == division.currency and cost.holds_on(day)
+    ]
     monthly: list[Decimal | None] = []
     one_time: list[Decimal | None] = []
     for item in items:

@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
-from catalog.models import Product
+from catalog.models import Cost, Product
+from catalog.queries import costs_of
 from catalog.services import set_cost
 from catalog.states import PriceKind
 from commissions.events import NothingAccrued
@@ -305,26 +306,47 @@ def _text_of(content: bytes) -> str:
 
 
 class TestTheRecount:
-    def test_finds_the_margin_from_the_dated_costs_and_not_from_ours(self, market, rule, referrer):
-        cost_everything(market)
+    @pytest.fixture
+    def recounted(self, market, rule, referrer):
+        """What the recount finds of an order, and the export that it finds it in."""
         make_version(rule, terms=[share("10")])
-        referral = make_referral(referrer, market=market)
-        written = json.loads(json.dumps(export_all(), cls=DjangoJSONEncoder))
-        lines = referral.order.lines.all()
-        division = next(one for one in written["divisions"] if one["code"] == market.division.code)
 
-        costs = [
-            ExportedCost(
-                one["product"], one["division"], one["kind"], date.fromisoformat(one["starts_on"]),
-                date.fromisoformat(one["ends_on"]) if one["ends_on"] else None,
-                None if one["cost"] is None else Decimal(one["cost"]),
-            )
-            for one in written["costs"]
-        ]  # fmt: skip
-        items = [Item(line.product_id, line.quantity, line.recurring, line.one_time) for line in lines]
-        place = Division(division["code"], tuple(division["lineage"]), market.division.zone)
-        found = margins_of(items, costs, place, today(market.division))
+        def recount():
+            referral = make_referral(referrer, market=market)
+            written = json.loads(json.dumps(export_all(), cls=DjangoJSONEncoder))
+            lines = referral.order.lines.all()
+            division = next(one for one in written["divisions"] if one["code"] == market.division.code)
+            costs = [
+                ExportedCost(
+                    one["product"], one["division"], one["kind"], date.fromisoformat(one["starts_on"]),
+                    date.fromisoformat(one["ends_on"]) if one["ends_on"] else None, one["currency"],
+                    None if one["cost"] is None else Decimal(one["cost"]),
+                )
+                for one in written["costs"]
+            ]  # fmt: skip
+            items = [Item(line.product_id, line.quantity, line.recurring, line.one_time) for line in lines]
+            lineage, zone = tuple(division["lineage"]), market.division.zone
+            place = Division(division["code"], lineage, zone, division["currency"])
+            return margins_of(items, costs, place, today(market.division)), written
+
+        return recount
+
+    def test_finds_the_margin_from_the_dated_costs_and_not_from_ours(self, market, recounted):
+        cost_everything(market)
+
+        found, written = recounted()
 
         assert found == {"margin_monthly": Decimal("75.39"), "margin_one_time": Decimal("61.63")}
         (facts,) = (one["facts"] for one in written["referrals"])
         assert not {"margin_monthly", "margin_one_time"} & set(facts)
+
+    def test_counts_no_cost_in_another_currency_as_we_do(self, market, recounted):
+        cost_everything(market)
+        [cost] = Cost.objects.filter(product__family="internet", kind=PriceKind.RECURRING)
+        Cost.objects.filter(pk=cost.pk).update(currency="CAD")
+
+        found, _written = recounted()
+
+        ours = costs_of(market.division, today(market.division))
+        assert ours.of(cost.product.code, PriceKind.RECURRING, 1) is None
+        assert found == {"margin_monthly": None, "margin_one_time": Decimal("61.63")}

@@ -61,7 +61,9 @@ class Business:
         self.receipts: dict[tuple[str, int], Any] = {}
         self.export: dict[str, Any] = {
             "exported_at": LAST_DAY,
-            "divisions": [{"code": "east", "lineage": ["larkspur", "east"], "zone": "America/New_York"}],
+            "divisions": [
+                {"code": "east", "lineage": ["larkspur", "east"], "zone": "America/New_York", "currency": "USD"}
+            ],
             "rules": [{"code": "friends", "division": "larkspur", "programme": None, "priority": 100}],
             "versions": [version(1, "2026-01-01", "50.00", until="2026-05-01"), version(2, "2026-05-01", "60.00")],
             "referrals": [],

@@ -75,12 +75,12 @@ def amount_of(case: dict[str, Any]) -> Decimal:
     """Return a fixed amount, or a share of the monthly margin; nothing where one of the costs is not known."""
     if "percent_margin" not in case:
         return Decimal(str(case.get("amount", "50.00")))
-    day, place, since = case["installed"], Division("here", ("here",), ZoneInfo("UTC")), date(2000, 1, 1)
+    day, place, since = case["installed"], Division("here", ("here",), ZoneInfo("UTC"), "USD"), date(2000, 1, 1)
     items, costs = [], []
     for number, line in enumerate(case["lines"]):
         items.append(Item(str(number), 1, Decimal(line["monthly"]), Decimal(0)))
         known = Decimal(line["cost"]) if "cost" in line else None
-        costs.append(Cost(str(number), "here", "recurring", since, None, known))
+        costs.append(Cost(str(number), "here", "recurring", since, None, "USD", known))
     margins = margins_of(items, costs, place, day)
     term = Term("referrer", "bill_credit", MONTHLY, None, Decimal(case["percent_margin"]), ())
     version = Version(**NOTHING | DEFAULT | {"division": "here", "terms": (term,)})
