@@ -168,7 +168,10 @@ class NewCostForm(forms.Form):
     kind = forms.ChoiceField(label=_("Costs"), choices=PriceKind.choices)
     amount = forms.DecimalField(
         label=_("Amount"), required=False, min_value=0, max_digits=12, decimal_places=2,
-        help_text=_("Of one, before taxes, in the division's currency. Empty: from that day on nobody knows."),
+        help_text=_(
+            "Of one, before taxes, in the division's currency. Empty: from that day to the next cost entered here, what the "
+            "division above says holds; where none does, the cost is not known."
+        ),
     )  # fmt: skip
     starts_on = forms.DateField(
         label=_("From"),
@@ -195,6 +198,8 @@ class NewCostForm(forms.Form):
 COST_COLUMNS = ("product", "kind", "amount", "from")
 MOST_COSTS = 1000
 """Lines of a file: a person waits for them."""
+MOST_BYTES = 1024**2
+"""Of a file of costs; it is read as a whole."""
 
 
 class CostFileForm(forms.Form):
@@ -208,8 +213,8 @@ class CostFileForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "CSV with the columns product (its code), kind (recurring or one_time), amount (empty: not known) and from "
-            "(a date such as 2026-12-01). One faulty line, and none is taken."
+            "CSV with the columns product (its code), kind (recurring or one_time), amount (empty: as the division above "
+            "says) and from (a date such as 2026-12-01). One faulty line, and none is taken."
         ),
     )
 
@@ -217,6 +222,13 @@ class CostFileForm(forms.Form):
         """Offer the divisions that the person configures."""
         super().__init__(*args, **kwargs)
         self.fields["division"].queryset = divisions_where(user, Permission.CONFIGURE)  # type: ignore[attr-defined]
+
+    def clean_file(self) -> Any:
+        """Refuse a file that is too large before it is read."""
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise ValidationError(_("The file is larger than 1 MB: divide it."))
+        return file
 
     def clean(self) -> dict[str, Any]:
         """Read the file, line by line, and name every line that means nothing."""

@@ -105,12 +105,13 @@ def set_cost(  # noqa: PLR0913  # what a cost is, each part by its name
     product_id: int, *, division: Division, kind: PriceKind, amount: Decimal | None, starts_on: date, by: User | None
 ) -> Cost | None:
     """
-    Say what a product costs us in a division and below from a day on, or that nobody knows from then on.
+    Say what a product costs us in a division and below from a day on, or that the division says nothing of it.
 
-    It holds until the day before the next cost that is entered, if there is one. What was ordered keeps the cost that
+    That holds until the day before the next cost that is entered there, if there is one. Where a division says nothing,
+    the nearest above that does counts; where none does, nobody knows. What was ordered keeps the cost that
     was known then. One that begins on the same day is corrected.
 
-    :param amount: in the division's currency; None: not known
+    :param amount: in the division's currency; None: the division says nothing
     :param by: who says so: of today or later, since what was ordered until now was reckoned without it
     :raises NotAllowed: if the person may not configure the division, or the day is past
     :raises ValidationError: if the amount is negative

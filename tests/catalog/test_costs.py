@@ -126,6 +126,17 @@ class TestCostsOf:
         assert costs_of(mine, date(2026, 12, 31)).of("internet", MONTHLY, 1) == Decimal("13.37")
         assert costs_of(mine, date(2027, 1, 1)).of("internet", MONTHLY, 3) == Decimal("27.00")
 
+    def test_of_the_division_above_hold_where_one_says_nothing_any_more(self, product, top, mine):
+        set_cost(product, "13.37")
+        set_cost(product, "9.00", division=mine)
+        set_cost(product, "8.00", date(2027, 2, 1), division=mine)
+
+        set_cost(product, None, date(2027, 1, 1), division=mine)
+
+        days = (date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 31), date(2027, 2, 1))
+        amounts = [costs_of(mine, day).of("internet", MONTHLY, 1) for day in days]
+        assert amounts == [Decimal(said) for said in ("9.00", "13.37", "13.37", "8.00")]
+
     def test_are_not_known_where_nobody_has_said_them(self, product, top):
         assert costs_of(top, TODAY).of("internet", MONTHLY, 1) is None
 
@@ -224,6 +235,14 @@ class TestAdmin:
         page = operator.post(address("load"), {"division": mine.pk, "file": file})
 
         assert said in str(page.context["form"].errors)
+        assert not Cost.objects.exists()
+
+    def test_reads_no_file_that_is_too_large(self, operator, mine, product):
+        file = file_of("internet,recurring,13.37,2026-12-01", "\n" * 1024**2)
+
+        page = operator.post(address("load"), {"division": mine.pk, "file": file})
+
+        assert page.context["form"].errors == {"file": ["The file is larger than 1 MB: divide it."]}
         assert not Cost.objects.exists()
 
     def test_names_the_columns_that_a_file_lacks(self, operator, mine):
