@@ -68,8 +68,9 @@ def accounts_spoken_for(user: User) -> QuerySet[Account]:
 
 
 def companies_spoken_for(user: User) -> QuerySet[Customer]:
-    """Return the companies for which a person may report something, also where they see none of its accounts."""
-    delegations = Delegate.objects.filter(user=user, sight=Sight.OWN)
+    """Return the companies for which a person may report something at places whose accounts they do not see."""
+    has_no_place = Q(account=None) | Q(account__status=AccountStatus.CLOSED)
+    delegations = Delegate.objects.filter(has_no_place, user=user, sight=Sight.OWN)
     return Customer.objects.filter(pk__in=delegations.values("customer")).select_related("division").order_by("pk")
 
 

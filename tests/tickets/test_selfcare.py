@@ -199,6 +199,29 @@ class TestX38WhoReportsOnlyTheirOwn:
         assert (ticket.customer, ticket.account, ticket.reported_by) == (account.customer, None, person.person)
         assert ticket.number in person.read("selfcare:tickets")
 
+    def test_says_whether_it_is_at_home_or_at_which_company(self, division, seat, account, other_site):
+        person, home, second = self.delegate(seat, account), make_account(division), make_account(division)
+        type(home.customer).objects.filter(pk=home.customer_id).update(user=person.person)
+        Delegate.objects.create(customer=second.customer, user=person.person, sight=Sight.OWN)
+
+        first = person.read("selfcare:ticket_new")
+        asked = person.post("selfcare:ticket_new", do=f"company:{second.customer_id}").content.decode()
+        said = {"type": "request", "matter": "other", "do": "send", "text": "On the second floor."}
+        nowhere = person.post("selfcare:ticket_new", **said, key="a").content.decode()
+        for number, place in enumerate(
+            ({"company": second.customer_id}, {"account": home.pk}, {"company": other_site.customer_id})
+        ):
+            person.post("selfcare:ticket_new", **said, key=f"k{number}", **place)
+
+        assert "Where is it?" in first
+        for button in (f"account:{home.pk}", f"company:{account.customer_id}", f"company:{second.customer_id}"):
+            assert f'value="{button}"' in first
+        assert "Where is it?" not in asked
+        assert f'name="company" value="{second.customer_id}"' in asked
+        assert "Where is it?" in nowhere
+        tickets = Ticket.objects.order_by("pk").values_list("customer", "account")
+        assert list(tickets) == [(second.customer_id, None), (home.customer_id, home.pk), (account.customer_id, None)]
+
     def test_chooses_the_one_that_they_were_given(self, seat, account, other_site):
         person = self.delegate(seat, account, account=account)
 

@@ -44,19 +44,26 @@ class Conversation:
 
     @classmethod
     def of(
-        cls, sent: Mapping[str, str], caller: Caller | None, division: Division, *, pressed: str = ""
+        cls,
+        sent: Mapping[str, str],
+        caller: Caller | None,
+        division: Division,
+        *,
+        pressed: str = "",
+        is_elsewhere: bool = False,
     ) -> "Conversation":
         """
         Read a page's form, and what the button that was pressed adds to it.
 
         :param caller: whose accounts may be chosen; None: nobody we know
         :param pressed: such as `answer:lights:off`; empty, or anything else: it adds nothing
+        :param is_elsewhere: it may be at none of these accounts: of a single one, too, it is said that it is there
         """
         state = {name: value for name, value in sent.items() if name in PRESSES or name.startswith(ANSWER)}
         what, _colon, value = pressed.partition(":")
         if what in PRESSES:
             _press(state, what, value)
-        view, service = _place(caller, state)
+        view, service = _place(caller, state, is_elsewhere=is_elsewhere)
         family = service.product.family if service else state.get("family", "")
         return cls(
             key=sent.get("key", "")[:LONGEST_KEY] or secrets.token_urlsafe(18),
@@ -189,12 +196,15 @@ def _press(state: dict[str, str], what: str, value: str) -> None:
         state["type"] = TicketType.TROUBLE.value
 
 
-def _place(caller: Caller | None, state: Mapping[str, str]) -> tuple[AccountInView | None, InstalledService | None]:
-    """Return the account and the service that were chosen; the only account needs no choosing."""
+def _place(
+    caller: Caller | None, state: Mapping[str, str], *, is_elsewhere: bool
+) -> tuple[AccountInView | None, InstalledService | None]:
+    """Return the account and the service that were chosen; the only place needs no choosing."""
     views = caller.accounts if caller else []
     for view in views:
         for service in view.working:
             if str(service.pk) == state.get("service"):
                 return view, service
     chosen = [view for view in views if str(view.account.pk) == state.get("account")]
-    return next(iter(chosen or (views if len(views) == 1 else [])), None), None
+    only = views if len(views) == 1 and not is_elsewhere else []
+    return next(iter(chosen or only), None), None

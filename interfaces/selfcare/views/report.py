@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Customer
+from accounts.models import Account, Customer
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User, UserRequest
 from foundation.people.throttles import throttled
@@ -30,16 +30,20 @@ from tickets.states import Ending, TicketChannel, TicketType
 def report(request: UserRequest) -> HttpResponse:
     """Ask where, what and what was tried, read the equipment where that helps, and take in what has happened."""
     caller = accounts_in_view(accounts_spoken_for(request.user), seen_by=request.user)
-    company = None if caller.accounts else companies_spoken_for(request.user).first()
-    if not caller.accounts and company is None:
+    companies = list(companies_spoken_for(request.user))
+    places: list[Account | Customer] = [*(view.account for view in caller.accounts), *companies]
+    if not places:
         raise Http404
     pressed = request.POST.get("do", "")
-    division = company.division if company else caller.accounts[0].account.division
-    talk = Conversation.of(request.POST, caller, division, pressed=pressed)
+    company = companies[0] if len(places) == len(companies) == 1 else _chosen(companies, request, pressed)
+    division = (company or places[0]).division
+    is_elsewhere = bool(companies)
+    talk = Conversation.of(request.POST, caller, division, pressed=pressed, is_elsewhere=is_elsewhere)
     if pressed == "read" and talk.device:
         press = request.POST.get("press", "")[:80]
         take_reading(talk.device.pk, intake_key=talk.key, key=f"me:{talk.key}:{press}", by=request.user)
-        talk = Conversation.of(request.POST, caller, division)
+        talk = Conversation.of(request.POST, caller, division, is_elsewhere=is_elsewhere)
+    company = None if talk.account else company
     is_sent = pressed in ("send", "add")
     files = request.FILES if is_sent else None
     initial = {**request.POST.dict(), "key": talk.key}
@@ -51,6 +55,7 @@ def report(request: UserRequest) -> HttpResponse:
         return redirect("selfcare:ticket", found.number)
     context = {
         "known": caller,
+        "companies": companies,
         "company": company,
         "talk": talk,
         "form": form,
@@ -66,6 +71,13 @@ def report(request: UserRequest) -> HttpResponse:
     }
     wrong = is_sent and (form.errors or details.errors)
     return render(request, "selfcare/report.html", context, status=422 if wrong else 200)
+
+
+def _chosen(companies: list[Customer], request: UserRequest, pressed: str) -> Customer | None:
+    """Return the company at one of whose places it is said to be, now or on the page before."""
+    what, _colon, value = pressed.partition(":")
+    said = value if what == "company" else request.POST.get("company", "")
+    return next((company for company in companies if str(company.pk) == said), None)
 
 
 def _attempt(
