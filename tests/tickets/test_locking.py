@@ -8,6 +8,7 @@ one of the two is refused as a deadlock.
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
 
 from accounts.models import Account
@@ -24,9 +25,11 @@ from foundation.worklist.testing import make_member, make_team
 from tests.orders.racing import Meanwhile
 from tickets import services
 from tickets.models import Ticket, WaitingTicket
+from tickets.services import outages
+from tickets.services.outages.crediting import hold_counting
 from tickets.services.rows import locked
-from tickets.states import ChildPolicy, ClockKind, Priority, ResolutionCode, RoutingCause, TicketStatus
-from tickets.testing import make_policy, make_routing, make_ticket
+from tickets.states import ChildPolicy, ClockKind, CreditRunStatus, Priority, ResolutionCode, RoutingCause, TicketStatus
+from tickets.testing import make_affected, make_outage, make_policy, make_routing, make_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -119,3 +122,25 @@ def test_clocks_are_computed_anew_after_their_tickets_are_held(division, by):
     assert (anew.outcome(), list(a_day_later)) == (1, [other])
     assert services.retime_clocks() == 1
     assert set(a_day_later.all()) == {held, other}
+
+
+def test_credits_are_counted_by_one_at_a_time_before_their_run_is_held(division, by):
+    began = now() - timedelta(days=2)
+    with time_machine.travel(began - timedelta(days=1)):
+        make_affected(division)
+    with time_machine.travel(began):
+        outage = make_outage(division, by=by, starts_at=began)
+    with time_machine.travel(began + timedelta(hours=10)):
+        outages.restore_outage(outage.pk, by=by)
+    run = outages.request_credits(outage.pk, by=by)
+    approver = make_person(is_superuser=True)
+
+    with transaction.atomic():
+        hold_counting()
+        earlier = began - timedelta(hours=1)
+        correcting = Meanwhile(lambda: outages.correct_start(outage.pk, earlier, "As the node says", by=by))
+        outages.approve_credits(run.pk, by=approver)
+
+    assert correcting.outcome() == outage
+    run.refresh_from_db()
+    assert run.status == CreditRunStatus.APPROVED

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
+from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -747,15 +749,19 @@ class TestX32OutageCredits:
         assert (preview.accounts, preview.total) == (0, 0)
         assert preview.refusal == "It lasted 239 minutes: this market credits from 240."
 
-    def test_are_counted_again_before_they_are_approved(self, division, installed, supervisor, approver, client):
-        with time_machine.travel(JUNE, tick=False):
-            short = make_outage(division, by=supervisor)
-        self._restore(short, JUNE + timedelta(hours=2), by=supervisor)  # too short to take a minute from another
-        with time_machine.travel(JUNE, tick=False):
-            other = make_outage(division, by=supervisor, scope=Scope(zip_codes=("05701",)), starts_at=JUNE - HOUR)
-        self._restore(other, JUNE + timedelta(hours=9), by=supervisor)
-        run = outages.request_credits(other.pk, by=supervisor)
-        outages.correct_start(short.pk, starts_at=JUNE - timedelta(hours=5), reason="As the node says", by=supervisor)
+    @pytest.fixture
+    def overlapping(self, division, outage, supervisor):
+        """An outage declared after the other: ten hours, of which the other had five."""
+        start = JUNE + timedelta(hours=5) - timedelta(seconds=1)
+        with time_machine.travel(JUNE + timedelta(hours=5), tick=False):
+            overlapping = make_outage(division, by=supervisor, scope=Scope(zip_codes=("05701",)), starts_at=start)
+        return self._restore(overlapping, JUNE + timedelta(hours=15), by=supervisor)
+
+    def test_are_counted_again_before_they_are_approved(  # noqa: PLR0917  # fixtures
+        self, outage, overlapping, installed, supervisor, approver, client
+    ):
+        other, run = (outages.request_credits(one.pk, by=supervisor) for one in (outage, overlapping))
+        outages.discard_credits(other.pk, by=approver)  # it was asked for first, and had the minutes of both
 
         sign_in(client, approver)
         page = client.post(reverse("desk:outage_credits_approve", args=[run.pk]), {"shown": run.total})
@@ -766,34 +772,90 @@ class TestX32OutageCredits:
         assert f"1 account is due something else by now: {installed.number} " in text
         assert run.status == CreditRunStatus.REQUESTED
         outages.discard_credits(run.pk, by=approver)
-        again = outages.request_credits(other.pk, by=supervisor)
+        again = outages.request_credits(overlapping.pk, by=supervisor)
         outages.approve_credits(again.pk, by=approver)
-        assert (run.credits.get().minutes, again.credits.get().minutes) == (600, 420)
+        assert (run.credits.get().minutes, again.credits.get().minutes) == (300, 600)
 
-    def test_of_two_that_were_asked_for_after_each_other_both_are_approved(
-        self, division, outage, supervisor, approver
+    @pytest.mark.parametrize("asked", [*permutations(range(3))])
+    def test_each_minute_is_credited_once_in_whatever_order_they_are_asked_for_and_approved(
+        self, division, installed, supervisor, approver, asked
     ):
-        with time_machine.travel(JUNE + timedelta(hours=5), tick=False):
-            overlapping = make_outage(division, by=supervisor, scope=Scope(zip_codes=("05701",)))
-        self._restore(overlapping, JUNE + timedelta(hours=15), by=supervisor)
-        first, second = (outages.request_credits(one.pk, by=supervisor) for one in (outage, overlapping))
+        found = []
+        for begin in (0, 6, 12):
+            start = JUNE + timedelta(hours=begin)
+            with time_machine.travel(start, tick=False):
+                declared = make_outage(division, by=supervisor, starts_at=start - timedelta(minutes=1))
+            found.append(self._restore(declared, start + timedelta(hours=8), by=supervisor))
+        runs = [outages.request_credits(found[place].pk, by=supervisor) for place in asked]
 
-        for run in (first, second):
+        for order in permutations(runs):
+            with transaction.atomic():
+                for run in order:
+                    outages.approve_credits(run.pk, by=approver)
+                transaction.set_rollback(True)
+
+        credits_ = OutageCredit.objects.all()
+        worth = credits_[0].monthly * (20 * 60 + 1) / (30 * 24 * 60)
+        assert sum(credit.minutes for credit in credits_) == 20 * 60 + 1
+        assert abs(sum(credit.amount for credit in credits_) - worth) <= Decimal("0.015")  # each is rounded
+
+    def test_what_was_left_to_another_is_not_lost_when_that_is_asked_for_anew(
+        self, outage, overlapping, supervisor, approver
+    ):
+        first, second = (outages.request_credits(one.pk, by=supervisor) for one in (outage, overlapping))
+        outages.approve_credits(second.pk, by=approver)
+        outages.discard_credits(first.pk, by=approver)
+
+        again = outages.request_credits(outage.pk, by=supervisor)
+        outages.approve_credits(again.pk, by=approver)
+
+        assert (again.credits.get().minutes, second.credits.get().minutes) == (601, 300)
+
+    def test_those_of_another_stay_as_they_are_when_a_start_is_corrected(
+        self, outage, overlapping, supervisor, approver
+    ):
+        outages.request_credits(outage.pk, by=supervisor)
+        second = outages.request_credits(overlapping.pk, by=supervisor)
+        outages.correct_start(outage.pk, JUNE - HOUR, "As the node says", by=supervisor)
+
+        for run in (outage.credit_runs.first(), second):
             outages.approve_credits(run.pk, by=approver)
 
-        assert [run.credits.get().minutes for run in (first, second)] == [601, 300]
+        assert [run.credits.get().minutes for run in (outage.credit_runs.first(), second)] == [660, 300]
 
-    def test_a_minute_in_two_outages_is_paid_once(self, division, outage, supervisor):
-        with time_machine.travel(JUNE + timedelta(hours=5), tick=False):
-            overlapping = make_outage(
-                division, by=supervisor, scope=Scope(zip_codes=("05701",)), starts_at=JUNE + timedelta(hours=5)
-                - timedelta(seconds=1),
-            )  # fmt: skip
-        overlapping = self._restore(overlapping, JUNE + timedelta(hours=15), by=supervisor)
+    def test_what_went_on_after_another_was_credited_pays_the_rest(self, outage, overlapping, supervisor, approver):
+        runs = [outages.request_credits(one.pk, by=supervisor) for one in (outage, overlapping)]
+        for run in runs:
+            outages.approve_credits(run.pk, by=approver)
+        work()
+        again = JUNE + timedelta(hours=12)
+        with time_machine.travel(again, tick=False):
+            outages.reopen_outage(outage.pk, by=supervisor)
+        self._restore(outage, JUNE + timedelta(hours=20), by=supervisor)
 
-        run = outages.request_credits(overlapping.pk, by=supervisor)
+        rest = outages.request_credits(outage.pk, by=supervisor).credits.get()
 
-        assert run.credits.get().minutes == 300
+        assert rest.amount == round_money(rest.monthly * (601 + 300) / (30 * 24 * 60)) - runs[0].total
+
+    def test_a_minute_in_two_outages_is_paid_once(self, outage, overlapping, supervisor):
+        runs = [outages.request_credits(one.pk, by=supervisor) for one in (overlapping, outage)]
+
+        assert [run.credits.get().minutes for run in runs] == [600, 300]
+
+    def test_one_from_before_its_times_were_noted_takes_those_of_its_outage(self, outage, overlapping, supervisor):
+        run = outages.request_credits(outage.pk, by=supervisor)
+        noted = run.credits.get().spans
+        backfill = import_module("tickets.migrations.0006_times_of_credits").BACKFILL
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE tickets_outagecredit DISABLE TRIGGER USER")
+            cursor.execute("UPDATE tickets_outagecredit SET spans = '{}'")
+            cursor.execute(backfill)
+            cursor.execute("ALTER TABLE tickets_outagecredit ENABLE TRIGGER USER")
+
+        assert noted
+        assert run.credits.get().spans == noted
+        assert outages.request_credits(overlapping.pk, by=supervisor).credits.get().minutes == 300
 
 
 class TestOutagePages:

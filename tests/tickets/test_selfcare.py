@@ -209,7 +209,7 @@ class TestX38WhoReportsOnlyTheirOwn:
         said = {"type": "request", "matter": "other", "do": "send", "text": "On the second floor."}
         nowhere = person.post("selfcare:ticket_new", **said, key="a").content.decode()
         for number, place in enumerate(
-            ({"company": second.customer_id}, {"account": home.pk}, {"company": other_site.customer_id})
+            ({"company": second.customer_id}, {"account": home.pk}, {"company": account.customer_id})
         ):
             person.post("selfcare:ticket_new", **said, key=f"k{number}", **place)
 

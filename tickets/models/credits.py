@@ -137,6 +137,8 @@ class OutageCredit(Lifecycle):
     """Of the service that did not work longest."""
     monthly = MoneyField(_("each month"))
     """Of all services that did not work, as it was when the outage began."""
+    spans = models.JSONField(_("times"), default=dict, editable=False)
+    """The times that it is for, each from a moment to another, by the service's id; no other outage credits them."""
     due = MoneyField(_("for the whole outage"))
     credited_before = MoneyField(_("credited before"), default=Decimal("0.00"))
     amount = MoneyField(_("amount"))
@@ -176,7 +178,7 @@ class OutageCredit(Lifecycle):
             moves_only_along(CREDIT_MOVES, message="A credit goes forwards only."),
             never_changes(
                 "run_id", "outage_id", "account_id", "division_id", "minutes", "monthly", "due", "credited_before", "amount",
-                "currency", "request_id", name="credited_as_asked_for", message="A credit stays as it was asked for.",
+                "currency", "spans", "request_id", name="credited_as_asked_for", message="A credit stays as it was asked for.",
             ),
             Safeguard(
                 name="credits_are_kept", when=pgtrigger.Before, operation=pgtrigger.Delete,

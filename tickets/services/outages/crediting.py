@@ -4,8 +4,8 @@ Credits for outages: by the minutes that a service did not work and its price, a
 A minute is worth its part of the month that it lies in, in the division's zone: a whole month is the month's price,
 which is so the most that a month can bring. Amounts are added up exactly and rounded once an account
 (`foundation.money`). What was credited for the same outage before is taken off: an outage that goes on, or is reopened,
-brings the rest alone. A minute for which a service was down in two outages counts once: in the one that was declared
-first, unless that is too short to bring a credit, or the other was credited before.
+brings the rest alone. A minute for which a service was down in two outages counts once: in the one whose credits are
+asked for first, while they wait and after. Each credit keeps the times that it is for, and no other takes them.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Min, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import translation
 from django.utils.translation import gettext as _, ngettext
 
@@ -139,6 +139,8 @@ class Due:
     before: Decimal
     """Of it, what was credited or may be."""
     currency: str
+    spans: dict[int, list[Span]]
+    """The times that it is for, by service; none of them is credited in another outage."""
 
     @property
     def amount(self) -> Decimal:
@@ -242,35 +244,34 @@ def what_is_due(outage: Outage, until: datetime, *, beside: CreditRun | None = N
     ids = list(_accounts_of(outage).exclude(status=AccountStatus.CLOSED).order_by("pk").values_list("pk", flat=True))
     spans = _spans_of(outage, until)
     for first in range(0, len(ids), AT_ONCE):
-        yield from _due_among(outage, ids[first : first + AT_ONCE], spans, until, beside)
+        yield from _due_among(outage, ids[first : first + AT_ONCE], spans, beside)
 
 
-def _due_among(
-    outage: Outage, ids: Sequence[int], spans: list[Span], until: datetime, beside: CreditRun | None
-) -> Iterator[Due]:
+def _due_among(outage: Outage, ids: Sequence[int], spans: list[Span], beside: CreditRun | None) -> Iterator[Due]:
     zone = outage.division.zone
     on = outage.starts_at.astimezone(zone).date()
     affected = AffectedService.objects.filter(outage=outage, account__in=ids).select_related(
         "service__line__order", "account__customer", "account__division"
     )
-    elsewhere = _down_elsewhere(outage, ids, until, beside)
+    elsewhere = _credited_elsewhere(outage, ids)
     before = _credited_before(outage, ids, beside)
-    of_account: dict[Account, list[tuple[Decimal, list[Span]]]] = defaultdict(list)
+    of_account: dict[Account, dict[int, tuple[Decimal, list[Span]]]] = defaultdict(dict)
     currency: dict[Account, str] = {}
     for row in affected.order_by("account_id", "service_id"):
         service = row.service
         own = without(_within(service, spans, zone), elsewhere.get(service.pk, []))
-        of_account[row.account].append((service.monthly_on(max(on, service.since)), own))
+        of_account[row.account][service.pk] = (service.monthly_on(max(on, service.since)), own)
         currency[row.account] = service.line.order.currency or outage.division.currency
     for account, services in of_account.items():
-        exact = sum((worth_of(monthly, own, zone) for monthly, own in services), Decimal(0))
+        exact = sum((worth_of(monthly, own, zone) for monthly, own in services.values()), Decimal(0))
         due = Due(
             account=account,
-            minutes=max(minutes_of(own) for _monthly, own in services),
-            monthly=sum((monthly for monthly, own in services if own), ZERO),
+            minutes=max(minutes_of(own) for _monthly, own in services.values()),
+            monthly=sum((monthly for monthly, own in services.values() if own), ZERO),
             due=round_money(exact, currency[account]),
             before=before.get(account.pk, ZERO),
             currency=currency[account],
+            spans={service_id: own for service_id, (_monthly, own) in services.items() if own},
         )
         if due.amount > 0:
             yield due
@@ -284,45 +285,20 @@ def _within(service: InstalledService, spans: list[Span], zone: ZoneInfo) -> lis
     return [(begin, end) for begin, end in cut if begin < end]
 
 
-def _down_elsewhere(
-    outage: Outage, ids: Collection[int], until: datetime, beside: CreditRun | None
-) -> dict[int, list[Span]]:
+def _credited_elsewhere(outage: Outage, ids: Collection[int]) -> dict[int, list[Span]]:
     """
-    Return for which times services are credited in other outages, by service.
+    Return for which times services are credited in other outages, or may be, by service.
 
-    Those are outages for which the account was credited already, and those that were declared before and bring credits,
-    or may do so yet. One that is too short to bring any takes no minute away from another. Credits that were asked for
-    after those of a run have left it its minutes.
+    Each credit says so itself: what was corrected, reopened or asked for since changes nothing about it. So the sum is the
+    same in whatever order credits are asked for and approved.
     """
-    affected = AffectedService.objects.filter(account__in=ids).exclude(outage=outage)
-    rows = list(affected.values_list("service_id", "account_id", "outage_id"))
-    others = Outage.objects.filter(pk__in={outage_id for *_who, outage_id in rows}).exclude(
-        status=OutageStatus.WITHDRAWN
-    )
-    spans: dict[int, list[Span]] = {}
-    comes_first: set[int] = set()
-    for other in others.select_related("division").prefetch_related("spells"):
-        spans[other.pk] = _spans_of(other, until)
-        if other.pk < outage.pk and (other.is_open or _is_credited(other, minutes_of(spans[other.pk]))):
-            comes_first.add(other.pk)
-    counted = _credits_that_count(ids).filter(outage__in=list(spans))
-    asked = counted.values_list("outage_id", "account_id").annotate(first=Min("run"))
-    runs = {(outage_id, account_id): run_id for outage_id, account_id, run_id in asked}
-    down: dict[int, list[Span]] = defaultdict(list)
-    for service_id, account_id, outage_id in rows:
-        run_id = runs.get((outage_id, account_id))
-        was_asked_before = run_id is not None and (beside is None or run_id < beside.pk)
-        if was_asked_before or (run_id is None and outage_id in comes_first):
-            down[service_id] += spans[outage_id]
-    return down
-
-
-def _is_credited(outage: Outage, minutes: int) -> bool:
-    try:
-        _refuse_what_is_not_credited(outage, minutes)
-    except NotAllowed:
-        return False
-    return True
+    elsewhere: dict[int, list[Span]] = defaultdict(list)
+    for spans in _credits_that_count(ids).exclude(outage=outage).values_list("spans", flat=True):
+        for service_id, pairs in spans.items():
+            elsewhere[int(service_id)] += [
+                (datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in pairs
+            ]
+    return elsewhere
 
 
 def _credits_that_count(ids: Collection[int]) -> QuerySet[OutageCredit]:
@@ -347,7 +323,7 @@ def request_credits(outage_id: int, *, by: User) -> CreditRun:
         the person's own
     """
     outage = locked_outage(outage_id, by)
-    _one_at_a_time()
+    hold_counting()
     if outage.is_open:
         raise NotAllowed(_("It is not over."), code="not_over")
     if _waits(outage):
@@ -373,8 +349,12 @@ def request_credits(outage_id: int, *, by: User) -> CreditRun:
     return _announce(run, by=by)
 
 
-def _one_at_a_time() -> None:
-    """Let credits be counted for one outage after another: each must see what the others credit."""
+def hold_counting() -> None:
+    """
+    Let credits be counted for one outage after another: each must see what the others credit.
+
+    It is called before a run is held.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tickets.outage_credits'))")
 
@@ -390,6 +370,7 @@ def _credit(run: CreditRun, due: Due, attempt: int) -> OutageCredit:
     return OutageCredit(
         run=run, outage=run.outage, account=due.account, division=due.account.division, minutes=due.minutes,
         monthly=due.monthly, due=due.due, credited_before=due.before, amount=due.amount, currency=due.currency,
+        spans={service_id: [[at.isoformat() for at in span] for span in spans] for service_id, spans in due.spans.items()},
         request_id=f"outage-{run.outage_id}-{due.account.pk}-{attempt}",
     )  # fmt: skip
 
@@ -422,7 +403,7 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
         there, they were approved or discarded before, or are not those that were asked for or seen; with code
         `changed`, if other credits would be due now, with the first that differ
     """
-    _one_at_a_time()
+    hold_counting()
     run = _locked_run(run_id)
     require(by, Permission.APPROVE_OUTAGE_CREDITS, run.division)
     if may_only_thanks_to(by, Permission.APPROVE_OUTAGE_CREDITS, run.division, [run.requested_by_id]):
@@ -443,7 +424,11 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
 
 
 def _refuse_what_has_changed(run: CreditRun, credits_: Iterable[OutageCredit]) -> None:
-    """Count once more: since the credits were asked for, those of another outage may have taken minutes from them."""
+    """
+    Count once more: since they were asked for, a service may have ended, or those of another outage been discarded.
+
+    Credits of others that were asked for meanwhile are none of that: they have left these their minutes.
+    """
     asked = {credit.account: credit.amount for credit in credits_}
     due = {one.account: one.amount for one in what_is_due(run.outage, run.counted_until, beside=run)}
     differing = [account for account in {**asked, **due} if asked.get(account, ZERO) != due.get(account, ZERO)]
@@ -492,6 +477,7 @@ def discard_credits(run_id: int, *, by: User) -> CreditRun:
 
 def count_anew(outage: Outage, *, by: User) -> None:
     """Discard the credits of a locked outage that wait for approval, and ask for those that are due now, if any are."""
+    hold_counting()
     for run in outage.credit_runs.filter(status=CreditRunStatus.REQUESTED):
         discard_credits(run.pk, by=by)
         with suppress(NotAllowed):  # it was too short, or everything was credited: nothing is asked for
