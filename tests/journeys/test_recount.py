@@ -508,8 +508,8 @@ class TestAFreeMonth:
 
 class TestAMargin:
     def cost(self, copy: Copy, amount: str | None, *, division: str = "larkspur", since: str = "2026-01-01") -> None:
-        line = {"product": "internet", "division": division, "kind": "recurring", "ends_on": None}
-        copy.export["costs"].append(line | {"starts_on": since, "cost": amount})
+        what = {"product": "internet", "division": division, "kind": "recurring", "currency": "USD"}
+        copy.export["costs"].append(what | {"starts_on": since, "ends_on": None, "cost": amount})
 
     @pytest.fixture
     def copy(self, original, tmp_path):
