@@ -23,10 +23,20 @@ from tickets.queries import proof_of
 from tickets.queries.sla import clocks_of
 from tickets.settings import UNDO_SECONDS
 from tickets.states import ChildPolicy, ClockKind, PendingReason, ResolutionCode, TicketStatus, VisitStatus
-from tickets.testing import answer, let_leave, make_policy, make_ticket, make_visit, reply
+from tickets.testing import (
+    answer,
+    let_leave,
+    make_affected,
+    make_outage,
+    make_policy,
+    make_ticket,
+    make_visit,
+    reply,
+)
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+JUST_IN_TIME = timedelta(seconds=29)
 
 
 @pytest.fixture
@@ -122,13 +132,84 @@ class TestX36ThatItIsResolvedCanBeTakenBack:
         clock.shift(HOUR)
         resolve(csr, ticket)
         assert all(face.is_stopped for face in clocks_of(ticket, now()))
+        clock.shift(JUST_IN_TIME)
+
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+        clock.shift(MINUTE)
+
+        faces = {face.clock.kind: face for face in clocks_of(ticket, now())}
+        elapsed = HOUR + JUST_IN_TIME + MINUTE
+        assert {kind: (face.is_running, face.elapsed) for kind, face in faces.items()} == {
+            ClockKind.RESTORE: (True, elapsed), ClockKind.RESOLVE: (True, elapsed),
+        }  # fmt: skip
+        assert not any(face.pauses for face in faces.values())
+
+    def test_leaves_its_pause_as_it_was(self, division, csr, account, clock):
+        make_policy(division, {ClockKind.RESOLVE: 24})
+        ticket = make_ticket(division, account=account)
+        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=csr.person)
+        clock.shift(HOUR)
+        resolve(csr, ticket)
+        clock.shift(JUST_IN_TIME)
 
         csr.post("desk:ticket_do", ticket.number, "unresolve")
 
-        faces = {face.clock.kind: face for face in clocks_of(ticket, now())}
-        assert {kind: (face.is_running, face.elapsed) for kind, face in faces.items()} == {
-            ClockKind.RESTORE: (True, HOUR), ClockKind.RESOLVE: (True, HOUR),
-        }  # fmt: skip
+        (face,) = clocks_of(ticket, now())
+        assert (face.is_running, face.elapsed, face.paused) == (True, timedelta(), HOUR + JUST_IN_TIME)
+
+    def test_and_resolved_by_an_outage_then_it_is_told(self, division, csr, supervisor, clock):
+        account = make_affected(division)
+        ticket = make_ticket(division, account=account)
+        resolve(csr, ticket)
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+        outage = make_outage(division, by=supervisor.person)
+        services.outages.attach_ticket(outage.pk, ticket.pk, by=csr.person)
+
+        services.outages.restore_outage(outage.pk, by=supervisor.person)
+        drain()
+        go_by(clock, seconds=31)
+
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.reopened_count) == (TicketStatus.RESOLVED, 0)
+        assert ticket.resolution_notices.filter(left_at=None).count() == 1
+        assert ticket.resolution_notices.exclude(left_at=None).count() == 1
+
+    def test_is_told_after_all_of_what_went_on_as_another_meanwhile(self, division, csr, account, ticket, clock):
+        other = make_ticket(division, account=account)
+        resolve(csr, ticket)
+        services.merge_ticket(ticket.pk, other.pk, by=csr.person)
+        go_by(clock, seconds=31)
+        assert not letters("resolved").exists()
+
+        services.unmerge_ticket(ticket.pk, by=csr.person)
+        go_by(clock, seconds=31)
+
+        assert "The wire." in letters("resolved").get().text
+
+    def test_without_the_part_that_went_on_as_another(self, division, csr, account, ticket, clock):
+        part, other = make_ticket(division, account=account), make_ticket(division, account=account)
+        services.attach_child(part.pk, ticket.pk, ChildPolicy.WITH_PARENT, by=csr.person)
+        resolve(csr, ticket)
+        services.merge_ticket(part.pk, other.pk, by=csr.person)
+
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+
+        ticket.refresh_from_db()
+        assert ticket.status == TicketStatus.IN_PROGRESS
+
+    def test_without_the_part_whose_customer_knows(self, division, csr, account, ticket, clock):
+        part = make_ticket(division, account=account)
+        services.attach_child(part.pk, ticket.pk, ChildPolicy.WITH_PARENT, by=csr.person)
+        resolve(csr, ticket)
+        part.resolution_notices.update(leaves_at=now())
+        services.send_due_notices()
+
+        csr.post("desk:ticket_do", ticket.number, "unresolve")
+
+        ticket.refresh_from_db()
+        part.refresh_from_db()
+        assert (ticket.status, part.status) == (TicketStatus.IN_PROGRESS, TicketStatus.RESOLVED)
+        assert f"Its part {part.number} stays resolved." in csr.read("desk:ticket", ticket.number)
 
     def test_keeps_its_visit_meanwhile(self, csr, ticket, seat, clock):
         visit = make_visit(ticket, seat("field_agent").person)
@@ -269,6 +350,16 @@ class TestX36AnAnswerThatNeverLeft:
 
         assert self.due(ticket) == {ClockKind.RESPONSE: ticket.opened_at + 2 * HOUR}
 
+    def test_the_first_answer_was_the_one_that_stands(self, csr, division, account):
+        make_policy(division, {ClockKind.RESPONSE: 2})
+        with time_machine.travel(timezone.datetime(2026, 12, 1, 12, tzinfo=division.zone), tick=True):
+            ticket = make_ticket(division, account=account)
+            never, stands = answer(ticket, by=csr.person), answer(ticket, "More.", by=csr.person)
+
+            self.take_back(csr, ticket, never)
+
+        assert ticket.clocks.get(kind=ClockKind.RESPONSE).met_at == stands.at
+
     def test_of_two_neither_of_which_left_nothing_remains(self, csr, ticket, clock):
         both = [answer(ticket, by=csr.person)]
         clock.shift(timedelta(seconds=5))
@@ -325,6 +416,16 @@ class TestWaitingForTheCustomer:
         ticket.refresh_from_db()
         assert (ticket.status, ticket.reason) == (TicketStatus.PENDING, PendingReason.CUSTOMER)
         assert "Which light blinks?" in letters("answer").get().text
+
+    def test_asked_again_by_the_same_form_waits_for_nobody(self, csr, ticket):
+        said = {"reason": "customer", "question": "Which light blinks?", "key": "k"}
+        csr.post("desk:ticket_do", ticket.number, "wait", **said)
+        csr.post("desk:ticket_take_back", ticket.number, ticket.articles.get(kind="answer").pk)
+
+        csr.post("desk:ticket_do", ticket.number, "wait", **said)
+
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.reason) == (TicketStatus.IN_PROGRESS, "")
 
     def test_needs_no_question_after_an_answer_until_they_speak_again(self, csr, ticket):
         answer(ticket, by=csr.person)

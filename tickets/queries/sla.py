@@ -18,7 +18,7 @@ from foundation.events.models import Event
 from foundation.people.models import User
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
-from tickets.events import TicketMerged, TicketMoved, TicketUnmerged
+from tickets.events import ResolutionTakenBack, TicketMerged, TicketMoved, TicketUnmerged
 from tickets.models import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, Ticket, TicketClock
 from tickets.states import LATE_PAUSE, OPEN, STOPPED, AlertChannel, ClockKind, HoldReason, PendingReason, TicketStatus
 
@@ -200,10 +200,10 @@ class _Mark:
 
 
 def _marks_of(ticket: Ticket, pausing: Collection[str]) -> Iterator[_Mark]:
-    names = (TicketMoved.name, TicketMerged.name, TicketUnmerged.name)
+    names = (TicketMoved.name, TicketMerged.name, TicketUnmerged.name, ResolutionTakenBack.name)
     told = Event.objects.filter(subject_type=ticket._meta.label_lower, subject_id=ticket.pk, name__in=names)
     is_open, is_merged, reason = True, False, ""
-    for event in told.order_by("at", "pk"):
+    for event in _lasting(told.order_by("at", "pk")):
         if event.name == TicketMoved.name:
             after, why = event.payload["after"], event.payload["reason"]
             is_open = after in OPEN
@@ -211,6 +211,19 @@ def _marks_of(ticket: Ticket, pausing: Collection[str]) -> Iterator[_Mark]:
         else:
             is_merged = event.name == TicketMerged.name
         yield _Mark(event.at, counts=is_open and not is_merged, reason=reason, by_id=event.actor_id)
+
+
+def _lasting(told: Iterable[Event]) -> list[Event]:
+    """Return the facts without the resolutions that were taken back: nothing has come of these."""
+    lasting: list[Event] = []
+    for event in told:
+        if event.name != ResolutionTakenBack.name:
+            lasting.append(event)
+            continue
+        resolved = [one for one in lasting if one.payload.get("after") == TicketStatus.RESOLVED]
+        if resolved:
+            lasting.remove(resolved[-1])
+    return lasting
 
 
 def newest_and_past(faces: Sequence[ClockFace]) -> tuple[list[ClockFace], list[ClockFace]]:

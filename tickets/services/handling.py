@@ -48,9 +48,9 @@ def use_macro(  # noqa: PLR0913  # what, having read what: each has a name
     """
     Do what a macro does, all of it or nothing: set fields, write to the customer, let it wait or resolve it.
 
-    :param text: the reply as it was shown before, and perhaps changed; empty where the macro writes none
     The same key again does nothing more.
 
+    :param text: the reply as it was shown before, and perhaps changed; empty where the macro writes none
     :param seen: the version of the ticket that was shown
     :raises NotAllowed: if one of these is refused; nothing was done then. Also if the key did something else before
     """
@@ -87,7 +87,7 @@ def _do(macro: Macro, ticket: Ticket, text: str, *, seen: int, key: str, by: Use
 @transaction.atomic
 def ask_and_wait(ticket_id: int, question: str, *, key: str, seen: int | None, by: User) -> Ticket:
     """
-    Ask the customer something and let the ticket wait for their answer, both or neither.
+    Ask the customer something and let the ticket wait for their answer, both or neither; the same key again does nothing.
 
     Where they have no e-mail address they were asked on the phone: what was asked is noted for colleagues.
 
@@ -95,11 +95,13 @@ def ask_and_wait(ticket_id: int, question: str, *, key: str, seen: int | None, b
     :raises NotAllowed: as `answer_ticket`, `note_ticket` and `pend_ticket` do
     """
     ticket = locked_for_work(ticket_id, by)
+    was_done = ticket.articles.filter(key=key).exists()
     if ticket.requester_email:
         answer_ticket(ticket_id, question, key=key, seen=seen, by=by)
     else:
         note_ticket(ticket_id, question, key=key, by=by)
-    if locked_for_work(ticket_id, by).reason == PendingReason.CUSTOMER:
+    ticket = locked_for_work(ticket_id, by)
+    if was_done or ticket.reason == PendingReason.CUSTOMER:
         return ticket
     return pend_ticket(ticket_id, PendingReason.CUSTOMER, was_asked=True, by=by)
 

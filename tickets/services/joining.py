@@ -6,13 +6,15 @@ from django.utils.translation import gettext as _
 from accounts.models import Delegate
 from accounts.states import Sight
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from foundation.people.models import User
 from tickets.events import ChildAttached, ChildDetached, TicketMerged, TicketOpened, TicketSplit, TicketUnmerged
 from tickets.models import Article, Attachment, Ticket
 from tickets.queries import can_work
 from tickets.queries.visits import visit_under_way
+from tickets.services.leaving import follow_resolution
 from tickets.services.rows import locked, locked_for_work, record
-from tickets.states import ChildPolicy, TicketType
+from tickets.states import ChildPolicy, TicketStatus, TicketType
 
 
 @transaction.atomic
@@ -48,7 +50,7 @@ def merge_ticket(ticket_id: int, into_id: int, *, by: User) -> Ticket:
 @transaction.atomic
 def unmerge_ticket(ticket_id: int, *, by: User) -> Ticket:
     """
-    Let a ticket that was merged go on by itself, as it was.
+    Let a ticket that was merged go on by itself, as it was; the customer is asked whether it is right, if nobody has.
 
     :raises NotAllowed: if the person may not, or it was not merged
     """
@@ -65,6 +67,8 @@ def unmerge_ticket(ticket_id: int, *, by: User) -> Ticket:
     into.save(update_fields=["version"])
     fact = TicketUnmerged(ticket_id=ticket.pk, from_id=into.pk, from_number=into.number)
     record(ticket, fact, by=by, changed=["merged_into"], about=[into])
+    if ticket.status == TicketStatus.RESOLVED:
+        follow_resolution(ticket.pk, times=ticket.reopened_count, at=now())
     return ticket
 
 

@@ -37,13 +37,15 @@ def owe_notice(ticket: Ticket, *, at: datetime) -> None:
 @transaction.atomic
 def follow_resolution(ticket_id: int, *, times: int, at: datetime) -> None:
     """
-    Let the customer be told of a resolution, also where many tickets were resolved at once; again, nothing is owed.
+    Let the customer be told of a resolution that stands, also where many tickets were resolved at once.
+
+    Again, nothing is owed; nor is it of a resolution that was taken back.
 
     :param times: how often the ticket was reopened before
     """
     ticket = Ticket.objects.locked().select_related("division").defer("search").get(pk=ticket_id)
-    is_owed = ResolutionNotice.objects.filter(ticket=ticket, times=times).exists()
-    if not is_owed and ticket.reopened_count == times:
+    is_owed = ResolutionNotice.objects.filter(ticket=ticket, times=times, taken_back_at=None).exists()
+    if not is_owed and _is_resolved(ticket, times):
         owe_notice(ticket, at=at)
 
 
@@ -104,6 +106,8 @@ def _tell(notice: ResolutionNotice, *, at: datetime) -> None:
 
 
 def _still_stands(notice: ResolutionNotice) -> bool:
-    ticket = notice.ticket
-    is_done = ticket.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
-    return is_done and ticket.reopened_count == notice.times and not ticket.merged_into_id
+    return _is_resolved(notice.ticket, notice.times) and not notice.ticket.merged_into_id
+
+
+def _is_resolved(ticket: Ticket, times: int) -> bool:
+    return ticket.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED) and ticket.reopened_count == times

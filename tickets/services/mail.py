@@ -7,7 +7,6 @@ from datetime import datetime
 
 import structlog
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import Account, Customer
@@ -110,10 +109,10 @@ def _open_tickets(ticket_ids: Iterable[int | None]) -> dict[int, Ticket]:
     Return those on which a reply needs nothing but to be written down.
     """
     ids = {one for one in ticket_ids if one}
-    asked = Ticket.objects.filter(pk__in=ids)
-    goes_on = Q(pk__in=asked.values("merged_into")) | Q(pk__in=asked.values("merged_into__merged_into"))
+    goes_on = Ticket.objects.filter(pk__in=ids).values_list("merged_into", "merged_into__merged_into")
+    concerned = ids.union(one for row in goes_on for one in row if one)
     rows = Ticket.objects.locked().prefetch_related("division").only(*OF_A_TICKET)
-    held = rows.filter(Q(pk__in=ids) | goes_on).order_by("pk")
+    held = rows.filter(pk__in=concerned).order_by("pk")
     return {row.pk: row for row in held if row.pk in ids and row.status in OPEN and row.merged_into_id is None}
 
 

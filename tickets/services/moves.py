@@ -116,7 +116,7 @@ def _resolve(ticket_id: int, code: ResolutionCode, text: str, *, at: datetime, b
                 with transaction.atomic():
                     _resolve(child_id, code, text, at=at, by=by)
             except NotAllowed as refusal:  # another type of end, or unanswered: a person's
-                _note_open_part(ticket, child_id, refusal)
+                _note_part(ticket, child_id, _("Its part %(number)s stays open. %(why)s"), refusal)
     return ticket
 
 
@@ -125,7 +125,8 @@ def take_back_resolution(ticket_id: int, *, by: User | None) -> Ticket:
     """
     Take back that a ticket is resolved, and the parts that ended with it, before the customer is told.
 
-    It was not reopened then: it counts as if it had never been resolved.
+    It was not reopened then: it counts as if it had never been resolved, and its clocks as if they had never stopped. A part
+    whose customer knows already stays as it is, which staff are told.
 
     :raises NotAllowed: if the person may not, it is not resolved, or the customer was told
     """
@@ -139,19 +140,23 @@ def take_back_resolution(ticket_id: int, *, by: User | None) -> Ticket:
     notice.take_back(at=now())
     notice.save(update_fields=["taken_back_at"])
     forget_met(ticket, since=resolved_at)
+    record(ticket, ResolutionTakenBack(ticket_id=ticket.pk), by=by)  # first: the clocks are reckoned by it
     record(
-        ticket, moved(ticket, before), ResolutionTakenBack(ticket_id=ticket.pk), by=by,
+        ticket, moved(ticket, before), by=by,
         changed=["status", "resolution", "resolution_text", "resolved_at", "first_resolved_at"],
     )  # fmt: skip
     ended_with_it = ticket.children.filter(pk__in=held, status=TicketStatus.RESOLVED, resolved_at=resolved_at)
-    for part_id in list(ended_with_it.values_list("pk", flat=True)):
-        take_back_resolution(part_id, by=by)
+    for part_id in list(ended_with_it.filter(merged_into=None).values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                take_back_resolution(part_id, by=by)
+        except NotAllowed as refusal:
+            _note_part(ticket, part_id, _("Its part %(number)s stays resolved. %(why)s"), refusal)
     return ticket
 
 
-def _note_open_part(ticket: Ticket, part_id: int, refusal: NotAllowed) -> None:
-    """Tell staff that a part does not end with its ticket, and why."""
-    said = _("Its part %(number)s stays open. %(why)s")
+def _note_part(ticket: Ticket, part_id: int, said: str, refusal: NotAllowed) -> None:
+    """Tell staff that a part does not go with its ticket, and why."""
     text = said % {"number": Ticket.objects.get(pk=part_id).number, "why": refusal.message}
     article = Article.objects.create(ticket=ticket, kind=ArticleKind.SYSTEM, channel=TicketChannel.SYSTEM, text=text)
     record(ticket, TicketNoted(ticket_id=ticket.pk, article_id=article.pk), by=None)

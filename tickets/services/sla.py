@@ -178,7 +178,8 @@ def forget_answer(ticket: Ticket, written_at: datetime, *, at: datetime) -> None
     answer is owed again, or was given later. The ticket says already how it was answered without it.
     """
     begun: dict[datetime, TicketClock] = {}
-    for clock in TicketClock.objects.locked().filter(ticket=ticket, kind=ClockKind.UPDATE).order_by("pk"):
+    clocks = TicketClock.objects.locked().filter(ticket=ticket).order_by("pk").prefetch_related("segments")
+    for clock in clocks.filter(kind=ClockKind.UPDATE):
         begun[clock.stretches[0].begun_at] = clock
     earlier = [clock for since, clock in begun.items() if since < written_at]
     later = [since for since in begun if since > written_at]
@@ -186,8 +187,9 @@ def forget_answer(ticket: Ticket, written_at: datetime, *, at: datetime) -> None
         never.delete()
         if earlier:
             _relive_until(earlier[-1], ticket, min(later, default=None), written_at=written_at, at=at)
-    first = TicketClock.objects.locked().filter(ticket=ticket, kind=ClockKind.RESPONSE, met_at=written_at).last()
-    if first:
+    if ticket.first_answered_at and ticket.first_answered_at < written_at:
+        return
+    if first := clocks.filter(kind=ClockKind.RESPONSE, met_at__gte=written_at).last():
         _relive_until(first, ticket, ticket.first_answered_at, written_at=written_at, at=at)
 
 
