@@ -21,7 +21,7 @@ simulate: setup system-packages ## Play the operator's business over months, thr
 	@$(BIN)/python -m config.simulation --seed $(SEED) --months $(MONTHS)
 
 test: setup system-packages ## Run all tests (ARGS="tests/orders -k cancel" for some)
-	@$(BIN)/pytest $(or $(ARGS),-n 2)
+	@$(BIN)/pytest $(or $(ARGS),-n 2 --dist worksteal)
 
 faults: setup system-packages ## Kill, stop and cut off the servers under load, in full (half an hour or more)
 	@FAULT_RUNS=20 FAULT_ORDERS=500 FAULT_WORK_ORDERS=600 FAULT_KILLS=8 FAULT_SHUFFLES=6 $(BIN)/pytest tests/faults
@@ -34,7 +34,7 @@ check: setup system-packages ## Everything that must hold before a change is tak
 	@$(BIN)/mypy .
 	@$(BIN)/python -m config.local with-servers manage.py makemigrations --check --dry-run
 	@SITE_URL=https://www.example.com $(BIN)/python -m config.local with-servers manage.py check --deploy --fail-level WARNING
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 bench: setup system-packages ## Measure one thing against its floor: make bench NAME=offers_page
 	@$(if $(NAME),,$(error Say which: make bench NAME=$(subst $() $(),|,$(filter-out harness counting,$(basename $(notdir $(wildcard bench/[a-z]*.py)))))))

@@ -380,12 +380,16 @@ class TestCommand:
                 call_command("import_premises", file, division=code, workers=1)
 
 
+ROWS = 2 * imports.ROWS_AT_ONCE + 1
+"""Of three chunks."""
+
+
 @pytest.mark.django_db(transaction=True)
 class TestKilledImport:
     def test_goes_on_where_it_was_killed(self, tmp_path):
         Division.objects.create(code="system", name="System")
         path = tmp_path / "premises.csv"
-        rows = (f"{row},{row} Oak Street,,Rutland,VT,05701,,,internet,,fibre,1000,1000,," for row in range(1, 60_001))
+        rows = (f"{row},{row} Oak Street,,Rutland,VT,05701,,,internet,,fibre,1000,1000,," for row in range(1, ROWS + 1))
         path.write_text("\n".join([HEADER, *rows]))
         killed = _command(path)
         _wait_for(Premises.objects.exists)
@@ -397,10 +401,10 @@ class TestKilledImport:
         assert _command(path).wait() == 0
 
         job.refresh_from_db()
-        assert 0 < done < 60_000
-        assert (Job.objects.count(), job.status, progress_of(job).done) == (1, JobStatus.DONE, 60_000)
-        assert Premises.objects.count() == Availability.objects.count() == 60_000
-        assert ImportFile.objects.get().added == 60_000
+        assert 0 < done < ROWS
+        assert (Job.objects.count(), job.status, progress_of(job).done) == (1, JobStatus.DONE, ROWS)
+        assert Premises.objects.count() == Availability.objects.count() == ROWS
+        assert ImportFile.objects.get().added == ROWS
         assert not JobError.objects.exists()
 
     def test_two_workers_share_the_chunks(self, tmp_path):
@@ -408,14 +412,14 @@ class TestKilledImport:
         path = tmp_path / "premises.csv"
         rows = (
             f"{row},{row} Oak {row % 900} Street,,Rutland,VT,05701,,,internet,,fibre,1000,1000,,"
-            for row in range(1, 60_001)
+            for row in range(1, ROWS + 1)
         )
         path.write_text("\n".join([HEADER, *rows]))
 
         workers = [_command(path), _command(path)]
 
         assert [worker.wait() for worker in workers] == [0, 0]
-        assert (Job.objects.count(), Premises.objects.count(), Street.objects.count()) == (1, 60_000, 900)
+        assert (Job.objects.count(), Premises.objects.count(), Street.objects.count()) == (1, ROWS, 900)
         assert Spelling.objects.values("name").distinct().count() == 900
 
 

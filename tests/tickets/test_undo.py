@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.testing import make_account
 from foundation.correspondence.models import LETTER_SECRET, Message
 from foundation.divisions.services import set_value
+from foundation.events.models import Delivery
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -162,10 +163,10 @@ class TestX36ThatItIsResolvedCanBeTakenBack:
         ticket = make_ticket(division, account=account)
         resolve(csr, ticket)
         csr.post("desk:ticket_do", ticket.number, "unresolve")
-        outage = make_outage(division, by=supervisor.person)
-        services.outages.attach_ticket(outage.pk, ticket.pk, by=csr.person)
+        outage = make_outage(division, by=supervisor.person)  # which takes the ticket in
 
         services.outages.restore_outage(outage.pk, by=supervisor.person)
+        Delivery.objects.filter(handler__startswith="billing.").delete()  # nobody runs a billing system here
         drain()
         go_by(clock, seconds=31)
 
