@@ -31,6 +31,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     if worker := os.environ.get(WORKER):
         os.environ["REDIS_URL"] = _database_of_worker(os.environ["REDIS_URL"], worker)
+        os.environ["CLOCK_FILE"] += f".{worker}"  # who moves the clock moves it for nobody else
         return
     on_leaving = ExitStack()
     early_config.stash[_RUNNING] = on_leaving
