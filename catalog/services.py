@@ -1,6 +1,6 @@
 """Every change to the catalogue that is more than one field: prices from a day on, campaigns, whole definitions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypedDict, TypeVar
@@ -151,20 +151,19 @@ class CostDescription(TypedDict):
 
 
 @transaction.atomic
-def set_costs(costs: Iterable[CostDescription], *, division: Division, by: User | None) -> int:
+def set_costs(costs: Sequence[CostDescription], *, division: Division, by: User | None) -> int:
     """
     Say what several products cost us in a division, all or none, and return how many.
 
     :raises NotAllowed: if one of them is refused, see `set_cost`; the message names the product
     """
-    count = 0
-    for count, cost in enumerate(costs, start=1):  # noqa: B007  # counted to be returned
+    for cost in costs:
         try:
             set_cost(division=division, by=by, **cost)
         except NotAllowed as refusal:
             code = Product.objects.values_list("code", flat=True).get(pk=cost["product_id"])
             raise NotAllowed(f"{code}: {refusal.message}", code=refusal.code, field=refusal.field) from None
-    return count
+    return len(costs)
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ from foundation.people.testing import make_person
 from foundation.rules import Comparison, Criterion, Group, GroupStep, Kind, RuleSet
 from orders.models import InstalledService, Order
 from orders.states import OrderStatus
-from orders.testing import make_market, make_order
+from orders.testing import make_order
 from referrals.events import ReferralInstalled
 from referrals.states import DisqualifyReason
 from territory.testing import make_available, make_premises
@@ -36,21 +36,6 @@ from territory.testing import make_available, make_premises
 pytestmark = pytest.mark.django_db
 
 REFERRER, FRIEND = Side.REFERRER, Side.FRIEND
-
-
-@pytest.fixture
-def market():
-    return make_market()
-
-
-@pytest.fixture
-def rule(market):
-    return make_rule(market.division)
-
-
-@pytest.fixture
-def referrer(market):
-    return make_referrer(make_programme(market.division))
 
 
 def flat(side, amount, tiers=()):

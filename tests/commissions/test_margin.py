@@ -45,7 +45,7 @@ from foundation.people.testing import make_person, sign_in
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, Kind, RuleSet
 from orders.services import send_confirmation
 from orders.states import OrderStatus
-from orders.testing import make_market, make_order
+from orders.testing import make_order
 from sandbox.recount.export import Cost as ExportedCost, Division
 from sandbox.recount.margin import margins_of
 from sandbox.recount.vendor import Item
@@ -55,21 +55,6 @@ pytestmark = pytest.mark.django_db
 MONTHLY, ONE_TIME = Basis.MARGIN_MONTHLY, Basis.MARGIN_ONE_TIME
 SECRETS = ("13.37", "40.11", "75.39", "61.63")
 """A product's cost; what the three of an order cost each month; its margin each month, and once."""
-
-
-@pytest.fixture
-def market():
-    return make_market()
-
-
-@pytest.fixture
-def rule(market):
-    return make_rule(market.division)
-
-
-@pytest.fixture
-def referrer(market):
-    return make_referrer(make_programme(market.division))
 
 
 def cost_everything(market, amount="13.37", *, but=()) -> None:

@@ -5,6 +5,7 @@ Answers and notices of resolutions leave in the same way: each has a row that sa
 """
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -15,6 +16,8 @@ from tickets.models import Departure, ResolutionNotice, Ticket
 from tickets.services.rows import record
 from tickets.settings import UNDO_SECONDS
 from tickets.states import TicketStatus
+
+Leaves = TypeVar("Leaves", Departure, ResolutionNotice)
 
 AT_ONCE = 100
 """Answers, or notices, that leave in one transaction."""
@@ -57,12 +60,7 @@ def _undo(ticket: Ticket) -> timedelta:
 def send_due_answers() -> int:
     """Let the answers leave whose time to be taken back is over, some of them at once, and return how many."""
     at = now()
-    due = Departure.objects.filter(leaves_at__lte=at, left_at=None, taken_back_at=None).order_by("leaves_at")
-    departures = list(
-        due.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related(
-            "article__ticket__division", "article__ticket__customer", "article__ticket__account"
-        )[:AT_ONCE]
-    )
+    departures = _due(Departure, "article__ticket", at=at)
     for departure in departures:
         _leave(departure, at=at)
     return len(departures)
@@ -76,15 +74,17 @@ def send_due_notices() -> int:
     One whose ticket is not resolved any more, or goes on as another, is told nothing.
     """
     at = now()
-    due = ResolutionNotice.objects.filter(leaves_at__lte=at, left_at=None, taken_back_at=None).order_by("leaves_at")
-    notices = list(
-        due.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related(
-            "ticket__division", "ticket__customer", "ticket__account"
-        )[:AT_ONCE]
-    )
+    notices = _due(ResolutionNotice, "ticket", at=at)
     for notice in notices:
         _tell(notice, at=at)
     return len(notices)
+
+
+def _due(model: type[Leaves], ticket: str, *, at: datetime) -> list[Leaves]:
+    """Hold what is due to leave and nobody else holds, some at once, with what is at `ticket`: its ticket."""
+    due = model._default_manager.filter(leaves_at__lte=at, left_at=None, taken_back_at=None)  # noqa: SLF001
+    held = due.order_by("leaves_at").select_for_update(skip_locked=True, of=("self",), no_key=True)
+    return list(held.select_related(*(f"{ticket}__{row}" for row in ("division", "customer", "account")))[:AT_ONCE])
 
 
 def _leave(departure: Departure, *, at: datetime) -> None:

@@ -71,10 +71,12 @@ def _moved(reason: str, name: str = "'tickets.moved'") -> str:
         ))"""
 
 
-_SPEAKS_OF_IT = """CASE coalesce(
+_FAMILY = """coalesce(
         (SELECT symptom.family FROM tickets_symptom symptom WHERE symptom.code = ticket.symptom),
         ticket.answers ->> 'family', ''
-    )
+    )"""
+"""The family of the service that a ticket is about, as `family_of` finds it where the ticket names no service."""
+_SPEAKS_OF_IT = f"""CASE {_FAMILY}
     WHEN '' THEN NOT EXISTS (
         SELECT FROM orders_installedservice service JOIN orders_orderline line ON line.id = service.line_id
         WHERE service.account_id = ticket.account_id AND line.family = ANY(%(network)s)
@@ -86,11 +88,8 @@ _SPEAKS_OF_IT = """CASE coalesce(
         JOIN orders_installedservice service ON service.id = affected.service_id
         JOIN orders_orderline line ON line.id = service.line_id
         WHERE affected.outage_id = %(outage)s AND affected.account_id = ticket.account_id
-            AND line.family = coalesce(
-                (SELECT symptom.family FROM tickets_symptom symptom WHERE symptom.code = ticket.symptom),
-                ticket.answers ->> 'family'
-            )
-    ) END"""
+            AND line.family = {_FAMILY}
+    ) END"""  # noqa: S608  # texts of ours; every value is a parameter
 """Whether what a ticket is about, by its symptom, is what an outage stops; where it says nothing, all that they have."""
 _ATTACHABLE = """ticket.type = 'trouble' AND ticket.status IN ('acknowledged', 'in_progress', 'pending')
         AND ticket.merged_into_id IS NULL AND ticket.outage_id IS NULL"""
