@@ -79,6 +79,7 @@ class TestX36ThatItIsResolvedCanBeTakenBack:
 
         assert "Take the resolution back" in page
         assert "The customer is told at" in page
+        assert "We think that it is fixed." not in page  # that is what the customer reads, and not yet
         assert not letters("resolved").exists()
         ticket.refresh_from_db()
         assert (ticket.status, ticket.reopened_count, ticket.first_resolved_at) == (TicketStatus.IN_PROGRESS, 0, None)

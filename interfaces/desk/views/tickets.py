@@ -33,6 +33,7 @@ from tickets.ports import Reading
 from tickets.queries import (
     answers_in_words,
     articles_of,
+    as_told,
     can_work,
     canned_replies_for,
     folded,
@@ -112,7 +113,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "clocks": clocks,
         "past_clocks": past_clocks,
         "pauses": pauses_of(faces),
-        "progress": progress_of_ticket(found),
+        "progress": progress_of_ticket(as_told(found)),
         "promise": promise_of(found, faces),
         "talk": folded(articles_of(found).prefetch_related("attachments", "split_off")),
         "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
