@@ -11,6 +11,7 @@ from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from tests.emptying import empty_database
 from tests.orders.racing import Meanwhile
+from tickets.models import Ticket
 from tickets.testing import make_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +31,16 @@ class TestEmptyDatabase:
         with transaction.atomic():
             make_division()
             emptying = Meanwhile(empty_database)
+
+        assert emptying.outcome() is None
+        assert not Division.objects.exists()
+
+    def test_gives_way_to_a_request_that_takes_the_tables_in_another_order(self):
+        ticket = make_ticket(make_division())
+        with transaction.atomic():
+            Ticket.objects.select_for_update().get(pk=ticket.pk)
+            emptying = Meanwhile(empty_database)  # it has the tables before this one, and waits for it
+            ticket.division.save()
 
         assert emptying.outcome() is None
         assert not Division.objects.exists()
