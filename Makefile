@@ -8,6 +8,9 @@ SEED ?= 1
 MONTHS ?= 8
 BILLING_URL ?=
 
+# A dozen processes start on the same code, and the tests start hundreds: the first to need a module compiles it for all.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run simulate test faults check bench contract code manage setup system-packages lock docs messages clean forget
 .DEFAULT_GOAL := help
 
