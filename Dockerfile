@@ -12,11 +12,12 @@ RUN apt-get update \
 WORKDIR /srv
 COPY requirements.lock ./
 COPY config/local/install.sh config/local/install.sh
-RUN sh config/local/install.sh /opt/venv && rm -rf /root/.cache
+RUN UV_COMPILE_BYTECODE=1 sh config/local/install.sh /opt/venv && rm -rf /root/.cache
 
 COPY . .
 RUN SECRET_KEY=only-for-building DATABASE_URL=postgres://nobody@nowhere/none REDIS_URL=redis://nowhere DATA_DIR=/tmp/building STATIC_ROOT=/srv/staticfiles \
         sh -c 'python manage.py compilemessages --verbosity 0 --ignore .venv && python manage.py collectstatic --no-input --verbosity 0' \
+    && python -m compileall -q . \
     && rm -rf /tmp/building
 
 USER app
