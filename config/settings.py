@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULE = {
     "find missed visits": {"task": "tickets.tasks.miss_visits", "schedule": 30.0},
     "announce and begin maintenance": {"task": "tickets.tasks.announce_maintenance", "schedule": 60.0},
     "close tickets nobody speaks of": {"task": "tickets.tasks.close_silent_tickets", "schedule": 3600.0},
+    "forget files that were never sent": {"task": "tickets.tasks.forget_unsent_files", "schedule": 3600.0},
     "let go of invitations that led nowhere": {"task": "referrals.tasks.expire_invitations", "schedule": 3600.0},
     "fetch mail": {"task": "foundation.correspondence.tasks.fetch_mail", "schedule": 60.0},
     "empty old mail": {"task": "foundation.correspondence.tasks.empty_old_mail", "schedule": 24 * 3600.0},

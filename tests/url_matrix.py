@@ -15,6 +15,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.models import Delegate
@@ -97,6 +98,7 @@ from tickets.services import (
     add_participant,
     answer_ticket,
     arrive,
+    hold_files,
     note_ticket,
     outages,
     pend_ticket,
@@ -225,6 +227,7 @@ class World:
         upload = Upload(name=f"{self.marker}.txt", media_type="text/plain", content=self.marker.encode())
         note_ticket(ticket.pk, self.marker, by=csr, key=f"{self.marker} note", uploads=[upload])
         Presence.objects.create(ticket=ticket, user=csr)
+        hold_files([SimpleUploadedFile("lights.txt", b"Two are red.")], key="a call", by=csr)
         clock = ticket.clocks.get()
         Alert.objects.create(
             clock=clock, ticket=ticket, user=csr, channel=step.channel, share=100, moment=now(), leaves_at=now()

@@ -54,3 +54,9 @@ def miss_visits() -> None:
 def announce_maintenance() -> None:
     """Announce the maintenance that is near, and begin what is due."""
     services.outages.announce_maintenance()
+
+
+@shared_task
+def forget_unsent_files() -> None:
+    """Delete the files that were chosen on forms which nobody sent."""
+    services.forget_unsent_files()

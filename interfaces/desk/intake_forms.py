@@ -19,7 +19,6 @@ class WordsForm(forms.Form):
     subject = forms.CharField(
         label=_("In a few words"), max_length=200, required=False, help_text=_("Empty: the symptom, or the matter.")
     )
-    uploads = FilesField(label=_("Photos or files"), required=False, help_text=_("The customer can see them."))
     channel = forms.ChoiceField(
         label=_("By"), initial=TicketChannel.PHONE,
         choices=[
@@ -30,3 +29,9 @@ class WordsForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
     email = forms.CharField(label=_("E-mail"), max_length=254, required=False, help_text=_("Answers go there."))
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+
+
+class FilesForm(forms.Form):
+    """What the caller sends, or shows; it is taken in by whichever button is pressed."""
+
+    uploads = FilesField(label=_("Photos or files"), required=False, help_text=_("The customer can see them."))

@@ -29,11 +29,12 @@ from orders.testing import make_market, make_order
 from tests.orders.racing import together
 from tests.sandbox.network import Network
 from tickets import services
-from tickets.models import Probe, Ticket
+from tickets.models import Probe, Ticket, UnsentFile
 from tickets.queries import caller_in_view, probe_of, symptom_by_code, symptoms_for, tree_of, walk
 from tickets.queries.intake import SAME_FAULT_WITHIN
 from tickets.queries.outages import Scope
 from tickets.services import Intake, Requester
+from tickets.services.uploads import MOST, MOST_UNSENT, UNSENT_FOR
 from tickets.settings import DIAGNOSTICS
 from tickets.states import (
     MATTERS_OF,
@@ -46,10 +47,16 @@ from tickets.states import (
     TicketStatus,
     TicketType,
 )
+from tickets.tasks import forget_unsent_files
 from tickets.testing import Asked, make_affected, make_equipment, make_outage, make_symptom, make_ticket
 
 _keys = count(1)
 PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def image(name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{name}.png", PNG + name.encode())
+
 
 LIGHTS = Asked("lights", {"off": "visit", "on": "modem"})
 MODEM = Asked("modem", {"offline": "visit", "weak": "cables", "good": "reboot", "unknown": ""}, StepKind.READING)
@@ -581,8 +588,55 @@ class TestFilesOfACaller:
 
         assert refused is None
         assert desk.page.status_code == 422
-        assert "uploads" in desk.page.context["words"].errors
+        assert "uploads" in desk.page.context["files"].errors
         assert "Nothing works." in desk.text
+
+    def test_survive_every_other_button_and_what_is_to_be_put_right(self, client, csr, account, symptom):
+        desk = Desk(client, csr, account.customer).press("type:request", uploads=image("label"))
+        desk.press("type:request", uploads=[image("box"), image("label")])
+        assert desk.open(text="", matter="other") is None
+        assert [name in desk.text for name in ("label.png", "box.png")] == [True, True]
+
+        box = UnsentFile.objects.get(name="box.png")
+        ticket = desk.press(f"drop:{box.pk}").open(matter="other")
+
+        assert [file.name for file in ticket.articles.get().attachments.all()] == ["label.png"]
+        assert not UnsentFile.objects.exists()
+
+    def test_are_refused_at_their_field_whichever_button_brings_them(self, client, csr, account):
+        desk = Desk(client, csr, account.customer)
+        desk.press("type:request", uploads=[image(str(number)) for number in range(MOST)])
+
+        desk.press("type:request", uploads=image("one more"))
+
+        assert desk.page.status_code == 422
+        assert desk.page.context["files"].errors["uploads"] == [f"At most {MOST} files at once."]
+        assert UnsentFile.objects.count() == MOST
+
+    def test_of_another_persons_form_are_out_of_reach(self, client, csr, division, account):
+        desk = Desk(client, csr, account.customer).press("type:request", uploads=image("label"))
+        file, other = UnsentFile.objects.get(), Desk(client, make_person(Role.CSR, division), account.customer)
+
+        other.press("type:request", key=file.key).press(f"drop:{file.pk}", key=file.key)
+        ticket = other.open(key=file.key, type="request", matter="other")
+
+        assert "label.png" in desk.text
+        assert "label.png" not in other.text
+        assert not ticket.articles.get().attachments.exists()
+        assert UnsentFile.objects.get() == file
+
+    def test_wait_for_a_day_and_twenty_at_most(self, csr):
+        with time_machine.travel(now() - UNSENT_FOR):
+            services.hold_files([image("old")], key="the oldest", by=csr)
+        for number in range(MOST_UNSENT):
+            services.hold_files([image(str(number))], key=f"call {number}", by=csr)
+        assert [len(services.held_uploads(key, by=csr)) for key in ("the oldest", "call 0", "call 19")] == [0, 1, 1]
+
+        with time_machine.travel(now() + UNSENT_FOR):
+            services.hold_files([image("new")], key="the newest", by=csr)
+            forget_unsent_files()
+
+        assert [file.key for file in UnsentFile.objects.all()] == ["the newest"]
 
 
 class TestX4AtTheDesk:

@@ -23,6 +23,7 @@ from tickets.models.satisfaction import Rating
 from tickets.models.sla import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, TicketClock
 from tickets.models.symptoms import Choice, Step, Symptom
 from tickets.models.ticket import SIGNS_OF_NUMBER, Ticket, new_number
+from tickets.models.uploads import UnsentFile
 from tickets.models.visits import Task, Visit, VisitDeed
 
 __all__ = [
@@ -30,6 +31,6 @@ __all__ = [
     "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "Macro", "MacroUse", "Outage", "OutageCredit",
     "OutageDetachment", "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence",
     "Probe", "Rating", "ReassignedTicket", "Reassignment", "ResolutionNotice", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget",
-    "Step", "Symptom", "Task", "Ticket", "TicketClock", "Visit", "VisitDeed", "WaitingTicket", "filled_in",
+    "Step", "Symptom", "Task", "Ticket", "TicketClock", "UnsentFile", "Visit", "VisitDeed", "WaitingTicket", "filled_in",
     "new_number",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Who may see and work on which tickets, how one is found, and what is read of it."""
 
 from tickets.queries.conversation import Conversation
+from tickets.queries.files import files_held
 from tickets.queries.finding import TicketFilter, numbered, tickets_matching, words_of
 from tickets.queries.handling import (
     canned_replies_for,
@@ -61,7 +62,7 @@ __all__ = [
     "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Closing", "Conversation",
     "TicketFilter", "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "articles_for_customer",
     "articles_of", "as_told", "caller_in_view", "can_work", "canned_replies_for", "closing_of", "customer_by_email",
-    "customers_by_email", "device_of", "equipment_visible_to", "families_asked", "finding_of", "folded",
+    "customers_by_email", "device_of", "equipment_visible_to", "families_asked", "files_held", "finding_of", "folded",
     "is_customer_of", "macros_for", "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen",
     "nearest_ticket", "notice_ahead", "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside",
     "others_on", "probe_of", "progress_of_ticket", "proof_of", "reachable_ticket", "recipients_of", "references_of",

@@ -43,7 +43,15 @@ from tickets.services.routing import find_somebody, route_anew, route_ticket, ro
 from tickets.services.satisfaction import rate_ticket
 from tickets.services.sla import follow_ticket, retime_clocks, sweep_clocks
 from tickets.services.tasks import ToDo, add_task, end_task
-from tickets.services.uploads import Upload, checked_uploads
+from tickets.services.uploads import (
+    Upload,
+    checked_uploads,
+    drop_file,
+    forget_files,
+    forget_unsent_files,
+    held_uploads,
+    hold_files,
+)
 from tickets.services.visits import (
     Booking,
     book_visit,
@@ -69,15 +77,16 @@ __all__ = [
     "add_participant", "add_photo", "add_task", "add_to_ticket", "answer_ticket", "arrive", "ask_and_wait",
     "attach_at_intake", "attach_child", "book_visit", "call_off_visit", "call_off_with_ticket", "cancel_ticket",
     "checked_uploads", "climb_ladder", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child",
-    "dismiss_mail", "end_task", "escalate_ticket", "find_somebody", "finish_visit", "follow_resolution",
-    "follow_ticket", "hand_over_ticket", "hear_customer", "hold_ticket", "install_equipment", "merge_ticket",
-    "miss_visits", "move_visit", "note_bounce", "note_phone_call", "note_presence", "note_ticket", "open_ticket",
-    "open_ticket_for_mail", "outages", "pend_ticket", "preview_reassignment", "put_routing_in_force", "rate_ticket",
-    "reassign_all", "reject_ticket", "release_ticket", "reopen_ticket", "report_at_intake", "resolve_ticket",
-    "restore_service", "retime_clocks", "route_anew", "route_ticket", "route_waiting", "see_alerts", "send_answer",
-    "send_due_alerts", "send_due_answers", "send_due_notices", "send_receipt", "send_refusal", "send_resolution",
-    "send_visit", "set_customer", "set_off", "set_priority", "set_type", "split_article", "start_routing_version",
-    "stop_copying", "swap_device", "swap_equipment", "sweep_clocks", "take_back_answer", "take_back_resolution",
-    "take_mails", "take_out_equipment", "take_over_ticket", "take_reading", "take_ticket", "tell_of_missed_visit",
-    "undo_reassignment", "unmerge_ticket", "use_macro",
+    "dismiss_mail", "drop_file", "end_task", "escalate_ticket", "find_somebody", "finish_visit", "follow_resolution",
+    "follow_ticket", "forget_files", "forget_unsent_files", "hand_over_ticket", "hear_customer", "held_uploads",
+    "hold_files", "hold_ticket", "install_equipment", "merge_ticket", "miss_visits", "move_visit", "note_bounce",
+    "note_phone_call", "note_presence", "note_ticket", "open_ticket", "open_ticket_for_mail", "outages", "pend_ticket",
+    "preview_reassignment", "put_routing_in_force", "rate_ticket", "reassign_all", "reject_ticket", "release_ticket",
+    "reopen_ticket", "report_at_intake", "resolve_ticket", "restore_service", "retime_clocks", "route_anew",
+    "route_ticket", "route_waiting", "see_alerts", "send_answer", "send_due_alerts", "send_due_answers",
+    "send_due_notices", "send_receipt", "send_refusal", "send_resolution", "send_visit", "set_customer", "set_off",
+    "set_priority", "set_type", "split_article", "start_routing_version", "stop_copying", "swap_device",
+    "swap_equipment", "sweep_clocks", "take_back_answer", "take_back_resolution", "take_mails", "take_out_equipment",
+    "take_over_ticket", "take_reading", "take_ticket", "tell_of_missed_visit", "undo_reassignment", "unmerge_ticket",
+    "use_macro",
 ]  # fmt: skip

@@ -1,7 +1,6 @@
 """From a caller to a ticket: all that is known of them before a word is typed, and what is asked on the way."""
 
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,18 +16,20 @@ from foundation.people.models import UserRequest
 from foundation.people.queries import can, divisions_where
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
-from interfaces.desk.intake_forms import WordsForm
+from interfaces.desk.intake_forms import FilesForm, WordsForm
 from interfaces.desk.queries import callers_meant, tickets_numbered
 from tickets.http import DetailsForm
 from tickets.models import Ticket
-from tickets.queries import Conversation, caller_in_view, families_asked, tickets_visible_to
+from tickets.queries import Conversation, caller_in_view, families_asked, files_held, tickets_visible_to
 from tickets.services import (
     Intake,
     Requester,
-    Upload,
     add_to_ticket,
     attach_at_intake,
-    checked_uploads,
+    drop_file,
+    forget_files,
+    held_uploads,
+    hold_files,
     report_at_intake,
     take_reading,
 )
@@ -51,14 +52,12 @@ def new_ticket(request: UserRequest) -> HttpResponse:
         press = request.POST.get("press", "")[:80]
         take_reading(talk.device.pk, intake_key=talk.key, key=f"desk:{talk.key}:{press}", by=request.user)
         talk = Conversation.of(request.POST, caller, division)
-    if found := _attach(request, talk, customer, pressed):
-        return redirect("desk:ticket", found.number)
+    files = _take_files(request, talk, pressed)
     is_sent = pressed in ("open", "add")
-    files = request.FILES if is_sent else None
-    words = WordsForm(request.POST if is_sent else None, files, initial=_typed(request, customer))
+    words = WordsForm(request.POST if is_sent else None, initial=_typed(request, customer))
     details = DetailsForm(talk.type or TicketType.TROUBLE, talk.account, *_bound(request, pressed == "open"))
-    is_complete = is_sent and words.is_valid() and (pressed == "add" or details.is_valid())
-    if is_complete and (found := _attempt(request, talk, customer, words, details)):
+    if found := _outcome(request, talk, customer, words, details, files):
+        forget_files(talk.key, by=request.user)
         return redirect("desk:ticket", found.number)
     context = {
         "customer": customer,
@@ -66,13 +65,15 @@ def new_ticket(request: UserRequest) -> HttpResponse:
         "talk": talk,
         "words": words,
         "details": details,
+        "files": files,
+        "held": files_held(talk.key, request.user) if files.is_bound else [],
         "types": TicketType,
         "families": families_asked(division) if not talk.service else [],
         "division": division,
         "divisions": [] if customer else divisions_where(request.user, Permission.WORK_TICKETS),
         "press": secrets.token_urlsafe(9),
     }
-    wrong = words.errors or (is_sent and details.is_bound and details.errors)
+    wrong = words.errors or files.errors or (is_sent and details.is_bound and details.errors)
     return render(request, "desk/new_ticket.html", context, status=422 if wrong else 200)
 
 
@@ -119,6 +120,40 @@ def _bound(request: UserRequest, is_sent: bool) -> list[Any]:  # noqa: FBT001
     return [request.POST] if is_sent else [None]
 
 
+def _take_files(request: UserRequest, talk: Conversation, pressed: str) -> FilesForm:
+    """Hold the files that were chosen, whichever button brings them, and let go of the one that is not wanted."""
+    if request.method != "POST":
+        return FilesForm()
+    files = FilesForm(request.POST, request.FILES)
+    what, _colon, chosen = pressed.partition(":")
+    if what == "drop" and chosen.isdecimal() and len(chosen) < 19:
+        drop_file(int(chosen), key=talk.key, by=request.user)
+    try:
+        if files.is_valid():
+            hold_files(files.cleaned_data["uploads"], key=talk.key, by=request.user)
+    except NotAllowed as refusal:
+        files.add_error("uploads", refusal.message)
+    return files
+
+
+def _outcome(  # noqa: PLR0913, PLR0917  # the page's forms
+    request: UserRequest,
+    talk: Conversation,
+    customer: Customer | None,
+    words: WordsForm,
+    details: DetailsForm,
+    files: FilesForm,
+) -> Ticket | None:
+    """Return the ticket that the button leads to; None where something is to be chosen or put right first."""
+    pressed = request.POST.get("do", "")
+    if files.errors:
+        return None
+    if pressed.startswith("attach:"):
+        return _attach(request, talk, customer, pressed)
+    is_complete = words.is_bound and words.is_valid() and (pressed == "add" or details.is_valid())
+    return _attempt(request, talk, customer, words, details) if is_complete else None
+
+
 def _attach(request: UserRequest, talk: Conversation, customer: Customer | None, pressed: str) -> Ticket | None:
     """Attach the caller to an outage that was offered, in one step: nothing needs to be typed, nobody is sent."""
     what, _colon, chosen = pressed.partition(":")
@@ -139,7 +174,7 @@ def _attach(request: UserRequest, talk: Conversation, customer: Customer | None,
     try:
         opened = attach_at_intake(
             offered.pk, intake, key=talk.key, division=talk.division, channel=TicketChannel(channel), by=request.user,
-            uploads=checked_uploads(request.FILES.getlist("uploads")),
+            uploads=held_uploads(talk.key, by=request.user),
         )  # fmt: skip
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
@@ -154,9 +189,8 @@ def _attempt(
     said = words.cleaned_data
     channel = TicketChannel(said["channel"])
     try:
-        uploads = checked_uploads(said["uploads"])
         if request.POST["do"] == "add":
-            return _add(request, talk, said["text"], channel, uploads)
+            return _add(request, talk, said["text"], channel)
         if talk.type is None:
             raise NotAllowed(_("Choose what it is."))  # noqa: TRY301
         language = customer.language if customer else ""
@@ -176,8 +210,9 @@ def _attempt(
             is_apart=talk.is_apart,
         )
         opened = report_at_intake(
-            intake, key=talk.key, division=talk.division, channel=channel, by=request.user, uploads=uploads
-        )
+            intake, key=talk.key, division=talk.division, channel=channel, by=request.user,
+            uploads=held_uploads(talk.key, by=request.user),
+        )  # fmt: skip
     except NotAllowed as refusal:
         words.add_error(refusal.field if refusal.field in words.fields else None, refusal.message)
         return None
@@ -185,13 +220,11 @@ def _attempt(
     return opened
 
 
-def _add(
-    request: UserRequest, talk: Conversation, text: str, channel: TicketChannel, uploads: Sequence[Upload]
-) -> Ticket:
+def _add(request: UserRequest, talk: Conversation, text: str, channel: TicketChannel) -> Ticket:
     """Add to the ticket of the same fault: the one that was offered, and none that a form makes up."""
     if talk.same is None or not tickets_visible_to(request.user).filter(pk=talk.same.pk).exists():
         raise NotAllowed(_("It has ended meanwhile: open a ticket."))
-    key = f"desk:{talk.key}:add"
+    key, uploads = f"desk:{talk.key}:add", held_uploads(talk.key, by=request.user)
     add_to_ticket(talk.same.pk, text, key=key, channel=channel, by=request.user, uploads=uploads)
     messages.success(request, _("It is added to the ticket that was open."))
     return talk.same
