@@ -137,19 +137,45 @@ def record(which: int, body: bytes = b"") -> bytes:
     return struct.pack("<HH", which, len(body)) + body
 
 
-def workbook(*records: bytes, kind: int = 0, said: int = 0x10, padding: int = 0) -> bytes:
+def workbook(*records: bytes, kind: int = 0, said: int = 0x10, padding: int = 0, version: int = 0x600) -> bytes:
     """
     Return a workbook of one sheet, with some more records before.
 
     :param kind: of the sheet, as the workbook lists it
     :param said: what the sheet's own beginning says that it is
     :param padding: bytes before the sheet is listed
+    :param version: of Excel; 0x600 since 1997
     """
-    begins = record(0x0809, struct.pack("<HH12x", 0x600, 5)) + b"".join(records)
+    begins = record(0x0809, struct.pack("<HH12x", version, 5)) + b"".join(records)
     begins += record(0x003C, bytes(padding)) if padding else b""
     listed = len(begins) + 4 + 14 + 4
     begins += record(0x0085, struct.pack("<IBBBB6s", listed, 0, kind, 6, 0, b"Sheet1")) + record(0x000A)
-    return begins + record(0x0809, struct.pack("<HH12x", 0x600, said)) + record(0x000A)
+    return begins + record(0x0809, struct.pack("<HH12x", version, said)) + record(0x000A)
+
+
+def word(*, version: int = 0xA5EC, flags: int = 0, commands: int = 2, text: bytes = b"") -> bytes:
+    """
+    Return a document of the old Word (MS-DOC).
+
+    :param version: which one begins so; 0xA5DC is Word 6, and Word 95
+    :param commands: bytes of its own commands, macros among them; a list without any has two
+    """
+    head = struct.pack("<HHHHHH", version, 0, 0, 0x409, 0, flags).ljust(0x118, b"\0") + struct.pack("<II", 0, commands)
+    return head.ljust(0x300, b"\0") + text
+
+
+def wordprocessing(body: str, root: str = "document", prefix: str = "w") -> str:
+    """Return a part of a document of the new Word, with prefixes `w:` in its body."""
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    inside = body.replace("w:", f"{prefix}:")
+    return f'<?xml version="1.0"?><{prefix}:{root} xmlns:{prefix}="{space}">{inside}</{prefix}:{root}>'
+
+
+def field(*runs: str) -> str:
+    """Return a field of the new Word whose instruction lies in several runs; one that begins with `<` is one already."""
+    words = "".join(one if one.startswith("<") else f"<w:r><w:instrText>{one}</w:instrText></w:r>" for one in runs)
+    marks = [f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")]
+    return f"{marks[0]}{words}{marks[1]}<w:r><w:t>DDE, as its result</w:t></w:r>{marks[2]}"
 
 
 def bounce(

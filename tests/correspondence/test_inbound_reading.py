@@ -11,7 +11,15 @@ from datetime import UTC, datetime
 import pytest
 
 from foundation.correspondence.inbound import Address, UnreadableMailError, read_mail, reading
-from foundation.correspondence.inbound.files import LONGEST_NAME, MOST_TYPES, media_type_of, refusal_of
+from foundation.correspondence.inbound.files import (
+    DEEPEST,
+    LONGEST_NAME,
+    MOST_PARTS,
+    MOST_TYPES,
+    MOST_UNPACKED,
+    media_type_of,
+    refusal_of,
+)
 from foundation.correspondence.inbound.quoting import REPLY_ABOVE
 from tests.correspondence.mails import (
     JPEG,
@@ -20,6 +28,7 @@ from tests.correspondence.mails import (
     attached,
     compound,
     enclosed,
+    field,
     part,
     parts,
     raw,
@@ -27,6 +36,8 @@ from tests.correspondence.mails import (
     text_in,
     tnef,
     with_file,
+    word,
+    wordprocessing,
     workbook,
 )
 
@@ -717,6 +728,149 @@ class TestCompoundFiles:
         assert self.refusal(compound(PowerPoint_Document=b"x" * before + head + b"y" * 5000)) == "unknown_type"
         assert self.refusal(compound(PowerPoint_Document=b"x" * before + head)) == "unknown_type"
         assert self.refusal(compound(Pictures=b"x" * before + head)) == ""
+
+    @pytest.mark.parametrize("sector", [512, 4096])
+    @pytest.mark.parametrize(
+        ("document", "why"),
+        [
+            (word(), ""),
+            (word(version=0xA5DC), ""),
+            (word(flags=1, commands=900), ""),  # since 1997 these are keys and buttons; programs have their folder
+            (word(version=0xA5DC, flags=1), "dangerous"),
+            (word(version=0xA5DC, commands=40), "dangerous"),
+            (word(text=b"\x13 DDEAUTO c:\\\\x.exe \x14"), "dangerous"),
+            (word(text="\x13 dde x y \x14".encode("utf-16-le")), "dangerous"),
+            (word(text=b"DDE in a text, and \x13 DATE \x14"), ""),
+            (word(flags=0x100), "unknown_type"),
+            (word(version=0x1234), "unknown_type"),
+            (word(version=0xA5DC)[:20], "unknown_type"),
+        ],
+    )
+    def test_of_word_are_refused_with_macros_of_before_1997_or_links_to_programs(self, document, why, sector):
+        assert self.refusal(compound(sector=sector, WordDocument=document)) == why
+        assert self.refusal(compound(sector=sector, WordDocument=document.ljust(9000, b"\0"))) == (
+            why if len(document) > 20 else ""
+        )
+
+    def test_are_refused_where_they_hold_a_packed_file(self):
+        assert self.refusal(compound("WordDocument", "ObjectPool", "\x01Ole10Native")) == "dangerous"
+        assert self.refusal(compound("WordDocument", "ObjectPool", "\x01Ole", "\x01CompObj", "CONTENTS")) == ""
+
+    @pytest.mark.parametrize(
+        ("version", "which", "source", "why"),
+        [
+            (0x600, 0x1AE, b"\0\0\x0c\0\0cmd\x03/c calc", "dangerous"),
+            (0x600, 0x1AE, b"\0\0\x03\0\x01a\0\x03\0b\0", "dangerous"),
+            (0x600, 0x1AE, b"\1\0\x0c\0\0\x01folder\x03b.xls", ""),
+            (0x600, 0x1AE, b"\1\0\x01\x04", ""),
+            (0x600, 0x017, b"\x02\0\x03\0\0\0\3\0", ""),
+            (0x500, 0x017, b"\x0bcmd\x03/c calc", "dangerous"),
+            (0x500, 0x017, b"\x07\x03Sheet1", ""),
+        ],
+    )
+    def test_of_excel_are_refused_with_links_to_programs(self, version, which, source, why):
+        assert self.refusal(compound(Workbook=workbook(record(which, source), version=version))) == why
+
+
+SHEETS, WORDS, SLIDES = "xl/workbook.xml", "word/document.xml", "ppt/presentation.xml"
+LINK = (
+    '<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    '<ddeLink ddeService="cmd" ddeTopic="/c calc"/></externalLink>'
+)
+STRICT_LINK = '<x:externalLink xmlns:x="http://purl.oclc.org/ooxml/spreadsheetml/main"><x:ddeLink x:ddeService="cmd"/></x:externalLink>'
+PACKED, OBJECT = compound("\x01Ole10Native"), compound("\x01Ole", "CONTENTS")
+OPEN_LINK = '<o:body xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><o:dde-source o:dde-application="cmd"/></o:body>'
+
+
+class TestDocumentsThatStartPrograms:
+    """By files within them, or by links, in documents that have no programs of their own."""
+
+    def refusal(self, content: bytes) -> str:
+        return refusal_of(content, media_type_of(content))
+
+    @pytest.mark.parametrize(
+        ("body", "why"),
+        [
+            (field("DDEAUTO c:\\x.exe"), "dangerous"),
+            (field(" dde ", "x y"), "dangerous"),
+            (field(" D", "", "DE", "AUTO x y"), "dangerous"),
+            (field("&#68;D<!-- -->E<![CDATA[AUTO]]>"), "dangerous"),
+            (field("IF 1=1 ", field("DDEAUTO x y")), "dangerous"),
+            (field(field("QUOTE 68 68 69"), " x y"), "dangerous"),
+            (field("<w:r><w:t>DDE</w:t></w:r>", " x y"), "dangerous"),
+            ('<w:fldSimple w:instr=" DDEAUTO x y"><w:r/></w:fldSimple>', "dangerous"),
+            (field("DATE ", "DDE") + "<w:t>DDEAUTO</w:t>", ""),
+            (field("IF 1=1 ", field("PAGE"), " DDE") + field("PAGE"), ""),
+            ('<w:fldSimple w:instr="PAGE"><w:r><w:t>DDE</w:t></w:r></w:fldSimple>', ""),
+            ("<w:fldChar/><w:instrText>", "unknown_type"),
+        ],
+    )
+    def test_by_fields_of_word(self, body, why):
+        for name, written in ((WORDS, wordprocessing(body)), ("a/b.dat", wordprocessing(body, "ftr", "x"))):
+            content = zipped(WORDS, *{name} - {WORDS}, packed=zipfile.ZIP_DEFLATED, **{name: written})
+            assert self.refusal(content) == why
+        sixteen = wordprocessing(body).encode("utf-16")
+        assert self.refusal(zipped(WORDS, **{WORDS: sixteen})) == why
+
+    @pytest.mark.parametrize(
+        ("name", "part", "why"),
+        [
+            ("xl/externalLinks/externalLink1.xml", LINK, "dangerous"),
+            ("xl/a.bin", STRICT_LINK, "dangerous"),
+            ("xl/a.xml", LINK.replace("ddeLink", "externalBook"), ""),
+            ("xl/a.xml", f"<!DOCTYPE a [<!ENTITY b 'c'>]>{LINK.replace('ddeLink', 'externalBook')}", "unknown_type"),
+            ("xl/a.xml", "<sheet>DDE</sheet>", ""),
+            ("xl/a.xml", "<sheet", "unknown_type"),
+            ("content.xml", OPEN_LINK, "dangerous"),
+            ("content.xml", OPEN_LINK.replace("dde-source", "p"), ""),
+            ("word/embeddings/oleObject1.bin", PACKED, "dangerous"),
+            ("xl/embeddings/a.bin", PACKED, "dangerous"),
+            ("any/thing.png", PACKED, "dangerous"),
+            ("word/embeddings/oleObject1.bin", OBJECT, ""),
+            ("word/embeddings/oleObject1.bin", b"\0\1\2", "unknown_type"),
+            ("word/embeddings/setup.exe", b"MZ\0\0", "dangerous"),
+            ("ppt/embeddings/sheet.xlsx", zipped(SHEETS), ""),
+            ("ppt/embeddings/sheet.xlsx", zipped(SHEETS, "xl/a.xml", **{"xl/a.xml": LINK}), "dangerous"),
+            ("ppt/media/a.png", zipped(SHEETS, "xl/a.xml", **{"xl/a.xml": LINK}), "dangerous"),
+            ("ppt/embeddings/a.zip", zipped("a"), "unknown_type"),
+            ("word/media/image1.png", PNG, ""),
+        ],
+    )
+    @pytest.mark.parametrize("document", [SHEETS, WORDS, SLIDES, "mimetype"])
+    def test_by_links_and_files_within_them(self, document, name, part, why):
+        opened = {"mimetype": "application/vnd.oasis.opendocument.text"}
+
+        assert self.refusal(zipped(document, name, **(opened | {name: part}))) == why
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            (r"{\rtf1 Hello, object and DDE.\par}", ""),
+            (r"{\rtf1{\object\objemb{\*\objdata 0105}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst DDEAUTO x y}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst{ DDE x y}}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst DATE}{\fldrslt DDE}}}", ""),
+        ],
+    )
+    def test_by_objects_and_fields_in_rtf(self, text, why):
+        assert self.refusal(text.encode()) == why
+
+    def test_are_not_looked_through_without_end(self):
+        """Neither a document that unpacks to very much, nor one of very many parts, nor one in one in one."""
+        large = wordprocessing(" " * MOST_UNPACKED)
+        bomb = zipped(WORDS, packed=zipfile.ZIP_DEFLATED, **{WORDS: large})
+        half = zipped(WORDS, packed=zipfile.ZIP_DEFLATED, **{WORDS: wordprocessing(" " * (MOST_UNPACKED // 2))})
+        both = zipped(WORDS, "word/embeddings/a.docx", "word/embeddings/b.docx",
+                      **{"word/embeddings/a.docx": half, "word/embeddings/b.docx": half})  # fmt: skip
+        many = zipped(WORDS, *(f"{number}.png" for number in range(MOST_PARTS)))
+        deep = zipped(WORDS)
+        for _within in range(DEEPEST + 1):
+            deep = zipped(WORDS, "word/embeddings/a.docx", **{"word/embeddings/a.docx": deep})
+
+        small = zipped(WORDS, packed=zipfile.ZIP_DEFLATED, **{WORDS: wordprocessing(" " * (4 << 20))})
+        assert _peak(lambda: media_type_of(small)) < 1 << 20
+        assert [self.refusal(one) for one in (bomb, both, many, deep)] == ["unknown_type"] * 4
+        assert self.refusal(half) == ""
 
 
 class TestAMessageThatIsAttached:

@@ -30,6 +30,8 @@ SMALL = 512
 """Sectors of so many bytes are those of the older version, which leaves the upper half of sizes as it happens to be."""
 MACROS = frozenset({"vba", "macros", "_vba_project", "_vba_project_cur"})
 """What Office keeps its programs under (MS-OVBA 2.2.1; the last is Excel's)."""
+PACKED = "\x01ole10native"
+"""The stream in which an object holds a file that Windows opens by its name, a program too (MS-OLEDS 2.3.6)."""
 CARRIED = "__attach_version1.0_#"
 """How the folder of a file begins that an Outlook message carries (MS-OXMSG 2.2.2)."""
 LOCKED = "encryptedpackage"
@@ -48,6 +50,11 @@ def is_compound(content: bytes) -> bool:
 def has_macros(content: bytes) -> bool:
     """Tell whether a compound file holds programs of Office, in use or left over."""
     return any(name in MACROS for name in _names(content))
+
+
+def has_packages(content: bytes) -> bool:
+    """Tell whether a compound file holds, or is, an object into which any file can be packed."""
+    return PACKED in _names(content)
 
 
 def carries_files(content: bytes) -> bool:

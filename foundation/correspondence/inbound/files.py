@@ -5,24 +5,31 @@ import re
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import IO
 
 from foundation.correspondence.inbound.compound import (
     UnreadableFileError,
     carries_files,
     has_macros,
+    has_packages,
     is_compound,
     is_locked,
 )
 from foundation.correspondence.inbound.decoding import clean_line
-from foundation.correspondence.inbound.office import has_macro_sheets, has_packed_slides
+from foundation.correspondence.inbound.fields import BEGINS_AS_XML, asks_a_program
+from foundation.correspondence.inbound.office import has_packed_slides, has_word_programs, has_workbook_programs
 
 LARGEST_FILE = 10 * 1024 * 1024
 UNKNOWN = "application/octet-stream"
 PROGRAM = "application/x-executable"
 MACROS = "application/x-office-macros"
+"""A document with programs of its own, or with a way to start others: a packed file, a link by DDE."""
 ARCHIVE = "application/zip"
 OFFICE = "application/msword"
+RTF = "application/rtf"
 OUTLOOK = "application/vnd.ms-outlook"
 """A message of Outlook's that carries files, which nobody here has looked into; one without is `OFFICE`."""
 
@@ -48,7 +55,7 @@ BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"OggS", "audio/ogg"),
     (8, b"WAVE", "audio/wav"),
     (0, b"#!AMR", "audio/amr"),
-    (0, b"{\\rtf", "application/rtf"),
+    (0, b"{\\rtf", RTF),
     (0, b"MZ", PROGRAM),
     (0, b"\x7fELF", PROGRAM),
     (0, b"\xfe\xed\xfa", PROGRAM),
@@ -84,6 +91,17 @@ DISGUISED = re.compile(r"&#|\0|<!(?:DOCTYPE|ENTITY)|encoding\s*=\s*[\"'](?!utf-8
 """How a word in that list could be written otherwise than in plain UTF-8."""
 BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """The ways of packing of which a part can be unpacked: with any other a few bytes may become gigabytes at once."""
+EMBEDDED = re.compile(r"(?:^|/)embeddings/", re.IGNORECASE)
+"""Where documents of Office keep whole files within them; anywhere else they are known by how they begin."""
+ZIPPED = b"PK\x03\x04"
+RTF_PROGRAMS = re.compile(
+    rb"\\obj(?:data|emb|link|autlink|sub|pub|icemb|html|ocx|update)(?![a-z])|\\fldinst(?![a-z])[\s{}\"]*DDE",
+    re.IGNORECASE,
+)
+"""In RTF: objects, into which any file can be packed, and fields that start a program."""
+MOST_UNPACKED, MOST_PARTS, DEEPEST = 24 * 1024 * 1024, 3000, 3
+"""Of one file, with all that lies within it: bytes and parts that are looked at, and how deep."""
+PIECE = 64 * 1024
 HTML = re.compile(
     rb"^\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|script|svg)\b", re.IGNORECASE | re.DOTALL
 )
@@ -106,7 +124,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "audio/ogg": (".ogg", ".oga", ".opus"),
     "audio/wav": (".wav",),
     "audio/amr": (".amr",),
-    "application/rtf": (".rtf",),
+    RTF: (".rtf",),
     OFFICE: (".doc", ".xls", ".ppt", ".msg"),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (".docx",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (".xlsx",),
@@ -128,10 +146,35 @@ LONGEST_NAME = 120
 SAMPLE = 64 * 1024
 
 
+@dataclass
+class _Allowance:
+    """How much of a file may still be looked at, so that a small one does not keep us busy for ever."""
+
+    size: int = MOST_UNPACKED
+    parts: int = MOST_PARTS
+    depth: int = DEEPEST
+
+    def read(self, part: IO[bytes]) -> Iterator[bytes]:
+        """
+        Unpack a part, piece by piece.
+
+        :raises ValueError: if it is more than may be
+        """
+        while piece := part.read(PIECE):
+            self.size -= len(piece)
+            if self.size < 0:
+                raise ValueError("There is more in it than is looked at.")
+            yield piece
+
+
 def media_type_of(content: bytes) -> str:
     """Say what a file is, by what is in it and never by its name; `application/octet-stream` where that is not known."""
-    if content.startswith(b"PK\x03\x04"):
-        return _in_zip(content)
+    return _type_of(content, _Allowance())
+
+
+def _type_of(content: bytes, allowance: _Allowance) -> str:
+    if content.startswith(ZIPPED):
+        return _in_zip(content, allowance)
     if is_compound(content):
         return _in_compound(content)
     for place, beginning, media_type in BEGINNINGS:
@@ -143,13 +186,17 @@ def media_type_of(content: bytes) -> str:
 
 
 def _text_or(media_type: str, content: bytes) -> str:
-    """Return a type, but `text/html` for what is said to be XML and shows itself as a page or a drawing."""
+    """Return a type, but `text/html` for what is said to be XML and shows itself as a page or a drawing, and so on."""
+    if media_type == RTF:
+        return MACROS if RTF_PROGRAMS.search(content) else RTF
     return "text/html" if media_type == "text/xml" and MARKED_UP.search(content[:SAMPLE]) else media_type
 
 
 def _in_compound(content: bytes) -> str:
     try:
-        if has_macros(content) or has_macro_sheets(content):
+        if has_macros(content) or has_packages(content):
+            return MACROS
+        if has_workbook_programs(content) or has_word_programs(content):
             return MACROS
         if is_locked(content) or has_packed_slides(content):
             return UNKNOWN
@@ -158,18 +205,64 @@ def _in_compound(content: bytes) -> str:
     return OUTLOOK if carries_files(content) else OFFICE
 
 
-def _in_zip(content: bytes) -> str:
+def _in_zip(content: bytes, allowance: _Allowance) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
             if any(MACROS_IN_ZIP.search(name) for name in names) or _declares_macros(archive):
                 return MACROS
+            found = _document_in(content, names)
+            return MACROS if found in ENDINGS and _has_programs(archive, allowance) else found
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError):
         return UNKNOWN
+
+
+def _document_in(content: bytes, names: set[str]) -> str:
     found = IN_OPEN_DOCUMENT.search(content[:200])
     if found:
         return found[1].decode("ascii")
     return next((media_type for name, media_type in IN_ZIP if name in names), ARCHIVE)
+
+
+def _has_programs(archive: zipfile.ZipFile, allowance: _Allowance) -> bool:
+    """
+    Tell whether something in a document could do something: a file within it, or a link.
+
+    :raises ValueError: if that cannot be told
+    """
+    entries = archive.infolist()
+    allowance.parts -= len(entries)
+    if allowance.parts < 0 or any(entry.compress_type not in BOUNDED for entry in entries):
+        raise ValueError("It has more parts than are looked at, or some are packed in a way that is not read here.")
+    return any(_is_program(archive, entry, allowance) for entry in entries)
+
+
+def _is_program(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, allowance: _Allowance) -> bool:
+    with archive.open(entry) as part:
+        head = part.read(64)
+    if EMBEDDED.search(entry.filename) or is_compound(head) or head.startswith(ZIPPED):
+        with archive.open(entry) as part:
+            return _is_dangerous(b"".join(allowance.read(part)), allowance)
+    if BEGINS_AS_XML.match(head):
+        with archive.open(entry) as part:
+            return asks_a_program(allowance.read(part))
+    return False
+
+
+def _is_dangerous(within: bytes, allowance: _Allowance) -> bool:
+    """
+    Tell whether a file within a document is one that would be refused alone.
+
+    :raises ValueError: if that cannot be told
+    """
+    if allowance.depth == 0:
+        raise ValueError("Files lie within files, deeper than is looked at.")
+    allowance.depth -= 1
+    media_type = _type_of(within, allowance)
+    allowance.depth += 1
+    if within and media_type not in {*ENDINGS, *DANGEROUS}:
+        raise ValueError("Nobody knows what lies within it.")
+    return media_type in DANGEROUS
 
 
 def _declares_macros(archive: zipfile.ZipFile) -> bool:

@@ -1,0 +1,140 @@
+"""
+Links in zipped documents by which a program is asked, and started, when they are opened: DDE.
+
+Word keeps them in fields (ECMA-376, part 1, 17.16), whose words may lie scattered over many runs; Excel in external links
+(18.14); OpenDocument in elements of their own (part 3, 6.6.9). A part is read as XML, so it does not matter what it or its
+namespaces are called, nor how it is encoded; and only as far as it is needed: of sheets and slides the first element.
+"""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from xml.parsers import expat
+
+BEGINS_AS_XML = re.compile(rb"[\xef\xbb\xbf\xfe\xff\0\s]*(?:<\0?[?!A-Za-z_]|$)")
+"""How a part begins that could be read as XML; of what begins otherwise, no program can."""
+WORDS = (
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    "http://purl.oclc.org/ooxml/wordprocessingml/main",
+)
+SHEETS = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
+"""The namespaces of Word's and of Excel's elements, in both editions of the standard."""
+OPEN_DOCUMENT = tuple(f"urn:oasis:names:tc:opendocument:xmlns:{part}:1.0" for part in ("office", "text", "table"))
+
+
+def _names(spaces: Iterable[str], *elements: str) -> frozenset[str]:
+    """Return elements as the parser names them."""
+    return frozenset(f"{space} {element}" for space in spaces for element in elements)
+
+
+LINKS = _names(SHEETS, "externalLink")
+ASKING = _names(SHEETS, "ddeLink") | _names(
+    OPEN_DOCUMENT, "dde-source", "dde-link", "dde-connection", "dde-connection-decl"
+)
+"""Elements that ask a program."""
+TEXT = _names(WORDS, "instrText", "delInstrText", "t")
+"""Elements whose text, before a field's result begins, is what it does."""
+SIMPLE, MARK = _names(WORDS, "fldSimple"), _names(WORDS, "fldChar")
+KNOWN = ASKING | TEXT | SIMPLE | MARK
+NAME = "DDE"
+
+
+class _FoundError(Exception):
+    """A program is asked."""
+
+
+class _ReadEnoughError(Exception):
+    """It is a part that asks nobody."""
+
+
+def asks_a_program(parts: Iterable[bytes]) -> bool:
+    """
+    Tell whether a part of a document, given piece by piece, asks a program.
+
+    :raises ValueError: if it cannot be read
+    """
+    parser = expat.ParserCreate(namespace_separator=" ")
+    _Reading(parser)
+    try:
+        with suppress(_ReadEnoughError):
+            for part in parts:
+                parser.Parse(part, False)  # noqa: FBT003  # it takes no names
+            parser.Parse(b"", True)  # noqa: FBT003
+    except _FoundError:
+        return True
+    except (expat.ExpatError, LookupError) as error:
+        raise ValueError("It is no XML that is read here.") from error
+    return False
+
+
+class _Reading:
+    """Follows the fields of a part, of which some may lie in others."""
+
+    def __init__(self, parser: expat.XMLParserType) -> None:
+        self._parser = parser
+        self._fields: list[str | None] = []
+        """What has been read of the names of fields that are not at their end; None from a field's result on."""
+        parser.StartElementHandler = self._first
+        parser.StartDoctypeDeclHandler = self._doctype
+
+    def _first(self, name: str, attributes: dict[str, str]) -> None:
+        if not name.startswith((*WORDS, *OPEN_DOCUMENT)) and name not in LINKS:
+            raise _ReadEnoughError
+        self._parser.StartElementHandler = self._start
+        self._start(name, attributes)
+
+    def _doctype(self, *_declared: object) -> None:
+        raise ValueError("It declares a type, and perhaps words of its own.")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name not in KNOWN:
+            return
+        if name in ASKING:
+            raise _FoundError
+        if name in SIMPLE:
+            self._begin()
+            self._read(_attribute(attributes, "instr"))
+            self._fields[-1] = None
+        elif name in MARK:
+            self._turn(_attribute(attributes, "fldCharType"))
+        elif self._fields:
+            self._parser.CharacterDataHandler = self._read
+
+    def _end(self, name: str) -> None:
+        if name in TEXT:
+            self._parser.CharacterDataHandler = None
+        elif name in SIMPLE and self._fields:
+            self._finish()
+
+    def _turn(self, kind: str) -> None:
+        if kind == "begin":
+            self._begin()
+        elif kind == "separate" and self._fields:
+            self._fields[-1] = None
+        elif kind == "end" and self._fields:
+            self._finish()
+
+    def _begin(self) -> None:
+        """Begin a field; where another one is still without a name, this one makes it: nobody can tell which."""
+        if self._fields and self._fields[-1] == "":
+            raise _FoundError
+        self._fields.append("")
+        self._parser.EndElementHandler = self._end
+
+    def _finish(self) -> None:
+        self._fields.pop()
+        if not self._fields:
+            self._parser.EndElementHandler = None
+
+    def _read(self, words: str) -> None:
+        """Read on in the name of the field; a few letters tell which it is."""
+        if not self._fields or self._fields[-1] is None or len(self._fields[-1]) >= len(NAME):
+            return
+        name = (self._fields[-1] + words).lstrip(' \t\r\n\xa0"').upper()[: len(NAME)]
+        if name == NAME:
+            raise _FoundError
+        self._fields[-1] = name
+
+
+def _attribute(attributes: dict[str, str], wanted: str) -> str:
+    return next((value for name, value in attributes.items() if name.rpartition(" ")[2] == wanted), "")
