@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
-"""When httpx has a connection: a plain one, which an encrypted one replaces."""
+CONNECTED = "connection.connect_tcp.complete"
+"""When httpx has a connection, which it may encrypt afterwards."""
 
 
 class EndlessError(httpx.HTTPError):
@@ -89,18 +89,28 @@ class _Connection:
         self.is_over = False
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Hear from httpx how a call goes on."""
-        if event in CONNECTED:
-            self.socket = info["return_value"].get_extra_info("socket")
+        """
+        Hear from httpx how a call goes on.
+
+        What is kept is another handle of the connection: while an encryption is agreed on, httpx's own belongs to nobody.
+        """
+        if event == CONNECTED:
+            self.close()
+            self.socket = info["return_value"].get_extra_info("socket").dup()
             if self.is_over:
                 self.end()
 
     def end(self) -> None:
-        """Let whoever reads or writes there find it closed."""
+        """Let whoever reads or writes there find it closed; an encrypted one, too, without a farewell."""
         self.is_over = True
         if self.socket:
             with suppress(OSError):  # closed already
-                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # of an encrypted one, too: without a farewell
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.socket:
+            self.socket.close()
 
 
 @contextmanager
@@ -122,5 +132,6 @@ def _deadline(seconds: float) -> Iterator[Any]:
         raise
     finally:
         clock.cancel()
+        connection.close()
     if connection.is_over:  # what was cut off may look like an end
         raise EndlessError(f"No complete answer within {seconds} seconds")

@@ -1,15 +1,25 @@
 """Three kinds of silence: refused, surely not done, and perhaps done."""
 
+import ipaddress
 import json
+import socket
+import ssl
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from billing.ports import Connection, Refused, Request, Unavailable, Unclear
 from billing.testing import make_work_order
+from integrations import calls
 from integrations.tmf_billing import adapter
 from integrations.tmf_billing.adapter import TmfBilling
 
@@ -39,17 +49,65 @@ class Scripted(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def scripted():
+@contextmanager
+def serving(encryption: ssl.SSLContext | None = None) -> Iterator[type[Scripted]]:
+    """Serve as a test says, encrypted or not, until the end of the block."""
     handler = type("ScriptedHere", (Scripted,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    server.handle_error = lambda *_who: None  # whoever hung up on us
+    if encryption:
+        server.socket = encryption.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
-    handler.url = f"http://127.0.0.1:{server.server_port}"
+    handler.url = f"http{'s' if encryption else ''}://127.0.0.1:{server.server_port}"
     yield handler
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def scripted():
+    with serving() as handler:
+        yield handler
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> Path:
+    """A file with a key, and a certificate with which a server on this machine vouches for itself."""
+    key, always = ec.generate_private_key(ec.SECP256R1()), [datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2120)]
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "vendor.example")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(always[0]).not_valid_after(always[1])
+    signed = builder.add_extension(here, critical=False).sign(key, hashes.SHA256())
+    file: Path = tmp_path_factory.mktemp("vendor") / "vendor.pem"
+    pem = serialization.Encoding.PEM
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(key.private_bytes(pem, *plain) + signed.public_bytes(pem))
+    return file
+
+
+@pytest.fixture
+def encrypted(certificate):
+    encryption = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    encryption.load_cert_chain(certificate)
+    with serving(encryption) as handler:
+        yield handler
+
+
+@pytest.fixture
+def trusted(encrypted, certificate, monkeypatch):
+    trust = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(calls, "_trusted", lambda: trust)
+    return encrypted
+
+
+@pytest.fixture
+def silent():
+    """The address of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
 
 
 def send(url: str) -> str:
@@ -65,6 +123,17 @@ def trickle(handler: BaseHTTPRequestHandler, at_once: bytes, trickling: bytes) -
             handler.wfile.write(trickling)
             time.sleep(0.02)
     handler.close_connection = True
+
+
+TRICKLES = pytest.mark.parametrize(
+    ("at_once", "trickling"),
+    [
+        (b"HTTP/1.1 201 Created\r\nX-Long: ", b"x"),
+        (b"HTTP/1.1 201 Created\r\nContent-Length: 999\r\n\r\n", b" "),
+        (b'HTTP/1.0 201 Created\r\n\r\n{"id": "W-1"}', b" "),
+    ],
+    ids=["its head", "its body", "what may look like a whole body"],
+)
 
 
 class TestChangesSince:
@@ -128,21 +197,39 @@ class TestSend:
             send(scripted.url)
         released.set()
 
-    @pytest.mark.parametrize(
-        ("at_once", "trickling"),
-        [
-            (b"HTTP/1.1 201 Created\r\nX-Long: ", b"x"),
-            (b"HTTP/1.1 201 Created\r\nContent-Length: 999\r\n\r\n", b" "),
-            (b'HTTP/1.0 201 Created\r\n\r\n{"id": "W-1"}', b" "),
-        ],
-        ids=["its head", "its body", "what may look like a whole body"],
-    )
+    @TRICKLES
     def test_does_not_wait_for_an_answer_that_trickles_in(self, scripted, monkeypatch, at_once, trickling):
         monkeypatch.setattr(adapter, "LONGEST_CALL", 0.3)
         scripted.do_POST = lambda handler: trickle(handler, at_once, trickling)
 
         with pytest.raises(Unclear, match=r"within 0\.3 seconds"):
             send(scripted.url)
+
+    @TRICKLES
+    def test_does_not_wait_for_one_that_trickles_in_encrypted(self, trusted, monkeypatch, at_once, trickling):
+        """By then its connection is another one than the one that was opened."""
+        trusted.body = b'{"id": "W-1"}'
+        assert send(trusted.url) == "W-1"
+        monkeypatch.setattr(adapter, "LONGEST_CALL", 0.5)
+        trusted.do_POST = lambda handler: trickle(handler, at_once, trickling)
+        began = time.monotonic()
+
+        with pytest.raises(Unclear, match=r"within 0\.5 seconds"):
+            send(trusted.url)
+
+        assert time.monotonic() - began < 1.5  # it trickles on for two
+
+    def test_does_not_wait_for_one_who_takes_the_connection_and_never_greets(self, silent, monkeypatch):
+        monkeypatch.setattr(adapter, "LONGEST_CALL", 0.3)
+
+        with pytest.raises(Unclear, match=r"within 0\.3 seconds"):
+            send(silent)
+
+    def test_says_nothing_to_one_who_vouches_for_itself(self, encrypted):
+        with pytest.raises(Unavailable, match="certificate"):
+            send(encrypted.url)
+
+        assert encrypted.asked == 0
 
     def test_reads_no_answer_without_end(self, scripted, monkeypatch):
         monkeypatch.setattr(adapter, "LONGEST_ANSWER", 100)
