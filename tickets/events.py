@@ -26,6 +26,14 @@ class TicketMoved(Fact, name="tickets.moved"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustomerAsked(Fact, name="tickets.asked"):
+    """A ticket waits for the customer's answer to this: an answer of ours, or the note of what was asked on the phone."""
+
+    ticket_id: int
+    article_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketResolved(Fact, name="tickets.resolved"):
     """A ticket was put right, as far as we know."""
 

@@ -150,6 +150,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.answer_left": _("An answer went out"),
     "tickets.answer_taken_back": _("An answer was taken back before it left"),
     "tickets.answered": _("An answer was written"),
+    "tickets.asked": _("The customer was asked, and the ticket waits for the answer"),
     "tickets.attached": _("Attached to the outage"),
     "tickets.credit_run_moved": _("Credits: %(status)s"),
     "tickets.customer_replied": _("The customer replied"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from accounts.testing import make_account
 from foundation.correspondence.models import Message
 from foundation.divisions.services import set_value
 from foundation.events.testing import drain, published
@@ -16,7 +17,7 @@ from foundation.worklist.testing import make_team
 from orders.testing import make_market
 from tickets import services
 from tickets.events import OutageTold
-from tickets.models import OutageNotice, TicketClock
+from tickets.models import Macro, OutageNotice, TicketClock
 from tickets.queries.intake import same_fault
 from tickets.services import outages
 from tickets.settings import AUTOMATIC_PER_HOUR
@@ -58,6 +59,48 @@ class TestAnAnswerThatIsTakenBack:
             services.take_back_answer(second.pk, by=csr.person)
 
         assert fresh(ticket).status == TicketStatus.PENDING
+
+    def ask(self, csr, ticket, question, **options):
+        csr.post("desk:ticket_do", ticket.number, "wait", reason="customer", question=question, key=question, **options)
+        return ticket.articles.get(text=question)
+
+    def test_ends_no_wait_for_what_was_asked_on_the_phone(self, division, csr):
+        requester = services.Requester.typed(phone="917-555-0142")
+        ticket = make_ticket(division, requester=requester, channel="phone", by=csr.person)
+        self.ask(csr, ticket, "They look at the modem tonight.")
+        known = make_account(division).customer  # as who they turn out to be, with an address
+        services.set_customer(ticket.pk, known, confirmed_email=known.contacts.get().email, by=csr.person)
+        unrelated = answer(ticket, "We sent the bill again.", by=csr.person)
+
+        csr.post("desk:ticket_take_back", ticket.number, unrelated.pk)
+
+        assert (fresh(ticket).status, ticket.reason) == (TicketStatus.PENDING, PendingReason.CUSTOMER)
+
+    def test_ends_the_wait_for_its_question_alone_and_where_no_other_stands(self, division, csr):
+        ticket = make_ticket(division)
+        unrelated = answer(ticket, "We sent the bill again.", by=csr.person)
+        first = self.ask(csr, ticket, "Which lamp is red?")
+        second = self.ask(csr, ticket, "And which is green?", seen=fresh(ticket).version)
+        ends = []
+
+        for article in (first, second, unrelated):
+            csr.post("desk:ticket_take_back", ticket.number, article.pk)
+            ends.append(fresh(ticket).status)
+
+        assert ends == [TicketStatus.PENDING, TicketStatus.IN_PROGRESS, TicketStatus.IN_PROGRESS]
+
+    def test_leaves_the_wait_for_a_question_by_a_macro(self, division, csr):
+        ticket = make_ticket(division)
+        macro = Macro.objects.create(division=division, name="Ask", end="wait", reply={"en": "Which lamp is red?"})
+        unrelated = answer(ticket, "We sent the bill again.", by=csr.person)
+        said = {"key": "k", "text": "Which lamp is red?", "seen": fresh(ticket).version}
+        csr.post("desk:ticket_macro", ticket.number, macro.pk, **said)
+
+        csr.post("desk:ticket_take_back", ticket.number, unrelated.pk)
+        before = fresh(ticket).status
+        csr.post("desk:ticket_take_back", ticket.number, ticket.articles.get(text="Which lamp is red?").pk)
+
+        assert (before, fresh(ticket).status) == (TicketStatus.PENDING, TicketStatus.IN_PROGRESS)
 
     def test_the_next_word_is_due_when_it_was(self, division, csr):
         make_policy(division, {ClockKind.UPDATE: 4})

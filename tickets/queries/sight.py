@@ -10,13 +10,15 @@ from django.db.models import Q, QuerySet
 from accounts.models import Delegate
 from accounts.states import Sight
 from foundation.divisions.queries import effective
+from foundation.events.models import Event
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, can, divisions_visible_to, divisions_where, may_be_given_work
 from foundation.people.states import Permission
+from tickets.events import CustomerAsked, TicketMoved
 from tickets.models import Article, Equipment, ResolutionNotice, Ticket
 from tickets.settings import REOPENS_WITHIN
-from tickets.states import PUBLIC, TicketStatus
+from tickets.states import PUBLIC, ArticleKind, PendingReason, TicketStatus
 
 UNFOLDED = 15
 """Articles of a conversation up to which a page shows them all."""
@@ -89,6 +91,23 @@ def articles_for_customer(ticket: Ticket) -> QuerySet[Article]:
     """Return what the customer may read of a ticket: public, and of our answers those that have left."""
     has_left = Q(departure=None) | Q(departure__left_at__isnull=False)
     return articles_of(ticket).filter(has_left, kind__in=sorted(PUBLIC))
+
+
+def answers_that_stand(ticket: Ticket) -> QuerySet[Article]:
+    """Return our answers on a ticket that were not taken back, in order."""
+    answers = Article.objects.filter(ticket=ticket, kind=ArticleKind.ANSWER, departure__taken_back_at=None)
+    return answers.order_by("at", "pk")
+
+
+def questions_awaited(ticket: Ticket) -> list[int]:
+    """Return the articles to which a ticket that waits for its customer waits for an answer, also those taken back."""
+    told = Event.objects.filter(subject_type=ticket._meta.label_lower, subject_id=ticket.pk)
+    waits = told.filter(
+        name=TicketMoved.name, payload__after=TicketStatus.PENDING, payload__reason=PendingReason.CUSTOMER
+    )
+    since = waits.order_by("pk").values_list("pk", flat=True).last() or 0
+    asked = told.filter(name=CustomerAsked.name, pk__gt=since)
+    return [payload["article_id"] for payload in asked.values_list("payload", flat=True)]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import AnswerTakenBack, CustomerReplied, TicketAnswered, TicketNoted
 from tickets.models import Article, Departure, Ticket
-from tickets.queries import is_customer_of, may_reopen, reachable_ticket, recipients_of
+from tickets.queries import (
+    answers_that_stand,
+    is_customer_of,
+    may_reopen,
+    questions_awaited,
+    reachable_ticket,
+    recipients_of,
+)
 from tickets.services.leaving import owe_departure
 from tickets.services.moves import resumed
 from tickets.services.rows import locked_for_work, locked_where_it_goes_on, moved, record
@@ -270,11 +277,10 @@ def take_back_answer(article_id: int, *, by: User) -> Article:
     if ticket.type in ANSWERED_BEFORE_THEY_END and ticket.status not in OPEN:
         raise NotAllowed(_("It was resolved by this answer. Reopen it first."), code="resolved")
     departure.save(update_fields=["taken_back_at"])
-    stands = Article.objects.filter(ticket=ticket, kind=ArticleKind.ANSWER, departure__taken_back_at=None)
-    said = stands.aggregate(first=Min("at"), last=Max("at"))
+    said = answers_that_stand(ticket).aggregate(first=Min("at"), last=Max("at"))
     ticket.first_answered_at, ticket.answered_at = said["first"], said["last"]
     before = ticket.status
-    if ticket.reason == PendingReason.CUSTOMER and not ticket.is_asked:
+    if ticket.reason == PendingReason.CUSTOMER and _was_last_question(article):
         ticket.start()  # the question for which it waited was never asked
     forget_answer(ticket, article.at, at=now())
     facts = [moved(ticket, before, reason=PendingReason.CUSTOMER)] if ticket.status != before else []
@@ -283,3 +289,9 @@ def take_back_answer(article_id: int, *, by: User) -> Article:
         changed=["answered_at", "first_answered_at", "status", "reason"],
     )  # fmt: skip
     return article
+
+
+def _was_last_question(article: Article) -> bool:
+    """Tell whether a ticket waits for the answer to what was taken back, and to nothing else that stands."""
+    asked = questions_awaited(article.ticket)
+    return article.pk in asked and not Article.objects.filter(pk__in=asked, departure__taken_back_at=None).exists()

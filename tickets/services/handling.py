@@ -10,11 +10,11 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 from tickets.events import CustomerChanged, MacroUsed
-from tickets.models import Departure, Doing, Macro, MacroUse, Presence, Ticket
+from tickets.models import Article, Departure, Doing, Macro, MacroUse, Presence, Ticket
 from tickets.queries import can_work, macros_for, why_elsewhere, word_ahead
 from tickets.queries.visits import visit_under_way
 from tickets.services.conversation import answer_ticket, note_ticket, take_back_answer
-from tickets.services.moves import pend_ticket, resolve_ticket
+from tickets.services.moves import note_question, pend_ticket, resolve_ticket
 from tickets.services.opening import Requester
 from tickets.services.rows import hold_with_parts, locked_for_work, record
 from tickets.services.working import set_priority, take_ticket
@@ -76,12 +76,26 @@ def _do(macro: Macro, ticket: Ticket, text: str, *, seen: int, key: str, by: Use
         take_ticket(ticket.pk, by=by)
     if macro.priority and macro.priority != ticket.priority:
         set_priority(ticket.pk, Priority(macro.priority), by=by)
-    if text.strip():
-        answer_ticket(ticket.pk, text, key=f"macro:{key}", by=by, seen=seen)
-    if macro.end == MacroEnd.WAIT and locked_for_work(ticket.pk, by).reason != PendingReason.CUSTOMER:
-        pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=by)
+    said = answer_ticket(ticket.pk, text, key=f"macro:{key}", by=by, seen=seen) if text.strip() else None
+    if macro.end == MacroEnd.WAIT:
+        _wait_for_customer(ticket.pk, said, by=by)
     if macro.end == MacroEnd.RESOLVE:
         resolve_ticket(ticket.pk, ResolutionCode(macro.resolution), "", by=by)
+
+
+def _wait_for_customer(ticket_id: int, question: Article | None, *, by: User) -> Ticket:
+    """
+    Let a ticket wait for its customer's answer to a question, also where it waits for that to another.
+
+    :param question: None: what was written last
+    :raises NotAllowed: as `pend_ticket` does
+    """
+    ticket = locked_for_work(ticket_id, by)
+    if ticket.reason != PendingReason.CUSTOMER:
+        ticket = pend_ticket(ticket_id, PendingReason.CUSTOMER, was_asked=question is not None, by=by)
+    if question:
+        note_question(ticket, question, by=by)
+    return ticket
 
 
 @transaction.atomic
@@ -97,13 +111,10 @@ def ask_and_wait(ticket_id: int, question: str, *, key: str, seen: int | None, b
     ticket = locked_for_work(ticket_id, by)
     was_done = ticket.articles.filter(key=key).exists()
     if ticket.requester_email:
-        answer_ticket(ticket_id, question, key=key, seen=seen, by=by)
+        asked = answer_ticket(ticket_id, question, key=key, seen=seen, by=by)
     else:
-        note_ticket(ticket_id, question, key=key, by=by)
-    ticket = locked_for_work(ticket_id, by)
-    if was_done or ticket.reason == PendingReason.CUSTOMER:
-        return ticket
-    return pend_ticket(ticket_id, PendingReason.CUSTOMER, was_asked=True, by=by)
+        asked = note_ticket(ticket_id, question, key=key, by=by)
+    return locked_for_work(ticket_id, by) if was_done else _wait_for_customer(ticket_id, asked, by=by)
 
 
 @transaction.atomic

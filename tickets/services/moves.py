@@ -11,9 +11,9 @@ from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from tickets.events import ResolutionTakenBack, TicketMoved, TicketNoted, TicketReopened, TicketResolved
+from tickets.events import CustomerAsked, ResolutionTakenBack, TicketMoved, TicketNoted, TicketReopened, TicketResolved
 from tickets.models import Article, ResolutionNotice, Ticket
-from tickets.queries import can_work, is_customer_of, may_reopen, open_parts_of
+from tickets.queries import answers_that_stand, can_work, is_customer_of, may_reopen, open_parts_of
 from tickets.services.leaving import owe_notice
 from tickets.services.rows import hold_with_parts, locked_for_part, locked_for_work, moved, record
 from tickets.services.sla import forget_met
@@ -38,7 +38,7 @@ def pend_ticket(ticket_id: int, reason: PendingReason, *, by: User | None, was_a
     """
     Let a ticket wait for somebody or something; for the customer only if they know that we do.
 
-    :param was_asked: the customer was asked by a way that leaves no answer on the ticket, such as on the phone
+    :param was_asked: the customer was asked in another way than by the last answer, such as on the phone
     :raises NotAllowed: if the person may not, or it cannot wait now; with code `not_asked`, if it would wait for the
         customer, who was not written to since their last word
     """
@@ -49,7 +49,14 @@ def pend_ticket(ticket_id: int, reason: PendingReason, *, by: User | None, was_a
     before = ticket.status
     ticket.pend(reason)
     record(ticket, moved(ticket, before), by=by, changed=["status", "reason"])
+    if reason == PendingReason.CUSTOMER and not was_asked and (answer := answers_that_stand(ticket).last()):
+        note_question(ticket, answer, by=by)
     return ticket
+
+
+def note_question(ticket: Ticket, article: Article, *, by: User | None) -> None:
+    """Keep to what a ticket waits for its customer's answer; taken back, it is waited for no more."""
+    record(ticket, CustomerAsked(ticket_id=ticket.pk, article_id=article.pk), by=by)
 
 
 @transaction.atomic
