@@ -44,7 +44,7 @@ def send_answer(fact: AnswerLeft, _event: Event) -> None:
 
 @subscribe(TicketResolved)
 def follow_resolution(fact: TicketResolved, event: Event) -> None:
-    """Let the requester be told when it can no longer be taken back; of one that a person resolved that is owed already."""
+    """Let the requester be told when it can no longer be taken back, where whoever resolved it has not owed that already."""
     services.follow_resolution(fact.ticket_id, times=fact.times, at=event.at)
 
 

@@ -60,6 +60,12 @@ def letters(kind):
     return Message.objects.filter(kind=f"tickets.{kind}")
 
 
+def drain_here():
+    """Handle what is owed; nobody runs a billing system here."""
+    Delivery.objects.filter(handler__startswith="billing.").delete()
+    drain()
+
+
 def go_by(clock, **time):
     """Let time go by, and leave what is due then."""
     clock.shift(timedelta(**time))
@@ -167,8 +173,7 @@ class TestX36ThatItIsResolvedCanBeTakenBack:
         outage = make_outage(division, by=supervisor.person)  # which takes the ticket in
 
         services.outages.restore_outage(outage.pk, by=supervisor.person)
-        Delivery.objects.filter(handler__startswith="billing.").delete()  # nobody runs a billing system here
-        drain()
+        drain_here()
         go_by(clock, seconds=31)
 
         ticket.refresh_from_db()
@@ -256,6 +261,34 @@ class TestX36UntilTheyAreToldItsCustomerSeesIt:
         after = customer.read("selfcare:ticket", ticket.number)
         assert all(words in after for words in self.RESOLVED)
         assert "We think that it is fixed." in customer.read("selfcare:tickets")
+
+    def test_in_progress_also_where_an_outage_resolves_it_with_many(self, division, csr, supervisor, customer, clock):
+        make_policy(division, {ClockKind.RESOLVE: 24}, pausing=["outage"])
+        account = make_affected(division)
+        type(account.customer).objects.filter(pk=account.customer_id).update(user=customer.person)
+        ticket = make_ticket(division, account=account)
+        outage = make_outage(division, by=supervisor.person)
+        drain_here()
+        paused = customer.read("selfcare:ticket", ticket.number)
+
+        services.outages.restore_outage(outage.pk, words={"en": "The cable is spliced."}, by=supervisor.person)
+        pages = []
+        for deliver in (list, drain_here):  # before its facts are handled, and after
+            deliver()
+            pages.append((customer.read("selfcare:ticket", ticket.number), csr.read("desk:ticket", ticket.number)))
+        go_by(clock, seconds=31)
+
+        assert "What we promised goes on counting then." in paused
+        for own, desk in pages:
+            assert "We are working on it." in own
+            assert "We are working on it." in desk
+            assert not [
+                words for words in ("The cable is spliced.", "goes on counting", *self.RESOLVED) if words in own
+            ]
+            assert "goes on counting" not in desk
+            assert "The customer is told at" in desk
+        assert "The cable is spliced." in customer.read("selfcare:ticket", ticket.number)
+        assert letters("resolved").count() == 1
 
     def test_in_progress_by_the_link_in_an_older_letter_too(self, csr, ticket, clock):
         resolve(csr, ticket, "The wire.")

@@ -260,14 +260,15 @@ def promise_in_words(ticket: Ticket, at: datetime) -> str:
     """
     Return what a customer may count on, as a sentence; empty where nothing is promised.
 
-    It names the first promise that is open: an answer, then that it works, then that it is put right.
+    It names the first promise that is open: an answer, then that it works, then that it is put right. Of what has ended
+    nothing is promised, also while its clocks lag behind where many end at once.
     """
     return promise_of(ticket, clocks_of(ticket, at))
 
 
 def promise_of(ticket: Ticket, faces: Iterable[ClockFace]) -> str:
     """Return what `promise_in_words` does, where the clocks of the ticket were read before."""
-    known = {face.clock.kind: face for face in faces if not face.is_stopped}
+    known = {face.clock.kind: face for face in faces if ticket.is_open and not face.is_stopped}
     order = (ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.RESOLVE)
     face = next((known[kind] for kind in order if kind in known), None)
     if face is None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from django.db import transaction
 
+from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.now import now
 from tickets.events import AnswerLeft, ResolutionLeft
@@ -25,14 +26,16 @@ AT_ONCE = 100
 
 def owe_departure(ticket: Ticket, article_id: int, *, at: datetime) -> None:
     """Let an answer leave when it can no longer be taken back: at once, where the division gives no time for that."""
-    departure = Departure.objects.create(article_id=article_id, leaves_at=at + _undo(ticket))
+    departure = Departure.objects.create(article_id=article_id, leaves_at=at + undo_within(ticket.division))
     if departure.leaves_at <= at:
         _leave(departure, at=at)
 
 
 def owe_notice(ticket: Ticket, *, at: datetime) -> None:
     """Let the customer be told that a ticket is resolved when that can no longer be taken back."""
-    notice = ResolutionNotice.objects.create(ticket=ticket, times=ticket.reopened_count, leaves_at=at + _undo(ticket))
+    notice = ResolutionNotice.objects.create(
+        ticket=ticket, times=ticket.reopened_count, leaves_at=at + undo_within(ticket.division)
+    )
     if notice.leaves_at <= at:
         _tell(notice, at=at)
 
@@ -40,7 +43,7 @@ def owe_notice(ticket: Ticket, *, at: datetime) -> None:
 @transaction.atomic
 def follow_resolution(ticket_id: int, *, times: int, at: datetime) -> None:
     """
-    Let the customer be told of a resolution that stands, also where many tickets were resolved at once.
+    Let the customer be told of a resolution that stands, where that is not owed: it went on as another ticket when it left.
 
     Again, nothing is owed; nor is it of a resolution that was taken back.
 
@@ -52,8 +55,9 @@ def follow_resolution(ticket_id: int, *, times: int, at: datetime) -> None:
         owe_notice(ticket, at=at)
 
 
-def _undo(ticket: Ticket) -> timedelta:
-    return timedelta(seconds=effective(ticket.division, UNDO_SECONDS))
+def undo_within(division: Division) -> timedelta:
+    """Return for how long what is told to a division's customers can be taken back."""
+    return timedelta(seconds=effective(division, UNDO_SECONDS))
 
 
 @transaction.atomic

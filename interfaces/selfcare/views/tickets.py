@@ -78,7 +78,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         ticket=told,
         progress=progress_of_ticket(told),
         closing=closing_of(told),
-        promise=promise_in_words(told, now()),
+        promise=promise_in_words(found, now()),
         visit_sentence=visit_in_words(visit_under_way(told)) if told.is_open else "",
         talk=folded(articles_for_customer(told).prefetch_related("attachments")),
         form=form if told.is_open or may_reopen(told) else None,

@@ -23,6 +23,7 @@ from territory.states import NETWORK_FAMILIES
 from tickets.events import TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved
 from tickets.models import Outage, OutageDetachment, Ticket
 from tickets.queries.outages import family_of, outages_at
+from tickets.services.leaving import undo_within
 from tickets.services.opening import Report, open_ticket
 from tickets.services.outages.extent import locked_outage, shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
@@ -39,7 +40,7 @@ WITH {first}held AS (
     FROM held WHERE ticket.id = held.id
     RETURNING ticket.id, held.status AS before, ticket.status AS after, ticket.division_id, ticket.customer_id,
         ticket.account_id, ticket.reopened_count
-), facts AS (
+), {then}facts AS (
     SELECT told.name, told.payload, 'tickets.ticket' AS subject_type, moved.id AS subject_id,
         array_remove(ARRAY[
             'accounts.account:' || moved.account_id, 'accounts.customer:' || moved.customer_id,
@@ -53,13 +54,14 @@ WITH {first}held AS (
 )"""
 
 
-def _moving(which: str, change: str, *facts: str, first: str = "") -> str:
+def _moving(which: str, change: str, *facts: str, first: str = "", then: str = "") -> str:
     """
     Write the statement that holds tickets in their order, changes them, and says what is told of each.
 
     :param first: an expression that finds them before they are held
+    :param then: an expression that writes down what follows of those that moved
     """
-    return _MOVING.format(which=which, change=change, facts=", ".join(facts), first=first)
+    return _MOVING.format(which=which, change=change, facts=", ".join(facts), first=first, then=then)
 
 
 _OF_OUTAGE = "jsonb_build_object('ticket_id', moved.id, 'outage_id', %(outage)s)"
@@ -121,14 +123,21 @@ ATTACHING = _moving(
 
 RESOLVING = _moving(
     "ticket.outage_id = %(outage)s AND ticket.status = 'held' AND ticket.reason = 'outage' AND ticket.merged_into_id IS NULL",
-    """status = 'resolved', reason = '', resolution = 'outage_ended', resolved_at = %(at)s,
+    """status = 'resolved', reason = '', resolution = 'outage_ended', resolved_at = %(at)s, due_at = NULL,
         first_resolved_at = coalesce(ticket.first_resolved_at, %(at)s),
         resolution_text = coalesce(nullif(%(words)s::jsonb ->> ticket.language, ''), %(words)s::jsonb ->> 'en', '')""",
     _moved("outage_ended"),
     """('tickets.resolved', jsonb_build_object(
             'ticket_id', moved.id, 'code', 'outage_ended', 'times', moved.reopened_count
         ))""",
+    then="""noticed AS (
+    INSERT INTO tickets_resolutionnotice (ticket_id, times, leaves_at)
+    SELECT moved.id, moved.reopened_count, %(at)s + undo.within
+    FROM moved JOIN unnest(%(divisions)s::bigint[], %(within)s::interval[]) AS undo (division_id, within) USING (division_id)
+    ON CONFLICT DO NOTHING
+), """,
 )
+"""Word of it is owed in the same moment: until that has left, it can be taken back, as where a person resolves."""
 
 TAKING_UP = _moving(
     """ticket.outage_id = %(outage)s AND ticket.status IN ('resolved', 'closed')
@@ -169,7 +178,10 @@ def attach_waiting(outage: Outage, ticket_id: int | None = None) -> int:
 
 def resolve_attached(outage: Outage) -> int:
     """Resolve the tickets that wait for a locked outage, in the words that its customers read."""
-    return _move_many(RESOLVING, outage, words=_as_json(outage.words))
+    within = {one.pk: undo_within(one) for one in Division.objects.under(outage.division)}
+    return _move_many(
+        RESOLVING, outage, words=_as_json(outage.words), divisions=list(within), within=list(within.values())
+    )
 
 
 def take_up_resolved(outage: Outage) -> int:
