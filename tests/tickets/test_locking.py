@@ -15,8 +15,12 @@ from accounts.models import Account
 from accounts.testing import make_account
 from foundation.clocks.models import SpecialDay
 from foundation.clocks.testing import make_round_the_clock
+from foundation.correspondence.events import MessageQueued
+from foundation.correspondence.models import Message
 from foundation.divisions.models import Division
+from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division, make_site
+from foundation.events.models import Event
 from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.testing import make_person
@@ -28,7 +32,17 @@ from tickets.models import Ticket, WaitingTicket
 from tickets.services import outages
 from tickets.services.outages.crediting import hold_counting
 from tickets.services.rows import locked
-from tickets.states import ChildPolicy, ClockKind, CreditRunStatus, Priority, ResolutionCode, RoutingCause, TicketStatus
+from tickets.settings import UNDO_SECONDS
+from tickets.states import (
+    ChildPolicy,
+    ClockKind,
+    CreditRunStatus,
+    Priority,
+    ResolutionCode,
+    RoutingCause,
+    TicketStatus,
+    TicketType,
+)
 from tickets.testing import make_affected, make_outage, make_policy, make_routing, make_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +87,32 @@ def test_a_ticket_that_ends_with_its_parts_is_held_with_them_by_their_ids(divisi
 
     assert ending.outcome() == whole
     assert set(Ticket.objects.values_list("status", flat=True)) == {TicketStatus.RESOLVED}
+
+
+def test_a_letter_is_written_for_whose_the_ticket_is_by_then(division, account, by):
+    set_value(division, UNDO_SECONDS, 0)
+    declined, resolved = (
+        make_ticket(division, TicketType.REQUEST, account=account),
+        make_ticket(division, account=account),
+    )
+    services.reject_ticket(declined.pk, "No cable there.", by=by)
+    services.resolve_ticket(resolved.pk, ResolutionCode.RESTORED, "The wire.", by=by)
+    other = make_account(division).customer
+    address = other.contacts.get().email
+
+    for ticket, send in (
+        (declined, lambda: services.send_refusal(declined.pk)),
+        (resolved, lambda: services.send_resolution(resolved.pk, times=0)),
+    ):
+        with transaction.atomic():
+            services.set_customer(ticket.pk, other, confirmed_email=address, by=by)
+            writing = Meanwhile(send)
+        assert writing.outcome() is None
+
+    letters = Message.objects.filter(kind__in=["tickets.declined", "tickets.resolved"])
+    assert list(letters.values_list("to", flat=True)) == [address, address]
+    about = Event.objects.filter(name=MessageQueued.name).values_list("about", flat=True)
+    assert all(f"accounts.customer:{other.pk}" in each for each in about)
 
 
 def test_two_teams_of_which_one_is_asked_after_the_other_are_held_by_their_ids(division):

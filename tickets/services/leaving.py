@@ -51,7 +51,7 @@ def follow_resolution(ticket_id: int, *, times: int, at: datetime) -> None:
     """
     ticket = Ticket.objects.locked().select_related("division").defer("search").get(pk=ticket_id)
     is_owed = ResolutionNotice.objects.filter(ticket=ticket, times=times, taken_back_at=None).exists()
-    if not is_owed and _is_resolved(ticket, times):
+    if not is_owed and is_resolved(ticket, times):
         owe_notice(ticket, at=at)
 
 
@@ -110,8 +110,9 @@ def _tell(notice: ResolutionNotice, *, at: datetime) -> None:
 
 
 def _still_stands(notice: ResolutionNotice) -> bool:
-    return _is_resolved(notice.ticket, notice.times) and not notice.ticket.merged_into_id
+    return is_resolved(notice.ticket, notice.times) and not notice.ticket.merged_into_id
 
 
-def _is_resolved(ticket: Ticket, times: int) -> bool:
+def is_resolved(ticket: Ticket, times: int) -> bool:
+    """Tell whether a ticket is put right still that was reopened so many times before."""
     return ticket.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED) and ticket.reopened_count == times

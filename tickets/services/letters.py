@@ -1,10 +1,15 @@
-"""What the requester of a ticket is sent, rendered once in their language."""
+"""
+What the requester of a ticket is sent, rendered once in their language.
+
+A letter is written while its ticket is held: whose that is cannot change between the name in it and the address on it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -15,6 +20,7 @@ from foundation.people.models import User
 from orders.queries import appointment_window
 from tickets.models import Article, Ticket, Visit
 from tickets.queries import closing_of, may_be_rated, proof_of
+from tickets.services.leaving import is_resolved
 from tickets.services.outgoing import AUTOMATIC, RECEIPTS, may_send_receipt, thread_headers, with_token
 from tickets.states import Score, TicketChannel, VisitStatus
 
@@ -22,9 +28,10 @@ MAILED_AT_MOST = 7 * 1024 * 1024
 """Bytes of the files in one mail; in transit they grow by a third, and many servers take no more than ten megabytes."""
 
 
+@transaction.atomic
 def send_receipt(ticket_id: int) -> None:
     """Send the requester word that we have what they reported; again, nothing is sent."""
-    ticket = _ticket(ticket_id)
+    ticket = _held(ticket_id)
     if ticket.channel != TicketChannel.SYSTEM:
         first = ticket.articles.order_by("pk").first()
         _send(
@@ -63,13 +70,18 @@ def _enclosed(article: Article) -> tuple[list[Document], int]:
     return documents, left_behind
 
 
+@transaction.atomic
 def send_resolution(ticket_id: int, *, times: int) -> None:
     """
     Ask the requester whether it is fixed, with one tap for yes and one for no; again, nothing is sent.
 
+    Nor is it of a ticket that was reopened meanwhile.
+
     :param times: how often the ticket was reopened before: each time it is resolved, it is asked anew
     """
-    ticket = _ticket(ticket_id)
+    ticket = _held(ticket_id)
+    if not is_resolved(ticket, times):
+        return
     asks = {
         "closing": closing_of(ticket),
         "may_rate": may_be_rated(ticket),
@@ -79,12 +91,14 @@ def send_resolution(ticket_id: int, *, times: int) -> None:
     _send(ticket, "resolved", f"tickets.resolved:{ticket.pk}:{times}", {**asks, **links})
 
 
+@transaction.atomic
 def send_refusal(ticket_id: int) -> None:
     """Tell the requester that what they asked will not be done, and why; again, nothing is sent."""
-    ticket = _ticket(ticket_id)
+    ticket = _held(ticket_id)
     _send(ticket, "declined", f"tickets.declined:{ticket.pk}", {})
 
 
+@transaction.atomic
 def send_visit(visit_id: int) -> None:
     """
     Tell the requester when somebody comes, when instead, or that nobody comes; again, nothing is sent.
@@ -94,7 +108,7 @@ def send_visit(visit_id: int) -> None:
     else's by now; nobody else is told an address that is not the ticket's.
     """
     visit = Visit.objects.select_related("division", "premises").get(pk=visit_id)
-    ticket = _ticket(visit.ticket_id)
+    ticket = _held(visit.ticket_id)
     told = _last_word_of(visit)
     is_off = visit.status == VisitStatus.CALLED_OFF
     is_at_its_address = visit.premises_id == ticket.premises_id
@@ -123,8 +137,9 @@ def _last_word_of(visit: Visit) -> Message | None:
     return Message.objects.filter(key__in=keys).order_by("pk").last()
 
 
-def _ticket(ticket_id: int) -> Ticket:
-    return Ticket.objects.select_related("division", "customer", "opened_by").get(pk=ticket_id)
+def _held(ticket_id: int) -> Ticket:
+    """Hold a ticket until its letter is written; its customer is read after that, not with a row that was waited for."""
+    return Ticket.objects.locked().select_related("division").defer("search").get(pk=ticket_id)
 
 
 def _by_letter(ticket: Ticket, **what: str) -> str:
