@@ -36,7 +36,7 @@ from interfaces.desk.ticket_forms import (
 from interfaces.desk.visit_forms import TaskForm, VisitForm, booking_of, to_do_of
 from tickets import services
 from tickets.models import Ticket
-from tickets.queries import can_work, may_reopen, notice_ahead
+from tickets.queries import can_work, may_reopen
 from tickets.queries.sla import is_to_be_restored
 from tickets.queries.visits import visit_under_way
 from tickets.services import checked_uploads
@@ -152,6 +152,11 @@ def _copies_somebody(ticket: Ticket, _user: User) -> bool:
     return any(participant.is_copied for participant in ticket.participants.all())
 
 
+def _stands_beside_its_notice(_ticket: Ticket, _user: User) -> bool:
+    """Offer it nowhere else: the page does where it says when the customer is told."""
+    return False
+
+
 def _may_be_visited(ticket: Ticket, _user: User) -> bool:
     return ticket.is_open and bool(ticket.premises_id) and visit_under_way(ticket) is None
 
@@ -231,7 +236,7 @@ DOINGS: Mapping[str, TicketDoing] = {
     ),
     "unresolve": TicketDoing(
         label=_("Take the resolution back"), done=_("It is in progress. The customer was told nothing."),
-        applies=lambda ticket, _user: notice_ahead(ticket) is not None,
+        applies=_stands_beside_its_notice,
         explanation=_("The customer is told nothing, and it counts as if it had not been resolved."),
         do=lambda ticket, _answers, user: services.take_back_resolution(ticket.pk, by=user),
     ),
