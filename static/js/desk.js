@@ -102,6 +102,18 @@
     document.getElementById(focused)?.focus();
   });
 
+  // Where places or saved filters stand in one row that is too long for the window, the present one is in sight ------------------------
+
+  const showPresent = () => {
+    for (const here of document.querySelectorAll(".staff-header .site-nav [aria-current], .desk-saved [aria-current]")) {
+      const row = here.closest("nav, ul");
+      const middle = (one) => (one.getBoundingClientRect().left + one.getBoundingClientRect().right) / 2;
+      row.scrollLeft += middle(here) - middle(row);
+    }
+  };
+  showPresent();
+  document.addEventListener("htmx:afterSwap", showPresent);
+
   // A menu closes when something in it is chosen, by Escape, and by a press beside it --------------------------------------------------
 
   const openMenus = () => document.querySelectorAll("details[open]:has(> .menu)");

@@ -27,6 +27,8 @@ from tickets.testing import Asked, make_affected, make_outage, make_policy, make
 LINES_OF_TEXT = (
     "one => { const text = new Range(); text.selectNodeContents(one); return text.getClientRects().length; }"
 )
+PHONE_HIGH = 844
+"""Pixels of the first screen."""
 TWO_LINES = 80
 """Pixels from which a header on a wide screen is broken in two."""
 
@@ -174,6 +176,18 @@ class TestFilters:
             expect(page.get_by_role("link", name=held.number)).to_be_visible()
             expect(page.get_by_role("link", name=other.number)).to_be_hidden()
 
+            page.goto(live_server.url + reverse("desk:ticket", args=[make_ticket(market.division).number]))
+            expect(page.get_by_role("link", name="Merge")).to_be_hidden()
+            page.locator(".desk-more > summary").click()
+            page.get_by_role("link", name="Merge").click()
+            expect(page.get_by_label("Number of the other ticket")).to_be_visible()
+
+            page.set_viewport_size({"width": 390, "height": PHONE_HIGH})
+            page.goto(live_server.url + reverse("desk:tickets"))
+            expect(page.get_by_role("link", name="Letterbox")).to_be_hidden()
+            page.locator(".desk-tools > summary").click()
+            expect(page.get_by_role("link", name="Letterbox")).to_be_visible()
+
 
 class TestTicketPages:
     """What stands on them has room, at a desk and on a phone."""
@@ -219,6 +233,23 @@ class TestTicketPages:
         expect(row).to_contain_text("Type: Trouble")
         expect(row).to_contain_text(f"Team: {team}")
         expect(row.get_by_text("Type:")).to_be_visible()
+        tools, letterbox = supervised.locator(".desk-tools > summary"), supervised.get_by_role("link", name="Letterbox")
+        box = row.bounding_box()
+        assert box["y"] + box["height"] < PHONE_HIGH
+        expect(letterbox).to_be_hidden()
+        tools.focus()
+        supervised.keyboard.press("Enter")
+        expect(letterbox).to_be_visible()
+        supervised.goto(f"{supervised.url}?type=complaint")
+        last = supervised.locator(".desk-saved [aria-current]").bounding_box()
+        assert 0 <= last["x"] < last["x"] + last["width"] <= 390
+        assert faults_of(supervised, ("light",)) == []
+        supervised.set_viewport_size({"width": 1280, "height": 900})
+        expect(letterbox).to_be_visible()
+        expect(tools).to_be_hidden()
+        look(390, "outage_new")
+        expect(supervised.get_by_label("Works again by")).to_be_hidden()
+        assert faults_of(supervised, ("light",)) == []
 
 
 class TestAxe:
