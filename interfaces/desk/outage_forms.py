@@ -151,7 +151,7 @@ class DeclareForm(PlacesForm):
     """An outage, or maintenance that is planned."""
 
     by = forms.ChoiceField(label=_("Whom does it affect?"), choices=Way.choices, widget=forms.RadioSelect)
-    FOLDED = ("families", "cause", "words")
+    FOLDED = ("expected_at", "families", "cause", "words")
 
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)

@@ -931,6 +931,7 @@ class TestOutagePages:
             ({"cause": "A digger"}, " open"),
             ({"words_es": "Un cable"}, " open"),
             ({"families": "rocket"}, " open"),
+            ({"expected_at": "tomorrow"}, " open"),
         ],
     )
     def test_what_can_wait_is_folded_unless_something_stands_in_it_or_is_wrong(
