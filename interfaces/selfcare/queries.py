@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Account, Customer, Delegate, Partner
 from accounts.queries import partners_visible_to
@@ -68,10 +68,21 @@ def accounts_spoken_for(user: User) -> QuerySet[Account]:
 
 
 def companies_spoken_for(user: User) -> QuerySet[Customer]:
-    """Return the companies for which a person may report something at places whose accounts they do not see."""
-    has_no_place = Q(account=None) | Q(account__status=AccountStatus.CLOSED)
-    delegations = Delegate.objects.filter(has_no_place, user=user, sight=Sight.OWN)
-    return Customer.objects.filter(pk__in=delegations.values("customer")).select_related("division").order_by("pk")
+    """
+    Return the companies for which a person may report something at places whose accounts they do not see.
+
+    Who sees one site of several reports about the others, too, as does who was given no open place; who sees all of a
+    company chooses among its accounts.
+    """
+    delegations = Delegate.objects.filter(user=user)
+    sees_all = delegations.filter(sight=Sight.COMPANY).values("customer")
+    has_no_place = Q(sight=Sight.OWN) & (Q(account=None) | Q(account__status=AccountStatus.CLOSED))
+    seen = accounts_spoken_for(user).order_by().values("pk")
+    unseen = (
+        Account.objects.filter(customer=OuterRef("customer")).exclude(status=AccountStatus.CLOSED).exclude(pk__in=seen)
+    )
+    elsewhere = delegations.exclude(customer__in=sees_all).filter(has_no_place | Exists(unseen))
+    return Customer.objects.filter(pk__in=elsewhere.values("customer")).select_related("division").order_by("pk")
 
 
 def may_report(user: User) -> bool:

@@ -222,6 +222,28 @@ class TestX38WhoReportsOnlyTheirOwn:
         tickets = Ticket.objects.order_by("pk").values_list("customer", "account")
         assert list(tickets) == [(second.customer_id, None), (home.customer_id, home.pk), (account.customer_id, None)]
 
+    @pytest.mark.parametrize("sight", [Sight.OWN, Sight.SITE])
+    def test_reports_elsewhere_at_the_company_than_at_their_open_site(self, seat, account, other_site, sight):
+        person, company = seat(), account.customer
+        Delegate.objects.create(customer=company, user=person.person, sight=sight, account=account)
+
+        first = person.read("selfcare:ticket_new")
+        said = {"type": "request", "matter": "other", "do": "send", "text": "On the second floor."}
+        for number, place in enumerate(({"account": account.pk}, {"company": company.pk})):
+            person.post("selfcare:ticket_new", **said, key=f"k{number}", **place)
+
+        assert f'value="account:{account.pk}"' in first
+        assert f"Elsewhere at {company}" in first
+        assert other_site.service_address not in first
+        tickets = Ticket.objects.order_by("pk")
+        assert list(tickets.values_list("customer", "account")) == [(company.pk, account.pk), (company.pk, None)]
+        assert all(ticket.number in person.read("selfcare:tickets") for ticket in tickets)
+
+    def test_is_asked_nothing_where_the_company_has_no_other_place(self, seat, account):
+        person = self.delegate(seat, account, account=account)
+
+        assert "Where is it?" not in person.read("selfcare:ticket_new")
+
     def test_chooses_the_one_that_they_were_given(self, seat, account, other_site):
         person = self.delegate(seat, account, account=account)
 

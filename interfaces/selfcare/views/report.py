@@ -56,6 +56,7 @@ def report(request: UserRequest) -> HttpResponse:
     context = {
         "known": caller,
         "companies": companies,
+        "companies_of_accounts": {view.account.customer_id for view in caller.accounts},
         "company": company,
         "talk": talk,
         "form": form,
