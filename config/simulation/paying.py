@@ -8,6 +8,7 @@ from typing import Any
 
 from config.simulation.memory import Act, Household
 from config.simulation.people import draw
+from config.simulation.story import in_words
 from config.simulation.vendor import Document, money
 from config.simulation.world import World
 
@@ -15,6 +16,8 @@ DUE_DAYS = 20
 FIRST_BILL_DAYS = 4
 RETURNED_LATE_DAYS = 119
 """After the first bill was paid: by then a reward that waits three months has been paid out."""
+FOUND_DAYS = 45
+"""After a bill was due: by then its reward is forfeited, another month has begun, and the wait is over."""
 CENT = Decimal("0.01")
 
 MANNERS = {
@@ -23,6 +26,7 @@ MANNERS = {
     "in parts": 9,
     "with a credit note": 7,
     "late once": 8,
+    "found later": 2,
     "returned and paid again": 5,
     "returned after payout": 5,
     "leaves early": 4,
@@ -133,6 +137,10 @@ def _returned_after_payout(bill: _Bill, pays: Pays) -> None:
     pays(bill.world.today + timedelta(days=3), bill.total, "pay, to be returned", days=RETURNED_LATE_DAYS)
 
 
+def _found_later(bill: _Bill, pays: Pays) -> None:
+    pays(bill.due_on + timedelta(days=FOUND_DAYS), bill.total, effective=bill.soon.isoformat())
+
+
 def _not_at_all(bill: _Bill, _pays: Pays) -> None:
     if bill.household.bills == 2:
         bill.world.memory.plan(bill.due_on + timedelta(days=25), "suspend", bill.household.key)
@@ -145,6 +153,7 @@ PLANS: Mapping[tuple[str, int], Callable[[_Bill, Pays], None]] = {
     ("in parts", ANY): _in_parts,
     ("with a credit note", 2): _with_a_credit_note,
     ("late once", 2): _too_late,
+    ("found later", 2): _found_later,
     ("returned and paid again", 1): _returned_and_paid_again,
     ("returned after payout", 1): _returned_after_payout,
     ("stops paying", 1): lambda bill, pays: pays(bill.soon, bill.total),
@@ -155,7 +164,11 @@ PLANS: Mapping[tuple[str, int], Callable[[_Bill, Pays], None]] = {
 
 def pay(world: World, household: Household, act: Act) -> None:
     """Take in what pays a bill, or a part of it."""
-    allocation = world.vendor_of(household).take_in(act.more["invoice"], Decimal(act.more["amount"]))
+    invoice, effective = act.more["invoice"], act.more.get("effective", "")
+    allocation = world.vendor_of(household).take_in(invoice, Decimal(act.more["amount"]), effective=effective)
+    if effective:
+        paid_on = in_words(date.fromisoformat(effective))
+        world.say(f"The bank finds what {household.first_name} paid on {paid_on}: {invoice} was never late.")
     if act.what == "pay, to be returned":
         back_on = world.today + timedelta(days=act.more["days"])
         world.memory.plan(back_on, "return", household.key, invoice=act.more["invoice"], allocation=allocation["id"])

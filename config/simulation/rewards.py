@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,6 +13,9 @@ from decimal import Decimal
 from billing.models import Submission
 from billing.services import look_up_unknown
 from billing.states import OPEN, SubmissionKind, SubmissionStatus
+from catalog.models import Cost
+from catalog.services import CostDescription, set_costs
+from catalog.states import PriceKind
 from commissions.models import Batch, PeriodRun, RewardTerm, Rule
 from commissions.queries.batches import unread_lines
 from commissions.services.batches import approve_batch, freeze_batch, read_line, reconcile_batches
@@ -24,9 +28,10 @@ from commissions.services.rules import (
     write_version,
 )
 from commissions.services.schedule import run_due
-from commissions.states import BatchStatus, RunKind, Side, Verdict
+from commissions.states import Basis, BatchStatus, RewardForm, RunKind, Side, Verdict
 from config.local.processes import start
 from config.simulation.world import World, deliver_all, person, work_on_jobs
+from foundation.money import percent_of
 from foundation.now import now
 
 SUPERVISOR, AUDITOR, OPERATOR = "supervisor@larkspur.example", "auditor@larkspur.example", "operator@larkspur.example"
@@ -34,7 +39,11 @@ SLOW_ANSWER = 10.0
 """Seconds that the vendor lets the courier wait, who is killed meanwhile; nobody else waits for it."""
 PATIENCE = 120.0
 """Seconds that a courier may take to start on a busy machine."""
+RULED = "larkspur"
+"""The division whose rule is changed, and whose costs."""
 MORE = Decimal("5.00")
+SHARE, DEARER = Decimal(60), Decimal(112)
+"""Percent: of a margin that a friend is given, and of a cost that it is from some day on."""
 
 
 def judge(world: World) -> None:
@@ -109,20 +118,59 @@ def _kill_a_courier(world: World) -> bool:
 
 
 def change_rule(world: World) -> None:
-    """Let one operator write a new version of the rule and another person approve it: no past reward changes."""
-    rule = Rule.objects.filter(division__code="larkspur").order_by("priority", "pk").first()
+    """Let the referrer's reward be raised, and the friend's be a free month, as it was at first."""
+
+    def raised(term: TermDescription) -> TermDescription:
+        if term.side == Side.FRIEND:
+            return TermDescription(side=Side.FRIEND, form=RewardForm.FREE_MONTH)
+        return replace(term, amount=term.amount + MORE) if term.amount else term
+
+    if _reword("A spring campaign.", raised):
+        world.say(f"Olly raises the referrer's reward by ${MORE}, Avery approves it: for whoever orders from now on.")
+
+
+def share_margin(world: World) -> None:
+    """Let the friend's reward be a share of what is left of their order after its costs."""
+
+    def shared(term: TermDescription) -> TermDescription:
+        is_friends = term.side == Side.FRIEND
+        return TermDescription(side=Side.FRIEND, basis=Basis.MARGIN_MONTHLY, percent=SHARE) if is_friends else term
+
+    if _reword("What an order brings differs.", shared):
+        world.say("Olly lets the friend's reward be a share of the monthly margin, and Avery approves it.")
+
+
+def raise_costs(world: World) -> None:
+    """Let everything that costs the operator something each month cost more from today on."""
+    operator, division = person(OPERATOR), world.division(RULED)
+    costs = Cost.objects.filter(division=division, kind=PriceKind.RECURRING, ends_on=None).order_by("pk")
+    dearer = [
+        CostDescription(
+            product_id=cost.product_id, kind=PriceKind.RECURRING, starts_on=world.today,
+            amount=percent_of(DEARER, cost.amount),
+        )
+        for cost in costs
+    ]  # fmt: skip
+    count = set_costs(dearer, division=division, by=operator)
+    world.say(f"{count} products cost Larkspur {DEARER - 100} % more from today on: what was ordered keeps its margin.")
+
+
+def _reword(reason: str, wording: Callable[[TermDescription], TermDescription]) -> bool:
+    """
+    Let one operator write a new version of the rule and another person approve it: no past reward changes.
+
+    :return: whether there is a rule
+    """
+    rule = Rule.objects.filter(division__code=RULED).order_by("priority", "pk").first()
     if rule is None:
-        return
+        return False
     operator = person(OPERATOR)
     version = start_version(rule.pk, by=operator)
-    terms = [_description(term) for term in version.terms.all()]
-    raised = [
-        replace(one, amount=one.amount + MORE) if one.amount and one.side == Side.REFERRER else one for one in terms
-    ]
-    write_version(version.pk, Wording(values={"reason": "A spring campaign."}, terms=tuple(raised)), by=operator)
+    terms = tuple(wording(_description(term)) for term in version.terms.all())
+    write_version(version.pk, Wording(values={"reason": reason}, terms=terms), by=operator)
     send_to_review(version.pk, by=operator)
     approve_version(version.pk, by=person(AUDITOR))
-    world.say(f"Olly raises the referrer's reward by ${MORE}, Avery approves it: for whoever orders from now on.")
+    return True
 
 
 def _description(term: RewardTerm) -> TermDescription:

@@ -17,14 +17,17 @@ DAYS_OF_FIRST_ORDERS = 24
 SHARE_OF_FIRST = 0.35
 """Of all households that come by themselves; the others are their friends."""
 CAST = (
-    "returned after payout", "late once", "leaves after payout", "prompt", "in parts", "leaves early",
-    "with a credit note", "returned and paid again",
+    "returned after payout", "late once", "leaves after payout", "prompt", "found later", "leaves early",
+    "in parts", "with a credit note", "returned and paid again",
 )  # fmt: skip
 """How the first friends pay, so that no simulation lacks one of these."""
 FEWEST_FIRST = 4
-OUTAGE_AFTER_DAYS = 12
+OUTAGES_AFTER_DAYS = (12, 89)
+"""The second, at the end of May, lets bills and payments be heard of late, in the next month."""
 OUTAGE_DAYS = 2
 DESK_CLEARED_AFTER_DAYS = 3
+SCENES_OF_RULES = {"rule by margin": 10, "costs rise": 12, "rule changes": 70}
+"""After how many days somebody changes what orders from then on bring."""
 
 
 def write(world: World, first: date, last: date, *, customers: int) -> None:
@@ -39,9 +42,11 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
     world.friends_left = max(0, customers - count)
     world.cast = [*CAST]
     world.last_day = last
-    world.memory.plan(first + timedelta(days=OUTAGE_AFTER_DAYS), "outage begins")
-    world.memory.plan(first + timedelta(days=OUTAGE_AFTER_DAYS + OUTAGE_DAYS), "outage ends")
-    world.memory.plan(first + timedelta(days=70), "rule changes")
+    for days in OUTAGES_AFTER_DAYS:
+        world.memory.plan(first + timedelta(days=days), "outage begins")
+        world.memory.plan(first + timedelta(days=days + OUTAGE_DAYS), "outage ends")
+    for scene, days in SCENES_OF_RULES.items():
+        world.memory.plan(first + timedelta(days=days), scene)
     world.kills_next_worker = True
     world.memory.plan(first + timedelta(days=DESK_CLEARED_AFTER_DAYS), "desk is cleared")
     for days, (what, _do) in outage.SCENES.items():
@@ -110,6 +115,8 @@ def end_outage(world: World) -> None:
 SCENES: Mapping[str, Callable[[World], None]] = {
     "outage begins": begin_outage,
     "outage ends": end_outage,
+    "rule by margin": rewards.share_margin,
+    "costs rise": rewards.raise_costs,
     "rule changes": rewards.change_rule,
     "desk is cleared": desk.clear_the_desk,
     **dict(outage.SCENES.values()),

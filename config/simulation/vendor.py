@@ -43,9 +43,13 @@ class VendorHouse:
         """Issue an invoice, or say what has become of somebody's service."""
         return self._post(kind, {"billingAccount": {"id": account_number}, **content})
 
-    def take_in(self, invoice: str, amount: Decimal) -> Document:
-        """Take in money for a bill; return its allocation."""
-        return self._post("payment", {"invoice": {"id": invoice}, "amount": money(amount)})
+    def take_in(self, invoice: str, amount: Decimal, *, effective: str = "") -> Document:
+        """
+        Take in money for a bill; return its allocation.
+
+        :param effective: the date on which it was paid, where that was another day than today
+        """
+        return self._post("payment", {"invoice": {"id": invoice}, "amount": money(amount), "effectiveDate": effective})
 
     def note_credit(self, invoice: str, amount: Decimal) -> Document:
         """Pay a part of a bill by a credit note."""

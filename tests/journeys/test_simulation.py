@@ -197,14 +197,26 @@ def an_entry_is_forged(books: Books) -> None:
     books.ledger.append(books.first("accrual") | {"key": "999999:1", "order": "9999999"})
 
 
+def a_cost_was_another(books: Books) -> None:
+    for cost in books.export["costs"]:
+        cost["cost"] = cost["cost"] and str(Decimal(cost["cost"]) + 1)
+
+
+def what_was_found_late_was_paid_late(books: Books) -> None:
+    for found in [one for one in books.documents("receiptAllocation") if one[1].get("effectiveDate")]:
+        books.write("receiptAllocation", found, effectiveDate="")
+
+
 FAULTS: tuple[Callable[[Books], None], ...] = (
     a_credit_is_missing, a_credit_is_doubled, a_credit_is_a_cent_too_much, a_credit_went_to_somebody_else,
     it_was_earned_on_another_day, it_was_paid_though_a_bill_was_late, it_was_not_paid_though_all_was_in_time,
-    it_was_not_taken_back, another_version_was_applied, an_entry_is_forged,
+    it_was_not_taken_back, another_version_was_applied, an_entry_is_forged, a_cost_was_another,
+    what_was_found_late_was_paid_late,
 )  # fmt: skip
 STORY = (
     "Casey's friend", "takes part in the referral programme", "invites", "is credited for the order of", "is installed; the reward",
     "Larkspur billing is away", "Larkspur billing is back", "approves it: for whoever orders from now on",
+    "be a share of the monthly margin", "more from today on", "The bank finds what", "qualifies again",
     "has earned", "is forfeited: A bill was not paid in time", "Sam freezes batch", "Avery has read",
     "A worker is killed while it posts: 1 payment", "0 are still open", "read back from the billing system",
     "The bank has returned a payment", "is taken back, to be set off", "A payment was taken back",
@@ -230,7 +242,7 @@ class TestSimulation:
         assert len(LINE.findall(told)) > 60
         assert [part for part in STORY if part not in told] == []
         self._leaves_a_system_worth_clicking_through(data)
-        self._ten_planted_faults_are_found(data, tmp_path)
+        self._planted_faults_are_found(data, tmp_path)
 
         again = simulate(data, months=1, customers=5, seed=2)
 
@@ -249,9 +261,10 @@ class TestSimulation:
         assert owed == []
         assert json.loads((data / "simulation.json").read_text())["last_day"] == "2026-08-02"
 
-    def _ten_planted_faults_are_found(self, data: Path, folder: Path) -> None:
+    def _planted_faults_are_found(self, data: Path, folder: Path) -> None:
         untouched = Books(data, folder / "untouched")
         assert untouched.recount().returncode == 0
+        assert {one["heard_on"][:7] for one in untouched.export["heard_late"]} == {"2026-06"}
         found = []
         for plant in FAULTS:
             books = Books(data, folder / plant.__name__)
