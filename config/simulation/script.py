@@ -22,9 +22,8 @@ CAST = (
 )  # fmt: skip
 """How the first friends pay, so that no simulation lacks one of these."""
 FEWEST_FIRST = 4
-OUTAGES_AFTER_DAYS = (12, 89)
-"""The second, at the end of May, lets bills and payments be heard of late, in the next month."""
-OUTAGE_DAYS = 2
+OUTAGES = {12: 2, 86: 5}
+"""After how many days the operator's billing system is away for how many; the second time over the end of May."""
 DESK_CLEARED_AFTER_DAYS = 3
 SCENES_OF_RULES = {"rule by margin": 10, "costs rise": 12, "rule changes": 70}
 """After how many days somebody changes what orders from then on bring."""
@@ -42,9 +41,9 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
     world.friends_left = max(0, customers - count)
     world.cast = [*CAST]
     world.last_day = last
-    for days in OUTAGES_AFTER_DAYS:
-        world.memory.plan(first + timedelta(days=days), "outage begins")
-        world.memory.plan(first + timedelta(days=days + OUTAGE_DAYS), "outage ends")
+    for after, days in OUTAGES.items():
+        world.memory.plan(first + timedelta(days=after), "outage begins")
+        world.memory.plan(first + timedelta(days=after + days), "outage ends")
     for scene, days in SCENES_OF_RULES.items():
         world.memory.plan(first + timedelta(days=days), scene)
     world.kills_next_worker = True
@@ -101,8 +100,8 @@ def plan_friends(world: World, referrer: Household) -> None:
 
 
 def begin_outage(world: World) -> None:
-    """Let the operator's own billing system be away for two days."""
-    world.vendors["main"].misbehave(away_seconds=OUTAGE_DAYS * 24 * 3600)
+    """Let the operator's own billing system be away until it comes back."""
+    world.vendors["main"].misbehave(away_seconds=max(OUTAGES.values()) * 24 * 3600)
     world.say("Larkspur billing is away for maintenance: work orders wait, and nothing is lost.")
 
 
