@@ -18,8 +18,8 @@ from leads.testing import make_lead
 from orders.models import Order
 from orders.queries import open_slots
 from orders.states import OrderStatus
-from orders.testing import Market, make_market, make_order
-from tests.browser.looking import faults_of, overhang
+from orders.testing import Market, fill_in, make_cart, make_market, make_order
+from tests.browser.looking import faults_of, keep_picture, overhang
 from tickets.models import Step
 from tickets.services import hand_over_ticket
 from tickets.testing import Asked, make_affected, make_outage, make_policy, make_symptom, make_ticket
@@ -278,12 +278,22 @@ class TestAxe:
         assert faults == []
 
     @pytest.mark.parametrize("width", [320, 390, 1280])
-    def test_pages_are_never_wider_than_the_window(self, width, desk, order, live_server):
-        desk.set_viewport_size({"width": width, "height": 800})
+    def test_pages_are_never_wider_than_the_window(  # noqa: PLR0917  # what the pages show
+        self, width, desk, order, live_server, market, csr
+    ):
+        desk.set_viewport_size({"width": width, "height": PHONE_HIGH})
+        market.site.host = "*"
+        market.site.save()
+        for_a_caller = fill_in(make_cart(market, by=csr), market)
 
         for address in (reverse("desk:home"), reverse("desk:orders"), reverse("desk:order", args=[order.pk])):
             desk.goto(live_server.url + address)
             assert overhang(desk) <= 0
+
+        desk.goto(f"{live_server.url}/order/{for_a_caller.token}/options/")
+        keep_picture(desk, f"caller-{width}")
+        assert faults_of(desk, ("light",)) == []
+        assert width == 320 or desk.locator(".caller").bounding_box()["height"] < PHONE_HIGH / 7
 
 
 class TestTicketOnAPhone:

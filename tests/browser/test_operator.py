@@ -36,6 +36,7 @@ from tests.browser.looking import faults_of
 
 PATIENCE = 30_000
 """Milliseconds: the machine may be busy."""
+NO_COLOUR = "rgba(0, 0, 0, 0)"
 SELECTS = {"status", "family", "technology", "alternate_technology"}
 
 
@@ -358,5 +359,18 @@ class TestAxe:
         for name, key in pages.items():
             operator.open(name, *key)
             faults += faults_of(operator.page)
+
+        operator.open("catalog_cost_load")
+        operator.page.get_by_label("Division").select_option(str(market.division.pk))
+        costs = {
+            "name": "costs.csv",
+            "mimeType": "text/csv",
+            "buffer": b"product,kind,amount,from\nnone,recurring,1,soon\n",
+        }
+        operator.page.get_by_label("File").set_input_files(costs)
+        operator.press("Note it")
+        wrong = operator.page.locator(".errorlist", has_text="Line 2")
+        assert wrong.evaluate("one => getComputedStyle(one).backgroundColor") == NO_COLOUR
+        faults += faults_of(operator.page)
 
         assert faults == []
