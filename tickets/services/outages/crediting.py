@@ -11,7 +11,6 @@ asked for first, while they wait and after. Each credit keeps the times that it 
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -55,6 +54,8 @@ AT_ONCE = 1000
 NAMED = 3
 """Accounts that a refusal names."""
 MINUTE = timedelta(minutes=1)
+NOTHING_DUE = frozenset({"none", "maintenance", "short", "nothing"})
+"""Codes of refusals that say that nothing is to be credited."""
 
 Span = tuple[datetime, datetime]
 
@@ -476,12 +477,20 @@ def discard_credits(run_id: int, *, by: User) -> CreditRun:
 
 
 def count_anew(outage: Outage, *, by: User) -> None:
-    """Discard the credits of a locked outage that wait for approval, and ask for those that are due now, if any are."""
+    """
+    Discard the credits of a locked outage that wait for approval, and ask for those that are due now, if any are.
+
+    :raises NotAllowed: if the person may not, or credits are due that they cannot ask for now
+    """
     hold_counting()
     for run in outage.credit_runs.filter(status=CreditRunStatus.REQUESTED):
         discard_credits(run.pk, by=by)
-        with suppress(NotAllowed):  # it was too short, or everything was credited: nothing is asked for
+        try:
             request_credits(outage.pk, by=by)
+        except NotAllowed as refusal:
+            if refusal.code not in NOTHING_DUE:
+                message = _("Credits for it wait for approval, and cannot be counted anew: discard them first. %(why)s")
+                raise NotAllowed(message % {"why": refusal.message}, code=refusal.code) from refusal
 
 
 def _require_either(by: User, run: CreditRun) -> None:

@@ -25,7 +25,7 @@ from tickets.settings import MAINTENANCE_NOTICE
 from tickets.states import OutageKind, OutageStatus, UpdateStage
 
 OLDEST_START = timedelta(days=31)
-"""How long ago an outage may have begun that is declared now: a slip in the year would be credited in full."""
+"""How long before it is declared an outage may have begun: a slip in the year would be credited in full."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,13 +110,17 @@ def _check(said: Declaration) -> None:
         raise NotAllowed(_("Say what does not work, and where."), code="empty", field="title")
     if said.kind == OutageKind.FAULT and said.starts_at > now():
         raise NotAllowed(_("A fault has begun already. What is ahead is maintenance."), code="when", field="starts_at")
-    if said.starts_at < now() - OLDEST_START:
-        message = _("That is more than %(days)d days ago.") % {"days": OLDEST_START.days}
-        raise NotAllowed(message, code="when", field="starts_at")
+    _refuse_too_early(said.starts_at, declared_at=now())
     if said.kind == OutageKind.MAINTENANCE and said.starts_at <= now():
         raise NotAllowed(_("Maintenance is planned ahead. What has begun is a fault."), code="when", field="starts_at")
     if said.expected_at and said.expected_at <= said.starts_at:
         raise NotAllowed(_("This lies before it begins."), code="when", field="expected_at")
+
+
+def _refuse_too_early(starts_at: datetime, *, declared_at: datetime) -> None:
+    if starts_at < declared_at - OLDEST_START:
+        message = _("That is more than %(days)d days before it was declared.") % {"days": OLDEST_START.days}
+        raise NotAllowed(message, code="when", field="starts_at")
 
 
 def _begin(outage: Outage, *, is_told: bool, note: str, by: User | None) -> None:
@@ -293,8 +297,8 @@ def correct_start(outage_id: int, starts_at: datetime, reason: str, *, by: User)
     for. Tickets that were reported since it really began are held for it, too.
 
     :param reason: for colleagues
-    :raises NotAllowed: if the person may not, it has not begun or is called off, no reason is given, or this is no time at
-        which it can have begun
+    :raises NotAllowed: if the person may not, it has not begun or is called off, no reason is given, this is no time at
+        which it can have begun, or credits that wait cannot be counted anew
     """
     outage = locked_outage(outage_id, by)
     if not reason.strip():
@@ -305,6 +309,7 @@ def correct_start(outage_id: int, starts_at: datetime, reason: str, *, by: User)
     ends = [at for at in (now(), first.ended_at, outage.expected_at) if at]
     if starts_at >= min(ends) or starts_at == before:
         raise NotAllowed(_("It cannot have begun then."), code="when", field="starts_at")
+    _refuse_too_early(starts_at, declared_at=outage.declared_at)
     outage.starts_at = first.began_at = starts_at
     first.save(update_fields=["began_at"])
     outage.save(update_fields=["starts_at"])
