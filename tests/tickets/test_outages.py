@@ -35,7 +35,7 @@ from orders.testing import make_market
 from tests.orders.racing import together
 from tickets import services
 from tickets.events import TicketAttached, TicketDetached, TicketReopened, TicketResolved
-from tickets.models import Outage, OutageCredit, OutageNotice, Ticket
+from tickets.models import Outage, OutageCredit, OutageNotice, Ticket, WaitingTicket
 from tickets.queries.outages import Affected, Scope
 from tickets.services import outages
 from tickets.services.outages.crediting import minutes_of, without, worth_of
@@ -480,6 +480,23 @@ class TestX30OneNoticePerPersonAndStage:
             assert (ticket.outage, outage.updates.filter(is_told=True).count()) == (outage, 1)
 
 
+def make_outage_with_merged(division, market, node, *, by):
+    """Make an outage of a node that took in a ticket, which then went on as another of its account."""
+    account = make_affected(division, market=market, node=node)
+    ticket, other = (make_ticket(division, account=account) for _one in range(2))
+    make_outage(division, by=by, scope=Scope(nodes=(node,)))
+    services.merge_ticket(ticket.pk, other.pk, by=by)
+    ticket.refresh_from_db()
+    return ticket
+
+
+def _stands(ticket):
+    """Return where a ticket stands, for which outage, and whether it waits for somebody to take it."""
+    ticket.refresh_from_db()
+    waits = WaitingTicket.objects.filter(ticket=ticket).exists()
+    return ticket.status, ticket.reason, ticket.outage, waits
+
+
 class TestX31RestoreAsksWhetherItIsFixed:
     def test_resolves_attached_tickets_in_the_words_for_customers(self, division, market, supervisor):
         account = make_affected(division, market=market)
@@ -535,6 +552,55 @@ class TestX31RestoreAsksWhetherItIsFixed:
             ticket.refresh_from_db()
             assert (ticket.status, ticket.reason, ticket.outage) == (TicketStatus.HELD, HoldReason.OUTAGE, outage)
         assert published(TicketReopened)[-1] == TicketReopened(ticket_id=silent.pk, times=1)
+
+    def test_holds_again_what_was_attached_by_hand(self, division, market, supervisor, csr):
+        """Of before it was said to have begun, and a second one of an account: it would take neither by itself."""
+        account = make_affected(division, market=market)
+        with time_machine.travel(now() - timedelta(hours=2)):
+            early = make_ticket(division, account=account)
+        taken, second = (make_ticket(division, account=account) for _one in range(2))
+        outage = make_outage(division, by=supervisor)
+        for ticket in (early, second):
+            outages.attach_ticket(outage.pk, ticket.pk, by=csr)
+        outages.restore_outage(outage.pk, by=supervisor)
+
+        outages.reopen_outage(outage.pk, by=supervisor)
+        work()
+
+        for ticket in (early, taken, second):
+            ticket.refresh_from_db()
+            assert (ticket.status, ticket.reason, ticket.outage) == (TicketStatus.HELD, HoldReason.OUTAGE, outage)
+            assert ticket.reopened_count == 1
+            assert not WaitingTicket.objects.filter(ticket=ticket).exists()
+
+    def test_a_resolution_that_is_taken_back_waits_for_what_is_under_way_alone(self, division, market, supervisor, csr):
+        by_hand, ended = (
+            make_ticket(division, account=make_affected(division, market=market, node=node)) for node in ("N-1", "N-2")
+        )
+        under_way = make_outage(division, by=supervisor)
+        over = make_outage(division, by=supervisor, scope=Scope(nodes=("N-2",)))
+        services.resolve_ticket(by_hand.pk, ResolutionCode.RESTORED, "", by=csr)
+        outages.restore_outage(over.pk, by=supervisor)
+        drain_all_but_billing()
+
+        for ticket in (by_hand, ended):
+            services.take_back_resolution(ticket.pk, by=csr)
+        work()
+
+        assert _stands(by_hand) == (TicketStatus.HELD, HoldReason.OUTAGE, under_way, False)
+        assert _stands(ended) == (TicketStatus.IN_PROGRESS, "", None, True)
+        assert published(TicketDetached) == [TicketDetached(ticket_id=ended.pk, outage_id=over.pk)]
+
+    def test_what_is_parted_waits_for_what_is_under_way_alone(self, division, market, supervisor, csr):
+        still, over = (make_outage_with_merged(division, market, node, by=supervisor) for node in ("N-1", "N-2"))
+        outages.restore_outage(over.outage_id, by=supervisor)
+
+        for ticket in (still, over):
+            services.unmerge_ticket(ticket.pk, by=csr)
+        work()
+
+        assert _stands(still) == (TicketStatus.HELD, HoldReason.OUTAGE, still.outage, False)
+        assert _stands(over) == (TicketStatus.IN_PROGRESS, "", None, True)
 
     def test_closes_by_itself_after_the_days_of_the_division(self, division, market, supervisor):
         ticket = make_ticket(division, account=make_affected(division, market=market))
@@ -749,6 +815,30 @@ class TestX32OutageCredits:
         assert (preview.accounts, preview.total) == (0, 0)
         assert preview.refusal == "It lasted 239 minutes: this market credits from 240."
 
+    def test_a_start_is_not_corrected_where_those_that_wait_cannot_be_counted_anew(
+        self, division, outage, installed, supervisor
+    ):
+        asked = outages.request_credits(outage.pk, by=supervisor)
+        credited = make_person(Role.SUPERVISOR, division)
+        Customer.objects.filter(accounts=installed).update(user=credited)
+        long, short = JUNE - HOUR, JUNE + timedelta(hours=9)
+
+        def correct(starts_at, *, by):
+            return outages.correct_start(outage.pk, starts_at, "As the node says", by=by)
+
+        with pytest.raises(NotAllowed, match=r"discard them first\. You are credited in it"):
+            correct(long, by=credited)
+        outages.reopen_outage(outage.pk, by=supervisor)
+        with pytest.raises(NotAllowed, match=r"discard them first\. It is not over"):
+            correct(long, by=supervisor)
+        outage.refresh_from_db()
+        asked.refresh_from_db()
+        assert (asked.status, outage.starts_at) == (CreditRunStatus.REQUESTED, JUNE - timedelta(minutes=1))
+        outages.restore_outage(outage.pk, by=supervisor)
+        correct(short, by=supervisor)
+
+        assert {run.status for run in outage.credit_runs.all()} == {CreditRunStatus.DISCARDED}
+
     @pytest.fixture
     def overlapping(self, division, outage, supervisor):
         """An outage declared after the other: ten hours, of which the other had five."""
@@ -962,6 +1052,8 @@ class TestOutagePages:
         too_late = client.post(page, {"starts_at": typed(hours=9), "reason": "The log"})
         assert list(unsaid.context["form"].errors) == ["reason"]
         assert list(too_late.context["form"].errors) == ["starts_at"]
+        a_slip = client.post(page, {"starts_at": typed(days=33), "reason": "The log"})
+        assert a_slip.context["form"].errors["starts_at"] == ["That is more than 31 days before it was declared."]
         answer = client.post(page, {"starts_at": typed(hours=40), "reason": "The log of the node"})
 
         assert answer.status_code == 302

@@ -13,6 +13,8 @@ from tickets.models import Article, Attachment, Ticket
 from tickets.queries import can_work
 from tickets.queries.visits import visit_under_way
 from tickets.services.leaving import follow_resolution
+from tickets.services.outages.attaching import follow_outage
+from tickets.services.outages.extent import shared_outages_of
 from tickets.services.rows import locked, locked_for_work, record
 from tickets.states import ChildPolicy, TicketStatus, TicketType
 
@@ -52,9 +54,12 @@ def unmerge_ticket(ticket_id: int, *, by: User) -> Ticket:
     """
     Let a ticket that was merged go on by itself, as it was; the customer is asked whether it is right, if nobody has.
 
+    What became of its outage meanwhile is made good: it waits for one that is under way, and for none that is over.
+
     :raises NotAllowed: if the person may not, or it was not merged
     """
     into_id = Ticket.objects.values_list("merged_into", flat=True).get(pk=ticket_id)
+    shared_outages_of([ticket_id])
     held = {pk: locked(pk) for pk in sorted({ticket_id, into_id or ticket_id})}
     ticket = held[ticket_id]
     if not can_work(by, ticket):
@@ -67,6 +72,7 @@ def unmerge_ticket(ticket_id: int, *, by: User) -> Ticket:
     into.save(update_fields=["version"])
     fact = TicketUnmerged(ticket_id=ticket.pk, from_id=into.pk, from_number=into.number)
     record(ticket, fact, by=by, changed=["merged_into"], about=[into])
+    follow_outage(ticket, by=by)
     if ticket.status == TicketStatus.RESOLVED:
         follow_resolution(ticket.pk, times=ticket.reopened_count, at=now())
     return ticket

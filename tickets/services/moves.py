@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
@@ -15,6 +16,8 @@ from tickets.events import CustomerAsked, ResolutionTakenBack, TicketMoved, Tick
 from tickets.models import Article, ResolutionNotice, Ticket
 from tickets.queries import answers_that_stand, can_work, is_customer_of, may_reopen, open_parts_of
 from tickets.services.leaving import owe_notice
+from tickets.services.outages.attaching import follow_outage
+from tickets.services.outages.extent import shared_outages_of
 from tickets.services.rows import hold_with_parts, locked_for_part, locked_for_work, moved, record
 from tickets.services.sla import forget_met
 from tickets.settings import CLOSES_AFTER
@@ -133,10 +136,13 @@ def take_back_resolution(ticket_id: int, *, by: User | None) -> Ticket:
     Take back that a ticket is resolved, and the parts that ended with it, before the customer is told.
 
     It was not reopened then: it counts as if it had never been resolved, and its clocks as if they had never stopped. A part
-    whose customer knows already stays as it is, which staff are told.
+    whose customer knows already stays as it is, which staff are told. What an outage explains waits for that where it is
+    under way, and else goes on by itself.
 
     :raises NotAllowed: if the person may not, it is not resolved, or the customer was told
     """
+    both = Ticket.objects.filter(Q(pk=ticket_id) | Q(parent=ticket_id))
+    shared_outages_of(both.values_list("pk", flat=True))
     held = hold_with_parts(ticket_id)
     ticket = locked_for_work(ticket_id, by)
     resolved_at, before = ticket.resolved_at, ticket.status
@@ -152,6 +158,7 @@ def take_back_resolution(ticket_id: int, *, by: User | None) -> Ticket:
         ticket, moved(ticket, before), by=by,
         changed=["status", "resolution", "resolution_text", "resolved_at", "first_resolved_at"],
     )  # fmt: skip
+    follow_outage(ticket, by=by)
     ended_with_it = ticket.children.filter(pk__in=held, status=TicketStatus.RESOLVED, resolved_at=resolved_at)
     for part_id in list(ended_with_it.filter(merged_into=None).values_list("pk", flat=True)):
         try:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from foundation.divisions.models import Division
+from foundation.events.facts import Fact
 from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -28,7 +29,7 @@ from tickets.services.opening import Report, open_ticket
 from tickets.services.outages.extent import locked_outage, shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
 from tickets.services.uploads import Upload
-from tickets.states import HoldReason, TicketChannel, TicketType
+from tickets.states import HoldReason, TicketChannel, TicketStatus, TicketType
 
 _MOVING = """
 WITH {first}held AS (
@@ -143,10 +144,18 @@ TAKING_UP = _moving(
     """ticket.outage_id = %(outage)s AND ticket.status IN ('resolved', 'closed')
         AND ticket.resolution = 'outage_ended' AND ticket.merged_into_id IS NULL""",
     """status = 'in_progress', resolution = '', resolution_text = '', resolved_at = NULL, closed_at = NULL,
-        outage_id = NULL, reopened_at = %(at)s, reopened_count = ticket.reopened_count + 1""",
+        reopened_at = %(at)s, reopened_count = ticket.reopened_count + 1""",
     _moved("outage"),
     "('tickets.reopened', jsonb_build_object('ticket_id', moved.id, 'times', moved.reopened_count))",
 )
+
+HOLDING = _moving(
+    """ticket.outage_id = %(outage)s AND ticket.type = 'trouble' AND ticket.status = 'in_progress'
+        AND ticket.merged_into_id IS NULL""",
+    "status = 'held', reason = 'outage'",
+    _moved("outage"),
+)
+"""Those that were taken up are its own: by whomever, and whenever, they were attached."""
 
 LETTING_GO = _moving(
     """ticket.outage_id = %(outage)s
@@ -185,8 +194,10 @@ def resolve_attached(outage: Outage) -> int:
 
 
 def take_up_resolved(outage: Outage) -> int:
-    """Take up again the tickets that were resolved with a locked outage; `attach_waiting` holds them."""
-    return _move_many(TAKING_UP, outage)
+    """Take up again the tickets that were resolved with a held outage that is under way again, and hold them for it."""
+    count = _move_many(TAKING_UP, outage)
+    _move_many(HOLDING, outage)
+    return count
 
 
 def let_go(outage: Outage, *, opened_after: datetime | None = None) -> int:
@@ -327,6 +338,27 @@ def detach_ticket(ticket_id: int, *, by: User | None) -> Ticket:
     detached = TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk)  # type: ignore[union-attr]
     record(ticket, detached, *facts, by=by, changed=["outage", "status", "reason"], about=[outage])  # type: ignore[list-item]
     return ticket
+
+
+def follow_outage(ticket: Ticket, *, by: User | None) -> None:
+    """
+    Let an open ticket that has come back wait for its outage while that is under way, and else go on by itself.
+
+    The outage is held before the ticket, and the ticket as well; nothing where it has none.
+    """
+    outage, before = ticket.outage, ticket.status
+    if outage is None or not ticket.is_open:
+        return
+    facts: list[Fact] = []
+    if not outage.is_under_way:
+        ticket.detach()
+        facts.append(TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk))
+    elif ticket.status == TicketStatus.IN_PROGRESS:
+        ticket.hold(HoldReason.OUTAGE)
+    if ticket.status != before:
+        facts.append(moved(ticket, before))
+    if facts:
+        record(ticket, *facts, by=by, changed=["outage", "status", "reason"], about=[outage])
 
 
 @transaction.atomic

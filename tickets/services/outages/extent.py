@@ -1,5 +1,7 @@
 """Hold an outage, and write down whom it affects."""
 
+from collections.abc import Iterable
+
 from django.db import connection
 from django.db.models import QuerySet, Value
 
@@ -10,7 +12,7 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 from orders.models import InstalledService
 from tickets.events import OutageTold
-from tickets.models import AffectedService, Outage
+from tickets.models import AffectedService, Outage, Ticket
 from tickets.queries.outages import Scope, services_in
 from tickets.states import ScopeKind, UpdateStage
 
@@ -36,6 +38,13 @@ def shared_outage(outage_id: int) -> Outage:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT FROM {Outage._meta.db_table} WHERE id = %s FOR SHARE", [outage_id])
     return Outage.objects.select_related("division").get(pk=outage_id)
+
+
+def shared_outages_of(ticket_ids: Iterable[int]) -> None:
+    """Hold the outages of tickets as they stand, before the tickets."""
+    attached = Ticket.objects.filter(pk__in=list(ticket_ids), outage__isnull=False)
+    for outage_id in attached.order_by("outage").values_list("outage", flat=True).distinct():
+        shared_outage(outage_id)
 
 
 def write_down(outage: Outage, services: QuerySet[InstalledService]) -> int:
