@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
+from accounts.models import Customer
 from accounts.testing import make_account
 from billing.models import BillingSystem
 from billing.states import BillingKind
@@ -21,6 +22,7 @@ from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
+from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from integrations.acs import adapter as acs
@@ -30,7 +32,16 @@ from tests.orders.racing import together
 from tests.sandbox.network import Network
 from tickets import services
 from tickets.models import Probe, Ticket, UnsentFile
-from tickets.queries import caller_in_view, probe_of, symptom_by_code, symptoms_for, tree_of, walk
+from tickets.queries import (
+    Caller,
+    caller_by_places,
+    caller_in_view,
+    probe_of,
+    symptom_by_code,
+    symptoms_for,
+    tree_of,
+    walk,
+)
 from tickets.queries.intake import SAME_FAULT_WITHIN
 from tickets.queries.outages import Scope
 from tickets.services import Intake, Requester
@@ -356,6 +367,10 @@ class TestX5EachTypeAsksItsOwn:
             report(account, csr, customer=make_account(division).customer)
 
 
+def seen(customer: Customer, by: User) -> Caller:
+    return caller_in_view(caller_by_places(customer, seen_by=by), customer, seen_by=by)
+
+
 class TestX1TheCallerInView:
     def test_shows_all_there_is(self, csr, division):
         market = make_market(division)
@@ -367,7 +382,7 @@ class TestX1TheCallerInView:
         tell_balance(BillingSystem.objects.get(division=division), served.number, "41.20", "2026-10-01")
         ticket = make_ticket(division, account=served)
 
-        (view,) = caller_in_view(customer, seen_by=csr).accounts
+        (view,) = seen(customer, csr).accounts
 
         assert (view.account, view.equipment, view.tickets) == (served, [device], [ticket])
         assert [str(service) for service in view.services]
@@ -388,7 +403,7 @@ class TestX1TheCallerInView:
 
     def statements(self, customer, csr) -> int:
         with CaptureQueriesContext(connection) as taken:
-            for view in caller_in_view(customer, seen_by=csr).accounts:
+            for view in seen(customer, csr).accounts:
                 str([view.account.premises, view.services, view.equipment, view.tickets, view.orders])
         return len(taken)
 
@@ -396,7 +411,7 @@ class TestX1TheCallerInView:
         customer = make_account(division).customer
         stranger = make_person(Role.CSR, make_division())
 
-        assert caller_in_view(customer, seen_by=stranger).accounts == []
+        assert seen(customer, stranger).accounts == []
 
 
 class Talk:
@@ -495,10 +510,14 @@ class TestX2AnOutageIsOfferedFirst:
         assert "There is an outage at this address" in page.text
         assert "A cable was cut." in page.text
 
-        page.press(f"attach:{outage.pk}")
+        with CaptureQueriesContext(connection) as asked:
+            page.press(f"attach:{outage.pk}")
 
         ticket = Ticket.objects.get()
         assert (ticket.outage, ticket.account, ticket.status) == (outage, affected, TicketStatus.HELD)
+        statements = [one["sql"] for one in asked]
+        assert sum("FOR SHARE" in sql for sql in statements) == 1
+        assert not [sql for sql in statements if 'FROM "billing_agedbalance"' in sql], "what no page shows is not read"
 
     def test_pressed_twice_it_is_one_ticket(self, client, csr, affected, outage):
         page = Desk(client, csr, affected.customer)

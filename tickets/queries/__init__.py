@@ -13,7 +13,15 @@ from tickets.queries.handling import (
     values_for,
     why_elsewhere,
 )
-from tickets.queries.intake import AccountInView, Caller, accounts_in_view, caller_in_view, device_of, same_fault
+from tickets.queries.intake import (
+    AccountInView,
+    Caller,
+    accounts_in_view,
+    caller_by_places,
+    caller_in_view,
+    device_of,
+    same_fault,
+)
 from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof
 from tickets.queries.progress import Closing, TicketProgress, closing_of, progress_of_ticket
 from tickets.queries.sight import (
@@ -62,12 +70,13 @@ from tickets.queries.threads import (
 
 __all__ = [
     "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Closing", "Conversation",
-    "TicketFilter", "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "answers_that_stand", "articles_for_customer",
-    "articles_of", "as_told", "caller_in_view", "can_work", "canned_replies_for", "closing_of", "customer_by_email",
-    "customers_by_email", "device_of", "equipment_visible_to", "families_asked", "files_held", "finding_of", "folded",
-    "is_customer_of", "macros_for", "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen",
-    "nearest_ticket", "notice_ahead", "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside",
-    "others_on", "probe_of", "progress_of_ticket", "proof_of", "questions_awaited", "reachable_ticket", "recipients_of", "references_of",
+    "TicketFilter", "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "answers_that_stand",
+    "articles_for_customer", "articles_of", "as_told", "caller_by_places", "caller_in_view", "can_work",
+    "canned_replies_for", "closing_of", "customer_by_email", "customers_by_email", "device_of",
+    "equipment_visible_to", "families_asked", "files_held", "finding_of", "folded", "is_customer_of", "macros_for",
+    "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen", "nearest_ticket", "notice_ahead",
+    "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside", "others_on", "probe_of",
+    "progress_of_ticket", "proof_of", "questions_awaited", "reachable_ticket", "recipients_of", "references_of",
     "same_fault", "subject_token", "symptom_by_code", "symptoms_for", "takes_part", "ticket_by_proof",
     "tickets_matching", "tickets_of", "tickets_of_messages", "tickets_visible_to", "tree_of", "values_for", "walk",
     "why_elsewhere", "word_ahead", "words_of",

@@ -147,7 +147,7 @@ class Conversation:
         if self.account is None or self.is_apart or self.type not in (None, TicketType.TROUBLE):
             return []
         here = outages_at(self.account.premises, service=self.service, account=self.account, family=self.family)
-        return list(here)
+        return list(here.select_related("division"))
 
     @cached_property
     def none_fits(self) -> bool:

@@ -66,11 +66,15 @@ class Caller:
     """Open ones that belong to none of these accounts."""
 
 
-def caller_in_view(customer: Customer, *, seen_by: User) -> Caller:
-    """Return what a member of staff may see of a customer."""
-    accounts = accounts_visible_to(seen_by).filter(customer=customer)
+def caller_by_places(customer: Customer, *, seen_by: User) -> Caller:
+    """Return what a call may be about, of what a member of staff may see: the accounts, their services and devices."""
+    return Caller(list(_views(accounts_visible_to(seen_by).filter(customer=customer)).values()), [])
+
+
+def caller_in_view(caller: Caller, customer: Customer, *, seen_by: User) -> Caller:
+    """Return with what a call may be about all else that a member of staff may see of a customer: what a page shows."""
     orders = orders_visible_to(seen_by).filter(status__in=sorted(OPEN_ORDERS)).exclude(number="")
-    views = _views(accounts)
+    views = {view.account.pk: view for view in caller.accounts}
     _hang(views, "orders", orders.select_related("division"))
     _hang(views, "balances", AgedBalance.objects.all())
     _hang_outages(views)
@@ -84,7 +88,7 @@ def accounts_in_view(accounts: QuerySet[Account], *, seen_by: User) -> Caller:
 
 
 def _views(accounts: QuerySet[Account]) -> dict[int, AccountInView]:
-    rows = accounts.select_related("premises", "division", "customer")[:MOST_ROWS]
+    rows = accounts.select_related("premises__division", "division", "customer")[:MOST_ROWS]
     views = {account.pk: AccountInView(account) for account in rows}
     day = today(next(iter(views.values())).account.division) if views else now().date()
     working = InstalledService.objects.filter(Q(until=None) | Q(until__gte=day))

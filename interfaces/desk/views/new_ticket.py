@@ -20,7 +20,14 @@ from interfaces.desk.intake_forms import FilesForm, WordsForm
 from interfaces.desk.queries import callers_meant, tickets_numbered
 from tickets.http import DetailsForm
 from tickets.models import Ticket
-from tickets.queries import Conversation, caller_in_view, families_asked, files_held, tickets_visible_to
+from tickets.queries import (
+    Conversation,
+    caller_by_places,
+    caller_in_view,
+    families_asked,
+    files_held,
+    tickets_visible_to,
+)
 from tickets.services import (
     Intake,
     Requester,
@@ -44,7 +51,7 @@ def new_ticket(request: UserRequest) -> HttpResponse:
     customer = _customer(request)
     if customer is None and "nobody" not in request.GET:
         return _who_is_it(request)
-    caller = caller_in_view(customer, seen_by=request.user) if customer else None
+    caller = caller_by_places(customer, seen_by=request.user) if customer else None
     division = customer.division if customer else _own_division(request)
     pressed = request.POST.get("do", "")
     talk = Conversation.of(request.POST, caller, division, pressed=pressed)
@@ -61,7 +68,7 @@ def new_ticket(request: UserRequest) -> HttpResponse:
         return redirect("desk:ticket", found.number)
     context = {
         "customer": customer,
-        "caller": caller,
+        "caller": caller_in_view(caller, customer, seen_by=request.user) if caller and customer else None,
         "talk": talk,
         "words": words,
         "details": details,
@@ -125,12 +132,12 @@ def _take_files(request: UserRequest, talk: Conversation, pressed: str) -> Files
     if request.method != "POST":
         return FilesForm()
     files = FilesForm(request.POST, request.FILES)
-    what, _colon, chosen = pressed.partition(":")
-    if what == "drop" and chosen.isdecimal() and len(chosen) < 19:
-        drop_file(int(chosen), key=talk.key, by=request.user)
+    what, _colon, unwanted = pressed.partition(":")
+    if what == "drop" and unwanted.isdecimal() and len(unwanted) < 19:
+        drop_file(int(unwanted), key=talk.key, by=request.user)
     try:
-        if files.is_valid():
-            hold_files(files.cleaned_data["uploads"], key=talk.key, by=request.user)
+        if files.is_valid() and (chosen := files.cleaned_data["uploads"]):
+            hold_files(chosen, key=talk.key, by=request.user)
     except NotAllowed as refusal:
         files.add_error("uploads", refusal.message)
     return files

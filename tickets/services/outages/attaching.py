@@ -258,7 +258,11 @@ def attach_ticket(outage_id: int, ticket_id: int, *, by: User) -> Ticket:
     :raises NotAllowed: if the person may not work on it, the outage is not under way or elsewhere, the ticket has
         ended, is attached already, or its type is not held for an outage
     """
-    outage = shared_outage(outage_id)
+    return _attach(shared_outage(outage_id), ticket_id, by=by)
+
+
+def _attach(outage: Outage, ticket_id: int, *, by: User) -> Ticket:
+    """Attach a ticket to an outage that is held."""
     ticket = locked_for_work(ticket_id, by)
     _refuse_elsewhere(outage, ticket.division)
     before = ticket.status
@@ -307,9 +311,9 @@ def attach_caller(  # noqa: PLR0913  # what, where, by what: each has a name
 
     :raises NotAllowed: as `open_ticket` and `attach_ticket` do
     """
-    shared_outage(outage_id)
+    outage = shared_outage(outage_id)
     ticket = open_ticket(report, key=key, division=division, channel=channel, by=by, uploads=uploads)
-    return ticket if ticket.outage_id == outage_id else attach_ticket(outage_id, ticket.pk, by=by)
+    return ticket if ticket.outage_id == outage_id else _attach(outage, ticket.pk, by=by)
 
 
 @transaction.atomic
