@@ -284,12 +284,13 @@ def end_version(version_id: int, *, at: datetime | None = None, by: User) -> Rul
     """
     version = _locked(version_id)
     require(by, Permission.APPROVE_RULES, version.rule.division)
-    moment = at or now()
-    if moment < now():
+    present = now()
+    moment = at or present
+    if moment < present:
         raise NotAllowed(_("This moment has passed."), code="past", field="at")
     version.end(until=moment)
     version.save(update_fields=["effective_until"])
-    if moment <= now():
+    if moment == present:
         version.supersede(until=moment)
         version.save(update_fields=["status", "effective_until"])
     _publish(version, by)

@@ -467,3 +467,15 @@ class TestWhatPeopleAreTold:
         for told in ("$50 after three months", "$20 off your first bill", "Ninety days, paid on time."):
             assert told in page
         assert "$999 at once" not in page
+
+
+class TestEnding:
+    def test_by_its_button_ends_a_rule_at_that_moment(self, auditor, rule):
+        version = make_version(rule)
+        before = now()
+
+        auditor.post(address(version, "end"))
+
+        version.refresh_from_db()
+        assert version.status == VersionStatus.SUPERSEDED
+        assert before < version.effective_until < now()
