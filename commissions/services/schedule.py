@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from commissions.models import PeriodRun, Rule
-from commissions.queries.batches import due_within
+from commissions.queries.batches import corrections_due_within, due_within
 from commissions.queries.ledger import next_month
 from commissions.services.batches import build_batch
 from commissions.services.qualification import start_qualification
@@ -73,9 +73,8 @@ def _build_payouts(division: Division, at: datetime) -> list[PeriodRun]:
 
 def _build(division: Division, currency: str) -> None:
     try:
-        with transaction.atomic():
-            build_batch(division.pk, currency=currency, by=None)
-    except NotAllowed:  # every account that it would be credited to is closed
+        build_batch(division.pk, currency=currency, by=None)
+    except NotAllowed:  # every account that it would be credited to is closed: what is held for that stays held
         return
 
 
@@ -121,5 +120,8 @@ def _next_day(day: date) -> date:
 
 
 def _currencies_due(division: Division) -> list[str]:
-    due = due_within(Division.objects.under(division))
-    return list(due.order_by("currency").values_list("currency", flat=True).distinct())
+    """Return the currencies in which a reward is due, or what corrects one."""
+    within = Division.objects.under(division)
+    rewards = due_within(within).values_list("currency", flat=True)
+    corrections = corrections_due_within(within).values_list("entry__currency", flat=True)
+    return sorted({*rewards.order_by().distinct(), *corrections.order_by().distinct()})

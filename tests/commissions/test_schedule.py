@@ -1,17 +1,24 @@
 """What is done once a period: at its hour, in its zone, once however often it is asked, and late rather than never."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 
+from accounts.models import Account
+from accounts.states import AccountStatus
+from accounts.testing import make_account
 from commissions.models import Batch, PeriodRun
 from commissions.services import schedule
 from commissions.services.accrual import accrue_rewards
+from commissions.services.disputes import raise_dispute, uphold_dispute
 from commissions.services.qualification import JOB
 from commissions.services.schedule import run_due, scheduled_divisions
 from commissions.settings import PAYOUT_DAY, PAYOUT_IS_AUTOMATIC, QUALIFICATION_HOUR
-from commissions.states import BatchStatus, RewardStatus, RunKind
+from commissions.states import BatchStatus, EntryKind, HoldReason, RewardStatus, RunKind
 from commissions.tasks import run_schedule
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.services import set_value
@@ -19,8 +26,10 @@ from foundation.divisions.settings import TIME_ZONE
 from foundation.divisions.testing import make_division
 from foundation.jobs.models import Job
 from foundation.jobs.services import work_one_chunk
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
 from orders.testing import make_market
-from tests.commissions.paying import AT_ONCE, make_earned, make_payouts
+from tests.commissions.paying import AT_ONCE, make_earned, make_paid, make_payouts
 from tests.orders.racing import together
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +201,36 @@ class TestPayout:
         self.run_at(NIGHT + DAY)
 
         assert Batch.objects.count() == 1
+
+    def test_of_a_correction_alone_is_a_batch(self, payouts):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            person = make_person(Role.CUSTOMER, payouts.division)
+            reward = make_earned(payouts, account=make_account(payouts.division, user=person))
+            make_paid(payouts)
+            entry = reward.entries.get(kind=EntryKind.SETTLE)
+            dispute = raise_dispute(entry.pk, "I was promised $35.", by=person)
+            answerer = make_person(Role.OPERATOR, payouts.division)
+            uphold_dispute(dispute.pk, "You were.", Decimal("10.00"), by=answerer)
+
+        self.run_at(NIGHT)
+
+        line = Batch.objects.get(status=BatchStatus.BUILDING).lines.get()
+        assert (line.dispute, line.amount) == (dispute, Decimal("10.00"))
+
+    def test_of_closed_accounts_alone_says_that_they_cannot_be_paid(self, payouts):
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            reward = make_earned(payouts)
+            account = reward.payee.account
+            Account.objects.filter(pk=account.pk).update(status=AccountStatus.CLOSED, closed_at=NIGHT - DAY)
+
+        self.run_at(NIGHT)
+
+        reward.refresh_from_db()
+        assert (reward.status, reward.holds) == (RewardStatus.HELD, [HoldReason.PAYEE_CLOSED])
+        assert not Batch.objects.exists()
+        operator = sign_in(Client(), make_person(Role.OPERATOR, payouts.division))
+        listed = operator.get(reverse("desk:referrals"), {"stuck": "refused"})
+        assert [referral.pk for referral in listed.context["page"].rows] == [reward.referral_id]
 
     def test_of_nothing_is_no_batch(self, payouts):
         payouts.programme()
