@@ -45,7 +45,7 @@ FLAG_ABOVE = declare(
     kind=Decimal,
     default=Decimal("100.00"),
     label=_("Rewards above this amount are always audited"),
-    help=_("In this market's currency; the sample comes on top."),
+    help=_("In this market's currency; payments in another are all audited. The sample comes on top."),
     minimum=0,
     maximum=100_000,
 )

@@ -225,6 +225,7 @@ class LineFlag(models.TextChoices):
 
     SIGNAL = "signal", _("Something about the referral looked odd")
     LARGE = "large", _("A large amount")
+    OTHER_CURRENCY = "other_currency", _("Not in the market's currency, so that no limit tells what is large")
     FIRST = "first", _("The payee's first reward")
     SAME_ADDRESS = "same_address", _("Referrer and friend live at one address")
     RETURNED = "returned", _("Was returned before")

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Account, Customer
 from accounts.states import AccountStatus
@@ -33,13 +35,14 @@ from commissions.states import (
 )
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.services import set_value
+from foundation.divisions.settings import CURRENCY
 from foundation.events.testing import published
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.services import give_role, invite_person, take_role
 from foundation.people.states import Role
-from foundation.people.testing import make_person
+from foundation.people.testing import make_person, sign_in
 from orders.testing import make_market
 from referrals.models import Signal
 from referrals.services import decide_signal
@@ -328,6 +331,19 @@ class TestFreeze:
             second.pk: [],
             third.pk: [],
         }
+
+    def test_flags_every_payment_in_another_currency_than_the_markets(self, payouts):
+        set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)
+        make_earned(payouts)
+        set_value(payouts.division, CURRENCY, "CAD")
+        batch = batches.build_batch(payouts.division.pk, currency="USD", by=payouts.builder)
+
+        batches.freeze_batch(batch.pk, by=payouts.builder)
+
+        line = batch.lines.get()
+        assert line.flags == [LineFlag.OTHER_CURRENCY]
+        page = sign_in(Client(), payouts.auditor).get(reverse("desk:payout", args=[batch.pk]))
+        assert "Not in the market&#x27;s currency" in page.content.decode()
 
     def test_flags_a_friends_own_reward_only_where_the_referrer_lives_there_too(self, payouts):
         set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)

@@ -97,20 +97,27 @@ def _flag(batch: Batch) -> None:
 
 
 def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
-    limit: Decimal = effective(batch.division, FLAG_ABOVE)
     of_payee = BatchLine.objects.filter(payee=OuterRef("payee"))
     is_earlier = Q(status=LineStatus.CONFIRMED) | Q(
         batch=batch, status=LineStatus.PENDING, reward__lt=OuterRef("reward")
     )
     of_reward = BatchLine.objects.filter(reward=OuterRef("reward"))
     yield LineFlag.SIGNAL, Exists(Signal.objects.filter(referral=OuterRef("reward__referral")))
-    yield LineFlag.LARGE, Q(amount__gt=limit - F("set_off"))
+    yield _by_amount(batch)
     if effective(batch.division, FLAGS_FIRST_REWARDS):
         yield LineFlag.FIRST, ~Q(Exists(of_payee.filter(is_earlier)))
     yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("reward__referral__referrer__account__premises"))
     yield LineFlag.CORRECTION, Q(dispute__isnull=False)
     yield LineFlag.RETURNED, Exists(of_reward.filter(status=LineStatus.RETURNED))
     yield LineFlag.FOUND_WRONG, Exists(of_reward.filter(verdict=Verdict.WRONG))
+
+
+def _by_amount(batch: Batch) -> tuple[LineFlag, Q]:
+    """Return what is read for its amount: the limit is in the market's currency and says nothing about another."""
+    if batch.currency != batch.division.currency:
+        return LineFlag.OTHER_CURRENCY, Q()
+    limit: Decimal = effective(batch.division, FLAG_ABOVE)
+    return LineFlag.LARGE, Q(amount__gt=limit - F("set_off"))
 
 
 @transaction.atomic
