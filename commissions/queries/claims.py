@@ -52,8 +52,9 @@ def claimed_of(payee: Payee) -> Decimal:
 
 
 def last_taken_back(payee: Payee) -> Reward | None:
-    """Return the reward that was last taken back from a payee after it had been paid."""
-    claims = payee.entries.filter(kind=EntryKind.CLAWBACK, debit=LedgerAccount.RECEIVABLE)
+    """Return the reward that was last taken back from a payee, in their currency, after it had been paid."""
+    in_their_money = payee.entries.filter(currency=payee.currency)
+    claims = in_their_money.filter(kind=EntryKind.CLAWBACK, debit=LedgerAccount.RECEIVABLE)
     last = claims.select_related("reward").order_by("-pk").first()
     return last.reward if last else None
 

@@ -11,10 +11,15 @@ from commissions.models import ClaimEnd
 from commissions.queries.claims import claimed_of, claims_visible_to
 from commissions.queries.ledger import balances
 from commissions.queries.statements import own_statement_of
+from commissions.services.accrual import accrue_rewards
 from commissions.services.cases import pay
 from commissions.services.claims import approve_claim_end, ask_to_end_claim, refuse_claim_end
 from commissions.services.endings import locked_reward, take_back
+from commissions.services.qualification import reconsider
 from commissions.states import ClaimStatus, ClaimWay, EntryKind, LedgerAccount, ReasonCode
+from commissions.testing import make_referral
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import CURRENCY
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.models import User
@@ -77,6 +82,20 @@ class TestAsking:
 
         assert (end.status, end.amount, end.asked_by) == (ClaimStatus.ASKED, CLAIM, payouts.builder)
         assert claimed_of(payee) == CLAIM
+
+    def test_is_about_a_reward_in_the_currency_of_the_claim(self, payouts, payee):
+        claimed = payee.rewards.get()
+        referral = make_referral(payouts.programme().referrers.get(account=payee.account), market=payouts.market)
+        set_value(payouts.division, CURRENCY, "CAD")
+        (other,) = accrue_rewards(referral.pk)
+        reconsider(other.friend_account_id)
+        pay(other.pk, today(payouts.division))
+        take_back(locked_reward(other.pk), CLAIM, ReasonCode.LEFT_EARLY, today(payouts.division), by=None)
+
+        end = approve_claim_end(ask(payouts, payee).pk, by=payouts.auditor)
+
+        assert other.currency == "CAD"
+        assert (end.reward, end.entry.currency, claimed_of(payee)) == (claimed, "USD", 0)
 
     @pytest.mark.parametrize(
         ("values", "code"),
