@@ -290,9 +290,13 @@ def reconsider(account_id: int, *, on: date | None = None) -> Judged:
     return _judge(ACCOUNT, days, {"account": account_id})
 
 
-@transaction.atomic
 def look_again(reward_id: int) -> Judged:
-    """Take back what is no longer owed of a reward that could not be judged while it was being paid."""
+    """
+    Take back what is no longer owed of a reward that could not be judged while it was being paid.
+
+    In two transactions: judging may hold rules, and whoever holds a reward must not wait for one. Done again after a
+    kill in between, both change nothing twice.
+    """
     reward = Reward.objects.get(pk=reward_id)
     end_rewards_of(reward.referral_id, by=None)
     return reconsider(reward.friend_account_id)

@@ -5,19 +5,26 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from commissions.models import LedgerEntry, Payee, Reward, Rule
 from commissions.services import accrual
 from commissions.services.accrual import accrue_rewards
-from commissions.states import RewardStatus
+from commissions.services.endings import locked_reward
+from commissions.services.qualification import Judged, look_again
+from commissions.states import ReasonCode, RewardStatus
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
+from foundation.now import now
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
 from referrals.models import Referral
-from tests.orders.racing import together
+from referrals.states import DisqualifyReason
+from tests.orders.racing import Meanwhile, together
 
 THREADS = 32
 REWARD = Decimal("50.00")
+LONG_AGO = date(2025, 1, 15)
+"""The last day of a reward for it has passed."""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,3 +114,29 @@ class TestOneReferral:
         accrue_at_once([pk] * THREADS)
 
         assert granted() == LedgerEntry.objects.count() == 1
+
+
+class TestLookingAgain:
+    def test_holds_no_reward_while_it_waits_for_a_budgets_rule(self):
+        """The nightly run holds the rule first: the friend of a referral that was ended came back by another one."""
+        market = make_market()
+        referrer = make_referrer(make_programme(market.division))
+        make_version(make_rule(market.division), budget=REWARD * 2, bills_needed=0, must_be_active=False)
+        first, second = (make_referral(referrer, market=market, installed_on=LONG_AGO) for _one in range(2))
+        (ended,) = accrue_rewards(first.pk)
+        first.disqualify(DisqualifyReason.ORDER_CANCELLED, at=now())
+        first.save()
+        Referral.objects.filter(pk=second.pk).update(friend=first.friend, friend_account=first.friend_account)
+        (late,) = accrue_rewards(second.pk)
+        Reward.objects.filter(pk=late.pk).update(
+            status=RewardStatus.FORFEITED, reason="paid_late", reason_on=late.installed_on
+        )
+
+        with transaction.atomic():
+            Rule.objects.locked().get()
+            looking = Meanwhile(lambda: look_again(ended.pk))
+            locked_reward(ended.pk)
+
+        assert looking.outcome() == Judged(looked_at=1, moved=1)
+        assert Reward.objects.get(pk=ended.pk).reason == ReasonCode.DISQUALIFIED
+        assert Reward.objects.get(pk=late.pk).status == RewardStatus.PAYABLE
