@@ -3,9 +3,13 @@
 import hashlib
 import json
 import secrets
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
@@ -21,7 +25,7 @@ from foundation.divisions.fields import TranslatedField
 from foundation.divisions.models import Division, bumps_configuration
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.money import MoneyField, round_money
-from foundation.now import months_after, now
+from foundation.now import months_after, now, today
 from foundation.people.models import User
 from orders.states import (
     APPOINTMENT_MOVES,
@@ -798,6 +802,23 @@ class Appointment(Lifecycle):
         self.held_until = None
 
 
+class InstalledServiceQuerySet(models.QuerySet["InstalledService"]):
+    """Services, by the days on which they work."""
+
+    def working_on(self, day: date) -> Self:
+        """Keep those that work on a day: from their first on, and no more on the one from which they are off."""
+        return self.filter(Q(until=None) | Q(until__gt=day), since__lte=day)
+
+    def working_today(self, divisions: Iterable[Division]) -> Self:
+        """Keep those of these divisions that work today, by the date that it is in each."""
+        on: dict[date, set[int]] = defaultdict(set)
+        for division in divisions:
+            on[today(division)].add(division.pk)
+        if not on:
+            return self.none()
+        return reduce(or_, (self.working_on(day).filter(division__in=sorted(pks)) for day, pks in on.items()))
+
+
 class InstalledService(models.Model):
     """A product that works at a customer's premises, from one day until another (dates of the division)."""
 
@@ -812,6 +833,9 @@ class InstalledService(models.Model):
     quantity = models.PositiveSmallIntegerField(_("quantity"), default=1)
     since = models.DateField(_("since"))
     until = models.DateField(_("until"), null=True, blank=True)
+    """The first day on which it is off."""
+
+    objects = InstalledServiceQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-pk"]

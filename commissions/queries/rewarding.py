@@ -68,8 +68,7 @@ def free_months_ordered(order_ids: Collection[int]) -> dict[int, dict[str, Decim
 
 
 def _charges(account_ids: Collection[int], on: date) -> Iterator[tuple[int, str, Decimal]]:
-    working = Q(until=None) | Q(until__gt=on)
-    services = InstalledService.objects.filter(working, account__in=account_ids, since__lte=on).select_related("line")
+    services = InstalledService.objects.working_on(on).filter(account__in=account_ids).select_related("line")
     for service in services:
         yield service.account_id, service.line.family, service.monthly_on(on)
 

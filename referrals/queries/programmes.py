@@ -107,5 +107,4 @@ def why_not(account: Account) -> tuple[Reason, ...]:
 
 
 def _is_served(account: Account, day: date) -> bool:
-    services = InstalledService.objects.filter(Q(until=None) | Q(until__gt=day), account=account, since__lte=day)
-    return services.exists()
+    return InstalledService.objects.working_on(day).filter(account=account).exists()

@@ -1,6 +1,6 @@
 """Outages: whom they affect, which tickets they explain, who is told, and what is credited (X28 to X32)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 from itertools import permutations
@@ -15,9 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given, strategies as st
 
-from accounts.models import Customer
+from accounts.models import Account, Customer
 from billing.models import Submission
 from foundation.correspondence.models import Message
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import TIME_ZONE
 from foundation.divisions.testing import make_division
 from foundation.events.models import Delivery
 from foundation.events.services import deliver_next
@@ -36,6 +38,7 @@ from tests.orders.racing import together
 from tickets import services
 from tickets.events import TicketAttached, TicketDetached, TicketReopened, TicketResolved
 from tickets.models import Outage, OutageCredit, OutageNotice, Ticket, WaitingTicket
+from tickets.queries import caller_by_places
 from tickets.queries.outages import Affected, Scope
 from tickets.services import outages
 from tickets.services.outages.crediting import minutes_of, without, worth_of
@@ -283,6 +286,28 @@ class TestX29AttachAndDetach:
 
         assert reverse("desk:outage", args=[outage.pk]) in page
         assert "attach the ticket" not in page
+
+    def test_what_works_is_known_by_the_date_where_it_is(self, division, supervisor):
+        """A phone that is off from the second on is off where that has begun, whatever the date elsewhere."""
+        with time_machine.travel(datetime(2026, 12, 1, 12, tzinfo=UTC), tick=False):
+            far = make_division(parent=division)
+            set_value(far, TIME_ZONE, "Pacific/Auckland")
+            here, there = make_affected(division), make_affected(far)
+            Account.objects.filter(pk=there.pk).update(customer=here.customer)
+            InstalledService.objects.filter(line__family="voice").update(until=date(2026, 12, 2))
+            tickets = [make_ticket(account.division, account=account) for account in (here, there)]
+
+            phones = outages.preview_outage(Scope(nodes=("N-1",), families=("voice",)), division, by=supervisor)
+            shown = caller_by_places(here.customer, seen_by=supervisor).accounts
+            outage = make_outage(
+                division, by=supervisor, scope=Scope(nodes=("N-1",), families=("internet", "video"))
+            )  # all that works there, and not here
+
+        assert phones.services == 1
+        assert {view.account: "voice" in {one.line.family for one in view.services} for view in shown} == {
+            here: True, there: False,
+        }  # fmt: skip
+        assert [Ticket.objects.get(pk=ticket.pk).outage for ticket in tickets] == [None, outage]
 
     def test_what_is_detached_stays_theirs_and_is_not_attached_again(self, division, market, supervisor, csr):
         ticket = make_ticket(division, account=make_affected(division, market=market))

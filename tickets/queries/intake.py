@@ -10,7 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.models import Account, Customer
 from accounts.queries import accounts_visible_to
 from billing.models import AgedBalance
-from foundation.now import now, today
+from foundation.now import now
 from foundation.people.models import User
 from orders.models import InstalledService, Order
 from orders.queries import orders_visible_to
@@ -90,8 +90,7 @@ def accounts_in_view(accounts: QuerySet[Account], *, seen_by: User) -> Caller:
 def _views(accounts: QuerySet[Account]) -> dict[int, AccountInView]:
     rows = accounts.select_related("premises__division", "division", "customer")[:MOST_ROWS]
     views = {account.pk: AccountInView(account) for account in rows}
-    day = today(next(iter(views.values())).account.division) if views else now().date()
-    working = InstalledService.objects.filter(Q(until=None) | Q(until__gte=day))
+    working = InstalledService.objects.working_today(view.account.division for view in views.values())
     _hang(views, "services", working.select_related("product", "premises", "line"))
     _hang(views, "equipment", Equipment.objects.filter(until=None))
     return views

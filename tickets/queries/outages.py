@@ -98,11 +98,11 @@ def outages_visible_to(user: Person) -> QuerySet[Outage]:
 
 def services_in(scope: Scope, division: Division) -> QuerySet[InstalledService]:
     """Return the services that work in a division and below, and that a scope affects."""
-    day = today(division)
-    working = Q(until=None) | Q(until__gt=day)
-    services = InstalledService.objects.filter(
-        working, division__in=Division.objects.under(division), since__lte=day, line__family__in=carried(scope.families)
-    ).order_by()
+    services = (
+        InstalledService.objects.working_today(Division.objects.under(division))
+        .filter(line__family__in=carried(scope.families))
+        .order_by()
+    )
     if scope.products:
         services = services.filter(product_id__in=scope.products)
     if scope.has_places:
@@ -177,8 +177,7 @@ def outages_at(
     if service:
         is_here &= Q(~Exists(products)) | Q(Exists(products.filter(code=service.product_id)))
     else:
-        day = today(premises.division)
-        working = InstalledService.objects.filter(Q(until=None) | Q(until__gt=day), premises=premises, since__lte=day)
+        working = InstalledService.objects.working_on(today(premises.division)).filter(premises=premises)
         is_here &= Q(~Exists(products)) | Q(Exists(products.filter(code__in=working.values("product"))))
     known = AffectedService.objects.filter(outage=OuterRef("pk"))
     if service:

@@ -16,7 +16,7 @@ from foundation.divisions.models import Division
 from foundation.events.facts import Fact
 from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
@@ -82,8 +82,10 @@ _FAMILY = """coalesce(
 _SPEAKS_OF_IT = f"""CASE {_FAMILY}
     WHEN '' THEN NOT EXISTS (
         SELECT FROM orders_installedservice service JOIN orders_orderline line ON line.id = service.line_id
+        JOIN unnest(%(below)s::bigint[], %(days)s::date[]) AS its (division_id, today)
+            ON its.division_id = service.division_id
         WHERE service.account_id = ticket.account_id AND line.family = ANY(%(network)s)
-            AND (service.until IS NULL OR service.until > %(at)s::date)
+            AND service.since <= its.today AND (service.until IS NULL OR service.until > its.today)
             AND service.id NOT IN (SELECT service_id FROM tickets_affectedservice WHERE outage_id = %(outage)s)
     )
     ELSE EXISTS (
@@ -182,7 +184,11 @@ def attach_waiting(outage: Outage, ticket_id: int | None = None) -> int:
     :param ticket_id: this one alone
     """
     network = [family.value for family in NETWORK_FAMILIES]
-    return _move_many(ATTACHING, outage, since=outage.starts_at, ticket=ticket_id, network=network)
+    days = {division.pk: today(division) for division in Division.objects.under(outage.division)}
+    return _move_many(
+        ATTACHING, outage, since=outage.starts_at, ticket=ticket_id, network=network, below=list(days),
+        days=list(days.values()),
+    )  # fmt: skip
 
 
 def resolve_attached(outage: Outage) -> int:
