@@ -23,9 +23,10 @@ from catalog.models import Product
 from catalog.queries import Quote, Selection
 from foundation.divisions.fields import TranslatedField
 from foundation.divisions.models import Division, bumps_configuration
+from foundation.divisions.queries import dates_in
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.money import MoneyField, round_money
-from foundation.now import months_after, now, today
+from foundation.now import months_after, now
 from foundation.people.models import User
 from orders.states import (
     APPOINTMENT_MOVES,
@@ -812,8 +813,8 @@ class InstalledServiceQuerySet(models.QuerySet["InstalledService"]):
     def working_today(self, divisions: Iterable[Division]) -> Self:
         """Keep those of these divisions that work today, by the date that it is in each."""
         on: dict[date, set[int]] = defaultdict(set)
-        for division in divisions:
-            on[today(division)].add(division.pk)
+        for division_id, day in dates_in(divisions).items():
+            on[day].add(division_id)
         if not on:
             return self.none()
         return reduce(or_, (self.working_on(day).filter(division__in=sorted(pks)) for day, pks in on.items()))

@@ -1,9 +1,10 @@
 """What a division inherits, and which site a visitor stands in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -11,6 +12,7 @@ from django.conf import settings
 
 from foundation.divisions.models import Brand, Configuration, Division, DivisionSetting, Site
 from foundation.divisions.settings import SETTINGS, Setting
+from foundation.now import today
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -30,8 +32,8 @@ def _read_version() -> int:
 
 @contextmanager
 def one_configuration_version() -> Iterator[None]:
-    """Read the version once and let all within see the configuration as of then; for one request or task."""
-    token = _version_of_request.set(_read_version())
+    """Read the version once, unless that is done, and let all within see the configuration as of then."""
+    token = _version_of_request.set(configuration_version())
     try:
         yield
     finally:
@@ -93,6 +95,13 @@ def _nearest(division: Division, setting: Setting) -> tuple[Any, int | None]:
         if (ancestor, setting.name) in values:
             return values[ancestor, setting.name], ancestor
     return setting.default, None
+
+
+def dates_in(divisions: Iterable[Division]) -> dict[int, date]:
+    """Return the date that it is now in each of some divisions, by their ids."""
+    each = {division.pk: division for division in divisions}
+    with one_configuration_version():
+        return {pk: today(division) for pk, division in each.items()}
 
 
 @by_configuration

@@ -26,6 +26,7 @@ from foundation.people.models import User
 from foundation.people.testing import make_person
 from foundation.worklist.services import hold_turns
 from foundation.worklist.testing import make_member, make_team
+from orders.testing import make_market
 from tests.orders.racing import Meanwhile
 from tickets import services
 from tickets.models import Ticket, WaitingTicket
@@ -128,6 +129,22 @@ def test_two_teams_of_which_one_is_asked_after_the_other_are_held_by_their_ids(d
 
     assert routing.outcome() == ticket
     assert Ticket.objects.get().owner == member.user
+
+
+def test_a_late_caller_waits_for_no_caller_of_another_account(division, by):
+    market = make_market(division)
+    first, second = (make_affected(division, market=market) for _two in range(2))
+    outage = make_outage(division, by=by)
+    tickets = [make_ticket(division, account=account) for account in (first, second, first)]
+
+    with transaction.atomic():
+        outages.attach_late_caller(tickets[0].pk)
+        other, same = (Meanwhile(lambda pk=one.pk: outages.attach_late_caller(pk)) for one in tickets[1:])
+        tickets[1].refresh_from_db()
+        assert tickets[1].outage == outage
+
+    assert (other.outcome(), same.outcome()) == (None, None)
+    assert set(Ticket.objects.filter(outage=outage)) == set(tickets[:2])
 
 
 def test_the_sweep_leaves_what_waits_to_whoever_holds_its_ticket(division, by):

@@ -1,7 +1,8 @@
 """
 Attach tickets to the outage that explains them, detach those that it does not, and end them with it.
 
-The outage is held before its tickets, so that of two people, or of a person and a late caller's ticket, one comes first.
+The outage is held before its tickets, so that whoever changes it, and whoever attaches to it, come one after the other.
+Those who attach to it do not wait for each other; late tickets of one account do.
 """
 
 import json
@@ -13,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from foundation.divisions.models import Division
+from foundation.divisions.queries import dates_in
 from foundation.events.facts import Fact
 from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
-from foundation.now import now, today
+from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
@@ -26,7 +28,7 @@ from tickets.models import Outage, OutageDetachment, Ticket
 from tickets.queries.outages import family_of, outages_at
 from tickets.services.leaving import undo_within
 from tickets.services.opening import Report, open_ticket
-from tickets.services.outages.extent import locked_outage, shared_outage, take_in, tell_newcomers
+from tickets.services.outages.extent import shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
 from tickets.services.uploads import Upload
 from tickets.states import HoldReason, TicketChannel, TicketStatus, TicketType
@@ -184,7 +186,7 @@ def attach_waiting(outage: Outage, ticket_id: int | None = None) -> int:
     :param ticket_id: this one alone
     """
     network = [family.value for family in NETWORK_FAMILIES]
-    days = {division.pk: today(division) for division in Division.objects.under(outage.division)}
+    days = dates_in(Division.objects.under(outage.division))
     return _move_many(
         ATTACHING, outage, since=outage.starts_at, ticket=ticket_id, network=network, below=list(days),
         days=list(days.values()),
@@ -238,9 +240,10 @@ def attach_late_caller(ticket_id: int) -> None:
 
 @transaction.atomic
 def _attach_if_under_way(outage_id: int, ticket: Ticket) -> bool:
-    outage = locked_outage(outage_id, None)
+    outage = shared_outage(outage_id)
     if not outage.is_under_way or not ticket.account:
         return False
+    Account.objects.locked().get(pk=ticket.account.pk)  # of two tickets of one account, the second sees the first
     newcomers = take_in(outage, ticket.account)
     is_attached = bool(attach_waiting(outage, ticket.pk))
     if newcomers or (is_attached and _was_left_out(outage, ticket.account)):

@@ -33,7 +33,7 @@ def shared_outage(outage_id: int) -> Outage:
     """
     Hold an outage as it stands, together with all others who attach to it; who changes it waits for them.
 
-    In a storm of calls nobody waits for another caller.
+    In a storm of calls nobody waits for another caller of another account.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT FROM {Outage._meta.db_table} WHERE id = %s FOR SHARE", [outage_id])
@@ -48,8 +48,16 @@ def shared_outages_of(ticket_ids: Iterable[int]) -> None:
 
 
 def write_down(outage: Outage, services: QuerySet[InstalledService]) -> int:
-    """Write down, in one statement, the services that an outage affects; return how many were not known before."""
-    columns = services.annotate(outage=Value(outage.pk)).values_list("outage", "pk", "account_id", "customer_id")
+    """
+    Write down, in one statement, the services that an outage affects; return how many were not known before.
+
+    In the order of their ids: two who write down the same ones wait for each other, and not both.
+    """
+    columns = (
+        services.order_by("pk")
+        .annotate(outage=Value(outage.pk))
+        .values_list("outage", "pk", "account_id", "customer_id")
+    )
     select, params = columns.query.sql_with_params()
     table = AffectedService._meta.db_table
     statement = f"INSERT INTO {table} (outage_id, service_id, account_id, customer_id) {select} ON CONFLICT DO NOTHING"  # Django's own SQL; every value is a parameter
