@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Delegate
 from accounts.states import Sight
 from accounts.testing import make_account
-from foundation.correspondence.models import Message
+from foundation.correspondence.models import LETTER_SECRET, Message
 from foundation.correspondence.services import receive_mail
 from foundation.correspondence.states import MailStatus
 from foundation.correspondence.testing import make_mailbox
@@ -21,11 +23,12 @@ from foundation.people.testing import make_person
 from orders.testing import make_market
 from tests.correspondence.mails import raw
 from tickets import services
-from tickets.models import Article, OutageCredit, Ticket
+from tickets.models import Article, OutageCredit, Rating, Ticket
+from tickets.queries import proof_of
 from tickets.queries.outages import Scope
-from tickets.services import outages
-from tickets.states import HoldReason, OutageKind, ResolutionCode, TicketChannel, TicketType
-from tickets.testing import answer, make_affected, make_outage, make_ticket
+from tickets.services import Upload, outages
+from tickets.states import HoldReason, OutageKind, ResolutionCode, TicketChannel, TicketStatus, TicketType
+from tickets.testing import answer, bring_to, let_leave, make_affected, make_outage, make_ticket
 
 SECRET = "Zyzzyva is behind it."
 
@@ -137,6 +140,62 @@ class TestWhoSeesWhatAtACompany:
         one.refresh_from_db()
         assert one.merged_into is None
         assert "Not everybody at this customer" in page.content.decode()
+
+    @pytest.mark.parametrize("reports_in_own_name", [True, False])
+    def test_whoever_sees_less_since_a_merge_reaches_nothing_by_it(
+        self, division, csr, company, seat, reports_in_own_name
+    ):
+        account, (other, _another) = company
+        narrowed = seat()
+        Delegate.objects.create(customer=account.customer, user=narrowed.person, sight=Sight.COMPANY)
+        Delegate.objects.update(sight=Sight.COMPANY)
+        mine, theirs = (reported(division, account, person) for person in (narrowed.person, other))
+        file = Upload(name="a.txt", media_type="text/plain", content=b"x")
+        said = services.hear_customer(mine.pk, "See.", key="f", channel=TicketChannel.MAIL, uploads=[file])
+        if not reports_in_own_name:
+            Ticket.objects.filter(pk=mine.pk).update(reported_by=None, requester_email="once@people.example")
+            mine.refresh_from_db()
+        bring_to(theirs, TicketStatus.RESOLVED)
+        answer(theirs, SECRET, by=csr.person)
+        let_leave()
+        services.merge_ticket(mine.pk, theirs.pk, by=csr.person)
+        assert SECRET in narrowed.client.get(reverse("selfcare:ticket", args=[mine.number]), follow=True).text
+        Delegate.objects.filter(user=narrowed.person).update(sight=Sight.OWN)
+
+        pages = [
+            narrowed.get("selfcare:ticket", mine.number),
+            narrowed.post("selfcare:ticket", mine.number),
+            narrowed.post("selfcare:ticket", mine.number, key="k", text="Let me in."),
+            *(narrowed.post(f"selfcare:ticket_{do}", mine.number) for do in ("fixed", "reopen", "call_off")),
+            narrowed.get("selfcare:ticket_file", said.attachments.get().pk),
+        ]
+        letter = reverse("selfcare:ticket_by_letter", query={LETTER_SECRET: proof_of(mine)})
+        by_letter = [
+            Client().get(letter),
+            *(Client().post(letter, {"do": do, "score": "bad"}) for do in ("fixed", "reopen", "rate")),
+        ]
+
+        assert {page.status_code for page in pages} == {404}
+        for page in by_letter:
+            assert page.status_code == 403
+            assert "which is not yours to see. Nothing was changed." in page.text
+        assert not [page for page in (*pages, *by_letter) if SECRET in page.text or theirs.number in page.text]
+        theirs.refresh_from_db()
+        assert theirs.status == TicketStatus.RESOLVED
+        assert not theirs.articles.filter(text="Let me in.").exists()
+        assert not Rating.objects.exists()
+        with pytest.raises(NotAllowed, match="not your ticket"):
+            services.hear_customer(mine.pk, "Hello.", key="h", channel=TicketChannel.WEB, by=narrowed.person)
+
+    def test_the_letter_about_a_merged_ticket_goes_on_for_who_sees_both(self, division, csr, account):
+        mine, other = (make_ticket(division, account=account) for _each in range(2))
+        bring_to(other, TicketStatus.RESOLVED)
+        services.merge_ticket(mine.pk, other.pk, by=csr.person)
+
+        Client().post(reverse("selfcare:ticket_by_letter", query={LETTER_SECRET: proof_of(mine)}), {"do": "fixed"})
+
+        other.refresh_from_db()
+        assert other.status == TicketStatus.CLOSED
 
     def test_the_same_fault_is_known_without_its_number(self, division, company, seat):
         account, (reporter, _other) = company

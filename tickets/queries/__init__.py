@@ -22,7 +22,7 @@ from tickets.queries.intake import (
     device_of,
     same_fault,
 )
-from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof
+from tickets.queries.letters import LETTER_LASTS, may_be_rated, proof_of, ticket_by_proof, where_a_letter_leads
 from tickets.queries.progress import Closing, TicketProgress, closing_of, progress_of_ticket
 from tickets.queries.sight import (
     answers_that_stand,
@@ -79,5 +79,5 @@ __all__ = [
     "progress_of_ticket", "proof_of", "questions_awaited", "reachable_ticket", "recipients_of", "references_of",
     "same_fault", "subject_token", "symptom_by_code", "symptoms_for", "takes_part", "ticket_by_proof",
     "tickets_matching", "tickets_of", "tickets_of_messages", "tickets_visible_to", "tree_of", "values_for", "walk",
-    "why_elsewhere", "word_ahead", "words_of",
+    "where_a_letter_leads", "why_elsewhere", "word_ahead", "words_of",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.core import signing
 
 from tickets.models import Rating, Ticket
+from tickets.queries.sight import reachable_ticket, tickets_of
+from tickets.queries.threads import takes_part
 from tickets.states import ResolutionCode, TicketChannel, TicketStatus
 
 LETTER_LASTS = timedelta(days=60)
@@ -28,6 +30,22 @@ def ticket_by_proof(proof: str) -> Ticket | None:
         .filter(pk=said["ticket"], requester_email=said["to"])
         .first()
     )
+
+
+def where_a_letter_leads(ticket: Ticket) -> Ticket | None:
+    """
+    Return the ticket on which one goes on by a letter about another; None where whoever got the letter may not see that.
+
+    Whoever reported it in their own name is asked as at their account; of anybody else the address has to take part there.
+    """
+    found = reachable_ticket(ticket)
+    if found == ticket:
+        return ticket
+    if ticket.reported_by:
+        is_seen = tickets_of(ticket.reported_by).filter(pk=found.pk).exists()
+    else:
+        is_seen = takes_part(ticket.requester_email, found)
+    return found if is_seen else None
 
 
 def may_be_rated(ticket: Ticket) -> bool:

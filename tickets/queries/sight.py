@@ -94,9 +94,9 @@ def articles_for_customer(ticket: Ticket) -> QuerySet[Article]:
 
 
 def answers_that_stand(ticket: Ticket) -> QuerySet[Article]:
-    """Return our answers on a ticket that were not taken back, in order."""
-    answers = Article.objects.filter(ticket=ticket, kind=ArticleKind.ANSWER, departure__taken_back_at=None)
-    return answers.order_by("at", "pk")
+    """Return our answers on a ticket that were not taken back, in order; copies from a ticket that was split are none."""
+    said = Article.objects.filter(ticket=ticket, kind=ArticleKind.ANSWER, copied_from=None)
+    return said.filter(departure__taken_back_at=None).order_by("at", "pk")
 
 
 def questions_awaited(ticket: Ticket) -> list[int]:

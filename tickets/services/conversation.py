@@ -198,12 +198,13 @@ def _hear(  # noqa: PLR0913
 
 def _locked_where_it_goes_on(ticket_id: int, kind: ArticleKind, by: User | None) -> Ticket:
     """Hold the ticket, or the one it was merged into, if it is this person's to speak on."""
-    asked = Ticket.objects.defer("search").get(pk=ticket_id)
     if kind == ArticleKind.PHONE:
+        asked = Ticket.objects.defer("search").get(pk=ticket_id)
         return locked_for_work(reachable_ticket(asked).pk, by)
-    if by and not is_customer_of(by, asked):
+    ticket = locked_where_it_goes_on(ticket_id)
+    if by and not is_customer_of(by, ticket):
         raise NotAllowed(_("This is not your ticket."), code="not_permitted")
-    return locked_where_it_goes_on(ticket_id)
+    return ticket
 
 
 def _said_before(ticket: Ticket, text: str, *, key: str) -> Article | None:

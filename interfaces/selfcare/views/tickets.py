@@ -27,12 +27,14 @@ from tickets.queries import (
     as_told,
     closing_of,
     folded,
+    is_customer_of,
     may_be_rated,
     may_reopen,
     progress_of_ticket,
     reachable_ticket,
     ticket_by_proof,
     tickets_of,
+    where_a_letter_leads,
 )
 from tickets.queries.sla import promise_in_words
 from tickets.queries.visits import visit_in_words, visit_under_way
@@ -63,9 +65,8 @@ def tickets(request: UserRequest) -> HttpResponse:
 @own_page
 def ticket(request: UserRequest, number: str) -> HttpResponse:
     """Show one ticket, where it stands, what is next and what was said; and take in what is added."""
-    asked = _found(request, number)
-    found = reachable_ticket(asked)
-    if found != asked and request.method != "POST":
+    found = _found(request, number)
+    if found.number != number and request.method != "POST":
         return redirect("selfcare:ticket", found.number)
     form = AddForm(*_sent(request))
     if form.is_bound and form.is_valid() and _attempt(form, lambda said: _add(request, found, said)):
@@ -114,9 +115,8 @@ def call_off(request: UserRequest, number: str) -> HttpResponse:
 def attachment(request: UserRequest, pk: int) -> HttpResponse:
     """Give a file that came with something that the customer may read."""
     file = get_object_or_404(Attachment.objects.select_related("article__ticket"), pk=pk)
-    on = reachable_ticket(file.article.ticket)
-    readable = tickets_of(request.user).filter(pk=on.pk).exists()
-    if not readable or not articles_for_customer(on).filter(pk=file.article_id).exists():
+    on = _where_it_goes_on(request, file.article.ticket)
+    if not articles_for_customer(on).filter(pk=file.article_id).exists():
         raise Http404
     return download(file)
 
@@ -128,12 +128,15 @@ def by_letter(request: HttpRequest) -> HttpResponse:
     """
     Ask whether it is fixed, and how it was handled, of whoever opens the link in a letter; no one has to sign in.
 
-    Opening it changes nothing: mail programs open links by themselves. A button does.
+    Opening it changes nothing: mail programs open links by themselves. A button does. Where the ticket goes on as one that
+    its requester may not see, the link opens nothing of that, and no button works there.
     """
-    found = ticket_by_proof(request.GET.get(LETTER_SECRET, ""))
-    if found is None:
+    asked = ticket_by_proof(request.GET.get(LETTER_SECRET, ""))
+    if asked is None:
         raise Http404
-    found = reachable_ticket(found)
+    found = where_a_letter_leads(asked)
+    if found is None:
+        return render(request, "selfcare/ticket_out_of_sight.html", {"ticket": asked}, status=403)
     form = RateForm(initial={"score": request.GET.get("score", "")})
     if request.method == "POST":
         return _by_button(request, found)
@@ -189,7 +192,15 @@ def _attempt(form: Form, do: Callable[[dict[str, Any]], Any]) -> Any:
 
 def _found(request: UserRequest, number: str) -> Ticket:
     rows = tickets_of(request.user).select_related("division", "customer", "merged_into__merged_into")
-    return get_object_or_404(rows, number=number)
+    return _where_it_goes_on(request, get_object_or_404(rows, number=number))
+
+
+def _where_it_goes_on(request: UserRequest, asked: Ticket) -> Ticket:
+    """Return the ticket that is reached by another: also of whoever saw the first one it is asked whether they see this."""
+    found = reachable_ticket(asked)
+    if not is_customer_of(request.user, found):
+        raise Http404
+    return found
 
 
 def _add(request: UserRequest, found: Ticket, said: dict[str, Any]) -> Any:
@@ -201,7 +212,7 @@ def _add(request: UserRequest, found: Ticket, said: dict[str, Any]) -> Any:
 
 
 def _move(request: UserRequest, number: str, do: Callable[[int], Any]) -> HttpResponse:
-    found = reachable_ticket(_found(request, number))
+    found = _found(request, number)
     try:
         do(found.pk)
     except NotAllowed as refusal:
