@@ -356,6 +356,18 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         desk.ticket.refresh_from_db()
         assert desk.ticket.version == 42
 
+    @pytest.mark.parametrize("first", ["thread", "token"])
+    def test_two_of_a_bundle_that_find_one_ticket_in_different_ways_both_count(self, desk, first):
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
+        ways = {"thread": f"In-Reply-To: {desk.answer.message_id}", "token": f"Subject: {subject_token(desk.ticket)}"}
+        contents = [raw(ways[way], body=way, From=desk.customer) for way in sorted(ways, reverse=first == "token")]
+
+        services.take_mails([row.pk for row in receive_mails(desk.mailbox.pk, contents)])
+
+        desk.ticket.refresh_from_db()
+        assert sorted(desk.said()) == ["thread", "token"]
+        assert (desk.ticket.version, desk.ticket.status) == (4, TicketStatus.IN_PROGRESS)
+
     @pytest.mark.django_db(transaction=True)
     def test_a_bundle_holds_its_tickets_by_their_ids(self):
         desk = Desk()
@@ -447,7 +459,7 @@ class TestX34AutomaticMailsBouncesAndLoopsAreCaught:
     def test_a_bounce_marks_the_message_and_tells_staff(self, desk):
         services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
         letter = queue_message(
-            Letter("Your ticket", "Words.", "<p>Words.</p>"), key="tests:bounce", kind="tests", to=desk.customer,
+            Letter("Your ticket", "Words.", "<p>Words.</p>"), key="tests:bounce", kind="tickets.answer", to=desk.customer,
             language="en", division=desk.division, subject=desk.ticket,
         )  # fmt: skip
         send_message(letter.pk)
@@ -462,6 +474,21 @@ class TestX34AutomaticMailsBouncesAndLoopsAreCaught:
         assert "550 no such user" in note
         assert desk.ticket.status == TicketStatus.IN_PROGRESS
         assert published(TicketNoted)
+
+    def test_a_bounce_of_what_asked_the_customer_nothing_ends_no_waiting(self, desk):
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
+        letters = {"tickets.promise": desk.customer, "tickets.answer": "copied@people.example"}
+
+        for kind, to in letters.items():
+            letter = queue_message(
+                Letter("Your ticket", "Words.", "<p>Words.</p>"), key=kind, kind=kind, to=to, language="en",
+                division=desk.division, subject=desk.ticket,
+            )  # fmt: skip
+            services.note_bounce(letter.pk)
+
+        desk.ticket.refresh_from_db()
+        assert desk.ticket.reason == PendingReason.CUSTOMER
+        assert len([text for text in desk.said(kind=ArticleKind.SYSTEM) if "did not reach" in text]) == 2
 
     def test_a_bounce_is_told_once(self, desk):
         letter = Message.objects.filter(subject_type="tickets.ticket", status=MessageStatus.SENT).first() or queue_message(

@@ -36,6 +36,7 @@ from tickets.queries import (
 )
 from tickets.services.conversation import hear_customer
 from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.outgoing import ANSWER
 from tickets.services.rows import locked_where_it_goes_on, moved, record
 from tickets.services.uploads import Upload, keep_uploads
 from tickets.settings import MAIL_OPENS, MAIL_TO_CLOSED
@@ -92,13 +93,16 @@ def _take_together(mail_ids: Sequence[int]) -> None:
     places = {each.row.pk: nearest_ticket(each.mail, known) for each in received}
     on_tickets = _Replies(at=now())
     tickets = _open_tickets(places[each.row.pk] or _ticket_in_subject(each.mail) for each in received)
+    others: list[Received] = []
     for each in received:
         ticket = tickets.get(places[each.row.pk] or 0)
         if ticket and each.judgement.kind == MailKind.PERSON:
             on_tickets.add(each, ticket)
         else:
-            _place(each, places[each.row.pk])
+            others.append(each)
     on_tickets.save()
+    for each in others:  # they may be about the same tickets, and read these as the replies have left them
+        _place(each, places[each.row.pk])
     settle_mails(each.row for each in received)
 
 
@@ -422,7 +426,9 @@ def note_by_itself(ticket: Ticket, text: str, *, key: str) -> None:
 @transaction.atomic
 def note_bounce(message_id: int) -> None:
     """
-    Tell staff on the ticket that a letter about it did not arrive; what waited for the customer waits no longer.
+    Tell staff on the ticket that a letter about it did not arrive.
+
+    Where that was an answer to its requester, it waits for the customer no longer: they were never asked.
 
     :param message_id: the key of the message
     """
@@ -433,7 +439,8 @@ def note_bounce(message_id: int) -> None:
     said = _("The mail “%(subject)s” did not reach %(to)s: %(error)s")
     known = {"subject": message.subject_line, "to": message.to, "error": message.error}
     note_by_itself(ticket, said % known, key=f"bounce:{message.pk}")
-    if ticket.reason == PendingReason.CUSTOMER:
+    was_asked = message.kind == ANSWER and message.to == ticket.requester_email
+    if was_asked and ticket.reason == PendingReason.CUSTOMER:
         before = ticket.status
         ticket.start()
         record(ticket, moved(ticket, before, reason="bounce"), by=None, changed=["status", "reason"])

@@ -10,6 +10,8 @@ from tickets.models import Ticket
 from tickets.queries import references_of, subject_token
 from tickets.settings import AUTOMATIC_PER_HOUR
 
+ANSWER = "tickets.answer"
+"""The kind of the letters in which a person answers the customer."""
 AUTOMATIC = ("tickets.opened", "tickets.resolved", "tickets.declined", "tickets.visit")
 """Kinds of letters that no person writes."""
 RECEIPTS = ("tickets.opened",)
