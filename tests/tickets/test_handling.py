@@ -12,10 +12,10 @@ from foundation.now import now, today
 from foundation.people.states import Role
 from tests.orders.racing import together
 from tickets import services
-from tickets.events import TicketMerged, TicketSplit, TicketUnmerged
+from tickets.events import ParticipantDropped, TicketMerged, TicketSplit, TicketUnmerged
 from tickets.models import Article, CannedReply, Macro, Ticket
 from tickets.states import ChildPolicy, TicketStatus, TicketType
-from tickets.testing import answer, bring_to, make_ticket, reply
+from tickets.testing import answer, bring_to, let_leave, make_ticket, reply
 
 
 @pytest.fixture
@@ -254,6 +254,15 @@ class TestX25Splitting:
         for one in (ticket, new):
             assert f"Part of {ticket.number} became {new.number}" in csr.read("desk:ticket_history", one.number)
 
+    def test_of_an_answer_is_no_answer_on_the_new_ticket(self, csr, ticket):
+        said = answer(ticket, "The bill, too, is wrong.", by=csr.person)
+        let_leave()
+        new = services.split_article(said.pk, subject="Wrong bill", type=TicketType.BILLING, key="k", by=csr.person)
+
+        services.take_back_answer(answer(new, by=csr.person).pk, by=csr.person)
+
+        assert (fresh(new).first_answered_at, fresh(new).answered_at) == (None, None)
+
 
 class TestX26PartsOfATicket:
     def attach(self, csr, child, parent, policy=ChildPolicy.WITH_PARENT):
@@ -319,9 +328,12 @@ class TestX36AnotherCustomer:
     def test_does_not_get_what_was_written_to_the_one_before(self, division, csr, ticket):
         article = answer(ticket, by=csr.person)
         other = make_account(division).customer
+        services.add_participant(ticket.pk, email="husband@people.example", by=csr.person)
 
         csr.post("desk:ticket_customer", ticket.number, number=other.number, confirmed_email=other.contacts.get().email)
 
+        assert answer(fresh(ticket), by=csr.person).to == [other.contacts.get().email]
+        assert len(published(ParticipantDropped)) == 1
         article.departure.refresh_from_db()
         assert article.departure.taken_back_at
         assert article.to == [ticket.requester_email]

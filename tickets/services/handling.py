@@ -9,7 +9,7 @@ from accounts.models import Customer
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from tickets.events import CustomerChanged, MacroUsed
+from tickets.events import CustomerChanged, MacroUsed, ParticipantDropped
 from tickets.models import Article, Departure, Doing, Macro, MacroUse, Presence, Ticket
 from tickets.queries import can_work, macros_for, why_elsewhere, word_ahead
 from tickets.queries.visits import visit_under_way
@@ -122,6 +122,8 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     """
     Put right whose a ticket is. From now on answers go to that customer; those that have not left are taken back.
 
+    Whoever was copied belonged to the other customer: no answer goes there any more, unless staff adds them again.
+
     :param confirmed_email: to whom answers go from now on, as whoever does it has read and confirmed
     :raises NotAllowed: if the person may not, it is that customer's, of another division, others were merged into it, a
         visit is booked, word that it is resolved is about to leave, or the recipient was not confirmed
@@ -144,13 +146,22 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     ticket.customer, ticket.account, ticket.premises, ticket.service = customer, None, None, None
     ticket.requester_name, ticket.requester_email = requester.name, requester.email
     ticket.requester_phone, ticket.language = requester.phone, requester.language
+    dropped = [ParticipantDropped(ticket_id=ticket.pk, participant_id=pk) for pk in _copied_to_nobody(ticket)]
     record(
-        ticket, CustomerChanged(ticket_id=ticket.pk, before=before, after=customer.pk), by=by,
+        ticket, CustomerChanged(ticket_id=ticket.pk, before=before, after=customer.pk), *dropped, by=by,
         changed=[
             "customer", "account", "premises", "service", "requester_name", "requester_email", "requester_phone", "language",
         ],
     )  # fmt: skip
     return ticket
+
+
+def _copied_to_nobody(ticket: Ticket) -> list[int]:
+    """Copy our answers to nobody any more, and return to whom they went."""
+    copied = ticket.participants.filter(is_copied=True)
+    participants = list(copied.order_by("pk").values_list("pk", flat=True))
+    copied.update(is_copied=False)
+    return participants
 
 
 def _must_be_free(ticket: Ticket) -> None:
