@@ -28,7 +28,7 @@ class Doing:
 
 @dataclass(frozen=True)
 class Offered:
-    """A button of an order's page."""
+    """A button of the page of an order, or of a ticket."""
 
     label: str | Promise
     url: str

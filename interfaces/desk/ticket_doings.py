@@ -15,6 +15,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
+from interfaces.desk.doings import Offered
 from interfaces.desk.forms import ConfirmForm
 from interfaces.desk.ticket_forms import (
     CopyForm,
@@ -68,16 +69,6 @@ class TicketDoing:
     key: str = ""
     is_grave: bool = False
     explanation: str | Promise = ""
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A button of a ticket's page."""
-
-    label: str | Promise
-    url: str
-    key: str
-    is_grave: bool
 
 
 def offered(ticket: Ticket, user: User) -> list[Offered]:
