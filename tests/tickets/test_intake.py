@@ -7,12 +7,12 @@ import httpx
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
-from accounts.models import Customer
+from accounts.models import Account, Customer
 from accounts.testing import make_account
 from billing.models import BillingSystem
 from billing.states import BillingKind
@@ -28,7 +28,7 @@ from foundation.people.testing import make_person, sign_in
 from integrations.acs import adapter as acs
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
-from tests.orders.racing import together
+from tests.orders.racing import Meanwhile, together
 from tests.sandbox.network import Network
 from tickets import services
 from tickets.models import Probe, Ticket, UnsentFile
@@ -131,6 +131,14 @@ class TestX3TheSameFaultWithinADay:
 
         assert first == second
 
+    def test_with_other_words_under_the_same_key_is_refused(self, account, csr, symptom):
+        self.again(account, csr, key="call")
+
+        with pytest.raises(NotAllowed) as refusal:
+            self.again(account, csr, key="call", text="The telephone is dead, too.")
+
+        assert refusal.value.code == "sent"
+
     def test_is_forgotten_after_a_day(self, account, csr, symptom):
         with time_machine.travel(now() - SAME_FAULT_WITHIN):
             self.again(account, csr)
@@ -157,6 +165,12 @@ class TestX3TheSameFaultWithinADay:
         outcomes = together(lambda: self.again(account, csr), lambda: self.again(account, csr))
 
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NotAllowed", "Ticket"]
+        other = make_account(division)
+        with transaction.atomic():
+            Account.objects.locked().get(pk=other.pk)
+            pressed_again = Meanwhile(lambda: self.again(other, csr, key="twice"))
+            first = self.again(other, csr, key="twice")
+        assert pressed_again.outcome() == first
 
 
 class TestX4TheWayThroughASymptom:

@@ -18,11 +18,13 @@ from foundation.events.models import Event
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
+from foundation.people.models import RoleAssignment
 from foundation.people.services import deactivate_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from foundation.worklist.models import Absence, Member, Rotation, Shift
 from foundation.worklist.testing import make_member, make_skill, make_team
+from interfaces.desk.views import team as team_pages
 from territory.models import Premises
 from tests.orders.racing import together
 from tickets import services
@@ -440,6 +442,47 @@ class TestX9SkillAndLanguageWithFallbackAndTimer:
 
         assert opened(division).team == other
 
+    def test_given_to_a_team_by_hand_it_goes_to_whoever_is_free_there_and_to_no_other(self, division, supervisor):
+        first, chosen = make_team(division), make_team(division)
+        make_routing(division, {"team": first})
+        ticket, at_once = opened(division), opened(division)
+        client = signed_in(supervisor)
+
+        client.post(reverse("desk:ticket_do", args=[ticket.number, "hand-over"]), {"team": chosen.pk})
+        make_member(first)
+        Ticket.objects.filter(pk=at_once.pk).update(team=None)
+        services.route_waiting()
+        ticket.refresh_from_db()
+        waits = (ticket.owner, ticket.team)
+        free = make_member(chosen)
+        services.route_waiting()
+
+        assert waits == (None, chosen)
+        ticket.refresh_from_db()
+        assert (ticket.owner, ticket.team) == (free.user, chosen)
+        client.post(reverse("desk:ticket_do", args=[at_once.number, "hand-over"]), {"team": chosen.pk})
+        at_once.refresh_from_db()
+        assert at_once.owner == free.user
+        assert not WaitingTicket.objects.exists()
+
+    @pytest.mark.parametrize("has_rule", [True, False])
+    def test_reopened_it_is_nobodys_where_its_owner_cannot_sign_in(self, division, operator, has_rule):
+        team = make_team(division, members=2)
+        gone, other = (member.user for member in team.members.order_by("pk"))
+        ticket = make_ticket(division)
+        services.hand_over_ticket(ticket.pk, gone, by=None)
+        bring_to(ticket, TicketStatus.RESOLVED)
+        deactivate_person(gone, by=operator)
+        drain()
+        make_routing(division, {"team": team, **({} if has_rule else {"types": ["billing"]})})
+
+        services.reopen_ticket(ticket.pk, by=None)
+        drain()
+
+        ticket.refresh_from_db()
+        assert ticket.owner == (other if has_rule else None)
+        assert WaitingTicket.objects.filter(why="no_rule").exists() is not has_rule
+
     def test_sets_the_priority_that_the_rule_says(self, division):
         team = make_team(division, members=1)
         make_routing(division, {"team": team, "symptoms": ["smoke"], "priority": "p1"}, {"team": team})
@@ -513,6 +556,32 @@ class TestX10NobodyEligible:
             told.append(Message.objects.filter(kind="tickets.nobody", to=supervisor.email).count())
 
         assert told == [1, 2]
+
+    def test_rings_no_second_time_because_somebody_took_what_it_rang_for(self, division, supervisor):
+        make_routing(division, {"team": make_team(division)})
+        start, first = now(), opened(division)
+        services.route_waiting()
+        services.take_ticket(first.pk, by=supervisor)
+        opened(division)
+
+        told = []
+        for minutes in (2, 16):
+            with time_machine.travel(start + timedelta(minutes=minutes), tick=False):
+                services.route_waiting()
+            told.append(Message.objects.filter(kind="tickets.nobody").count())
+
+        assert told == [1, 2]
+
+    def test_looked_for_where_no_rule_holds_it_stays_with_whoever_has_it_and_the_desk_says_why(
+        self, division, supervisor
+    ):
+        ticket = opened(division)
+        services.take_ticket(ticket.pk, by=supervisor)
+
+        page = text_of(signed_in(supervisor).post(reverse("desk:ticket_find", args=[ticket.number]), follow=True))
+
+        assert "It stays with Sam Supervisor: no routing procedure is in force here." in page
+        assert "It was given to" not in page
 
     @pytest.mark.parametrize(("rows", "why"), [((), "no_procedure"), (({"types": ["billing"]},), "no_rule")])
     def test_says_when_there_is_no_procedure_or_no_rule(self, division, rows, why):
@@ -674,6 +743,29 @@ class TestX11ReassignEverythingOfALeaver:
 
         assert self._owners([ticket]) == [other.members.get().user_id]
 
+    def test_over_two_markets_is_shown_and_undone_by_whoever_did_it_where_they_still_may(self, division):
+        markets = [make_division(parent=division) for _two in range(2)]
+        by = make_person(Role.SUPERVISOR, markets[0])
+        second = RoleAssignment.objects.create(user=by, role=Role.SUPERVISOR, division=markets[1])
+        leaver = make_member(make_team(markets[0]), make_person(Role.CSR, division))
+        tickets = [make_ticket(market) for market in markets]
+        for ticket in tickets:
+            services.hand_over_ticket(ticket.pk, leaver.user, by=None)
+        client = signed_in(by)
+
+        page = client.post(reverse("desk:reassign", args=[leaver.pk]), follow=True)
+        act = page.context["act"]
+        other = signed_in(make_person(Role.SUPERVISOR, markets[0]))
+        second.delete()
+        after = client.get(reverse("desk:reassignment", args=[act.pk]))
+        client.post(reverse("desk:reassignment_undo", args=[act.pk]))
+
+        assert act.division == division
+        assert {line.ticket for line in page.context["lines"]} == set(tickets)
+        assert other.get(reverse("desk:reassignment", args=[act.pk])).status_code == 404
+        assert [line.ticket for line in after.context["lines"]] == tickets[:1]
+        assert self._owners(tickets) == [leaver.user_id, None]
+
     def test_reaches_only_the_divisions_where_one_gives_out_work(self, leaver, tickets, supervisor):
         stranger = make_person(Role.SUPERVISOR, make_division())
 
@@ -695,6 +787,16 @@ class TestX11ReassignEverythingOfALeaver:
 
 
 class TestWhoWorksNow:
+    def test_counts_all_that_wait_though_it_lists_some(self, division, supervisor, monkeypatch):
+        monkeypatch.setattr(team_pages, "WAITING_SHOWN", 1)
+        for _each in range(2):
+            opened(division)
+
+        page = signed_in(supervisor).get(reverse("desk:who_works"))
+
+        assert len(page.context["waiting"]) == 1
+        assert '<span class="tag tag-bad">2</span>' in page.text
+
     def test_shows_who_is_at_work_absent_and_how_much_they_have(self, division, supervisor):
         team = make_team(division)
         here, away = (

@@ -156,6 +156,23 @@ class TestX27TasksOnATicket:
         assert Task.objects.get().status == TaskStatus.DONE
         assert told(ticket)[-2:] == ["tickets.task_added", "tickets.task_done"]
 
+    def test_are_not_lost_where_their_form_wrote_another(self, csr, ticket):
+        said = {"kind": "to_do", "who": csr.person.pk, "due_at": "2026-12-03T10:00", "key": "form"}
+        csr.post("desk:ticket_do", ticket.number, "task", text="Look", **said)
+
+        page = csr.post("desk:ticket_do", ticket.number, "task", text="Ring", **said)
+
+        assert "Something else was sent from this form already" in page.text
+        assert Task.objects.get().text == "Look"
+
+    def test_end_also_where_the_ticket_was_merged(self, csr, account, division, ticket):
+        task = make_task(ticket, csr.person)
+        services.merge_ticket(ticket.pk, make_ticket(division, account=account).pk, by=csr.person)
+
+        csr.post("desk:ticket_task_end", ticket.number, task.pk, "done")
+
+        assert Task.objects.get().status == TaskStatus.DONE
+
     def test_are_not_due_in_the_past_nor_for_somebody_from_elsewhere(self, csr, seat, ticket):
         stranger = seat(Role.CSR, make_division())
         said = {"key": "form", "kind": "to_do", "text": "Look"}
@@ -196,6 +213,15 @@ class TestX27BookingAVisit:
             assert answer.status_code == 302
 
         assert ticket.visits.count() == 1
+
+    def test_is_not_lost_where_its_form_booked_another(self, agent, visit, ticket):
+        booking = Booking(agent=agent.person, starts_at=now() + timedelta(hours=5), ends_at=now() + timedelta(hours=7))
+
+        for book in (services.book_visit, services.move_visit):
+            of = ticket if book == services.book_visit else visit
+            with pytest.raises(NotAllowed) as refusal:
+                book(of.pk, booking, key=visit.key, by=None)
+            assert refusal.value.code == "sent"
 
     def test_is_refused_at_the_field_where_the_window_is_past(self, csr, agent, ticket):
         answer = csr.post("desk:ticket_do", ticket.number, "visit", **wanted(agent, ticket.division, begins_in=-3))

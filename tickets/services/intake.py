@@ -19,6 +19,7 @@ from tickets.services.conversation import hear_customer, note_phone_call, note_t
 from tickets.services.moves import resolve_ticket
 from tickets.services.opening import Report, Requester, open_ticket
 from tickets.services.outages import attach_caller, keep_apart
+from tickets.services.rows import must_be_same
 from tickets.services.uploads import Upload
 from tickets.states import MATTERS_OF, Ending, Priority, ResolutionCode, TicketChannel, TicketStatus, TicketType
 
@@ -69,16 +70,18 @@ def report_at_intake(  # noqa: PLR0913  # what, where, by what: each has a name
     Where the way ends in "it works again", the ticket is resolved at once: it was a fault, and somebody helped.
 
     :param key: of the conversation; readings that were made under it go with the ticket
-    :raises NotAllowed: as `open_ticket` does; with code `unfinished`, if a required step is missing; with `same_fault`,
+    :raises NotAllowed: as `open_ticket` does; if the key was another report's; with code `unfinished`, if a required step is missing; with `same_fault`,
         if the same symptom is open on the same service since less than a day; with a field, if a detail is wrong
     """
     ticket_key = f"intake:{key}"
-    if known := Ticket.objects.filter(key=ticket_key).first():
+    if known := _reported_before(intake, ticket_key):
         return known
     _owned(intake)
     way = _way(intake, key, division)
     if intake.account:  # two who report the same wait for each other, and the second sees the first's ticket
         Account.objects.locked().get(pk=intake.account.pk)
+        if known := _reported_before(intake, ticket_key):  # one who pressed twice
+            return known
     if way and not intake.is_another and (other := _same(intake)):
         raise NotAllowed(_known(other, channel, by), code=SAME_FAULT)
     with override(intake.requester.language or get_language()):
@@ -143,6 +146,20 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
     return attach_caller(
         outage_id, report, key=f"intake:{key}", division=division, channel=channel, by=by, uploads=uploads
     )
+
+
+def _reported_before(intake: Intake, ticket_key: str) -> Ticket | None:
+    """
+    Return the ticket that was opened under a key already.
+
+    :raises NotAllowed: if that is about something else
+    """
+    known = Ticket.objects.filter(key=ticket_key).first()
+    if known:
+        before = (known.type, known.symptom, known.account_id, known.service_id, known.articles.order_by("pk")[0].text)
+        account, service = (row.pk if row else None for row in (intake.account, intake.service))
+        must_be_same(before == (intake.type, intake.symptom, account, service, intake.text.strip()))
+    return known
 
 
 def _waiting_for(outage_id: int, account: Account) -> Ticket | None:

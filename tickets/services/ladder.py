@@ -3,21 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import reverse
-from django.utils import translation
 
 from foundation.clocks.queries import hours_of, zone_for
 from foundation.clocks.states import WatchStatus
-from foundation.correspondence.services import compose, queue_message
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import supervisors_of
 from tickets.models import Alert, LadderStep, Ticket, TicketClock
 from tickets.queries.sla import duration, face_of, steps_at
 from tickets.services.rows import locked
+from tickets.services.staff_letters import write_to_staff
 from tickets.services.working import escalate_ticket
 from tickets.states import AlertChannel, EscalationReason, Priority, Told
 
@@ -98,28 +95,18 @@ def _send(due: QuerySet[Alert], *, at: datetime, most: int = AT_ONCE) -> int:
 
 
 def _write_to(alert: Alert, *, at: datetime) -> None:
-    ticket, user = alert.ticket, alert.user
-    language = user.language or ticket.division.language
     face = face_of(alert.clock, at)
-    with translation.override(language):
-        context = {
-            "ticket": ticket,
+
+    def words() -> dict[str, object]:
+        return {
             "what": alert.clock.get_kind_display(),
             "share": alert.share,
             "is_missed": face.is_breached,
             "left": duration(abs(face.remaining)),
-            "link": f"{settings.SITE_URL}{reverse('desk:ticket', args=[ticket.number])}",
         }
-    letter = compose("tickets/mail/promise", context, language=language, division=ticket.division)
-    queue_message(
-        letter,
-        key=f"tickets.promise:{alert.pk}",
-        kind="tickets.promise",
-        to=user.email,
-        language=language,
-        division=ticket.division,
-        subject=ticket,
-    )
+
+    ticket = alert.ticket
+    write_to_staff(alert.user, "promise", words, key=str(alert.pk), about=ticket, division=ticket.division)
 
 
 @transaction.atomic

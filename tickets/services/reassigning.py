@@ -103,17 +103,22 @@ def undo_reassignment(reassignment_id: int, *, by: User) -> Reassignment:
     """
     Give the tickets of a reassignment back to whose they were: those that are open and that nobody has moved by hand since.
 
+    Whoever gave them away may undo it, though it reached over several markets, where they may give out work in these.
+
     :raises NotAllowed: if `by` may not give out work there, it was undone, or the person cannot sign in any more
     """
     act = Reassignment.objects.locked().select_related("division", "user").get(pk=reassignment_id)
-    if not can(by, Permission.ASSIGN_WORK, act.division):
+    if not can(by, Permission.ASSIGN_WORK, act.division) and act.by_id != by.pk:
         raise NotAllowed(_("Your role does not let you give out work here."), code="not_permitted")
     if act.undone_at:
         raise NotAllowed(_("This was undone already."), code="undone")
     if not act.user.is_active:
         raise NotAllowed(_("%(person)s cannot sign in any more.") % {"person": act.user}, code="inactive")
     at, given_back = now(), 0
-    lines = list(act.tickets.select_related("team_before"))
+    mine = divisions_where(by, Permission.ASSIGN_WORK)
+    lines = list(act.tickets.filter(ticket__division__in=mine).select_related("team_before"))
+    if not lines:
+        raise NotAllowed(_("Your role does not let you give out work here."), code="not_permitted")
     held = Ticket.objects.locked().select_related("division", "customer", "account").defer("search")
     tickets = {ticket.pk: ticket for ticket in held.filter(pk__in=[line.ticket_id for line in lines]).order_by("pk")}
     gone_on = _moved_by_people(act, tickets)

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from foundation.correspondence.services import compose, queue_message
+from foundation.correspondence.models import Message
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
@@ -33,12 +31,15 @@ from tickets.events import PriorityChanged, TicketHandedOver, TicketUnplaced
 from tickets.models import Assignment, RoutingRow, RoutingVersion, Ticket, WaitingTicket
 from tickets.queries.routing import facts_of, open_tickets_of, procedure_of, skills_of, version_for
 from tickets.services.rows import locked, locked_for_work, record
+from tickets.services.staff_letters import link_to, write_to_staff
 from tickets.settings import ALARM_MINUTES
 from tickets.states import OPEN, RoutingCause, TicketStatus, Unplaced
 
 CHUNK = 200
 """Tickets of one team that are looked at in one transaction."""
 NAMED_IN_A_MAIL = 25
+ALARM = "nobody"
+"""The letter about tickets that nobody can take."""
 
 
 # When it is opened. ------------------------------------------------------------------------------------------------
@@ -86,12 +87,18 @@ def route_anew(ticket_id: int) -> Ticket:
     if not ticket.is_open or ticket.status == TicketStatus.HELD:
         return ticket
     row = _row_for(ticket)
-    if ticket.owner is None or (row and not _can_do(ticket.owner, row)):
+    owner = _owner_of(ticket)
+    if owner is None or (row and not _can_do(owner, row)):
         _follow_procedure(ticket, RoutingCause.RETYPED)
     elif row:
         _set_priority(ticket, row)
-        _give(ticket, ticket.owner, row.team, now())
+        _give(ticket, owner, row.team, now())
     return ticket
+
+
+def _owner_of(ticket: Ticket) -> User | None:
+    """Return whose a ticket is; nobody's where they cannot sign in any more."""
+    return ticket.owner if ticket.owner and ticket.owner.is_active else None
 
 
 def _row_for(ticket: Ticket) -> RoutingRow | None:
@@ -106,7 +113,7 @@ def _can_do(user: User, row: RoutingRow) -> bool:
 
 def _is_to_be_routed(ticket: Ticket, cause: RoutingCause) -> bool:
     was_routed = cause == RoutingCause.OPENED and Assignment.objects.filter(ticket=ticket, cause=cause).exists()
-    return ticket.is_open and ticket.owner_id is None and ticket.status != TicketStatus.HELD and not was_routed
+    return ticket.is_open and _owner_of(ticket) is None and ticket.status != TicketStatus.HELD and not was_routed
 
 
 def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
@@ -115,10 +122,16 @@ def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
     facts = facts_of(ticket)
     decided = Assignment(ticket=ticket, at=at, cause=cause, version=version, facts=_in_json(facts))
     row = procedure_of(version).row_for(facts, on=today(ticket.division)) if version else None
+    owner = _owner_of(ticket)
     if row is None:
+        why = Unplaced.NO_RULE if version else Unplaced.NO_PROCEDURE
+        if owner and cause == RoutingCause.BY_HAND:
+            said = _("It stays with %(person)s: %(why)s.")
+            raise NotAllowed(said % {"person": owner, "why": why.label}, code=why)
         decided.save()
-        if ticket.owner_id is None:
-            _wait(ticket, None, Unplaced.NO_RULE if version else Unplaced.NO_PROCEDURE, (), at)
+        if owner is None:
+            _give(ticket, None, ticket.team, at)
+            _wait(ticket, None, why, (), at)
         return
     if cause in (RoutingCause.OPENED, RoutingCause.RETYPED):  # else it is as people have set it
         _set_priority(ticket, row)
@@ -126,9 +139,9 @@ def _follow_procedure(ticket: Ticket, cause: RoutingCause) -> None:
     if other := _asked_at_once(row):
         hold_turns([row.team, other])
     (turn,) = _deal(row.team, [(ticket, row)], at, without=ticket.owner)
-    if turn.user is None and ticket.owner and cause == RoutingCause.BY_HAND:
+    if turn.user is None and owner and cause == RoutingCause.BY_HAND:
         said = _("Nobody else can take it: it stays with %(person)s.")
-        raise NotAllowed(said % {"person": ticket.owner}, code="nobody_else")
+        raise NotAllowed(said % {"person": owner}, code="nobody_else")
     decided.user, decided.passed_over = turn.user, written(turn.passed_over)
     decided.save()
     if turn.user:
@@ -221,6 +234,33 @@ def _in_json(facts: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
 
 
+@transaction.atomic
+def deal_in_team(ticket: Ticket, team: Team) -> Turn:
+    """Find the next person of a team to which a locked ticket is given by hand, and note why; the caller hands it over."""
+    at = now()
+    (turn,) = _deal(team, [(ticket, None)], at, without=ticket.owner)
+    Assignment.objects.create(
+        ticket=ticket,
+        at=at,
+        cause=RoutingCause.BY_HAND,
+        team=team,
+        user=turn.user,
+        passed_over=written(turn.passed_over),
+    )
+    return turn
+
+
+def settle_by_hand(ticket: Ticket, turn: Turn | None) -> None:
+    """
+    Forget by which rule a ticket waited that was handed over; where nobody of its new team can take it yet, it waits for that.
+
+    :param turn: what `deal_in_team` said; None: a person was named
+    """
+    WaitingTicket.objects.filter(ticket=ticket).delete()
+    if turn and turn.user is None:
+        _wait(ticket, None, Unplaced.NOBODY, turn.passed_over, now())
+
+
 # While it waits. ---------------------------------------------------------------------------------------------------
 
 
@@ -271,12 +311,17 @@ def _route_by_newer_procedures() -> int:
     return given
 
 
+GIVEN_TO_A_TEAM = Q(row=None, why=Unplaced.NOBODY, ticket__team__isnull=False)
+"""What waits for a team since a person gave it there, by no rule."""
+
+
 def _teams_waited_for(at: datetime) -> list[int]:
     """Return the teams that somebody waits for: the first one of a rule always, the other one from its time on."""
+    by_hand = WaitingTicket.objects.filter(GIVEN_TO_A_TEAM).order_by().values_list("ticket__team", flat=True).distinct()
     waiting = WaitingTicket.objects.exclude(row=None).order_by()
     first = waiting.values_list("row__team", flat=True).distinct()
     late = waiting.filter(Q(falls_back_at__lte=at) | Q(falls_back_at=None), row__fallback_team__isnull=False)
-    return sorted({*first, *late.values_list("row__fallback_team", flat=True).distinct()})
+    return sorted({*by_hand, *first, *late.values_list("row__fallback_team", flat=True).distinct()})
 
 
 def _route_waiting_for(team_id: int, at: datetime) -> int:
@@ -293,7 +338,7 @@ def _route_waiting_for(team_id: int, at: datetime) -> int:
 
 def _chunk(team: Team, at: datetime, *, after: int) -> list[WaitingTicket]:
     is_late = Q(falls_back_at=None) | Q(falls_back_at__lte=at)
-    for_team = Q(row__team=team) | Q(is_late, row__fallback_team=team)
+    for_team = Q(row__team=team) | Q(GIVEN_TO_A_TEAM, ticket__team=team) | Q(is_late, row__fallback_team=team)
     rows = WaitingTicket.objects.filter(
         for_team, pk__gt=after, ticket__owner=None, ticket__status__in=sorted(OPEN - {TicketStatus.HELD})
     )
@@ -369,39 +414,24 @@ def raise_alarms() -> int:
 @transaction.atomic
 def _alarm(division: Division) -> int:
     at = now()
-    waiting = list(
-        WaitingTicket.objects.filter(ticket__division=division, supervised_at__isnull=False, alarmed_at=None)
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .select_related("ticket")
-        .defer("ticket__search")
-        .order_by("since", "pk")
-    )
-    since = at - timedelta(minutes=effective(division, ALARM_MINUTES))
-    was_told = WaitingTicket.objects.filter(ticket__division=division, alarmed_at__gt=since).exists()
-    if not waiting or was_told:
-        return 0
-    WaitingTicket.objects.filter(pk__in=[each.pk for each in waiting]).update(alarmed_at=at)
     supervisors = supervisors_of(division)
+    if _were_told(supervisors, division, since=at - timedelta(minutes=effective(division, ALARM_MINUTES))):
+        return 0
+    unalarmed = WaitingTicket.objects.filter(ticket__division=division, supervised_at__isnull=False, alarmed_at=None)
+    held = unalarmed.order_by("pk").select_for_update(skip_locked=True, of=("self",), no_key=True)
+    count = WaitingTicket.objects.filter(pk__in=held.values("pk")).update(alarmed_at=at)
+    named = WaitingTicket.objects.filter(ticket__division=division, alarmed_at=at).select_related("ticket")
+    waiting = list(named.defer("ticket__search").order_by("since", "pk")[:NAMED_IN_A_MAIL])
+    if not count:
+        return 0
+    context = {"division": division, "count": count, "waiting": waiting, "link": link_to("desk:who_works")}
     for supervisor in supervisors:
-        _write(supervisor, division, waiting, at)
+        key = f"{waiting[0].pk}:{at:%Y%m%d%H%M%S}:{supervisor.pk}"
+        write_to_staff(supervisor, ALARM, lambda: context, key=key, about=waiting[0].ticket, division=division)
     return len(supervisors)
 
 
-def _write(supervisor: User, division: Division, waiting: list[WaitingTicket], at: datetime) -> None:
-    language = supervisor.language or division.language
-    context = {
-        "name": supervisor.get_short_name(),
-        "division": division,
-        "count": len(waiting),
-        "waiting": waiting[:NAMED_IN_A_MAIL],
-        "link": f"{settings.SITE_URL}{reverse('desk:who_works')}",
-    }
-    queue_message(
-        compose("tickets/mail/nobody", context, language=language, division=division),
-        key=f"tickets.nobody:{waiting[0].pk}:{at:%Y%m%d%H%M%S}:{supervisor.pk}",
-        kind="tickets.nobody",
-        to=supervisor.email,
-        language=language,
-        division=division,
-        subject=waiting[0].ticket,
-    )
+def _were_told(supervisors: Iterable[User], division: Division, *, since: datetime) -> bool:
+    """Tell by the letters, which stay when tickets wait no more, whether a division was alarmed lately."""
+    letters = Message.objects.filter(to__in=[one.email for one in supervisors], queued_at__gt=since)
+    return letters.filter(kind=f"tickets.{ALARM}", division=division).exists()

@@ -51,10 +51,29 @@ def locked_for_work(ticket_id: int, by: User | None) -> Ticket:
 
     :raises NotAllowed: if they may not, or it goes on on another ticket
     """
+    return _standing_alone(locked_though_merged(ticket_id, by))
+
+
+def locked_though_merged(ticket_id: int, by: User | None) -> Ticket:
+    """
+    Hold a ticket that a member of staff changes, also where it goes on on another; nobody: a system of ours.
+
+    :raises NotAllowed: if they may not
+    """
     ticket = locked(ticket_id)
     if by and not can_work(by, ticket):
         raise NotAllowed(_("Your role does not let you work on this ticket."), code="not_permitted")
-    return _standing_alone(ticket)
+    return ticket
+
+
+def must_be_same(is_same: bool) -> None:  # noqa: FBT001  # the question itself
+    """
+    Let pass what was sent twice from one form.
+
+    :raises NotAllowed: if something else was sent the second time: it would be lost if it were taken for the first
+    """
+    if not is_same:
+        raise NotAllowed(_("Something else was sent from this form already. Reload the page."), code="sent")
 
 
 def locked_for_part(ticket_id: int, by: User | None) -> Ticket:

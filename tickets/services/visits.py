@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from foundation.correspondence.services import compose, queue_message
 from foundation.events.facts import Fact
 from foundation.events.services import publish_many
 from foundation.lifecycle import NotAllowed
@@ -21,7 +17,8 @@ from orders.queries import appointment_window
 from tickets.events import TicketEscalated, TicketMoved, VisitBooked, VisitCalledOff, VisitMissed, VisitMoved
 from tickets.models import Ticket, Visit
 from tickets.queries.visits import clash_of, visit_under_way
-from tickets.services.rows import locked, locked_for_work, moved, record
+from tickets.services.rows import locked, locked_for_work, moved, must_be_same, record
+from tickets.services.staff_letters import write_to_staff
 from tickets.states import AHEAD, OPEN, PendingReason, TicketStatus, VisitStatus
 
 LONGEST_WINDOW = timedelta(hours=12)
@@ -47,11 +44,11 @@ def book_visit(ticket_id: int, booking: Booking, *, key: str, by: User | None) -
     """
     Let somebody of ours come to the address of a ticket; the same key again returns the same visit.
 
-    :raises NotAllowed: if the person may not, the ticket has ended, has no address, or has a visit already; with a field,
-        if the window is past or too long, or the agent visits nobody there or somebody else then
+    :raises NotAllowed: if the person may not, the key was another booking's, the ticket has ended, has no address, or has a
+        visit already; with a field, if the window is past or too long, or the agent visits nobody there or somebody else then
     """
     ticket = locked_for_work(ticket_id, by)
-    if known := Visit.objects.filter(key=key, ticket=ticket).first():
+    if known := _known(ticket, booking, key):
         return known
     if visit_under_way(ticket):
         raise NotAllowed(_("A visit is booked already. Move it."), code="booked")
@@ -69,7 +66,7 @@ def move_visit(visit_id: int, booking: Booking, *, key: str, by: User | None) ->
     :raises NotAllowed: as `book_visit` does, or if somebody has come, or it was called off or moved
     """
     ticket = locked_for_work(_ticket_id(visit_id), by)
-    if known := Visit.objects.filter(key=key, ticket=ticket).first():
+    if known := _known(ticket, booking, key):
         return known
     old = _locked_visit(visit_id)
     old.make_way(at=now())
@@ -82,6 +79,19 @@ def move_visit(visit_id: int, booking: Booking, *, key: str, by: User | None) ->
     )  # fmt: skip
     _put_by(ticket, fact, waits=booking.waits, by=by)
     return visit
+
+
+def _known(ticket: Ticket, booking: Booking, key: str) -> Visit | None:
+    """
+    Return the visit that was booked under a key already.
+
+    :raises NotAllowed: if that was booked otherwise
+    """
+    known = Visit.objects.filter(key=key).first()
+    if known:
+        said = (ticket.pk, booking.agent.pk, booking.starts_at, booking.ends_at, booking.note.strip())
+        must_be_same((known.ticket_id, known.agent_id, known.starts_at, known.ends_at, known.note) == said)
+    return known
 
 
 @transaction.atomic
@@ -251,22 +261,15 @@ def miss_visits() -> int:
 def tell_of_missed_visit(visit_id: int) -> None:
     """Write to the supervisors that nobody came; a second time does nothing."""
     visit = Visit.objects.select_related("ticket__division", "agent", "division").get(pk=visit_id)
-    ticket, division = visit.ticket, visit.division
-    for supervisor in supervisors_of(division):
-        language = supervisor.language or division.language
-        with translation.override(language):
-            context = {
-                "ticket": ticket,
-                "agent": visit.agent,
-                "when": appointment_window(visit.starts_at, visit.ends_at, division.zone),
-                "link": f"{settings.SITE_URL}{reverse('desk:ticket', args=[ticket.number])}",
-            }
-        queue_message(
-            compose("tickets/mail/visit_missed", context, language=language, division=division),
-            key=f"tickets.visit_missed:{visit.pk}:{supervisor.pk}",
-            kind="tickets.visit_missed",
-            to=supervisor.email,
-            language=language,
-            division=division,
-            subject=ticket,
-        )
+
+    def words() -> dict[str, object]:
+        return {
+            "agent": visit.agent,
+            "when": appointment_window(visit.starts_at, visit.ends_at, visit.division.zone),
+        }
+
+    for supervisor in supervisors_of(visit.division):
+        write_to_staff(
+            supervisor, "visit_missed", words, key=f"{visit.pk}:{supervisor.pk}", about=visit.ticket,
+            division=visit.division,
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from foundation.people.states import Permission
 from foundation.worklist.models import Team
 from tickets.events import PriorityChanged, TicketEscalated, TicketHandedOver, TicketReleased, TicketTaken, TypeChanged
 from tickets.models import Ticket
+from tickets.services.routing import deal_in_team, settle_by_hand
 from tickets.services.rows import locked_for_work, moved, record
 from tickets.services.sla import restored
 from tickets.states import EscalationReason, Priority, TicketStatus, TicketType
@@ -71,7 +72,9 @@ def release_ticket(ticket_id: int, *, by: User) -> Ticket:
 @transaction.atomic
 def hand_over_ticket(ticket_id: int, to: User | None, *, team: Team | None = None, by: User | None) -> Ticket:
     """
-    Give a ticket to somebody, to a team, or to somebody in a team.
+    Give a ticket to somebody, to whoever is free in a team, or to somebody in a team.
+
+    Where nobody of the team is free it waits for one of them, whatever rule it waited by before.
 
     :param by: the member of staff who does; None: a system of ours
     :raises NotAllowed: if they may not give out work, the other may not work there, it has ended, or is there already
@@ -81,8 +84,11 @@ def hand_over_ticket(ticket_id: int, to: User | None, *, team: Team | None = Non
         require(by, Permission.ASSIGN_WORK, ticket.division)
     if to and not may_be_given_work(to, ticket.division):
         raise NotAllowed(_("%(person)s does not work there.") % {"person": to}, code="wrong_person", field="to")
-    before = ticket.owner_id
-    ticket.hand_over(to, team=team or ticket.team, at=now())
+    before, team, turn = ticket.owner_id, team or ticket.team, None
+    if to is None and team:
+        turn = deal_in_team(ticket, team)
+        to = turn.user
+    ticket.hand_over(to, team=team, at=now())
     fact = TicketHandedOver(
         ticket_id=ticket.pk,
         user_id=to.pk if to else None,
@@ -90,6 +96,8 @@ def hand_over_ticket(ticket_id: int, to: User | None, *, team: Team | None = Non
         before=before,
     )
     record(ticket, fact, by=by, changed=Ticket.WORK_FIELDS)
+    if to or team:
+        settle_by_hand(ticket, turn)
     return ticket
 
 

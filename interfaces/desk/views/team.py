@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -66,6 +67,7 @@ def who_works(request: UserRequest) -> HttpResponse:
             {"team": team, "may_give": team.division_id in mine, **_standing(roster)}
             for team, roster in zip(teams, rosters, strict=True)
         ],
+        "waiting_count": waiting.count(),
         "waiting": [{"waiting": each, "may_give": each.ticket.division_id in mine} for each in waiting[:WAITING_SHOWN]],
     }
     return render(request, "desk/who_works.html", context)
@@ -220,7 +222,12 @@ def reassign(request: UserRequest, pk: int) -> HttpResponse:
 def reassignment(request: UserRequest, pk: int) -> HttpResponse:
     """Show what a reassignment did, and offer to undo it."""
     act = _act(request, pk)
-    lines = act.tickets.select_related("ticket__division", "ticket__owner", "to", "team").defer("ticket__search")
+    mine = divisions_where(request.user, Permission.ASSIGN_WORK)
+    lines = (
+        act.tickets.filter(ticket__division__in=mine)
+        .select_related("ticket__division", "ticket__owner", "to", "team")
+        .defer("ticket__search")
+    )
     return render(request, "desk/reassignment.html", {"act": act, "lines": lines})
 
 
@@ -241,7 +248,7 @@ def reassignment_undo(request: UserRequest, pk: int) -> HttpResponse:
 def _act(request: UserRequest, pk: int) -> Reassignment:
     mine = divisions_where(request.user, Permission.ASSIGN_WORK)
     rows = Reassignment.objects.select_related("division", "user", "by", "undone_by")
-    return get_object_or_404(rows, pk=pk, division__in=mine)
+    return get_object_or_404(rows, Q(division__in=mine) | Q(by=request.user), pk=pk)
 
 
 def _member(request: UserRequest, pk: int) -> Member:
