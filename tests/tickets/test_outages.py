@@ -738,7 +738,10 @@ class TestX32OutageCredits:
         outages.approve_credits(run.pk, shown=preview.total, by=approver)
         work()
         work()
+        with pytest.raises(NotAllowed) as late:
+            outages.approve_credits(run.pk, shown=preview.total, by=approver)
 
+        assert late.value.code != "tampered"  # they are on their way, as they were asked for
         credit = OutageCredit.objects.get()
         submission = Submission.objects.get(kind="credit")
         assert (preview.accounts, preview.total, preview.minutes) == (1, expected, 601)

@@ -412,13 +412,13 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
         raise NotAllowed(message, code="makers_approver")
     if _is_credited_in(run, by):
         raise NotAllowed(_("You are credited in it: somebody else has to approve it."), code="own_credit")
+    run.approve(by=by, at=now())
     credits_ = list(run.credits.filter(status=CreditStatus.PENDING).select_related("account"))
     total = sum((credit.amount for credit in credits_), ZERO)
     if (len(credits_), total, checksum_of(credits_)) != (run.count, run.total, run.checksum):
         raise NotAllowed(_("The credits are not those that were asked for. Discard them."), code="tampered")
     if shown is not None and shown != run.total:
         raise NotAllowed(_("The sum has changed since you saw it. Look at it again."), code="other_sum")
-    run.approve(by=by, at=now())
     _refuse_what_has_changed(run, credits_)
     run.save(update_fields=["status", "approved_by", "approved_at"])
     return _announce(run, by=by)
