@@ -506,8 +506,12 @@ _LEAVE_TO_OTHERS = f"""
 _AT_ADDRESS = "(p.street_id, p.house_number, p.unit_key) = (s.street_id, s.house_number, s.unit_key)"
 _MATCH = """
     INSERT INTO matched SELECT s.row, p.id, false
-      FROM staged s JOIN territory_premises p ON p.division_id = %(division)s AND p.source_id = s.source_id
+      FROM staged s
+      CROSS JOIN LATERAL (
+        SELECT id FROM territory_premises p WHERE p.division_id = %(division)s AND p.source_id = s.source_id OFFSET 0
+      ) p
 """
+"""One look-up for each staged row. Of a market that is new the planner expects no premises, and would begin with these."""
 _LEAVE_WHAT_MOVES_ONTO_OTHERS = f"""
     DELETE FROM matched m USING staged s, territory_premises p
      WHERE s.row = m.row AND {_AT_ADDRESS} AND p.id <> m.premises_id
