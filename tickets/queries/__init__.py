@@ -1,7 +1,6 @@
 """Who may see and work on which tickets, how one is found, and what is read of it."""
 
 from tickets.queries.conversation import Conversation
-from tickets.queries.files import files_held
 from tickets.queries.finding import TicketFilter, numbered, tickets_matching, words_of
 from tickets.queries.handling import (
     canned_replies_for,
@@ -67,6 +66,7 @@ from tickets.queries.threads import (
     takes_part,
     tickets_of_messages,
 )
+from tickets.queries.uploads import files_held
 
 __all__ = [
     "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Closing", "Conversation",
