@@ -1,16 +1,21 @@
 """What pages everywhere ask of somebody who reports something; and how they hand out files, so that no browser runs them."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from billing.queries import invoices_of
 from foundation.correspondence.services import safe_name
+from foundation.lifecycle import NotAllowed
+from foundation.people.models import UserRequest
 from tickets.models import Attachment
+from tickets.services import drop_file, hold_files
 from tickets.states import MATTERS_OF, TicketType
 
 BILLS_OFFERED = 12
@@ -65,6 +70,49 @@ class DetailsForm(forms.Form):
     def details(self) -> dict[str, str]:
         """Return what was answered, as tickets keep it: ISO dates, decimal text, nothing that is empty."""
         return {name: str(value) for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class SeveralFiles(forms.ClearableFileInput):
+    """An input for several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files; what is wrong with one is said by the service that takes them in."""
+
+    widget = SeveralFiles
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        """Return the files as a list."""
+        several: Iterable[Any] = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(one, initial) for one in several if one]
+
+
+class FilesForm(forms.Form):
+    """What somebody sends, or shows: taken in by whichever button is pressed, and held until all of the page is right."""
+
+    uploads = FilesField(label=_("Photos or files"), required=False)
+
+    @classmethod
+    def taken_in(cls, request: UserRequest, key: str) -> "FilesForm":
+        """
+        Hold the files that were chosen on a page, and let go of the one that its button takes away (`do` is `drop:` and which).
+
+        :param key: of the form that they are to be sent with; its own, not another person's of the same key
+        """
+        if request.method != "POST":
+            return cls()
+        files = cls(request.POST, request.FILES)
+        what, _colon, unwanted = request.POST.get("do", "").partition(":")
+        if what == "drop" and unwanted.isdecimal() and len(unwanted) < 19:
+            drop_file(int(unwanted), key=key, by=request.user)
+        try:
+            if files.is_valid() and (chosen := files.cleaned_data["uploads"]):
+                hold_files(chosen, key=key, by=request.user)
+        except NotAllowed as refusal:
+            files.add_error("uploads", refusal.message)
+        return files
 
 
 def download(attachment: Attachment) -> HttpResponse:

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from interfaces.desk.ticket_forms import FilesField
+from tickets.http import FilesField, FilesForm
 from tickets.states import TicketChannel
 
 LONGEST = 10_000
@@ -31,7 +31,7 @@ class WordsForm(forms.Form):
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
 
 
-class FilesForm(forms.Form):
-    """What the caller sends, or shows; it is taken in by whichever button is pressed."""
+class CallersFilesForm(FilesForm):
+    """What the caller sends, or shows."""
 
     uploads = FilesField(label=_("Photos or files"), required=False, help_text=_("The customer can see them."))

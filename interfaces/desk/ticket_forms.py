@@ -1,11 +1,9 @@
 """What staff fill in about tickets."""
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +13,7 @@ from foundation.people.states import Permission
 from foundation.worklist.models import Team
 from foundation.worklist.queries import teams_serving
 from orders.models import InstalledService
+from tickets.http import FilesField
 from tickets.models import Participant, Ticket
 from tickets.queries import open_tickets_beside, tickets_visible_to
 from tickets.states import (
@@ -42,23 +41,6 @@ def new_key() -> str:
 def key_of(sent: str, user: User) -> str:
     """Return the key under which what somebody sends is kept once: nobody's takes the place of another's."""
     return f"desk:{user.pk}:{sent}"
-
-
-class SeveralFiles(forms.ClearableFileInput):
-    """An input for several files."""
-
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Several files; what is wrong with one is said by the service that takes them in."""
-
-    widget = SeveralFiles
-
-    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
-        """Return the files as a list."""
-        several: Iterable[Any] = data if isinstance(data, list | tuple) else [data]
-        return [super(FilesField, self).clean(one, initial) for one in several if one]
 
 
 class DeviceForm(forms.Form):

@@ -9,21 +9,22 @@ from django.utils.translation import gettext_lazy as _
 from tickets.states import Score, TicketType
 
 LONGEST = 10_000
+LONGEST_KEY = 60
 
 
-def _key() -> str:
+def new_key() -> str:
+    """Return what makes a form no other."""
     return uuid.uuid4().hex
 
 
 class AddForm(forms.Form):
-    """Something to add to a ticket, with a picture where that helps."""
+    """Something to add to a ticket."""
 
-    key = forms.CharField(max_length=80, widget=forms.HiddenInput, initial=_key)
+    key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput, initial=new_key)
     text = forms.CharField(
         label=_("What would you like to add?"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write something.")},
     )  # fmt: skip
-    uploads = forms.FileField(label=_("A picture or file"), required=False)
 
 
 KINDS = [
@@ -38,7 +39,7 @@ class ReportForm(AddForm):
     """What has happened, in a person's own words."""
 
     subject = forms.CharField(label=_("In a few words"), max_length=200, required=False)
-    field_order = ("text", "subject", "uploads", "key")
+    field_order = ("text", "subject", "key")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -20,7 +20,7 @@ from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from tickets import services
-from tickets.models import Article, Attachment, Rating, Ticket
+from tickets.models import Article, Attachment, Rating, Ticket, UnsentFile
 from tickets.queries import may_be_rated
 from tickets.services import Requester, Upload
 from tickets.states import PendingReason, ResolutionCode, TicketChannel, TicketStatus, TicketType
@@ -28,6 +28,10 @@ from tickets.testing import answer, bring_to, let_leave, make_ticket, reply
 
 SECRET = "Zyzzyva is behind it."
 """What an internal note says."""
+
+
+def picture(name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{name}.png", b"\x89PNG\r\n\x1a\n" + name.encode())
 
 
 @pytest.fixture
@@ -59,8 +63,45 @@ class TestX37FollowingATicket:
 
         assert answer.status_code == 422
         assert "Black screen." in answer.content.decode()
-        assert "uploads" in answer.context["form"].errors
+        assert "uploads" in answer.context["files"].errors
         assert not Ticket.objects.exists()
+
+    def test_keeps_the_files_that_were_chosen_where_something_else_is_wrong(self, customer, account, seat):
+        report = {"key": "k", "account": account.pk, "type": "request", "matter": "other"}
+        wrong = customer.post("selfcare:ticket_new", **report, do="send", text="", uploads=[picture("a"), picture("b")])
+        first = UnsentFile.objects.get(name="a.png")
+        stranger = seat()
+        make_account(account.division, user=stranger.person)
+        theirs = stranger.post("selfcare:ticket_new", key="k", type="request", do=f"drop:{first.pk}")
+        dropped = customer.post("selfcare:ticket_new", **report, do=f"drop:{first.pk}", text="A longer cable.")
+
+        customer.post("selfcare:ticket_new", **report, do="send", text="A longer cable.")
+
+        assert wrong.status_code == 422
+        assert [name in wrong.content.decode() for name in ("a.png", "b.png")] == [True, True]
+        assert "a.png" not in theirs.content.decode()
+        assert [name in dropped.content.decode() for name in ("a.png", "b.png", "A longer cable.")] == [False, True, True]
+        assert [file.name for file in Ticket.objects.get().articles.get().attachments.all()] == ["b.png"]
+        assert not UnsentFile.objects.exists()
+
+    def test_keeps_the_files_that_are_to_be_added_where_nothing_is_said_of_them(self, customer, ticket):
+        wrong = customer.post("selfcare:ticket", ticket.number, key="k", text="", uploads=picture("a"))
+        kept = customer.post("selfcare:ticket", ticket.number, key="k", text="See.", do="drop:0", uploads=picture("b"))
+        assert (wrong.status_code, kept.status_code) == (422, 200)
+        assert [name in kept.content.decode() for name in ("a.png", "b.png", "See.")] == [True, True, True]
+
+        customer.post("selfcare:ticket", ticket.number, key="k", text="See.")
+
+        assert [file.name for file in ticket.articles.last().attachments.all()] == ["a.png", "b.png"]
+        assert not UnsentFile.objects.exists()
+
+    def test_takes_five_files_at_most(self, customer, ticket):
+        answer = customer.post(
+            "selfcare:ticket", ticket.number, key="k", text="See.", uploads=[picture(str(number)) for number in range(6)]
+        )
+
+        assert answer.context["files"].errors["uploads"] == ["At most 5 files at once."]
+        assert ticket.articles.count() == 1
 
     @pytest.mark.parametrize(
         ("status", "sentence", "next_step"),

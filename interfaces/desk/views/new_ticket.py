@@ -16,9 +16,9 @@ from foundation.people.models import UserRequest
 from foundation.people.queries import can, divisions_where
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
-from interfaces.desk.intake_forms import FilesForm, WordsForm
+from interfaces.desk.intake_forms import CallersFilesForm, WordsForm
 from interfaces.desk.queries import callers_meant, tickets_numbered
-from tickets.http import DetailsForm
+from tickets.http import DetailsForm, FilesForm
 from tickets.models import Ticket
 from tickets.queries import (
     Conversation,
@@ -33,10 +33,8 @@ from tickets.services import (
     Requester,
     add_to_ticket,
     attach_at_intake,
-    drop_file,
     forget_files,
     held_uploads,
-    hold_files,
     report_at_intake,
     take_reading,
 )
@@ -59,7 +57,7 @@ def new_ticket(request: UserRequest) -> HttpResponse:
         press = request.POST.get("press", "")[:80]
         take_reading(talk.device.pk, intake_key=talk.key, key=f"desk:{talk.key}:{press}", by=request.user)
         talk = Conversation.of(request.POST, caller, division)
-    files = _take_files(request, talk, pressed)
+    files = CallersFilesForm.taken_in(request, talk.key)
     is_sent = pressed in ("open", "add")
     words = WordsForm(request.POST if is_sent else None, initial=_typed(request, customer))
     details = DetailsForm(talk.type or TicketType.TROUBLE, talk.account, *_bound(request, pressed == "open"))
@@ -125,22 +123,6 @@ def _typed(request: UserRequest, customer: Customer | None) -> dict[str, Any]:
 
 def _bound(request: UserRequest, is_sent: bool) -> list[Any]:  # noqa: FBT001
     return [request.POST] if is_sent else [None]
-
-
-def _take_files(request: UserRequest, talk: Conversation, pressed: str) -> FilesForm:
-    """Hold the files that were chosen, whichever button brings them, and let go of the one that is not wanted."""
-    if request.method != "POST":
-        return FilesForm()
-    files = FilesForm(request.POST, request.FILES)
-    what, _colon, unwanted = pressed.partition(":")
-    if what == "drop" and unwanted.isdecimal() and len(unwanted) < 19:
-        drop_file(int(unwanted), key=talk.key, by=request.user)
-    try:
-        if files.is_valid() and (chosen := files.cleaned_data["uploads"]):
-            hold_files(chosen, key=talk.key, by=request.user)
-    except NotAllowed as refusal:
-        files.add_error("uploads", refusal.message)
-    return files
 
 
 def _outcome(  # noqa: PLR0913, PLR0917  # the page's forms

@@ -17,10 +17,18 @@ from interfaces.selfcare.access import own_page
 from interfaces.selfcare.outages import shown
 from interfaces.selfcare.queries import accounts_spoken_for, companies_spoken_for, own_partners
 from interfaces.selfcare.ticket_forms import KINDS, ReportForm
-from tickets.http import DetailsForm
+from tickets.http import DetailsForm, FilesForm
 from tickets.models import Ticket
-from tickets.queries import Conversation, accounts_in_view, families_asked, tickets_of
-from tickets.services import Intake, Requester, add_to_ticket, checked_uploads, report_at_intake, take_reading
+from tickets.queries import Conversation, accounts_in_view, families_asked, files_held, tickets_of
+from tickets.services import (
+    Intake,
+    Requester,
+    add_to_ticket,
+    forget_files,
+    held_uploads,
+    report_at_intake,
+    take_reading,
+)
 from tickets.states import Ending, TicketChannel, TicketType
 
 
@@ -45,13 +53,14 @@ def report(request: UserRequest) -> HttpResponse:
         talk = Conversation.of(request.POST, caller, division, is_elsewhere=is_elsewhere)
     company = None if talk.account else company
     is_sent = pressed in ("send", "add")
-    files = request.FILES if is_sent else None
+    files = FilesForm.taken_in(request, talk.key)
     initial = {**request.POST.dict(), "key": talk.key}
-    form = ReportForm(request.POST if is_sent else None, files, initial=initial)
+    form = ReportForm(request.POST if is_sent else None, initial=initial)
     asked = talk.type or TicketType.TROUBLE
     details = DetailsForm(asked, talk.account, request.POST if pressed == "send" else None, initial=initial)
-    is_complete = is_sent and form.is_valid() and (pressed == "add" or details.is_valid())
+    is_complete = is_sent and form.is_valid() and (pressed == "add" or details.is_valid()) and not files.errors
     if is_complete and (found := _attempt(request, talk, form, details, company)):
+        forget_files(talk.key, by=request.user)
         return redirect("selfcare:ticket", found.number)
     context = {
         "known": caller,
@@ -61,6 +70,8 @@ def report(request: UserRequest) -> HttpResponse:
         "talk": talk,
         "form": form,
         "details": details,
+        "files": files,
+        "held": files_held(talk.key, request.user) if files.is_bound else [],
         "kinds": KINDS,
         "families": families_asked(talk.division),
         "services": talk.view.working if talk.view else [],
@@ -70,7 +81,7 @@ def report(request: UserRequest) -> HttpResponse:
         "sees_same": talk.same is not None and tickets_of(request.user).filter(pk=talk.same.pk).exists(),
         "is_partner": own_partners(request.user).exists(),
     }
-    wrong = is_sent and (form.errors or details.errors)
+    wrong = files.errors or (is_sent and (form.errors or details.errors))
     return render(request, "selfcare/report.html", context, status=422 if wrong else 200)
 
 
@@ -85,7 +96,7 @@ def _attempt(
     request: UserRequest, talk: Conversation, form: ReportForm, details: DetailsForm, company: Customer | None
 ) -> Ticket | None:
     try:
-        uploads = checked_uploads(request.FILES.getlist("uploads"))
+        uploads = held_uploads(talk.key, by=request.user)
         if request.POST["do"] == "add":
             return _add(request, talk, form.cleaned_data["text"], uploads)
         return _send(request, talk, form.cleaned_data, details.details, uploads=uploads, company=company)

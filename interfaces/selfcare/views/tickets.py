@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,13 +19,14 @@ from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.queries import may_report, own_partners
-from interfaces.selfcare.ticket_forms import AddForm, RateForm
-from tickets.http import download
+from interfaces.selfcare.ticket_forms import LONGEST_KEY, AddForm, RateForm, new_key
+from tickets.http import FilesForm, download
 from tickets.models import Attachment, Ticket
 from tickets.queries import (
     articles_for_customer,
     as_told,
     closing_of,
+    files_held,
     folded,
     is_customer_of,
     may_be_rated,
@@ -40,9 +41,10 @@ from tickets.queries.sla import promise_in_words
 from tickets.queries.visits import visit_in_words, visit_under_way
 from tickets.services import (
     cancel_ticket,
-    checked_uploads,
     close_ticket,
+    forget_files,
     hear_customer,
+    held_uploads,
     rate_ticket,
     reopen_ticket,
 )
@@ -68,8 +70,10 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
     found = _found(request, number)
     if found.number != number and request.method != "POST":
         return redirect("selfcare:ticket", found.number)
-    form = AddForm(*_sent(request))
-    if form.is_bound and form.is_valid() and _attempt(form, lambda said: _add(request, found, said)):
+    form = _what_to_add(request)
+    files = FilesForm.taken_in(request, form["key"].value())
+    is_right = form.is_bound and form.is_valid() and not files.errors
+    if is_right and _attempt(form, lambda said: _add(request, found, said)):
         messages.success(request, _("We have it."))
         return redirect("selfcare:ticket", found.number)
     told = as_told(found)
@@ -83,6 +87,8 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         visit_sentence=visit_in_words(visit_under_way(told)) if told.is_open else "",
         talk=folded(articles_for_customer(told).prefetch_related("attachments")),
         form=form if told.is_open or may_reopen(told) else None,
+        files=files,
+        held=files_held(form["key"].value(), request.user) if files.is_bound else [],
         may_confirm=told.can_move(TicketStatus.CLOSED),
         may_reopen=may_reopen(told),
         may_call_off=found.can_move(TicketStatus.CANCELLED),
@@ -172,13 +178,17 @@ def _by_button(request: HttpRequest, found: Ticket) -> HttpResponse:
 
 
 def _render(request: UserRequest, template: str, **context: Any) -> HttpResponse:
-    form = context.get("form")
+    is_wrong = any(context[name].errors for name in ("form", "files") if context.get(name) is not None)
     context["is_partner"] = own_partners(request.user).exists()
-    return render(request, template, context, status=422 if form is not None and form.errors else 200)
+    return render(request, template, context, status=422 if is_wrong else 200)
 
 
-def _sent(request: UserRequest) -> tuple[QueryDict | None, Any]:
-    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+def _what_to_add(request: UserRequest) -> AddForm:
+    """Return the form as it was sent; where its button only lets go of a file, as it was typed so far."""
+    key = request.POST.get("key", "")[:LONGEST_KEY] or new_key()
+    known = {"key": key, "text": request.POST.get("text", "")}
+    is_sent = request.method == "POST" and not request.POST.get("do", "").startswith("drop:")
+    return AddForm(known if is_sent else None, initial=known)
 
 
 def _attempt(form: Form, do: Callable[[dict[str, Any]], Any]) -> Any:
@@ -204,11 +214,12 @@ def _where_it_goes_on(request: UserRequest, asked: Ticket) -> Ticket:
 
 
 def _add(request: UserRequest, found: Ticket, said: dict[str, Any]) -> Any:
-    uploads = checked_uploads(request.FILES.getlist("uploads"))
-    return hear_customer(
+    heard = hear_customer(
         found.pk, said["text"], key=f"me:{request.user.pk}:{said['key']}", channel=TicketChannel.WEB, by=request.user,
-        uploads=uploads,
+        uploads=held_uploads(said["key"], by=request.user),
     )  # fmt: skip
+    forget_files(said["key"], by=request.user)
+    return heard
 
 
 def _move(request: UserRequest, number: str, do: Callable[[int], Any]) -> HttpResponse:
