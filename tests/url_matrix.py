@@ -581,6 +581,7 @@ MATRIX: dict[str, Page] = {
     "desk:ticket_take_back": doing(
         WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.ticket.articles.get(kind="answer").pk}
     ),
+    "desk:ticket_unresolve": doing(WORK_TICKETS, ticket_of),
     "desk:ticket_task_end": doing(
         WORK_TICKETS, lambda world: {**ticket_of(world), "pk": world.ticket.tasks.get().pk, "to": "done"}
     ),

@@ -143,11 +143,6 @@ def _copies_somebody(ticket: Ticket, _user: User) -> bool:
     return any(participant.is_copied for participant in ticket.participants.all())
 
 
-def _stands_beside_its_notice(_ticket: Ticket, _user: User) -> bool:
-    """Offer it nowhere else: the page does where it says when the customer is told."""
-    return False
-
-
 def _may_be_visited(ticket: Ticket, _user: User) -> bool:
     return ticket.is_open and bool(ticket.premises_id) and visit_under_way(ticket) is None
 
@@ -224,12 +219,6 @@ DOINGS: Mapping[str, TicketDoing] = {
     "hold": TicketDoing(
         label=_("Put on hold"), done=_("It is on hold."), applies=_can_be_held, form=HoldTicketForm, needs_ticket=True,
         do=lambda ticket, answers, user: services.hold_ticket(ticket.pk, HoldReason(answers["reason"]), by=user),
-    ),
-    "unresolve": TicketDoing(
-        label=_("Take the resolution back"), done=_("It is in progress. The customer was told nothing."),
-        applies=_stands_beside_its_notice,
-        explanation=_("The customer is told nothing, and it counts as if it had not been resolved."),
-        do=lambda ticket, _answers, user: services.take_back_resolution(ticket.pk, by=user),
     ),
     "close": TicketDoing(
         label=_("Close"), done=_("It is closed."), applies=_stands(TicketStatus.CLOSED),

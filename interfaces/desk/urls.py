@@ -73,6 +73,7 @@ urlpatterns = [
     path("tickets/<slug:number>/answer/", tickets.answer, name="ticket_answer"),
     path("tickets/<slug:number>/history/", tickets.history, name="ticket_history"),
     path("tickets/<slug:number>/answers/<int:pk>/take-back/", tickets.take_back, name="ticket_take_back"),
+    path("tickets/<slug:number>/resolution/take-back/", tickets.unresolve, name="ticket_unresolve"),
     path("tickets/<slug:number>/presence/", ticket_handling.presence, name="ticket_presence"),
     path("tickets/<slug:number>/customer/", ticket_handling.customer, name="ticket_customer"),
     path("tickets/<slug:number>/macros/<int:pk>/", ticket_handling.macro, name="ticket_macro"),

@@ -80,7 +80,11 @@ class TestX37FollowingATicket:
         assert wrong.status_code == 422
         assert [name in wrong.content.decode() for name in ("a.png", "b.png")] == [True, True]
         assert "a.png" not in theirs.content.decode()
-        assert [name in dropped.content.decode() for name in ("a.png", "b.png", "A longer cable.")] == [False, True, True]
+        assert [name in dropped.content.decode() for name in ("a.png", "b.png", "A longer cable.")] == [
+            False,
+            True,
+            True,
+        ]
         assert [file.name for file in Ticket.objects.get().articles.get().attachments.all()] == ["b.png"]
         assert not UnsentFile.objects.exists()
 
@@ -97,7 +101,11 @@ class TestX37FollowingATicket:
 
     def test_takes_five_files_at_most(self, customer, ticket):
         answer = customer.post(
-            "selfcare:ticket", ticket.number, key="k", text="See.", uploads=[picture(str(number)) for number in range(6)]
+            "selfcare:ticket",
+            ticket.number,
+            key="k",
+            text="See.",
+            uploads=[picture(str(number)) for number in range(6)],
         )
 
         assert answer.context["files"].errors["uploads"] == ["At most 5 files at once."]

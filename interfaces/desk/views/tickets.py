@@ -52,6 +52,7 @@ from tickets.services import (
     answer_ticket,
     checked_uploads,
     take_back_answer,
+    take_back_resolution,
 )
 from tickets.states import PUBLIC
 
@@ -191,6 +192,20 @@ def take_back(request: UserRequest, number: str, pk: int) -> HttpResponse:
         messages.error(request, refusal.message)
     else:
         messages.success(request, gettext("The answer was taken back: it is not sent."))
+    return redirect(ticket_address(found))
+
+
+@require_POST
+@staff_page()
+def unresolve(request: UserRequest, number: str) -> HttpResponse:
+    """Take back that a ticket is resolved, while the customer is not told yet."""
+    found = workable_ticket(request, number)
+    try:
+        take_back_resolution(found.pk, by=request.user)
+    except NotAllowed as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, gettext("The customer was told nothing: it counts as if it had not been resolved."))
     return redirect(ticket_address(found))
 
 
