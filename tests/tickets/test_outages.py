@@ -44,6 +44,7 @@ from tickets.services import outages
 from tickets.services.outages.crediting import minutes_of, without, worth_of
 from tickets.services.outages.telling import write_chunk
 from tickets.states import (
+    ClockKind,
     CreditRunStatus,
     CreditStatus,
     HoldReason,
@@ -54,7 +55,7 @@ from tickets.states import (
     TicketType,
     UpdateStage,
 )
-from tickets.testing import let_leave, make_affected, make_outage, make_symptom, make_ticket
+from tickets.testing import let_leave, make_affected, make_outage, make_policy, make_symptom, make_ticket
 
 LONG_AGO, FAR = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -578,6 +579,29 @@ class TestX31RestoreAsksWhetherItIsFixed:
             assert (ticket.status, ticket.reason, ticket.outage) == (TicketStatus.HELD, HoldReason.OUTAGE, outage)
         assert published(TicketReopened)[-1] == TicketReopened(ticket_id=silent.pk, times=1)
 
+    def test_was_never_resolved_where_nobody_had_heard_that_it_was(self, division, market, supervisor):
+        make_policy(division, {ClockKind.RESTORE: 8})
+        ticket = make_ticket(division, account=make_affected(division, market=market))
+        outage = make_outage(division, by=supervisor)
+        work()
+        [clock] = ticket.clocks.all()
+        outages.restore_outage(outage.pk, by=supervisor)
+        drain_all_but_billing()
+
+        outages.reopen_outage(outage.pk, by=supervisor)
+        drain_all_but_billing()
+
+        assert _stands(ticket) == (TicketStatus.HELD, HoldReason.OUTAGE, outage, False)
+        assert (ticket.reopened_count, ticket.reopened_at, ticket.first_resolved_at) == (0, None, None)
+        assert not published(TicketReopened)
+        clock.refresh_from_db()
+        assert (clock.status, clock.met_at) == ("running", None)
+        let_leave()
+        assert not Message.objects.filter(kind="tickets.resolved").exists()
+        outages.restore_outage(outage.pk, by=supervisor)
+        work()
+        assert Message.objects.filter(kind="tickets.resolved").count() == 1
+
     def test_holds_again_what_was_attached_by_hand(self, division, market, supervisor, csr):
         """Of before it was said to have begun, and a second one of an account: it would take neither by itself."""
         account = make_affected(division, market=market)
@@ -588,6 +612,7 @@ class TestX31RestoreAsksWhetherItIsFixed:
         for ticket in (early, second):
             outages.attach_ticket(outage.pk, ticket.pk, by=csr)
         outages.restore_outage(outage.pk, by=supervisor)
+        let_leave()
 
         outages.reopen_outage(outage.pk, by=supervisor)
         work()
@@ -626,6 +651,25 @@ class TestX31RestoreAsksWhetherItIsFixed:
 
         assert _stands(still) == (TicketStatus.HELD, HoldReason.OUTAGE, still.outage, False)
         assert _stands(over) == (TicketStatus.IN_PROGRESS, "", None, True)
+
+    @pytest.mark.parametrize("was_told", [False, True])
+    def test_what_is_parted_is_taken_up_if_its_outage_is_under_way_again(
+        self, division, market, supervisor, csr, was_told
+    ):
+        account = make_affected(division, market=market)
+        ticket, other = (make_ticket(division, account=account) for _one in range(2))
+        outage = make_outage(division, by=supervisor)
+        outages.restore_outage(outage.pk, by=supervisor)
+        if was_told:
+            let_leave()
+        services.merge_ticket(ticket.pk, other.pk, by=csr)
+        outages.reopen_outage(outage.pk, by=supervisor)
+
+        parted = services.unmerge_ticket(ticket.pk, by=csr)
+        work()
+
+        assert (parted.status, parted.reopened_count) == (TicketStatus.HELD, was_told)
+        assert _stands(ticket) == (TicketStatus.HELD, HoldReason.OUTAGE, outage, False)
 
     def test_closes_by_itself_after_the_days_of_the_division(self, division, market, supervisor):
         ticket = make_ticket(division, account=make_affected(division, market=market))

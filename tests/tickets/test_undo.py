@@ -18,7 +18,7 @@ from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from tickets import services
-from tickets.events import MacroUsed, TicketTaken
+from tickets.events import MacroUsed, TicketMoved, TicketTaken
 from tickets.models import Macro, ResolutionNotice, Ticket
 from tickets.queries import proof_of
 from tickets.queries.sla import clocks_of
@@ -490,6 +490,23 @@ class TestWaitingForTheCustomer:
         ticket.refresh_from_db()
         assert ticket.reason == PendingReason.CUSTOMER
         assert ticket.articles.get(kind="note").text == "They look at the modem tonight."
+
+    @pytest.mark.parametrize("is_the_same", [False, True])
+    def test_ends_with_the_customer_who_was_asked_on_the_phone(self, division, csr, is_the_same):
+        """It goes on waiting where only the name of whoever was asked has become known."""
+        other = make_account(division).customer
+        phone = str(other.contacts.get().phone) if is_the_same else "917-555-0142"
+        requester = services.Requester.typed(phone=phone)
+        ticket = make_ticket(division, requester=requester, channel="phone", by=csr.person)
+        services.ask_and_wait(ticket.pk, "They look at the modem tonight.", key="k", seen=None, by=csr.person)
+        confirmed = {"number": other.number, "confirmed_email": other.contacts.get().email}
+
+        assert csr.post("desk:ticket_customer", ticket.number, **confirmed).status_code == 302
+
+        ticket.refresh_from_db()
+        stands = (ticket.status, ticket.reason)
+        assert stands == (("pending", PendingReason.CUSTOMER) if is_the_same else ("in_progress", ""))
+        assert published(TicketMoved)[-1].after == ticket.status
 
     def test_by_a_macro_that_asks_nothing_does_nothing(self, division, csr, ticket):
         macro = Macro.objects.create(division=division, name="Wait", end="wait", priority="p1")

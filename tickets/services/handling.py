@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
+from foundation.events.facts import Fact
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -16,7 +17,7 @@ from tickets.queries.visits import visit_under_way
 from tickets.services.conversation import answer_ticket, note_ticket, take_back_answer
 from tickets.services.moves import note_question, pend_ticket, resolve_ticket
 from tickets.services.opening import Requester
-from tickets.services.rows import hold_with_parts, locked_for_work, record
+from tickets.services.rows import hold_with_parts, locked_for_work, moved, record
 from tickets.services.working import set_priority, take_ticket
 from tickets.states import MacroEnd, PendingReason, Priority, ResolutionCode
 
@@ -122,7 +123,8 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     """
     Put right whose a ticket is. From now on answers go to that customer; those that have not left are taken back.
 
-    Whoever was copied belonged to the other customer: no answer goes there any more, unless staff adds them again.
+    Whoever was copied belonged to the other customer: no answer goes there any more, unless staff adds them again. What
+    waits for an answer of theirs, wherever they were asked, goes on; not where the same address or number stays.
 
     :param confirmed_email: to whom answers go from now on, as whoever does it has read and confirmed
     :raises NotAllowed: if the person may not, it is that customer's, of another division, others were merged into it, a
@@ -142,18 +144,28 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     for article_id in list(waiting.values_list("article", flat=True)):
         take_back_answer(article_id, by=by)
     ticket = locked_for_work(ticket_id, by)
-    before = ticket.customer_id
+    before, stood = ticket.customer_id, ticket.status
+    if ticket.reason == PendingReason.CUSTOMER and not _reaches_the_same(ticket, requester):
+        ticket.start()
+    facts: list[Fact] = [moved(ticket, stood, reason=PendingReason.CUSTOMER)] if ticket.status != stood else []
     ticket.customer, ticket.account, ticket.premises, ticket.service = customer, None, None, None
     ticket.requester_name, ticket.requester_email = requester.name, requester.email
     ticket.requester_phone, ticket.language = requester.phone, requester.language
-    dropped = [ParticipantDropped(ticket_id=ticket.pk, participant_id=pk) for pk in _copied_to_nobody(ticket)]
+    facts += [ParticipantDropped(ticket_id=ticket.pk, participant_id=pk) for pk in _copied_to_nobody(ticket)]
     record(
-        ticket, CustomerChanged(ticket_id=ticket.pk, before=before, after=customer.pk), *dropped, by=by,
+        ticket, CustomerChanged(ticket_id=ticket.pk, before=before, after=customer.pk), *facts, by=by,
         changed=[
             "customer", "account", "premises", "service", "requester_name", "requester_email", "requester_phone", "language",
+            "status", "reason",
         ],
     )  # fmt: skip
     return ticket
+
+
+def _reaches_the_same(ticket: Ticket, requester: Requester) -> bool:
+    """Tell whether whoever was asked is who is asked from now on: a requester who was unknown, and is named now."""
+    pairs = ((ticket.requester_email, requester.email), (str(ticket.requester_phone or ""), requester.phone))
+    return any(had and had == has for had, has in pairs)
 
 
 def _copied_to_nobody(ticket: Ticket) -> list[int]:

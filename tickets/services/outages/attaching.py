@@ -23,7 +23,14 @@ from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from territory.states import NETWORK_FAMILIES
-from tickets.events import TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved
+from tickets.events import (
+    ResolutionTakenBack,
+    TicketAttached,
+    TicketDetached,
+    TicketMoved,
+    TicketReopened,
+    TicketResolved,
+)
 from tickets.models import Outage, OutageDetachment, Ticket
 from tickets.queries.outages import family_of, outages_at
 from tickets.services.leaving import undo_within
@@ -35,12 +42,12 @@ from tickets.states import HoldReason, TicketChannel, TicketStatus, TicketType
 
 _MOVING = """
 WITH {first}held AS (
-    SELECT ticket.id, ticket.status FROM tickets_ticket ticket
+    SELECT ticket.id, ticket.status, ticket.reopened_count, ticket.resolved_at FROM tickets_ticket ticket
     WHERE {which}
     ORDER BY ticket.id FOR NO KEY UPDATE
-), moved AS (
+), {between}moved AS (
     UPDATE tickets_ticket ticket SET {change}
-    FROM held WHERE ticket.id = held.id
+    FROM {among} held WHERE ticket.id = held.id
     RETURNING ticket.id, held.status AS before, ticket.status AS after, ticket.division_id, ticket.customer_id,
         ticket.account_id, ticket.reopened_count
 ), {then}facts AS (
@@ -57,14 +64,20 @@ WITH {first}held AS (
 )"""
 
 
-def _moving(which: str, change: str, *facts: str, first: str = "", then: str = "") -> str:
+def _moving(  # noqa: PLR0913  # the parts of a statement: each has a name
+    which: str, change: str, *facts: str, first: str = "", between: str = "", among: str = "held", then: str = ""
+) -> str:
     """
     Write the statement that holds tickets in their order, changes them, and says what is told of each.
 
     :param first: an expression that finds them before they are held
+    :param between: an expression that looks at those that are held
+    :param among: where those that are changed come from; `held`: all of them are
     :param then: an expression that writes down what follows of those that moved
     """
-    return _MOVING.format(which=which, change=change, facts=", ".join(facts), first=first, then=then)
+    return _MOVING.format(
+        which=which, change=change, facts=", ".join(facts), first=first, between=between, among=among, then=then
+    )
 
 
 _OF_OUTAGE = "jsonb_build_object('ticket_id', moved.id, 'outage_id', %(outage)s)"
@@ -98,6 +111,7 @@ _SPEAKS_OF_IT = f"""CASE {_FAMILY}
             AND line.family = {_FAMILY}
     ) END"""  # noqa: S608  # texts of ours; every value is a parameter
 """Whether what a ticket is about, by its symptom, is what an outage stops; where it says nothing, all that they have."""
+_THIS_ONE = "(%(ticket)s::bigint IS NULL OR ticket.id = %(ticket)s)"
 _ATTACHABLE = """ticket.type = 'trouble' AND ticket.status IN ('acknowledged', 'in_progress', 'pending')
         AND ticket.merged_into_id IS NULL AND ticket.outage_id IS NULL"""
 ATTACHING = _moving(
@@ -110,7 +124,7 @@ ATTACHING = _moving(
     FROM tickets_ticket ticket
     WHERE ticket.account_id IN (SELECT account_id FROM tickets_affectedservice WHERE outage_id = %(outage)s)
         AND {_ATTACHABLE} AND ticket.opened_at >= %(since)s
-        AND (%(ticket)s::bigint IS NULL OR ticket.id = %(ticket)s)
+        AND {_THIS_ONE}
         AND CASE WHEN ticket.service_id IS NULL THEN {_SPEAKS_OF_IT} ELSE ticket.service_id IN (
             SELECT service_id FROM tickets_affectedservice WHERE outage_id = %(outage)s
         ) END
@@ -144,9 +158,31 @@ RESOLVING = _moving(
 )
 """Word of it is owed in the same moment: until that has left, it can be taken back, as where a person resolves."""
 
+_ENDED_WITH_IT = f"""ticket.outage_id = %(outage)s AND ticket.resolution = 'outage_ended' AND ticket.merged_into_id IS NULL
+        AND {_THIS_ONE}"""
+
+TAKING_BACK = _moving(
+    f"{_ENDED_WITH_IT} AND ticket.status = 'resolved'",
+    """status = 'in_progress', resolution = '', resolution_text = '', resolved_at = NULL,
+        first_resolved_at = nullif(ticket.first_resolved_at, ticket.resolved_at)""",
+    "('tickets.resolution_taken_back', jsonb_build_object('ticket_id', moved.id))",
+    _moved("outage"),
+    between="""ahead AS (
+    UPDATE tickets_resolutionnotice notice SET taken_back_at = %(at)s
+    FROM held
+    WHERE notice.ticket_id = held.id AND notice.times = held.reopened_count
+        AND notice.left_at IS NULL AND notice.taken_back_at IS NULL
+    RETURNING held.*
+), forgotten AS (
+    UPDATE tickets_ticketclock clock SET met_at = NULL
+    FROM ahead WHERE clock.ticket_id = ahead.id AND clock.met_at >= ahead.resolved_at
+), """,
+    among="ahead",
+)
+"""Those of which nobody outside has heard: as where a person takes it back, they were never resolved."""
+
 TAKING_UP = _moving(
-    """ticket.outage_id = %(outage)s AND ticket.status IN ('resolved', 'closed')
-        AND ticket.resolution = 'outage_ended' AND ticket.merged_into_id IS NULL""",
+    f"{_ENDED_WITH_IT} AND ticket.status IN ('resolved', 'closed')",
     """status = 'in_progress', resolution = '', resolution_text = '', resolved_at = NULL, closed_at = NULL,
         reopened_at = %(at)s, reopened_count = ticket.reopened_count + 1""",
     _moved("outage"),
@@ -154,8 +190,8 @@ TAKING_UP = _moving(
 )
 
 HOLDING = _moving(
-    """ticket.outage_id = %(outage)s AND ticket.type = 'trouble' AND ticket.status = 'in_progress'
-        AND ticket.merged_into_id IS NULL""",
+    f"""ticket.outage_id = %(outage)s AND ticket.type = 'trouble' AND ticket.status = 'in_progress'
+        AND ticket.merged_into_id IS NULL AND {_THIS_ONE}""",
     "status = 'held', reason = 'outage'",
     _moved("outage"),
 )
@@ -174,7 +210,7 @@ LETTING_GO = _moving(
 
 def _move_many(statement: str, outage: Outage, **more: object) -> int:
     params = {"outage": outage.pk, "at": now(), **more}
-    kinds = [TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved]
+    kinds = [ResolutionTakenBack, TicketAttached, TicketDetached, TicketMoved, TicketReopened, TicketResolved]
     [count] = publish_many(statement.strip(), params, kinds=kinds, counting="SELECT (SELECT count(*) FROM moved)")
     return int(count)
 
@@ -201,10 +237,16 @@ def resolve_attached(outage: Outage) -> int:
     )
 
 
-def take_up_resolved(outage: Outage) -> int:
-    """Take up again the tickets that were resolved with a held outage that is under way again, and hold them for it."""
-    count = _move_many(TAKING_UP, outage)
-    _move_many(HOLDING, outage)
+def take_up_resolved(outage: Outage, ticket_id: int | None = None) -> int:
+    """
+    Take up again the tickets that were resolved with a held outage that is under way again, and hold them for it.
+
+    Of those whose customers were not told yet the resolution is taken back: they count as never resolved.
+
+    :param ticket_id: this one alone
+    """
+    count = sum(_move_many(statement, outage, ticket=ticket_id) for statement in (TAKING_BACK, TAKING_UP))
+    _move_many(HOLDING, outage, ticket=ticket_id)
     return count
 
 
@@ -355,12 +397,17 @@ def detach_ticket(ticket_id: int, *, by: User | None) -> Ticket:
 
 def follow_outage(ticket: Ticket, *, by: User | None) -> None:
     """
-    Let an open ticket that has come back wait for its outage while that is under way, and else go on by itself.
+    Let a ticket that has come back wait for its outage while that is under way, and else go on by itself.
 
-    The outage is held before the ticket, and the ticket as well; nothing where it has none.
+    One that ended with the outage is taken up if that is under way again. The outage is held before the ticket, and the
+    ticket as well; nothing where it has none.
     """
     outage, before = ticket.outage, ticket.status
-    if outage is None or not ticket.is_open:
+    if outage is None:
+        return
+    if not ticket.is_open:
+        if outage.is_under_way and take_up_resolved(outage, ticket.pk):
+            ticket.refresh_from_db(fields=TAKEN_UP)
         return
     facts: list[Fact] = []
     if not outage.is_under_way:
@@ -372,6 +419,13 @@ def follow_outage(ticket: Ticket, *, by: User | None) -> None:
         facts.append(moved(ticket, before))
     if facts:
         record(ticket, *facts, by=by, changed=["outage", "status", "reason"], about=[outage])
+
+
+TAKEN_UP = (
+    "status", "reason", "resolution", "resolution_text", "resolved_at", "first_resolved_at", "closed_at", "reopened_at",
+    "reopened_count",
+)  # fmt: skip
+"""What may change of a ticket that ended with its outage when that is under way again."""
 
 
 @transaction.atomic
