@@ -23,12 +23,14 @@ from foundation.divisions.testing import make_division, make_site
 from foundation.events.models import Event
 from foundation.now import now, today
 from foundation.people.models import User
+from foundation.people.states import Role
 from foundation.people.testing import make_person
 from foundation.worklist.services import hold_turns
 from foundation.worklist.testing import make_member, make_team
 from orders.testing import make_market
 from tests.orders.racing import Meanwhile
 from tickets import services
+from tickets.events import CustomerReplied
 from tickets.models import Ticket, WaitingTicket
 from tickets.services import outages
 from tickets.services.outages.crediting import hold_counting
@@ -114,6 +116,28 @@ def test_a_letter_is_written_for_whose_the_ticket_is_by_then(division, account, 
     assert list(letters.values_list("to", flat=True)) == [address, address]
     about = Event.objects.filter(name=MessageQueued.name).values_list("about", flat=True)
     assert all(f"accounts.customer:{other.pk}" in each for each in about)
+
+
+def test_what_waits_for_a_ticket_finds_whose_it_has_become(division, account, by):
+    ticket = make_ticket(division, account=account)
+    other = make_account(division).customer
+    colleague = make_person(Role.CSR, division)
+
+    with transaction.atomic():
+        services.set_customer(ticket.pk, other, confirmed_email=other.contacts.get().email, by=by)
+        services.hand_over_ticket(ticket.pk, colleague, by=by)
+        hearing = Meanwhile(lambda: services.note_phone_call(ticket.pk, "It blinks.", key="call", by=by))
+        taking = Meanwhile(lambda: locked_in_its_own(ticket.pk))
+
+    assert hearing.outcome().text == "It blinks."
+    assert f"accounts.customer:{other.pk}" in Event.objects.get(name=CustomerReplied.name).about
+    assert taking.outcome() == (other, colleague)
+
+
+@transaction.atomic
+def locked_in_its_own(ticket_id):
+    ticket = locked(ticket_id)
+    return ticket.customer, ticket.owner
 
 
 def test_two_teams_of_which_one_is_asked_after_the_other_are_held_by_their_ids(division):

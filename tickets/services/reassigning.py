@@ -24,7 +24,7 @@ from tickets.events import TicketHandedOver, TicketReleased, TicketTaken, Ticket
 from tickets.models import Assignment, ReassignedTicket, Reassignment, RoutingRow, Ticket, WaitingTicket
 from tickets.queries.routing import open_tickets_of
 from tickets.services.routing import wanted_for, written
-from tickets.services.rows import record
+from tickets.services.rows import hold_tickets, record
 from tickets.states import OPEN, RoutingCause, Unplaced
 
 
@@ -119,8 +119,8 @@ def undo_reassignment(reassignment_id: int, *, by: User) -> Reassignment:
     lines = list(act.tickets.filter(ticket__division__in=mine).select_related("team_before"))
     if not lines:
         raise NotAllowed(_("Your role does not let you give out work here."), code="not_permitted")
-    held = Ticket.objects.locked().select_related("division", "customer", "account").defer("search")
-    tickets = {ticket.pk: ticket for ticket in held.filter(pk__in=[line.ticket_id for line in lines]).order_by("pk")}
+    held = hold_tickets([line.ticket_id for line in lines]).select_related("division", "customer", "account")
+    tickets = {ticket.pk: ticket for ticket in held}
     gone_on = _moved_by_people(act, tickets)
     for line in lines:
         ticket, before = tickets[line.ticket_id], tickets[line.ticket_id].owner_id

@@ -1,9 +1,9 @@
 """Lock a ticket for a change, ask who may, and record what became of it: what every service here begins and ends with."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from foundation.events.facts import Fact
@@ -16,15 +16,25 @@ from tickets.models import Ticket
 from tickets.queries import can_work, is_customer_of, reachable_ticket
 from tickets.services.sla import FOLLOWED, follow_clocks
 
+JOINED = ("division", "customer", "account", "owner", "service__product", "premises__division")
+"""What is read with a ticket that is held. All but the division may become another's while its lock is waited for."""
+
 
 def locked(ticket_id: int) -> Ticket:
-    """Hold a ticket until the transaction ends."""
-    return (
-        Ticket.objects.locked()
-        .select_related("division", "customer", "account", "owner", "service__product", "premises__division")
-        .defer("search")
-        .get(pk=ticket_id)
-    )
+    """
+    Hold a ticket until the transaction ends.
+
+    It is read when it is held, and not with the lock: a lock that was waited for would find nobody where the ticket has
+    become another customer's, or another colleague's, meanwhile.
+    """
+    return hold_tickets([ticket_id]).select_related(*JOINED).get()
+
+
+def hold_tickets(ticket_ids: Collection[int]) -> QuerySet[Ticket]:
+    """Hold tickets in the order of their ids until the transaction ends, and return them as they are then."""
+    wanted = Ticket.objects.filter(pk__in=ticket_ids).order_by("pk")
+    list(wanted.locked().values_list("pk", flat=True))
+    return wanted.defer("search")
 
 
 def hold_with_parts(ticket_id: int) -> list[int]:

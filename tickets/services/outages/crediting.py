@@ -565,7 +565,7 @@ def resend_credit(credit_id: int, *, by: User) -> OutageCredit:
 
     :raises NotAllowed: if the person may not, it was not refused, or is on its way
     """
-    related = ("account__customer", "division", "outage", "submission")
+    related = ("account__customer", "division", "outage")  # another's submission may be asked for while this one waits
     credit = OutageCredit.objects.locked().select_related(*related).get(pk=credit_id)
     require(by, Permission.SETTLE_SUBMISSIONS, credit.division)
     if not credit.may_be_sent_again:
