@@ -1,5 +1,6 @@
 """The edges of rules that other tests show at work: what is taken back, comes late, is named twice, or cannot follow."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -65,10 +66,10 @@ class TestAnAnswerThatIsTakenBack:
         return ticket.articles.get(text=question)
 
     def test_ends_no_wait_for_what_was_asked_on_the_phone(self, division, csr):
-        requester = services.Requester.typed(phone="917-555-0142")
+        known = make_account(division).customer  # as who they turn out to be, with an address
+        requester = services.Requester.typed(phone=str(known.contacts.get().phone))
         ticket = make_ticket(division, requester=requester, channel="phone", by=csr.person)
         self.ask(csr, ticket, "They look at the modem tonight.")
-        known = make_account(division).customer  # as who they turn out to be, with an address
         services.set_customer(ticket.pk, known, confirmed_email=known.contacts.get().email, by=csr.person)
         unrelated = answer(ticket, "We sent the bill again.", by=csr.person)
 
@@ -209,6 +210,14 @@ class TestAnOutageThatIsEnteredLate:
         )
 
         assert once == again
+        assert once.articles.count() == 1
+        for other in ({"text": "Not the outage."}, {"subject": "The phone, too"}, {"account": None}):
+            with pytest.raises(NotAllowed) as refusal:
+                services.attach_at_intake(
+                    outage.pk, replace(intake, **other), key="k", division=division, channel=TicketChannel.PHONE,
+                    by=csr.person,
+                )  # fmt: skip
+            assert refusal.value.code == "sent"
         assert once.articles.count() == 1
 
     def test_whoever_first_named_another_fault_is_told_when_their_other_ticket_is_attached(

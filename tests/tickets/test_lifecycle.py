@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 
@@ -74,6 +74,9 @@ class TestOpening:
 
         assert tickets[0].pk == tickets[1].pk
         assert len(published(TicketOpened)) == Article.objects.count() == 1
+        other = replace(report, text="And a third?")
+        with pytest.raises(NotAllowed, match="Something else was sent"):
+            services.open_ticket(other, key="form", division=division, channel=TicketChannel.WEB, by=None)
 
     def test_is_for_those_who_work_on_tickets_there(self, division):
         stranger = make_person(Role.CSR, make_division())

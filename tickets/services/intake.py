@@ -17,9 +17,8 @@ from tickets.queries import Walk, finding_of, probe_of, same_fault, symptom_by_c
 from tickets.queries.outages import FAMILY, outages_at
 from tickets.services.conversation import hear_customer, note_phone_call, note_ticket
 from tickets.services.moves import resolve_ticket
-from tickets.services.opening import Report, Requester, open_ticket
+from tickets.services.opening import Report, Requester, open_ticket, opened_before
 from tickets.services.outages import attach_caller, keep_apart
-from tickets.services.rows import must_be_same
 from tickets.services.uploads import Upload
 from tickets.states import MATTERS_OF, Ending, Priority, ResolutionCode, TicketChannel, TicketStatus, TicketType
 
@@ -74,13 +73,13 @@ def report_at_intake(  # noqa: PLR0913  # what, where, by what: each has a name
         if the same symptom is open on the same service since less than a day; with a field, if a detail is wrong
     """
     ticket_key = f"intake:{key}"
-    if known := _reported_before(intake, ticket_key):
+    if known := opened_before(ticket_key, intake):
         return known
     _owned(intake)
     way = _way(intake, key, division)
     if intake.account:  # two who report the same wait for each other, and the second sees the first's ticket
         Account.objects.locked().get(pk=intake.account.pk)
-        if known := _reported_before(intake, ticket_key):  # one who pressed twice
+        if known := opened_before(ticket_key, intake):  # one who pressed twice
             return known
     if way and not intake.is_another and (other := _same(intake)):
         raise NotAllowed(_known(other, channel, by), code=SAME_FAULT)
@@ -128,11 +127,6 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
     :raises NotAllowed: as `attach_caller` does, or if the account is not the caller's
     """
     _owned(intake)
-    if intake.account and (known := _waiting_for(outage_id, intake.account)):
-        if known.key != f"intake:{key}":
-            words = intake.text or _("Called about the outage.")
-            note_phone_call(known.pk, words, by=by, key=f"intake:{key}", channel=channel, uploads=uploads)
-        return known
     with override(intake.requester.language or get_language()):
         report = Report(
             type=TicketType.TROUBLE,
@@ -143,23 +137,12 @@ def attach_at_intake(  # noqa: PLR0913  # to what, what, where, by what: each ha
             account=intake.account,
             service=intake.service,
         )
-    return attach_caller(
-        outage_id, report, key=f"intake:{key}", division=division, channel=channel, by=by, uploads=uploads
-    )
-
-
-def _reported_before(intake: Intake, ticket_key: str) -> Ticket | None:
-    """
-    Return the ticket that was opened under a key already.
-
-    :raises NotAllowed: if that is about something else
-    """
-    known = Ticket.objects.filter(key=ticket_key).first()
-    if known:
-        before = (known.type, known.symptom, known.account_id, known.service_id, known.articles.order_by("pk")[0].text)
-        account, service = (row.pk if row else None for row in (intake.account, intake.service))
-        must_be_same(before == (intake.type, intake.symptom, account, service, intake.text.strip()))
-    return known
+    ticket_key = f"intake:{key}"
+    known = _waiting_for(outage_id, intake.account) if intake.account else None
+    if known and known.key != ticket_key:
+        note_phone_call(known.pk, report.text, by=by, key=ticket_key, channel=channel, uploads=uploads)
+        return known
+    return attach_caller(outage_id, report, key=ticket_key, division=division, channel=channel, by=by, uploads=uploads)
 
 
 def _waiting_for(outage_id: int, account: Account) -> Ticket | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -20,7 +21,7 @@ from orders.models import InstalledService
 from territory.models import Premises
 from tickets.events import TicketOpened
 from tickets.models import Article, Ticket
-from tickets.services.rows import record
+from tickets.services.rows import must_be_same, record
 from tickets.services.uploads import Upload, keep_uploads
 from tickets.states import ArticleKind, Priority, TicketChannel, TicketType
 
@@ -80,6 +81,43 @@ class Report:
     parent: Ticket | None = None
 
 
+class Said(Protocol):
+    """What makes one report the same as another: a `Report`, or an intake before it has become one."""
+
+    @property
+    def type(self) -> TicketType: ...  # as in `Report`
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def account(self) -> Account | None: ...
+    @property
+    def service(self) -> InstalledService | None: ...
+    @property
+    def symptom(self) -> str: ...
+
+
+def opened_before(key: str, said: Said) -> Ticket | None:
+    """
+    Return the ticket that was opened under a key already.
+
+    :param said: an empty subject is any
+    :raises NotAllowed: if that is about something else
+    """
+    known = Ticket.objects.filter(key=key).first()
+    if known:
+        account = said.account or (said.service.account if said.service else None)
+        before = (known.type, known.symptom, known.account_id, known.service_id, known.articles.order_by("pk")[0].text)
+        about = (said.type, said.symptom, account and account.pk, said.service and said.service.pk, said.text.strip())
+        must_be_same(before == about and _shortened(said.subject) in ("", known.subject))
+    return known
+
+
+def _shortened(subject: str) -> str:
+    return " ".join(subject.split())[:200]
+
+
 @transaction.atomic
 def open_ticket(  # noqa: PLR0913  # what, where, by what: each has a name
     report: Report,
@@ -97,7 +135,7 @@ def open_ticket(  # noqa: PLR0913  # what, where, by what: each has a name
     :param key: what opens it and nothing else: a form, a mail
     :param by: the member of staff who writes it down; None, or the customer: they did themselves
     :param message_id: of the mail that it came by
-    :raises NotAllowed: if the person may not, or nothing is said
+    :raises NotAllowed: if the person may not, nothing is said, or the key was another report's
     """
     is_theirs = by is None or bool(report.customer and speaks_for(by, report.customer))
     if not is_theirs:
@@ -114,6 +152,8 @@ def open_ticket(  # noqa: PLR0913  # what, where, by what: each has a name
         keep_uploads(article, uploads)
         fact = TicketOpened(ticket_id=ticket.pk, type=ticket.type, priority=ticket.priority)
         record(ticket, fact, by=by, channel=channel)
+    else:
+        opened_before(key, report)
     return ticket
 
 
@@ -123,7 +163,7 @@ def _defaults(report: Report, division: Division, channel: TicketChannel) -> dic
         "division": division,
         "type": report.type,
         "priority": report.priority,
-        "subject": " ".join(report.subject.split())[:200],
+        "subject": _shortened(report.subject),
         "customer": report.customer or (account.customer if account else None),
         "account": account,
         "premises": report.premises or (account.premises if account else None),
