@@ -527,6 +527,7 @@ class TestFilesByTheirContent:
             (zipped(TYPES, "word/document.xml", "word/m.bin", **{TYPES: MACRO_TYPES}), "letter.docx"),
             (zipped(SHOUTED, "word/document.xml", "word/m.bin", **{SHOUTED: MACRO_TYPES}), "letter.docx"),
             (zipped(TYPES, "xl/workbook.xml", **{TYPES: "application/vnd.ms-excel.macrosheet+xml"}), "list.xlsx"),
+            (zipped(TYPES, "word/document.xml", **{TYPES: "application/vnd.ms-office.activeX+xml"}), "letter.docx"),
             (odt("content.xml", "Basic/script-lc.xml"), "letter.odt"),
             (zipped("META-INF/MANIFEST.MF"), "game.zip"),
         ],
@@ -782,6 +783,17 @@ PACKED, OBJECT = compound("\x01Ole10Native"), compound("\x01Ole", "CONTENTS")
 OPEN_LINK = '<o:body xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><o:dde-source o:dde-application="cmd"/></o:body>'
 
 
+def relationship(kind: str, mode: str = "") -> str:
+    """Write what a part of a document refers to: a hyperlink, and something else."""
+    types, where = "http://schemas.openxmlformats.org/officeDocument/2006/relationships", "https://a.example/b"
+    target = f'Target="b.bin" TargetMode="{mode}"' if mode else 'Target="b.bin"'
+    return (
+        '<?xml version="1.0"?><p:Relationships xmlns:p="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<p:Relationship Id="a" Type="{types}/hyperlink" Target="{where}" TargetMode="External"/>'
+        f'<p:Relationship Id="b" Type="{types}/{kind}" {target}/></p:Relationships>'
+    )
+
+
 class TestDocumentsThatStartPrograms:
     """By files within them, or by links, in documents that have no programs of their own."""
 
@@ -834,6 +846,18 @@ class TestDocumentsThatStartPrograms:
             ("ppt/media/a.png", zipped(SHEETS, "xl/a.xml", **{"xl/a.xml": LINK}), "dangerous"),
             ("ppt/embeddings/a.zip", zipped("a"), "unknown_type"),
             ("word/media/image1.png", PNG, ""),
+            ("word/footer.xml", wordprocessing('<w:altChunk r:id="a" xmlns:r="r"/>'), "dangerous"),
+            ("word/_rels/document.xml.rels", relationship("aFChunk"), "dangerous"),
+            ("xl/worksheets/_rels/a.rels", relationship("control"), "dangerous"),
+            ("word/activeX/_rels/a.rels", relationship("activeXControlBinary"), "dangerous"),
+            ("word/_rels/settings.xml.rels", relationship("attachedTemplate", "External"), "dangerous"),
+            ("ppt/slides/_rels/a.rels", relationship("oleObject", "External"), "dangerous"),
+            ("any/name.dat", relationship("oleObject", " external "), "dangerous"),
+            ("word/_rels/document.xml.rels", relationship("frame", "External"), "dangerous"),
+            ("word/_rels/document.xml.rels", relationship("attachedTemplate"), ""),
+            ("word/_rels/document.xml.rels", relationship("oleObject", "Internal"), ""),
+            ("word/_rels/document.xml.rels", relationship("hyperlink", "External"), ""),
+            ("xl/externalLinks/a.xml", LINK.replace("ddeLink", "oleLink"), "dangerous"),
         ],
     )
     @pytest.mark.parametrize("document", [SHEETS, WORDS, SLIDES, "mimetype"])
@@ -850,10 +874,28 @@ class TestDocumentsThatStartPrograms:
             (r"{\rtf1{\field{\*\fldinst DDEAUTO x y}}}", "dangerous"),
             (r"{\rtf1{\field{\*\fldinst{ DDE x y}}}}", "dangerous"),
             (r"{\rtf1{\field{\*\fldinst DATE}{\fldrslt DDE}}}", ""),
+            ("{\\rt0{\\object\n{\\*{\\nothing}\n\t\\objdata\n01 0{}5\n}}}", "dangerous"),
+            (r"{\rtf1{{\*\any{\object{\*\OBJDATA0 01}}}}", "dangerous"),
+            (r"{\rtf1{\object{\objupdate{\result}}}}", "dangerous"),
+            (r"{\rtf1\bin99{\object\objclass Package}}", "dangerous"),
+            (r"{\rtf1{\*\template http://a.example/b}}", "dangerous"),
+            (r"{\rtf1{\object\objattph\templates A file was here}}", ""),
+            (r"{\rtf1{\field{\*\fldinst {\rtlch\af0 \ltrch\insrsid1  DDEAUTO x y}}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst {\b D}{\i \'44}\u69?AUTO x y}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst \uc0\u68\u68 E x y}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst{\b\u125?}DDE x y}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst{\*\panose 02}{\v DATE}DDE x y}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst{\field{\*\fldinst QUOTE 68}{\fldrslt DDE}} x}}}", "dangerous"),
+            (r"{\rtf1{\field{\*\fldinst{ IF {\field{\*\fldinst PAGE}} = 1 a b}}}}", ""),
+            (r"{\rtf1{\field{\*\fldinst}}{\field{\*\fldinst{\b HYPERLINK}{ http://hidden.example}}} DDE}", ""),
         ],
     )
     def test_by_objects_and_fields_in_rtf(self, text, why):
         assert self.refusal(text.encode()) == why
+
+    @pytest.mark.parametrize("text", [r"{\rtf1" + r"{\fldinst x}" * 9999, r"{\rtf1{\fldinst" + "{a}" * 9999])
+    def test_with_more_fields_than_anybody_writes_are_not_looked_through(self, text):
+        assert self.refusal(text.encode()) == "unknown_type"
 
     def test_are_not_looked_through_without_end(self):
         """Neither a document that unpacks to very much, nor one of very many parts, nor one in one in one."""

@@ -1,8 +1,10 @@
 """
-Links in zipped documents by which a program is asked, and started, when they are opened: DDE.
+Links in zipped documents by which a program is asked, and started, when they are opened: DDE, OLE, controls, templates.
 
 Word keeps them in fields (ECMA-376, part 1, 17.16), whose words may lie scattered over many runs; Excel in external links
-(18.14); OpenDocument in elements of their own (part 3, 6.6.9). A part is read as XML, so it does not matter what it or its
+(18.14); OpenDocument in elements of their own (part 3, 6.6.9). Whatever else a part of Office's refers to stands in its
+relationships (part 2, 6.5): controls of ActiveX, whole files in other formats that are read as part of a text (`altChunk`,
+part 1, 17.17.2), and what is fetched from elsewhere when it is opened. A part is read as XML, so it does not matter what it or its
 namespaces are called, nor how it is encoded; and only as far as it is needed: of sheets and slides the first element.
 """
 
@@ -28,14 +30,21 @@ def _names(spaces: Iterable[str], *elements: str) -> frozenset[str]:
 
 
 LINKS = _names(SHEETS, "externalLink")
-ASKING = _names(SHEETS, "ddeLink") | _names(
-    OPEN_DOCUMENT, "dde-source", "dde-link", "dde-connection", "dde-connection-decl"
+ASKING = (
+    _names(SHEETS, "ddeLink", "oleLink")
+    | _names(WORDS, "altChunk")
+    | _names(OPEN_DOCUMENT, "dde-source", "dde-link", "dde-connection", "dde-connection-decl")
 )
 """Elements that ask a program."""
+PACKAGE = ("http://schemas.openxmlformats.org/package/2006/relationships",)
+RELATIONS, RELATION = _names(PACKAGE, "Relationships"), _names(PACKAGE, "Relationship")
+NEVER = frozenset({"control", "activexcontrolbinary", "afchunk"})
+NOT_FROM_ELSEWHERE = frozenset({"attachedtemplate", "oleobject", "package", "frame", "subdocument"})
+"""How the types of relationships end, in lower case, by which a program starts; the latter if it lies outside the file."""
 TEXT = _names(WORDS, "instrText", "delInstrText", "t")
 """Elements whose text, before a field's result begins, is what it does."""
 SIMPLE, MARK = _names(WORDS, "fldSimple"), _names(WORDS, "fldChar")
-KNOWN = ASKING | TEXT | SIMPLE | MARK
+KNOWN = ASKING | TEXT | SIMPLE | MARK | RELATION
 NAME = "DDE"
 
 
@@ -78,7 +87,7 @@ class _Reading:
         parser.StartDoctypeDeclHandler = self._doctype
 
     def _first(self, name: str, attributes: dict[str, str]) -> None:
-        if not name.startswith((*WORDS, *OPEN_DOCUMENT)) and name not in LINKS:
+        if not name.startswith((*WORDS, *OPEN_DOCUMENT)) and name not in LINKS | RELATIONS:
             raise _ReadEnoughError
         self._parser.StartElementHandler = self._start
         self._start(name, attributes)
@@ -89,7 +98,7 @@ class _Reading:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name not in KNOWN:
             return
-        if name in ASKING:
+        if name in ASKING or (name in RELATION and _starts_a_program(attributes)):
             raise _FoundError
         if name in SIMPLE:
             self._begin()
@@ -134,6 +143,13 @@ class _Reading:
         if name == NAME:
             raise _FoundError
         self._fields[-1] = name
+
+
+def _starts_a_program(relation: dict[str, str]) -> bool:
+    """Tell whether a relationship leads to what starts a program, here or elsewhere."""
+    kind = _attribute(relation, "Type").strip().rpartition("/")[2].lower()
+    is_elsewhere = _attribute(relation, "TargetMode").strip().lower() == "external"
+    return kind in NEVER or (is_elsewhere and kind in NOT_FROM_ELSEWHERE)
 
 
 def _attribute(attributes: dict[str, str], wanted: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
+from foundation.correspondence.inbound import richtext
 from foundation.correspondence.inbound.compound import (
     UnreadableFileError,
     carries_files,
@@ -26,7 +27,7 @@ LARGEST_FILE = 10 * 1024 * 1024
 UNKNOWN = "application/octet-stream"
 PROGRAM = "application/x-executable"
 MACROS = "application/x-office-macros"
-"""A document with programs of its own, or with a way to start others: a packed file, a link by DDE."""
+"""A document with programs of its own, or with a way to start others: a packed file, a link by DDE or OLE, a template from elsewhere."""
 ARCHIVE = "application/zip"
 OFFICE = "application/msword"
 RTF = "application/rtf"
@@ -55,7 +56,7 @@ BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"OggS", "audio/ogg"),
     (8, b"WAVE", "audio/wav"),
     (0, b"#!AMR", "audio/amr"),
-    (0, b"{\\rtf", RTF),
+    (0, richtext.BEGINNING, RTF),
     (0, b"MZ", PROGRAM),
     (0, b"\x7fELF", PROGRAM),
     (0, b"\xfe\xed\xfa", PROGRAM),
@@ -81,8 +82,8 @@ IN_ZIP = (
 IN_OPEN_DOCUMENT = re.compile(rb"mimetype(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))")
 MACROS_IN_ZIP = re.compile(r"(?:^|/)vbaProject\.bin$|^(?:Basic|Scripts)/", re.IGNORECASE)
 """Where documents of Office and of OpenDocument keep their programs."""
-DECLARES_MACROS = re.compile(r"macroEnabled|macrosheet|vbaProject", re.IGNORECASE)
-"""In the list of what a document of Office consists of, under whatever names (ECMA-376, part 2, 7.2.3)."""
+DECLARES_MACROS = re.compile(r"macroEnabled|macrosheet|vbaProject|ms-office\.activeX", re.IGNORECASE)
+"""In the list of what a document of Office consists of, under whatever names (ECMA-376, part 2, 7.2.3; ActiveX: MS-OFFMACRO2, 2.2)."""
 CONTENT_TYPES = "[content_types].xml"
 """That list, in lower case: upper and lower case are one there."""
 MOST_TYPES = 1024 * 1024
@@ -94,11 +95,6 @@ BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 EMBEDDED = re.compile(r"(?:^|/)embeddings/", re.IGNORECASE)
 """Where documents of Office keep whole files within them; anywhere else they are known by how they begin."""
 ZIPPED = b"PK\x03\x04"
-RTF_PROGRAMS = re.compile(
-    rb"\\obj(?:data|emb|link|autlink|sub|pub|icemb|html|ocx|update)(?![a-z])|\\fldinst(?![a-z])[\s{}\"]*DDE",
-    re.IGNORECASE,
-)
-"""In RTF: objects, into which any file can be packed, and fields that start a program."""
 MOST_UNPACKED, MOST_PARTS, DEEPEST = 24 * 1024 * 1024, 3000, 3
 """Of one file, with all that lies within it: bytes and parts that are looked at, and how deep."""
 PIECE = 64 * 1024
@@ -188,7 +184,10 @@ def _type_of(content: bytes, allowance: _Allowance) -> str:
 def _text_or(media_type: str, content: bytes) -> str:
     """Return a type, but `text/html` for what is said to be XML and shows itself as a page or a drawing, and so on."""
     if media_type == RTF:
-        return MACROS if RTF_PROGRAMS.search(content) else RTF
+        try:
+            return MACROS if richtext.starts_programs(content) else RTF
+        except ValueError:
+            return UNKNOWN
     return "text/html" if media_type == "text/xml" and MARKED_UP.search(content[:SAMPLE]) else media_type
 
 
