@@ -54,6 +54,12 @@ def refusals(file: ImportFile) -> list[tuple[int, str]]:
     return list(file.job.errors.values_list("row", "column"))
 
 
+def _nodes(plan):
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)
+
+
 @pytest.mark.django_db
 class TestImport:
     def test_takes_addresses_and_what_can_be_had_there(self, system):
@@ -196,6 +202,29 @@ class TestImport:
         house.save()
 
         assert counts(load(system, HOUSE.replace("43.6", "43.7"))) == (0, 1, 0, 0)
+
+    def test_looks_up_each_row_of_a_new_market_by_its_number(self, system, neighbour):
+        """The planner, which knows no premises there, would compare all rows with all that the chunks before have added."""
+        streets = [f"{number},{number} Oak Street,,Rutland,VT,05701,,,,,,,,," for number in range(1, 400)]
+        load(system, *streets)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE territory_premises")
+        plans = []
+
+        def explain(execute, sql, params, many, context):
+            if sql == imports._MATCH:
+                execute(f"EXPLAIN (FORMAT JSON) {sql}", params, many, context)
+                [(plan,)] = context["cursor"].fetchall()
+                plans.append(plan[0]["Plan"])
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(explain):
+            load(neighbour, *(row.replace("Oak", "Elm") for row in streets))
+
+        [plan] = plans
+        [look_up] = [node for node in _nodes(plan) if node.get("Relation Name") == "territory_premises"]
+        assert "source_id" in look_up.get("Index Cond", "")
+        assert not [node for node in _nodes(plan) if "Join Filter" in node]
 
     def test_two_divisions_may_number_alike(self, system, neighbour):
         load(system, HOUSE)
