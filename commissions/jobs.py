@@ -2,7 +2,9 @@
 
 from commissions.services.batches import POSTING, post_chunk
 from commissions.services.qualification import JOB, qualify_chunk
+from commissions.services.schedule import BUILDING, build_chunk
 from foundation.jobs.services import register
 
 register(JOB, qualify_chunk)
 register(POSTING, post_chunk)
+register(BUILDING, build_chunk)

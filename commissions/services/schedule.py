@@ -3,7 +3,8 @@ What is done once in each period: rewards are judged every night, payout batches
 
 It is done for every division that has a rule, unless one above it has one too: what lies below is judged and paid with
 it, by its hour, its day and its zone. Whoever writes the row of a period does its work, so that two schedulers at once,
-or one that runs every minute, do it once. A night that nobody was there for is made good by the next one: the days of
+or one that runs every minute, do it once. Both are long work: what fails is shown to operators with the rest that has failed, and
+taken up by them again. A night that nobody was there for is made good by the next one: the days of
 facts decide about a reward, not the day on which it is looked at.
 """
 
@@ -11,19 +12,25 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from commissions.models import PeriodRun, Rule
 from commissions.queries.batches import corrections_due_within, due_within
 from commissions.queries.ledger import next_month
-from commissions.services.batches import build_batch
+from commissions.services.batches import NOTHING_TO_PAY, build_batch
 from commissions.services.qualification import start_qualification
 from commissions.services.rules import put_due_versions_in_force
 from commissions.settings import PAYOUT_DAY, PAYOUT_IS_AUTOMATIC, QUALIFICATION_HOUR
 from commissions.states import RunKind
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
+from foundation.jobs.models import Job, JobChunk
+from foundation.jobs.services import ChunkResult, start_job
 from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
+
+BUILDING = "commissions.build_payouts"
 
 Step = Callable[[date], date]
 """From one period to the next."""
@@ -65,17 +72,36 @@ def _build_payouts(division: Division, at: datetime) -> list[PeriodRun]:
         return []
     with transaction.atomic():
         runs = _claim(RunKind.BUILD_BATCH, division, month, step=next_month)
-        if runs:
-            for currency in _currencies_due(division):
-                _build(division, currency)
+        currencies = _currencies_due(division) if runs else []
+        if currencies:
+            job = start_job(
+                BUILDING,
+                title=_("Payouts of %(month)s: %(division)s")
+                % {"month": date_format(month, "YEAR_MONTH_FORMAT"), "division": division},
+                division=division,
+                total=len(currencies),
+                chunk_size=1,
+                params={"currencies": currencies},
+                by=None,
+            )
+            PeriodRun.objects.filter(pk__in=[run.pk for run in runs]).update(job=job)
         return runs
 
 
-def _build(division: Division, currency: str) -> None:
-    try:
-        build_batch(division.pk, currency=currency, by=None)
-    except NotAllowed:  # every account that it would be credited to is closed: what is held for that stays held
-        return
+def build_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
+    """
+    Build the month's batch of each currency of a chunk.
+
+    :raises NotAllowed: if one cannot be built; where nothing is to be paid after all, none is
+    """
+    currencies = job.params["currencies"][chunk.first - 1 : chunk.last]
+    for currency in currencies:
+        try:
+            build_batch(job.division_id, currency=currency, by=None)
+        except NotAllowed as refusal:
+            if refusal.code != NOTHING_TO_PAY:  # every account that it would be credited to is closed: all is held
+                raise
+    return ChunkResult(done=len(currencies))
 
 
 def _night(division: Division, at: datetime) -> date:

@@ -53,6 +53,7 @@ def judge(world: World) -> None:
     month = world.today.replace(day=1)
     if not PeriodRun.objects.filter(kind=RunKind.BUILD_BATCH, period=month).exists():
         run_due(now())  # a batch is built once the night's judgement is through
+        work_on_jobs()
     deliver_all()
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -15,22 +16,24 @@ from commissions.models import Batch, PeriodRun
 from commissions.services import schedule
 from commissions.services.accrual import accrue_rewards
 from commissions.services.disputes import raise_dispute, uphold_dispute
+from commissions.services.endings import locked_reward, take_back
 from commissions.services.qualification import JOB
 from commissions.services.schedule import run_due, scheduled_divisions
 from commissions.settings import PAYOUT_DAY, PAYOUT_IS_AUTOMATIC, QUALIFICATION_HOUR
-from commissions.states import BatchStatus, EntryKind, HoldReason, RewardStatus, RunKind
+from commissions.states import BatchStatus, EntryKind, HoldReason, ReasonCode, RewardStatus, RunKind
 from commissions.tasks import run_schedule
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
 from foundation.divisions.testing import make_division
 from foundation.jobs.models import Job
-from foundation.jobs.services import work_one_chunk
+from foundation.jobs.services import resume_job, work_one_chunk
+from foundation.jobs.states import JobStatus
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from orders.testing import make_market
 from tests.commissions.paying import AT_ONCE, make_earned, make_paid, make_payouts
-from tests.orders.racing import together
+from tests.orders.racing import Meanwhile, together
 
 pytestmark = pytest.mark.django_db
 
@@ -140,7 +143,9 @@ class TestPayout:
         with time_machine.travel(at, tick=False):
             run_schedule()
             do_the_work()
-            return run_due(at)
+            runs = run_due(at)
+            do_the_work()
+            return runs
 
     def test_is_built_on_its_day_after_the_night_was_judged(self, payouts):
         with time_machine.travel(NIGHT - DAY, tick=False):
@@ -151,6 +156,7 @@ class TestPayout:
             unfinished = run_due(NIGHT)
             do_the_work()
             after = run_due(NIGHT)
+            do_the_work()
 
         assert [run.kind for run in before] == [RunKind.QUALIFY]
         assert unfinished == []
@@ -231,6 +237,35 @@ class TestPayout:
         operator = sign_in(Client(), make_person(Role.OPERATOR, payouts.division))
         listed = operator.get(reverse("desk:referrals"), {"stuck": "refused"})
         assert [referral.pk for referral in listed.context["page"].rows] == [reward.referral_id]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_that_fails_is_shown_to_operators_and_taken_up_by_them(self, payouts):
+        """A reward ends while it should be held because the account to be credited is closed."""
+        operator = sign_in(Client(), make_person(Role.OPERATOR, payouts.division))
+        with time_machine.travel(NIGHT - DAY, tick=False):
+            reward = make_earned(payouts)
+            Account.objects.filter(pk=reward.payee.account_id).update(
+                status=AccountStatus.CLOSED, closed_at=NIGHT - DAY
+            )
+        with time_machine.travel(NIGHT, tick=False):
+            run_schedule()
+            do_the_work()
+            run_schedule()
+            with transaction.atomic():
+                take_back(locked_reward(reward.pk), reward.owed, ReasonCode.FRAUD, NIGHT.date(), by=None)
+                building = Meanwhile(do_the_work)
+            assert building.outcome() is None
+
+            job = PeriodRun.objects.get(kind=RunKind.BUILD_BATCH).job
+            assert job.status == JobStatus.FAILED
+            assert "Only what is earned and not being paid can be held." in job.problem
+            listed = operator.get(reverse("desk:jobs"), {"status": JobStatus.FAILED})
+            assert job.title in listed.content.decode()
+            resume_job(job.pk, by=None)
+            do_the_work()
+
+        job.refresh_from_db()
+        assert (job.status, Batch.objects.count()) == (JobStatus.DONE, 0)
 
     def test_of_nothing_is_no_batch(self, payouts):
         payouts.programme()

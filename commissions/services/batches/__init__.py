@@ -1,7 +1,7 @@
 """Payout batches: built by one person, read and approved by another, posted as credits, read back, reconciled."""
 
 from commissions.services.batches.auditing import approve_batch, freeze_batch, read_line
-from commissions.services.batches.building import build_batch, discard_batch, remove_line
+from commissions.services.batches.building import NOTHING_TO_PAY, build_batch, discard_batch, remove_line
 from commissions.services.batches.posting import (
     POSTING,
     post_batch,
@@ -12,6 +12,7 @@ from commissions.services.batches.posting import (
 from commissions.services.batches.reconciling import conclude_batch, reconcile_batches
 
 __all__ = [
+    "NOTHING_TO_PAY",
     "POSTING",
     "approve_batch",
     "build_batch",

@@ -27,6 +27,8 @@ from foundation.people.models import User
 from foundation.people.services import require
 from foundation.people.states import Permission
 
+NOTHING_TO_PAY = "nothing_to_pay"
+"""The code of the refusal where all that is earned is held or credited elsewhere: no batch comes of it."""
 ADD_LINES = """
     WITH owed AS (
         SELECT reward.id, NULL::bigint AS dispute_id, reward.payee_id, payee.division_id,
@@ -95,7 +97,8 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
 
     :param currency: of the rewards; empty: the division's own
     :param by: None for the schedule
-    :raises NotAllowed: if nothing is to be paid, or the person may not build batches there
+    :raises NotAllowed: with code `nothing_to_pay`, if nothing is; if the person may not build batches there, or what
+        cannot be credited cannot be held
     """
     division = Division.objects.get(pk=division_id)
     if by:
@@ -108,7 +111,7 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
     with transaction.atomic():
         batch = Batch.objects.create(division=division, currency=currency, built_by=by, built_at=now())
         if not _add_lines(batch, due, corrections):
-            raise NotAllowed(_("Nothing is to be paid there now."), code="nothing_to_pay")
+            raise NotAllowed(_("Nothing is to be paid there now."), code=NOTHING_TO_PAY)
         return announce(batch, by=by)
 
 
