@@ -646,6 +646,18 @@ class TestFilesOfACaller:
         assert desk.page.context["files"].errors["uploads"] == [f"At most {MOST} files at once."]
         assert UnsentFile.objects.count() == MOST
 
+    @pytest.mark.django_db(transaction=True)
+    def test_are_no_more_by_two_presses_at_once(self):
+        csr = make_person(Role.CSR, make_division())
+        several = [[image(f"{press} {number}") for number in range(MOST - 1)] for press in range(2)]
+
+        with transaction.atomic():
+            services.hold_files(several[0], key="call", by=csr)
+            pressed_again = Meanwhile(lambda: services.hold_files(several[1], key="call", by=csr))
+
+        assert pressed_again.outcome().code == "too_many"
+        assert UnsentFile.objects.count() == MOST - 1
+
     def test_of_another_persons_form_are_out_of_reach(self, client, csr, division, account):
         desk = Desk(client, csr, account.customer).press("type:request", uploads=image("label"))
         file, other = UnsentFile.objects.get(), Desk(client, make_person(Role.CSR, division), account.customer)

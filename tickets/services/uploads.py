@@ -87,6 +87,7 @@ def hold_files(files: "Iterable[UploadedFile[Any]]", *, key: str, by: User) -> N
     chosen = {sha256(one.content).hexdigest(): one for one in checked_uploads(files)}
     if not chosen:
         return
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)  # of two presses at once, the second counts the first's
     held = UnsentFile.objects.filter(owner=by, key=key).values_list("digest", flat=True)
     if len({*held, *chosen}) > MOST:
         raise _too_many()
