@@ -284,6 +284,7 @@ class TestX36UntilTheyAreToldItsCustomerSeesIt:
 
         assert "What we promised goes on counting then." in paused
         for own, desk in pages:
+            assert [state for state in ("paused, ", "kept") if state in desk] == ["kept"]
             assert "We are working on it." in own
             assert "We are working on it." in desk
             assert not [

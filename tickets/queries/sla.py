@@ -118,6 +118,9 @@ class ClockFace:
     percent: int
     is_breached: bool
     pauses: tuple[Pause, ...]
+    status: str
+    is_met: bool
+    """Whether it has stopped because that has happened which it waited for."""
 
     @property
     def remaining(self) -> timedelta:
@@ -127,24 +130,24 @@ class ClockFace:
     @property
     def is_running(self) -> bool:
         """Whether its time counts now."""
-        return self.clock.status == WatchStatus.RUNNING
+        return self.status == WatchStatus.RUNNING
 
     @property
     def is_paused(self) -> bool:
         """Whether it waits."""
-        return self.clock.status == WatchStatus.PAUSED
+        return self.status == WatchStatus.PAUSED
 
     @property
     def is_stopped(self) -> bool:
         """Whether it is over."""
-        return self.clock.status == WatchStatus.STOPPED
+        return self.status == WatchStatus.STOPPED
 
     @property
     def in_words(self) -> str:
         """How it stands, in a few words."""
         if self.is_stopped:
             late = _("missed by %(time)s") % {"time": duration(-self.remaining)}
-            return late if self.is_breached else (_("kept") if self.clock.met_at else _("ended"))
+            return late if self.is_breached else (_("kept") if self.is_met else _("ended"))
         if self.is_breached:
             return _("late by %(time)s") % {"time": duration(-self.remaining)}
         if self.is_paused:
@@ -159,9 +162,14 @@ def duration(time: timedelta) -> str:
 
 
 def clocks_of(ticket: Ticket, at: datetime) -> list[ClockFace]:
-    """Return how the clocks of a ticket stand at a moment: those that run first, by when they are due."""
+    """
+    Return how the clocks of a ticket stand at a moment: those that run first, by when they are due.
+
+    Where many tickets end at once their clocks lag behind for a moment: they are shown as they will stand.
+    """
     rows = ticket.clocks.select_related("policy", "calendar").prefetch_related("segments__by")
-    faces = [face_of(clock, at) for clock in rows]
+    ended_at = None if ticket.status in OPEN else ticket.resolved_at or ticket.closed_at
+    faces = [face_of(clock, at, ended_at=ended_at, is_met=ticket.resolved_at is not None) for clock in rows]
     last = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
     return sorted(
         faces, key=lambda face: (face.is_stopped, not face.is_running, face.clock.due_at or last, face.clock.pk)
@@ -232,17 +240,26 @@ def newest_and_past(faces: Sequence[ClockFace]) -> tuple[list[ClockFace], list[C
     return [face for face in faces if face.clock.pk in newest], [face for face in faces if face.clock.pk not in newest]
 
 
-def face_of(clock: TicketClock, at: datetime) -> ClockFace:
-    """Return how one clock stands at a moment."""
-    segments = clock.stretches
+def face_of(clock: TicketClock, at: datetime, *, ended_at: datetime | None = None, is_met: bool = False) -> ClockFace:
+    """
+    Return how one clock stands at a moment.
+
+    :param ended_at: when its ticket has ended, also where the clock does not know it yet
+    :param is_met: whether the promise was kept by that, unless it was late
+    """
+    lags = ended_at is not None and clock.status != WatchStatus.STOPPED
+    until = ended_at if ended_at and lags else at
     pauses = tuple(
-        Pause(segment.begun_at, segment.ended_at, str(REASONS.get(segment.reason, segment.reason)), segment.by)
-        for segment in segments
-        if not segment.is_running and (segment.ended_at is None or segment.ended_at - segment.begun_at >= LEAST_PAUSE)
+        Pause(segment.begun_at, end, str(REASONS.get(segment.reason, segment.reason)), segment.by)
+        for segment in clock.stretches
+        for end in [segment.ended_at or (ended_at if lags else None)]
+        if not segment.is_running and (end is None or end - segment.begun_at >= LEAST_PAUSE)
     )
-    used = clock.elapsed(at)
-    percent = int(100 * used / clock.target)
-    return ClockFace(clock, at, used, clock.paused(at), percent, used >= clock.target, pauses)
+    used = clock.elapsed(until)
+    return ClockFace(
+        clock, at, used, clock.paused(until), int(100 * used / clock.target), used >= clock.target, pauses,
+        status=WatchStatus.STOPPED if lags else clock.status, is_met=bool(clock.met_at) or (lags and is_met),
+    )  # fmt: skip
 
 
 def pauses_of(faces: Iterable[ClockFace]) -> list[Pause]:
