@@ -43,13 +43,17 @@ WITH day AS (
         invoice.billing_system_id, invoice.invoice_id, invoice.amount, invoice.tax, invoice.issued_on, invoice.due_on,
         weekend.due, weekend.due + subject.days_late_allowed + 1 AS too_late_on
     FROM subject
-    JOIN billing_invoice invoice ON invoice.account_id = subject.friend_account_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM billing_invoice
+        WHERE account_id = subject.friend_account_id
+            AND issued_on BETWEEN subject.installed_on AND least(subject.day, subject.last_day)
+        OFFSET 0  -- looked up for each reward: the planner would rather read all bills there are for each chunk
+    ) invoice
     CROSS JOIN LATERAL (
         SELECT invoice.due_on + CASE
             WHEN subject.weekend_moves_due_date AND extract(isodow FROM invoice.due_on) > 5
             THEN 8 - extract(isodow FROM invoice.due_on)::int ELSE 0 END AS due
     ) weekend
-    WHERE invoice.issued_on BETWEEN subject.installed_on AND least(subject.day, subject.last_day)
 ), movement AS (
     SELECT bill.reward_id, bill.bill_id, bill.amount AS owed, allocation.effective_on, allocation.amount, allocation.source,
         sum(allocation.amount) OVER (
@@ -60,8 +64,11 @@ WITH day AS (
             RANGE BETWEEN UNBOUNDED PRECEDING AND interval '1 day' PRECEDING
         ), 0) AS balance_before
     FROM bill
-    JOIN billing_allocation allocation USING (billing_system_id, invoice_id)
-    WHERE allocation.effective_on <= bill.day
+    CROSS JOIN LATERAL (
+        SELECT * FROM billing_allocation
+        WHERE (billing_system_id, invoice_id) = (bill.billing_system_id, bill.invoice_id) AND effective_on <= bill.day
+        OFFSET 0  -- likewise
+    ) allocation
 ), payment AS (
     SELECT reward_id, bill_id, sum(amount) AS paid,
         CASE WHEN sum(amount) >= max(owed)

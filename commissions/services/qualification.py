@@ -110,19 +110,28 @@ MOVING = """, outcome AS (
     SELECT placed.id AS reward_id, step.*,
         row_number() OVER (PARTITION BY placed.id ORDER BY step.place) AS number
     FROM placed JOIN locked ON locked.locked_id = placed.id
-    CROSS JOIN LATERAL (VALUES
-        (1, 'reinstate', 'expense', 'held', amount, reason_on, is_reinstated, '', '{}'::jsonb),
-        (2, 'accrual', 'expense', 'held', worth, since, is_earning AND amount IS NULL, calculation_after, inputs_after),
-        (3, 'release', 'held', 'payable', worth, since, is_earning AND NOT is_signalled, calculation_after, inputs_after),
-        (4, 'forfeit', 'held', 'expense', amount, since, is_forfeited, '', '{}'::jsonb),
-        (5, 'clawback', %(stands_in)s::jsonb ->> status, 'expense', part, since,
-            is_taken_back, CASE WHEN decision = 'left_early_in_part' THEN format(
+    CROSS JOIN LATERAL (
+        SELECT 1, 'reinstate', 'expense', 'held', amount, reason_on, '', '{}'::jsonb
+        WHERE is_reinstated
+        UNION ALL
+        SELECT 2, 'accrual', 'expense', 'held', worth, since, calculation_after, inputs_after
+        WHERE is_earning AND amount IS NULL
+        UNION ALL
+        SELECT 3, 'release', 'held', 'payable', worth, since, calculation_after, inputs_after
+        WHERE is_earning AND NOT is_signalled
+        UNION ALL
+        SELECT 4, 'forfeit', 'held', 'expense', amount, since, '', '{}'::jsonb
+        WHERE is_forfeited
+        UNION ALL
+        SELECT 5, 'clawback', %(stands_in)s::jsonb ->> status, 'expense', part, since,
+            CASE WHEN decision = 'left_early_in_part' THEN format(
                 '%%s%%s × (%%s − %%s) ÷ (%%s − %%s) = %%s%%s', %(signs)s::jsonb ->> currency,
                 to_char(amount, 'FM999,999,999,990.00'), clawback_none_days, days_served, clawback_none_days,
                 clawback_full_days, %(signs)s::jsonb ->> currency, to_char(part, 'FM999,999,999,990.00')) ELSE '' END,
-            jsonb_strip_nulls(jsonb_build_object('reason', reason_after, 'days_served', days_served)))
-    ) AS step (place, kind, debit, credit, amount, effective_on, applies, calculation, inputs)
-    WHERE step.applies AND step.amount > 0
+            jsonb_strip_nulls(jsonb_build_object('reason', reason_after, 'days_served', days_served))
+        WHERE is_taken_back
+    ) AS step (place, kind, debit, credit, amount, effective_on, calculation, inputs)
+    WHERE step.amount > 0
 ), moved AS (
     UPDATE commissions_reward reward SET
         status = placed.status_after,
@@ -166,19 +175,27 @@ MOVING = """, outcome AS (
     FROM moved
     JOIN commissions_payee payee ON payee.id = moved.payee_id
     JOIN referrals_referral referral ON referral.id = moved.referral_id
-    CROSS JOIN LATERAL (VALUES
-        (1, is_reinstated, 'commissions.reward_reinstated', jsonb_build_object('reward_id', moved.id)),
-        (2, is_earning, 'commissions.reward_qualified', jsonb_build_object(
-            'reward_id', moved.id, 'amount', worth::text, 'currency', moved.currency, 'qualified_on', since)),
-        (3, is_earning AND is_signalled, 'commissions.reward_held', jsonb_build_object(
-            'reward_id', moved.id, 'reasons', jsonb_build_array('signal'))),
-        (4, is_forfeited, 'commissions.reward_forfeited', jsonb_build_object(
-            'reward_id', moved.id, 'reason', reason_after, 'since', since)),
-        (5, is_taken_back, 'commissions.reward_clawed_back', jsonb_build_object(
+    CROSS JOIN LATERAL (
+        SELECT 1, 'commissions.reward_reinstated', jsonb_build_object('reward_id', moved.id)
+        WHERE is_reinstated
+        UNION ALL
+        SELECT 2, 'commissions.reward_qualified', jsonb_build_object(
+            'reward_id', moved.id, 'amount', worth::text, 'currency', moved.currency, 'qualified_on', since)
+        WHERE is_earning
+        UNION ALL
+        SELECT 3, 'commissions.reward_held', jsonb_build_object(
+            'reward_id', moved.id, 'reasons', jsonb_build_array('signal'))
+        WHERE is_earning AND is_signalled
+        UNION ALL
+        SELECT 4, 'commissions.reward_forfeited', jsonb_build_object(
+            'reward_id', moved.id, 'reason', reason_after, 'since', since)
+        WHERE is_forfeited
+        UNION ALL
+        SELECT 5, 'commissions.reward_clawed_back', jsonb_build_object(
             'reward_id', moved.id, 'amount', part::text, 'currency', moved.currency, 'reason', reason_after,
-            'is_receivable', moved.status = 'settled'))
-    ) AS fact (place, applies, name, payload)
-    WHERE fact.applies
+            'is_receivable', moved.status = 'settled')
+        WHERE is_taken_back
+    ) AS fact (place, name, payload)
 )"""
 
 """What follows from the decisions: rows that changed since they were read are left to the next run."""

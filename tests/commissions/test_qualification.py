@@ -264,7 +264,7 @@ class TestWhatIsFinal:
         assert not rows_as_stored() & before
 
     def test_is_booked_between_the_accounts_of_its_kind(self):
-        written = re.findall(r"\(\d, '(\w+)', '(\w+)', '(\w+)', ", qualification.MOVING)
+        written = re.findall(r"SELECT \d, '(\w+)', '(\w+)', '(\w+)', ", qualification.MOVING)
 
         assert [kind for kind, _debit, _credit in written] == ["reinstate", "accrual", "release", "forfeit"]
         assert all((debit, credit) in LEGS[EntryKind(kind)] for kind, debit, credit in written)
