@@ -4,6 +4,8 @@ How facts about bills decide about rewards: the rules of qualification, written 
 A chain of common table expressions, from which the nightly run moves rewards, a trace explains one, and a trial
 decides a made-up case. What each step means is said in docs/commissions.md. Facts that become true after a day do not
 exist on it, so that a decision depends on the day and on nothing else: not on when or in what order we heard.
+
+`OFFSET 0` keeps the look-ups of facts what they are: the planner would rather read all that there are, for each chunk.
 """
 
 import json
@@ -47,7 +49,7 @@ WITH day AS (
         SELECT * FROM billing_invoice
         WHERE account_id = subject.friend_account_id
             AND issued_on BETWEEN subject.installed_on AND least(subject.day, subject.last_day)
-        OFFSET 0  -- looked up for each reward: the planner would rather read all bills there are for each chunk
+        OFFSET 0
     ) invoice
     CROSS JOIN LATERAL (
         SELECT invoice.due_on + CASE
@@ -67,7 +69,7 @@ WITH day AS (
     CROSS JOIN LATERAL (
         SELECT * FROM billing_allocation
         WHERE (billing_system_id, invoice_id) = (bill.billing_system_id, bill.invoice_id) AND effective_on <= bill.day
-        OFFSET 0  -- likewise
+        OFFSET 0
     ) allocation
 ), payment AS (
     SELECT reward_id, bill_id, sum(amount) AS paid,
@@ -148,10 +150,14 @@ WITH day AS (
     ), 8), (%(places)s::jsonb ->> verdict.currency)::int) AS base
     FROM verdict
     JOIN judged ON judged.reward_id = verdict.id
-    JOIN billing_allocation allocation USING (billing_system_id, invoice_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM billing_allocation
+        WHERE (billing_system_id, invoice_id) = (judged.billing_system_id, judged.invoice_id) AND source = 'receipt'
+            AND effective_on <= verdict.ripe_on
+        OFFSET 0
+    ) allocation
     WHERE verdict.verdict = 'earned' AND verdict.amount IS NULL AND judged.counted_on <= verdict.ripe_on
         AND (judged.place <= verdict.bills_needed OR verdict.bills_needed = 0)
-        AND allocation.source = 'receipt' AND allocation.effective_on <= verdict.ripe_on
     GROUP BY verdict.id, verdict.currency
 ), decided AS (
     SELECT verdict.*, cash.base, reckoned.worth,

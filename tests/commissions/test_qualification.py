@@ -2,8 +2,10 @@
 
 import re
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -54,6 +56,25 @@ def make_many(count: int) -> tuple[Stage, list[Reward]]:
     stage = Stage()
     version = stage.make_version(amount=Decimal("50.00"), bills_needed=0)
     return stage, [stage.make_reward(version, INSTALLED) for _ in range(count)]
+
+
+def make_thousands_of_others(table: str) -> None:
+    """Copy the only row of a table of facts, as what nobody's account got."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"""
+            INSERT INTO {table}
+            SELECT (jsonb_populate_record(fact, jsonb_build_object(
+                'id', -place, 'account_id', NULL, 'invoice_id', place, 'allocation_id', place
+            ))).*
+            FROM {table} fact, generate_series(1, 3000) place
+        """)
+        cursor.execute(f"ANALYZE {table}")
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes_of(part)
 
 
 class TestARun:
@@ -193,6 +214,37 @@ class TestARun:
         reward.refresh_from_db()
         assert (judged.moved, reward.status, reward.reason) == (0, RewardStatus.FORFEITED, "fraud")
         assert reward.entries.filter(kind=EntryKind.RELEASE).count() == 0
+
+    def test_looks_up_the_bills_and_payments_of_its_rewards(self):
+        """Of large tables the planner believes that it were cheaper to read all there are, for each chunk; it must not."""
+        stage, reward = make_stage_and_reward(bills_needed=1)
+        number = reward.friend_account.number
+        tell(stage, bill_of(number, "1", date(2026, 2, 2), date(2026, 2, 17)), date(2026, 2, 2))
+        tell(stage, payment_of(number, "1"), date(2026, 2, 10))
+        make_thousands_of_others("billing_invoice")
+        make_thousands_of_others("billing_allocation")
+        plans = []
+
+        def explain(execute, sql, params, many, context):
+            if "), movement AS (" in sql:
+                execute(f"EXPLAIN (FORMAT JSON) {sql}", params, many, context)
+                [(plan,)] = context["cursor"].fetchall()
+                plans.append(plan[0]["Plan"])
+            return execute(sql, params, many, context)
+
+        with at(EARLIEST), connection.cursor() as cursor, connection.execute_wrapper(explain):
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            qualify_now(stage.division)
+
+        [plan] = plans
+        read = {"billing_invoice": "account_id", "billing_allocation": "invoice_id"}
+        conditions = [
+            (node["Relation Name"], node.get("Index Cond", ""))
+            for node in nodes_of(plan)
+            if node.get("Relation Name") in read
+        ]
+        assert {table for table, _condition in conditions} == set(read)
+        assert all(read[table] in condition for table, condition in conditions), conditions
 
 
 class TestWhatIsFinal:
