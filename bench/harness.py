@@ -205,7 +205,7 @@ def closed_loop(visit: Callable[[httpx.Client], object], *, base_url: str, clien
     lock = threading.Lock()
 
     def visitor() -> list[float]:
-        taken = []
+        taken: list[float] = []
         while True:
             with lock:
                 if next(left, None) is None:

@@ -22,6 +22,8 @@ A_TICKET = 5
 AT_ONCE = 50
 """Messages of one bundle, as a mailbox is fetched."""
 QUOTED = "\n".join(f"> Line {number} of what we have written, as every mail program quotes it." for number in range(12))
+ROUND = b"this-round"
+"""What stands in a draft for the number of the round: each has Message-IDs of its own."""
 BARE = """
 CREATE TABLE bare_mail (
     id bigserial PRIMARY KEY, raw bytea, message_id text, sender text, subject text, text text, sent_at timestamptz
@@ -45,6 +47,7 @@ class Post:
         self.tickets = [make_ticket(division, account=account) for _number in range(max(1, count // A_TICKET))]
         self.answers = [answer(ticket).message_id for ticket in self.tickets]
         self.round = 0
+        self.drafts = list(self._drafts())
         self.replies: list[bytes] = []
 
     def write(self) -> None:
@@ -54,7 +57,7 @@ class Post:
         from tickets.models import Ticket
 
         self.round += 1
-        self.replies = list(self._replies())
+        self.replies = [draft.replace(ROUND, b"%d" % self.round) for draft in self.drafts]
         waiting = [ticket.pk for ticket in self.tickets[::2]]
         with connection.cursor() as cursor:
             cursor.execute(
@@ -65,7 +68,7 @@ class Post:
             cursor.execute("CHECKPOINT")
         assert Ticket.objects.filter(status="pending").count() == len(waiting)
 
-    def _replies(self) -> Iterator[bytes]:
+    def _drafts(self) -> Iterator[bytes]:
         for number in range(self.count):
             place = number % len(self.tickets)
             ticket, answered = self.tickets[place], self.answers[place]
@@ -74,7 +77,7 @@ class Post:
             message["To"] = self.mailbox.address
             message["Subject"] = f"Re: {ticket.subject}"
             message["Date"] = "Mon, 02 Nov 2026 10:00:00 +0000"
-            message["Message-ID"] = f"<{self.round}.{number}@people.example>"
+            message["Message-ID"] = f"<{ROUND.decode()}.{number}@people.example>"
             message["References"] = f"<first.{place}@people.example> {answered}"
             if number % 4 != 1:
                 message["In-Reply-To"] = answered
