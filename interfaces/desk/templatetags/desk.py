@@ -186,11 +186,13 @@ def amount(value: Decimal | str | None, currency: str) -> str:
 
 
 @register.simple_tag
-def control(field: BoundField) -> SafeString:
-    """Write a field's input in Bootstrap's classes."""
+def control(field: BoundField, placeholder: str = "") -> SafeString:
+    """Write a field's input in Bootstrap's classes; what stands in an empty one names it where there is no room above."""
     is_select = isinstance(field.field.widget, Select)
     kind = "form-select" if is_select else "form-control"
     attrs: dict[str, Any] = {"class": f"{kind} is-invalid" if field.errors else kind}
+    if placeholder and not is_select:
+        attrs["placeholder"] = placeholder
     return _select(field, attrs) if is_select else field.as_widget(attrs=attrs)
 
 
