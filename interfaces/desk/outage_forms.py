@@ -55,10 +55,10 @@ def _text(label: Any, *, rows: int = 2, help_text: Any = "") -> forms.CharField:
 class Way(models.TextChoices):
     """How somebody says whom an outage affects: each has fields of its own."""
 
-    NODE = "node", _("Behind a network node")
-    AREA = "area", _("In an area")
-    LIST = "list", _("On a list")
-    PRODUCT = "product", _("Whoever has a product")
+    NODE = "node", _("A network node")
+    AREA = "area", _("An area")
+    LIST = "list", _("A list")
+    PRODUCT = "product", _("A product")
     WHOLE = "whole", _("The whole division")
 
 
@@ -81,7 +81,7 @@ class PlacesForm(forms.Form):
     by = forms.ChoiceField(
         label=_("Whom does it affect?"), choices=[(way.value, way.label) for way in PLACES], widget=forms.RadioSelect
     )
-    nodes = _text(_("Network nodes"), rows=1, help_text=_("As the import of addresses names them, parted by commas."))
+    nodes = _text(_("Network nodes"), rows=1, help_text=_("Parted by commas, as imported."))
     zip_codes = _text(_("ZIP codes"), rows=1)
     streets = _text(_("Streets"), help_text=_("One a line, with the ZIP code behind a comma where there are several."))
     listed = _text(_("List"), help_text=_("Numbers of accounts, or your numbers of addresses."))
@@ -158,7 +158,7 @@ class DeclareForm(PlacesForm):
     """The count that the person saw; empty: none yet."""
     division = forms.ModelChoiceField(Division.objects.none(), label=_("Division"))
     kind = forms.ChoiceField(label=_("What is it?"), choices=OutageKind.choices, widget=forms.RadioSelect)
-    title = forms.CharField(label=_("What and where"), max_length=160, help_text=_("For colleagues."))
+    title = forms.CharField(label=_("What and where, for colleagues"), max_length=160)
     families = forms.MultipleChoiceField(
         label=_("What does not work"),
         choices=[(family.value, family.label) for family in NETWORK_FAMILIES],
@@ -167,7 +167,7 @@ class DeclareForm(PlacesForm):
         help_text=_("None: all that the network carries."),
     )
     products = _text(_("Products"), rows=1, help_text=_("Their codes."))
-    starts_at = MomentField(label=_("Since"), help_text=_("Of maintenance: from when. In the division’s time."))
+    starts_at = MomentField(label=_("Since, or from when"), help_text=_("In the division’s time."))
     expected_at = MomentField(label=_("Works again by"), required=False, help_text=_("Customers read it."))
     cause = _text(_("Cause"), help_text=_("For colleagues. If it is known, the outage begins as identified."))
     words = TextsFormField(label=_("Words for customers"), required=False, widget=forms.Textarea)

@@ -29,6 +29,8 @@ LINES_OF_TEXT = (
 )
 PHONE_HIGH = 844
 """Pixels of the first screen."""
+LIST_BEGINS = 260
+"""Pixels of a phone above the first row of a list, at most."""
 TWO_LINES = 80
 """Pixels from which a header on a wide screen is broken in two."""
 
@@ -189,6 +191,15 @@ class TestFilters:
             expect(page.get_by_role("link", name="Letterbox")).to_be_visible()
 
 
+def assert_list_begins_early(page: Page) -> None:
+    """See that little stands above a list, and that all of it has its name and its place all the same."""
+    assert page.locator("tbody > tr").first.bounding_box()["y"] <= LIST_BEGINS
+    for name in ("Outages", "Tickets"):
+        expect(page.get_by_role("navigation").get_by_role("link", name=name)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Number, words, name, phone or e-mail")).to_be_visible()
+    expect(page.get_by_role("button", name="Filter", exact=True)).to_be_visible()
+
+
 class TestTicketPages:
     """What stands on them has room, at a desk and on a phone."""
 
@@ -236,6 +247,7 @@ class TestTicketPages:
         tools, letterbox = supervised.locator(".desk-tools > summary"), supervised.get_by_role("link", name="Letterbox")
         box = row.bounding_box()
         assert box["y"] + box["height"] < PHONE_HIGH
+        assert_list_begins_early(supervised)
         expect(letterbox).to_be_hidden()
         tools.focus()
         supervised.keyboard.press("Enter")
@@ -248,6 +260,8 @@ class TestTicketPages:
         expect(letterbox).to_be_visible()
         expect(tools).to_be_hidden()
         look(390, "outage_new")
+        button = supervised.get_by_role("button", name="Count whom it affects")
+        assert button.evaluate("one => one.getBoundingClientRect().bottom") <= PHONE_HIGH
         expect(supervised.get_by_label("Works again by")).to_be_hidden()
         assert faults_of(supervised, ("light",)) == []
 

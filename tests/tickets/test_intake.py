@@ -719,8 +719,26 @@ class TestX4AtTheDesk:
         desk = Desk(client, csr, account.customer).press("type:trouble").press("family:internet")
         desk.press("symptom:no_internet").press("answer:lights:off").press("again:lights")
 
-        assert "disabled" in desk.text
+        assert "Answer what is asked" in desk.text
         assert "What of lights?" in desk.text
+
+    def test_the_button_says_what_is_missing_and_leads_there(self, client, csr, account, symptom):
+        desk = Desk(client, csr, account.customer)
+        said = []
+        for pressed in ("", "type:trouble", "family:internet", "symptom:no_internet", "answer:lights:off"):
+            desk.press(pressed)
+            said.append(desk.page.context["missing"])
+            assert said[-1] is None or f'id="{said[-1].at}" tabindex="-1"' in desk.text
+            assert (said[-1] is None) == ('value="open"' in desk.text)
+
+        assert [one and one.words for one in said] == [
+            "Choose what it is", "Choose what does not work", "Choose the symptom", "Answer what is asked", None,
+        ]  # fmt: skip
+
+    def test_the_account_stands_above_what_is_asked(self, client, csr, account):
+        page = Desk(client, csr, account.customer).press("").text
+
+        assert page.index(f'id="account-{account.pk}"') < page.index('id="intake"')
 
     def test_nothing_opens_before_what_is_required_is_answered(self, client, csr, account, symptom):
         desk = Desk(client, csr, account.customer).press("type:trouble").press("family:internet")

@@ -1,6 +1,7 @@
 """From a caller to a ticket: all that is known of them before a word is typed, and what is asked on the way."""
 
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -68,6 +69,7 @@ def new_ticket(request: UserRequest) -> HttpResponse:
         "customer": customer,
         "caller": caller_in_view(caller, customer, seen_by=request.user) if caller and customer else None,
         "talk": talk,
+        "missing": _missing(talk),
         "words": words,
         "details": details,
         "files": files,
@@ -80,6 +82,28 @@ def new_ticket(request: UserRequest) -> HttpResponse:
     }
     wrong = words.errors or files.errors or (is_sent and details.is_bound and details.errors)
     return render(request, "desk/new_ticket.html", context, status=422 if wrong else 200)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What has to be chosen before a ticket can be opened."""
+
+    words: str
+    at: str
+    """Where on the page."""
+
+
+def _missing(talk: Conversation) -> Missing | None:
+    """Return what is to be chosen next; None where all is known but the words."""
+    if talk.is_ready:
+        return None
+    if talk.same:
+        return Missing(_("Say whether it is the same fault"), "same")
+    if talk.type is None:
+        return Missing(_("Choose what it is"), "type")
+    if not talk.family:
+        return Missing(_("Choose what does not work"), "family")
+    return Missing(_("Answer what is asked"), "way") if talk.way else Missing(_("Choose the symptom"), "symptom")
 
 
 def _who_is_it(request: UserRequest) -> HttpResponse:
