@@ -132,6 +132,36 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
 
         assert desk.said() == ["It still does not work.", "And now?"]
 
+    def test_somebody_elses_message_id_leads_no_mail_to_their_ticket(self, desk):
+        desk.reply(**{"Message-ID": "<mine@people.example>"})
+        another = make_ticket(desk.division)
+        desk.receive(f"In-Reply-To: {answer(another).message_id}", From=another.requester_email, body="A trap.",
+            **{"Message-ID": "<mine@people.example>"})  # fmt: skip
+
+        desk.receive("In-Reply-To: <mine@people.example>", body="And now?")
+
+        assert desk.said() == ["It still does not work.", "And now?"]
+        assert desk.said(another) == ["A trap."]
+
+    def test_a_message_id_of_ours_is_ours_whoever_writes_it(self, desk):
+        another = make_ticket(desk.division)
+        desk.receive(f"In-Reply-To: {answer(another).message_id}", From=another.requester_email, body="A trap.",
+            **{"Message-ID": desk.answer.message_id})  # fmt: skip
+
+        desk.reply()
+
+        assert desk.said() == ["It still does not work."]
+
+    def test_who_takes_part_may_answer_the_customers_message_and_a_stranger_may_not(self, desk):
+        desk.reply("Cc: Lou <lou@people.example>", **{"Message-ID": "<mine@people.example>"})
+
+        desk.receive("In-Reply-To: <mine@people.example>", From="lou@people.example", body="From Lou.")
+        row = desk.receive("In-Reply-To: <mine@people.example>", From=STRANGER, body="From a stranger.")
+
+        assert desk.said() == ["It still does not work.", "From Lou."]
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "unknown_sender")
+        assert not desk.ticket.participants.filter(email="kim@elsewhere.example").exists()
+
     def test_the_thread_comes_before_a_token_that_says_otherwise(self, desk):
         other = make_ticket(desk.division, account=desk.account)
 

@@ -58,13 +58,13 @@ from tickets.queries.threads import (
     customer_by_email,
     customers_by_email,
     mails_waiting_for,
-    nearest_ticket,
     number_in_subject,
     recipients_of,
     references_of,
     subject_token,
     takes_part,
-    tickets_of_messages,
+    tickets_answered,
+    tickets_of_our_letters,
 )
 from tickets.queries.uploads import files_held
 
@@ -74,10 +74,10 @@ __all__ = [
     "articles_for_customer", "articles_of", "as_told", "caller_by_places", "caller_in_view", "can_work",
     "canned_replies_for", "closing_of", "customer_by_email", "customers_by_email", "device_of",
     "equipment_visible_to", "families_asked", "files_held", "finding_of", "folded", "is_customer_of", "macros_for",
-    "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen", "nearest_ticket", "notice_ahead",
+    "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen", "notice_ahead",
     "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside", "others_on", "probe_of",
     "progress_of_ticket", "proof_of", "questions_awaited", "reachable_ticket", "recipients_of", "references_of",
     "same_fault", "subject_token", "symptom_by_code", "symptoms_for", "takes_part", "ticket_by_proof",
-    "tickets_matching", "tickets_of", "tickets_of_messages", "tickets_visible_to", "tree_of", "values_for", "walk",
-    "where_a_letter_leads", "why_elsewhere", "word_ahead", "words_of",
+    "tickets_answered", "tickets_matching", "tickets_of", "tickets_of_our_letters", "tickets_visible_to", "tree_of",
+    "values_for", "walk", "where_a_letter_leads", "why_elsewhere", "word_ahead", "words_of",
 ]  # fmt: skip

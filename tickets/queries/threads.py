@@ -1,7 +1,8 @@
 """Which ticket a mail belongs to, and how a mail of ours says so."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -17,7 +18,7 @@ from foundation.people.models import User
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
 from tickets.models import Article, Participant, Ticket
-from tickets.states import TicketChannel
+from tickets.states import ArticleKind, TicketChannel
 
 TOKEN = re.compile(r"\[(T-[A-Z2-9]{4}-[A-Z2-9]{4})-([0-9a-f]{10})\]", re.IGNORECASE)
 LAST_REFERENCES = 10
@@ -41,23 +42,49 @@ def _proof(number: str) -> str:
     return salted_hmac("tickets.subject", number, algorithm="sha256").hexdigest()[:10]
 
 
-def tickets_of_messages(message_ids: Iterable[str]) -> dict[str, int]:
-    """Return which tickets messages belong to, sent or received, by their Message-IDs."""
+def tickets_of_our_letters(message_ids: Iterable[str]) -> dict[str, int]:
+    """Return which tickets letters of ours are about, by their Message-IDs: each carries a proof that we wrote it."""
     ids = [one for one in set(message_ids) if one]
     if not ids:
         return {}
     sent = Message.objects.filter(message_id__in=ids, subject_type=Ticket._meta.label_lower)
-    said = Article.objects.filter(message_id__in=ids)
+    said = Article.objects.filter(message_id__in=ids, kind=ArticleKind.ANSWER)
     return dict(sent.values_list("message_id", "subject_id")) | dict(said.values_list("message_id", "ticket_id"))
 
 
-def nearest_ticket(mail: Mail, known: Mapping[str, int]) -> int | None:
+def tickets_answered(mails: Sequence[Mail]) -> list[int | None]:
     """
-    Return the ticket of the message that a mail answers: by In-Reply-To, then by References from the newest.
+    Return for each mail the ticket of the message that it answers: by In-Reply-To, then by References from the newest.
 
-    :param known: tickets by Message-ID
+    A letter of ours counts whoever answers it. The Message-ID of what came in is whatever its sender made of it: it
+    counts for its own author, then for those who take part in its ticket, and for nobody else.
     """
-    return next((known[one] for one in mail.answers if one in known), None)
+    ours = tickets_of_our_letters(one for mail in mails for one in mail.answers)
+    theirs = _told_by_others({one for mail in mails for one in mail.answers} - ours.keys())
+    return [
+        next(filter(None, (ours.get(one) or _of_its_own(mail, theirs.get(one, [])) for one in mail.answers)), None)
+        for mail in mails
+    ]
+
+
+def _told_by_others(message_ids: Collection[str]) -> dict[str, list[tuple[Article, set[str]]]]:
+    """Return what came in under Message-IDs, the latest first, each with who takes part in its ticket."""
+    came = Article.objects.filter(message_id__in=message_ids).exclude(kind=ArticleKind.ANSWER)
+    articles = list(came.select_related("ticket__customer__user").defer("search", "ticket__search").order_by("-pk"))
+    parts = _addresses_by_ticket([article.ticket for article in articles])
+    found: dict[str, list[tuple[Article, set[str]]]] = {}
+    for article in articles:
+        found.setdefault(article.message_id, []).append((article, parts[article.ticket.pk]))
+    return found
+
+
+def _of_its_own(mail: Mail, told: Sequence[tuple[Article, set[str]]]) -> int | None:
+    if mail.sender is None:
+        return None
+    writer = writers_address(mail.sender.email)
+    of_the_author = (one.ticket_id for one, _parts in told if writers_address(one.author_email) == writer)
+    of_the_others = (one.ticket_id for one, parts in told if writer in parts)
+    return next(chain(of_the_author, of_the_others), None)
 
 
 def takes_part(email: str, ticket: Ticket) -> bool:
@@ -66,11 +93,21 @@ def takes_part(email: str, ticket: Ticket) -> bool:
 
     In doubt it is not: see `writers_address`.
     """
-    theirs = [ticket.requester_email, *Participant.objects.filter(ticket=ticket).values_list("email", flat=True)]
-    if ticket.customer:
-        theirs += Contact.objects.filter(customer=ticket.customer).exclude(email="").values_list("email", flat=True)
-        theirs += [ticket.customer.user.email] if ticket.customer.user else []
-    return writers_address(email) in {writers_address(one) for one in theirs if one}
+    return writers_address(email) in _addresses_by_ticket([ticket])[ticket.pk]
+
+
+def _addresses_by_ticket(tickets: Collection[Ticket]) -> dict[int, set[str]]:
+    """Return the addresses of those who take part in tickets, as `writers_address` writes them, by the tickets' ids."""
+    found = {ticket.pk: {ticket.requester_email} for ticket in tickets}
+    for pk, email in Participant.objects.filter(ticket__in=found).values_list("ticket", "email"):
+        found[pk].add(email)
+    customers = {ticket.customer for ticket in tickets if ticket.customer}
+    reached: dict[int, set[str]] = {one.pk: {one.user.email} if one.user else set() for one in customers}
+    for pk, email in Contact.objects.filter(customer__in=reached).values_list("customer", "email"):
+        reached[pk].add(email)
+    for ticket in tickets:
+        found[ticket.pk] |= reached.get(ticket.customer_id or 0, set())
+    return {pk: {writers_address(one) for one in emails if one} for pk, emails in found.items()}
 
 
 def customers_by_email(email: str, division: Division) -> QuerySet[Customer]:

@@ -29,10 +29,10 @@ from tickets.events import CustomerReplied, TicketMoved, TicketNoted
 from tickets.models import Article, ArticleMail, Participant, Ticket
 from tickets.queries import (
     customer_by_email,
-    nearest_ticket,
     number_in_subject,
     takes_part,
-    tickets_of_messages,
+    tickets_answered,
+    tickets_of_our_letters,
 )
 from tickets.services.conversation import hear_customer
 from tickets.services.opening import Report, Requester, open_ticket
@@ -89,8 +89,8 @@ def _take_alone(mail_id: int) -> None:
 @transaction.atomic
 def _take_together(mail_ids: Sequence[int]) -> None:
     received = read_waiting(mail_ids)
-    known = tickets_of_messages(one for each in received for one in each.mail.answers)
-    places = {each.row.pk: nearest_ticket(each.mail, known) for each in received}
+    answered = tickets_answered([each.mail for each in received])
+    places = {each.row.pk: ticket_id for each, ticket_id in zip(received, answered, strict=True)}
     on_tickets = _Replies(at=now())
     tickets = _open_tickets(places[each.row.pk] or _ticket_in_subject(each.mail) for each in received)
     others: list[Received] = []
@@ -251,7 +251,7 @@ def _place(each: Received, ticket_id: int | None) -> None:
 
 def _place_automatic(each: Received, ticket_id: int | None) -> None:
     """Note what a machine says on the ticket that it is about: it is no reply, and moves nothing."""
-    is_about_ours = each.mail.report and tickets_of_messages([each.mail.report.message_id])
+    is_about_ours = each.mail.report and tickets_of_our_letters([each.mail.report.message_id])
     if each.judgement.kind == MailKind.BOUNCE and is_about_ours:
         each.row.mark_handled("bounce", at=now())  # `note_bounce` tells staff
         return
