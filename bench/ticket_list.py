@@ -2,7 +2,8 @@
 The list of a million tickets over HTTP under gunicorn: as it is, sorted, filtered, and searched for words.
 
 Each way to ask for it is measured against its floor (`bench._ticket_floor`): the statements that one would write by hand,
-knowing beforehand how frequent a word is, on a bare Django page. One client reads page after page. The line that is
+knowing beforehand how frequent a word is, on a bare Django page. The texts have some hundred different words, as people's
+have more: of fewer, the database keeps no statistics that it would use. One client reads page after page. The line that is
 printed is that of the worst way; the number of statements must be the same with ten tickets as with all.
 
     python -m bench.ticket_list [tickets] [pairs]
@@ -39,7 +40,8 @@ MAKE_TICKETS = """
         %(team)s, CASE WHEN dice %% 3 > 0 THEN %(owner)s END,
         (ARRAY['trouble', 'trouble', 'trouble', 'billing', 'complaint', 'request'])[1 + dice %% 6],
         CASE WHEN is_open THEN 'in_progress' ELSE 'closed' END, '', 'p' || 1 + (dice / 7) %% 4,
-        'No internet since ' || n %% 24 || ' o’clock', '', '', '', 'en', 'web', '', '{}', 0, '',
+        'No internet since ' || n %% 24 || ' o’clock, it says ' || substr(md5((n %% 300)::text), 1, 6),
+        '', '', '', 'en', 'web', '', '{}', 0, '',
         CASE WHEN is_open THEN '' ELSE 'restored' END, '', 1, opened_at, opened_at + interval '1 hour',
         CASE WHEN is_open AND dice %% 10 < 7 THEN now() + (dice %% 400 - 100) * interval '1 hour' END,
         opened_at + (dice %% 50) * interval '1 hour',
@@ -58,6 +60,7 @@ MAKE_ARTICLES = """
     SELECT 'bench-' || ticket.id || '-' || said, ticket.id, CASE said WHEN 1 THEN 'customer' ELSE 'note' END, 'web', '', '',
         '{}', 'The lights on the box are ' || (ARRAY['green', 'red', 'off'])[1 + dice %% 3] || ' since this morning.'
         || CASE WHEN dice %% 5 = 0 THEN ' We have restarted the router twice.' ELSE ' Nothing was changed here.' END
+        || ' It says ' || substr(md5((dice %% 300)::text), 1, 6) || ' and ' || substr(md5((dice / 300 %% 300)::text), 1, 6)
         || CASE WHEN dice %% 67 = 0 THEN ' The screen begins to flicker.' ELSE '' END
         || CASE WHEN ticket.id %% greatest(1, %(tickets)s / 20) = 3 THEN ' There is a vermilion cable.' ELSE '' END,
         ticket.opened_at, ''
