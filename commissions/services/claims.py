@@ -17,6 +17,7 @@ from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import User
+from foundation.people.queries import may_only_thanks_to
 from foundation.people.services import require
 from foundation.people.states import Permission
 
@@ -59,7 +60,7 @@ def approve_claim_end(claim_end_id: int, *, reference: str = "", by: User) -> Cl
 
     :param reference: of a charge, its number in the billing system
     :raises NotAllowed: if it was decided before, so much is no longer claimed, a charge has no number, or the person asked
-        for it, is the payee, or may not approve there
+        for it, may decide only thanks to who did, is the payee, or may not approve there
     """
     end = _taken(claim_end_id, by)
     end.require_reference(reference.strip())
@@ -75,7 +76,8 @@ def refuse_claim_end(claim_end_id: int, *, by: User) -> ClaimEnd:
     """
     Leave a claim as it is.
 
-    :raises NotAllowed: if it was decided before, or the person asked for it, is the payee, or may not approve there
+    :raises NotAllowed: if it was decided before, or the person asked for it, may decide only thanks to who did, is the
+        payee, or may not approve there
     """
     end = _taken(claim_end_id, by)
     end.refuse(by=by, at=now())
@@ -86,7 +88,7 @@ def _taken(claim_end_id: int, by: User) -> ClaimEnd:
     """
     Hold what was asked, and its payee before it.
 
-    :raises NotAllowed: if the person asked for it, is the payee, or may not approve there
+    :raises NotAllowed: if the person asked for it, may decide only thanks to who did, is the payee, or may not approve there
     """
     payee = _locked_payee(ClaimEnd.objects.values_list("payee_id", flat=True).get(pk=claim_end_id))
     end = ClaimEnd.objects.locked().select_related("division").get(pk=claim_end_id)
@@ -95,6 +97,9 @@ def _taken(claim_end_id: int, by: User) -> ClaimEnd:
     _refuse_own(by, payee)
     if end.asked_by_id == by.pk:
         raise NotAllowed(_("You have asked for this: somebody else has to decide."), code="own_question")
+    if may_only_thanks_to(by, Permission.APPROVE_BATCHES, end.division, [end.asked_by_id]):
+        message = _("Who asked for this has let you decide here: somebody else has to.")
+        raise NotAllowed(message, code="askers_decider")
     return end
 
 

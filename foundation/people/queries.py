@@ -75,15 +75,31 @@ def may_be_given_work(user: Person, division: Division) -> bool:
 
 def may_only_thanks_to(user: User, permission: Permission, division: Division, givers: Collection[int]) -> bool:
     """
-    Tell whether a person has a permission in a division by roles alone that some people gave them.
+    Tell whether a person has a permission in a division by roles alone that go back to some people.
 
-    Such a person is no second pair of eyes for what these people do.
+    Such a person is no second pair of eyes for what these people do, however many stand between: a role goes back to
+    them if they gave it, or if who gave it manages people there by roles alone that go back to them.
 
     :param givers: by id
     """
     granting = roles_granting(permission)
     there = [held for held in roles_of(user) if held.role in granting and held.division_id in division.lineage]
-    return bool(there) and not user.is_superuser and all(held.given_by_id in givers for held in there)
+    if not there or user.is_superuser:
+        return False
+    bound = _bound_to(givers, division)
+    return all(held.given_by_id in bound for held in there)
+
+
+def _bound_to(people: Collection[int], division: Division) -> set[int]:
+    """Return some people, and all who manage people in a division by roles alone that go back to them."""
+    manage = RoleAssignment.objects.filter(
+        role__in=roles_granting(Permission.MANAGE_PEOPLE), division__in=division.lineage, user__is_superuser=False
+    )
+    held = list(manage.exclude(user__in=people).values_list("user_id", "given_by_id"))
+    bound = {*people, *(person for person, _giver in held)}
+    while free := {person for person, giver in held if person in bound and giver not in bound}:
+        bound -= free
+    return bound
 
 
 def role_in(user: User, division: Division | None) -> str:

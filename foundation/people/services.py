@@ -81,6 +81,8 @@ def take_role(person: User, role: Role, division: Division, *, by: User) -> None
     """
     Let a person no longer hold a role in a division, from their next click.
 
+    What they gave while they managed people there stays, as given by who had let them manage.
+
     :raises NotAllowed: if it is not `by`'s to take, or `by` would take their own last one
     """
     if not may_give(by, role, division):
@@ -88,8 +90,20 @@ def take_role(person: User, role: Role, division: Division, *, by: User) -> None
     if person == by and not by.is_superuser:
         raise NotAllowed(_("Nobody takes a role from themselves: ask another operator."), code="own_role")
     with _done_by(by):
-        RoleAssignment.objects.filter(user=person, role=role, division=division).delete()
-    person.forget_roles()
+        taken = RoleAssignment.objects.filter(user=person, role=role, division=division).first()
+        if taken:
+            taken.delete()
+            person.forget_roles()
+            _hand_on_what_was_given(taken)
+
+
+def _hand_on_what_was_given(taken: RoleAssignment) -> None:
+    """Let the roles that somebody gave who no longer manages people there go back to who had let them."""
+    if not can(taken.user, Permission.MANAGE_PEOPLE, taken.division):
+        given = RoleAssignment.objects.filter(
+            given_by=taken.user_id, division__in=Division.objects.under(taken.division_id)
+        )
+        given.update(given_by=taken.given_by_id)
 
 
 def deactivate_person(person: User, *, by: User) -> None:

@@ -23,6 +23,7 @@ from foundation.divisions.settings import CURRENCY
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.models import User
+from foundation.people.services import invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.commissions.paying import make_earned, make_frozen, make_payouts
@@ -157,6 +158,14 @@ class TestDeciding:
         end = ask_to_end_claim(payee.pk, ClaimWay.WRITE_OFF, CLAIM, "Gone", by=operator)
 
         assert refusal_of(approve_claim_end, end.pk, by=operator) == "own_question"
+
+    @pytest.mark.parametrize("decide", [approve_claim_end, refuse_claim_end])
+    def test_is_not_for_whom_who_asked_let_decide(self, payouts, payee, decide):
+        operator = make_person(Role.OPERATOR, payouts.division)
+        end = ask_to_end_claim(payee.pk, ClaimWay.WRITE_OFF, CLAIM, "Gone", by=operator)
+        double = invite_person("double@people.example", role=Role.AUDITOR, division=payouts.division, by=operator)
+
+        assert refusal_of(decide, end.pk, by=double) == "askers_decider"
 
     def test_is_not_for_the_payee(self, payouts, payee, owner):
         end = ask(payouts, payee)

@@ -135,3 +135,50 @@ class TestInvitePerson:
             services.invite_person("new@people.example", role=Role.CSR, division=theirs, by=operator)
 
         assert not User.objects.filter(email="new@people.example").exists()
+
+
+class TestThanksTo:
+    """Who is no second pair of eyes for what a maker does."""
+
+    @pytest.fixture
+    def maker(self, mine):
+        return make_person(Role.OPERATOR, mine)
+
+    def is_bound(self, person, maker, division) -> bool:
+        asked = User.objects.get(pk=person.pk)
+        return queries.may_only_thanks_to(asked, Permission.APPROVE_BATCHES, division, [maker.pk])
+
+    def given(self, role, division, by, person=None):
+        person = person or make_person()
+        services.give_role(person, role, division, by=by)
+        return person
+
+    def test_goes_back_over_any_number_of_givers(self, mine, below, maker, django_assert_num_queries):
+        first = self.given(Role.OPERATOR, mine, maker, make_person(Role.CSR, mine))
+        second = self.given(Role.OPERATOR, below, first)
+        auditor = self.given(Role.AUDITOR, below, second)
+        self.given(Role.OPERATOR, below, second, first)  # in a circle
+
+        assert all(self.is_bound(person, maker, below) for person in (first, second, auditor))
+        asked = User.objects.get(pk=auditor.pk)
+        assert asked.held_roles
+        with django_assert_num_queries(1):
+            queries.may_only_thanks_to(asked, Permission.APPROVE_BATCHES, below, [maker.pk])
+
+    def test_ends_at_who_stands_without_the_maker(self, top, mine, maker):
+        other = make_person(Role.OPERATOR, mine)
+        between = self.given(Role.OPERATOR, mine, other)
+        self.given(Role.OPERATOR, mine, maker, other)
+        auditor = self.given(Role.AUDITOR, mine, between)
+        set_up = self.given(Role.AUDITOR, mine, make_person(is_superuser=True))
+
+        assert not any(self.is_bound(person, maker, mine) for person in (other, between, auditor, set_up))
+
+    def test_is_not_forgotten_when_who_stood_between_is_let_go(self, mine, maker):
+        between = self.given(Role.OPERATOR, mine, maker)
+        auditor = self.given(Role.AUDITOR, mine, between)
+
+        services.take_role(between, Role.OPERATOR, mine, by=maker)
+
+        assert self.is_bound(auditor, maker, mine)
+        assert auditor.roles.get().given_by == maker
