@@ -1,21 +1,41 @@
 """Messages and documents, for the pages that show them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from foundation.correspondence.models import Document, InboundMail, Mailbox, Message
 from foundation.correspondence.states import MailStatus
 from foundation.divisions.models import Division
 from foundation.people.models import User
 from foundation.people.queries import MARKET_PERMISSIONS, divisions_visible_to, divisions_where, may_send_from
+from foundation.people.states import Permission
+
+SEEN_WITH: Mapping[str, tuple[Permission, ...]] = {
+    "tickets": (Permission.SEE_TICKETS,),
+    "leads": (Permission.SEE_LEADS,),
+    "referrals": (Permission.SEE_REFERRALS,),
+    "commissions": (Permission.SEE_REFERRALS, Permission.SEE_LEDGER),
+}
+"""With which permissions, one of them, letters about rows of an app are seen; of other apps, with those for orders."""
 
 
 def messages_visible_to(user: User) -> QuerySet[Message]:
-    """Return the messages of a person's divisions."""
-    return Message.objects.filter(division__in=divisions_visible_to(user))
+    """Return the messages of the divisions in which a person may see what these are about."""
+    return Message.objects.filter(_is_seen_by(user))
+
+
+def _is_seen_by(user: User) -> Q:
+    """Return what holds of letters and documents about what a person may see, by app and division."""
+    about = {app: Q(subject_type__startswith=f"{app}.") for app in SEEN_WITH}
+    seen = Q(division__in=divisions_where(user, Permission.SEE_ORDERS)) & ~reduce(or_, about.values())
+    for app, permissions in SEEN_WITH.items():
+        seen |= about[app] & Q(division__in=divisions_where(user, *permissions))
+    return seen
 
 
 def messages_about(subject: models.Model) -> QuerySet[Message]:
@@ -24,8 +44,8 @@ def messages_about(subject: models.Model) -> QuerySet[Message]:
 
 
 def documents_visible_to(user: User) -> QuerySet[Document]:
-    """Return the documents of a person's divisions."""
-    return Document.objects.filter(division__in=divisions_visible_to(user))
+    """Return the documents of the divisions in which a person may see what these are about."""
+    return Document.objects.filter(_is_seen_by(user))
 
 
 def documents_about(subject: models.Model) -> QuerySet[Document]:

@@ -21,6 +21,7 @@ from foundation.correspondence.events import (
 )
 from foundation.correspondence.mailboxes import normalised_email
 from foundation.correspondence.models import Message, Suppression
+from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.services import (
     Letter,
     Outgoing,
@@ -44,6 +45,8 @@ from foundation.events import facts
 from foundation.events.models import Delivery
 from foundation.events.testing import drain, published
 from foundation.lifecycle import NotAllowed
+from foundation.people.states import Role
+from foundation.people.testing import make_person
 from tests.mail_sink import mail_sink
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +62,17 @@ def queue(letter: Letter = LETTER, key: str = "tests.letter:1", **changes) -> Me
         division=division,
         subject=division,
     )
+
+
+@pytest.mark.parametrize("app", ["tickets", "leads", "referrals", "commissions"])
+def test_what_a_letter_is_about_decides_who_sees_it(app):
+    letter = queue()
+    agent, csr = (make_person(role, letter.division) for role in (Role.FIELD_AGENT, Role.CSR))
+    before = [letter in messages_visible_to(person) for person in (agent, csr)]
+    Message.objects.update(subject_type=f"{app}.something")
+
+    assert before == [True, True]
+    assert [letter in messages_visible_to(person) for person in (agent, csr)] == [False, True]
 
 
 class TestMessage:

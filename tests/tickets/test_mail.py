@@ -760,6 +760,22 @@ class TestFilesOfAnAnswer:
         assert b'filename="how to.pdf"' in letter.message().as_bytes()
         assert csr.get(reverse("desk:document", args=[document.pk])).content == PDF
 
+    def test_are_shown_with_the_letter_to_who_sees_the_ticket_and_to_nobody_else(self, client, desk):
+        self.answered(desk, Upload(name="how to.pdf", media_type="application/pdf", content=PDF))
+        letter = Message.objects.get(kind="tickets.answer", text__contains="See the files.")
+        pages = [
+            reverse("desk:message", args=[letter.pk]), reverse("desk:message_html", args=[letter.pk]),
+            reverse("desk:document", args=[letter.documents.get().pk]), reverse("desk:message_again", args=[letter.pk]),
+        ]  # fmt: skip
+        csr = sign_in(client, make_person(Role.CSR, desk.division))
+        seen = [csr.get(page).status_code for page in pages]
+        listed = csr.get(reverse("desk:messages")).content.decode()
+        agent = sign_in(client, make_person(Role.FIELD_AGENT, desk.division))
+
+        assert (seen, desk.ticket.number in listed) == ([200] * 4, True)
+        assert [agent.get(page).status_code for page in pages[:3]] == [404] * 3
+        assert desk.ticket.number not in agent.get(reverse("desk:messages")).content.decode()
+
     def test_that_a_mail_cannot_hold_wait_on_the_page(self, desk):
         content = b"x" * (4 * self.MEGABYTE)
         files = [Upload(name=f"{name}.txt", media_type="text/plain", content=content) for name in ("one", "two")]
