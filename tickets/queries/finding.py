@@ -118,9 +118,13 @@ def _meant(text: str, *, among: QuerySet[Ticket]) -> QuerySet[Ticket]:
         ways.append(Q(customer__in=named.values("pk")))
     if are_names_common or are_words_common:
         return _read_in_order(among, ways, words, text if are_names_common else "")
+    found: list[QuerySet[Any, Any]] = [Ticket.objects.filter(way).order_by().values("pk") for way in ways]
     if words:
-        ways += [Q(search=words), Q(pk__in=Article.objects.filter(search=words).values("ticket"))]
-    first, *others = (Ticket.objects.filter(way).order_by().values("pk") for way in ways)
+        found += [
+            Ticket.objects.filter(search=words).order_by().values("pk"),
+            Article.objects.filter(search=words).order_by().values("ticket"),
+        ]
+    first, *others = found
     return among.filter(_IsOneOf("pk", ArraySubquery(first.union(*others))))
 
 
