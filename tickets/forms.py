@@ -42,7 +42,7 @@ class AnswersField(forms.CharField):
         return answers
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.prepare_value(initial) != (data or "").replace("\r\n", "\n").strip())
+        return bool(self.prepare_value(initial or {}) != (data or "").replace("\r\n", "\n").strip())
 
 
 def _ticked(label: Any, choices: Any) -> forms.MultipleChoiceField:

@@ -214,9 +214,9 @@ def make_affected(division: Division, *, node: str = "N-1", market: Market | Non
     return account
 
 
-def make_outage(division: Division, *, by: User, **said: Any) -> Outage:
+def make_declaration(**said: Any) -> Declaration:
     """
-    Declare an outage of node N-1 that began an hour ago.
+    Say of an outage that it is of node N-1 and began an hour ago.
 
     :param said: parts of the `Declaration`
     """
@@ -228,8 +228,13 @@ def make_outage(division: Division, *, by: User, **said: Any) -> Outage:
         "words": Texts(en="A cable was cut.", es="Se cortó un cable."),
         **said,
     }
+    return Declaration(**said)
+
+
+def make_outage(division: Division, *, by: User, **said: Any) -> Outage:
+    """Declare what `make_declaration` says."""
     return services.outages.declare_outage(
-        Declaration(**said), division=division, key=f"outage-form-{next(_numbers)}", by=by
+        make_declaration(**said), division=division, key=f"outage-form-{next(_numbers)}", by=by
     )
 
 

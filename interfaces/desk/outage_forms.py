@@ -9,10 +9,12 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Product
 from foundation.divisions.fields import TextsFormField
 from foundation.divisions.models import Division
+from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import divisions_where
+from foundation.people.queries import divisions_where, divisions_within_sight
 from foundation.people.states import Permission
 from territory.states import NETWORK_FAMILIES
 from tickets.models import Outage
@@ -166,8 +168,10 @@ class DeclareForm(PlacesForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None: all that the network carries."),
     )
-    products = _text(_("Products"), rows=1, help_text=_("Their codes."))
-    starts_at = MomentField(label=_("Since, or from when"), help_text=_("In the division’s time."))
+    products = forms.MultipleChoiceField(label=_("Products"), required=False, widget=forms.CheckboxSelectMultiple)
+    starts_at = MomentField(
+        label=_("Since, or from when"), required=False, help_text=_("Empty: now. In the division’s time.")
+    )
     expected_at = MomentField(label=_("Works again by"), required=False, help_text=_("Customers read it."))
     cause = _text(_("Cause"), help_text=_("For colleagues. If it is known, the outage begins as identified."))
     words = TextsFormField(label=_("Words for customers"), required=False, widget=forms.Textarea)
@@ -180,13 +184,19 @@ class DeclareForm(PlacesForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["division"].queryset = divisions_where(user, Permission.DECLARE_OUTAGES)  # type: ignore[attr-defined]
+        sold = Product.objects.filter(division__in=divisions_within_sight(user, Permission.DECLARE_OUTAGES))
+        self.fields["products"].choices = [(one.code, f"{one} ({one.code})") for one in sold]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Read times in the division's zone."""
+        """Read times in the division's zone; a fault of which nobody says since when began now."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if division := said.get("division"):
             for name in ("starts_at", "expected_at"):
                 said[name] = in_zone(said.get(name), division)
+        if "starts_at" not in self.errors and not said.get("starts_at"):
+            if said.get("kind") == OutageKind.MAINTENANCE:
+                self.add_error("starts_at", _("Say from when."))
+            said["starts_at"] = now()
         return said
 
 

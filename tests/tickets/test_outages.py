@@ -55,7 +55,15 @@ from tickets.states import (
     TicketType,
     UpdateStage,
 )
-from tickets.testing import let_leave, make_affected, make_outage, make_policy, make_symptom, make_ticket
+from tickets.testing import (
+    let_leave,
+    make_affected,
+    make_declaration,
+    make_outage,
+    make_policy,
+    make_symptom,
+    make_ticket,
+)
 
 LONG_AGO, FAR = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -119,7 +127,7 @@ class TestX28DeclareWithAffectedCount:
         product = InstalledService.objects.filter(account=other, line__family="internet").get().product_id
 
         def count(**scope):
-            return outages.preview_outage(Scope(**scope), division, by=supervisor)
+            return outages.preview_outage(make_declaration(scope=Scope(**scope)), division, by=supervisor)
 
         assert count(nodes=("N-1",)) == Affected(customers=1, services=3)
         assert count(zip_codes=("05701",)) == Affected(customers=2, services=6)
@@ -137,7 +145,7 @@ class TestX28DeclareWithAffectedCount:
         account.customer.save()
         make_outage(division, by=supervisor)
 
-        affected = outages.preview_outage(Scope(zip_codes=("05701",)), division, by=supervisor)
+        affected = outages.preview_outage(make_declaration(scope=Scope(zip_codes=("05701",))), division, by=supervisor)
 
         assert affected == Affected(customers=1, business=1, services=3, known=1)
 
@@ -146,13 +154,13 @@ class TestX28DeclareWithAffectedCount:
         neighbour = make_division()
         theirs = make_affected(neighbour)
 
-        affected = outages.preview_outage(Scope(nodes=("N-1",)), division, by=supervisor)
+        affected = outages.preview_outage(make_declaration(scope=Scope(nodes=("N-1",))), division, by=supervisor)
         outage = make_outage(division, by=supervisor)
 
         assert affected.customers == 1
         assert set(outage.affected.values_list("account", flat=True)) == {mine.pk}
         with pytest.raises(NotAllowed):
-            outages.preview_outage(Scope(accounts=(theirs.pk,)), neighbour, by=supervisor)
+            outages.preview_outage(make_declaration(scope=Scope(accounts=(theirs.pk,))), neighbour, by=supervisor)
 
     def test_refuses_who_may_not_and_what_affects_nobody(self, division, market, supervisor, csr):
         make_affected(division, market=market)
@@ -298,7 +306,9 @@ class TestX29AttachAndDetach:
             InstalledService.objects.filter(line__family="voice").update(until=date(2026, 12, 2))
             tickets = [make_ticket(account.division, account=account) for account in (here, there)]
 
-            phones = outages.preview_outage(Scope(nodes=("N-1",), families=("voice",)), division, by=supervisor)
+            phones = outages.preview_outage(
+                make_declaration(scope=Scope(nodes=("N-1",), families=("voice",))), division, by=supervisor
+            )
             shown = caller_by_places(here.customer, seen_by=supervisor).accounts
             outage = make_outage(
                 division, by=supervisor, scope=Scope(nodes=("N-1",), families=("internet", "video"))
@@ -1042,12 +1052,39 @@ class TestOutagePages:
         page = client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
         assert "We are on it." in page
 
+    def test_since_is_in_the_clocks_of_the_division_that_is_chosen_and_now_where_nobody_says(
+        self, division, supervisor, client
+    ):
+        west = make_division(parent=division)
+        set_value(west, TIME_ZONE, "America/Los_Angeles")
+        account = make_affected(west)
+        product = InstalledService.objects.filter(account=account, line__family="internet").get().product
+        sign_in(client, supervisor)
+        blank = client.get(reverse("desk:outage_new")).context["form"]
+        page = {"key": blank["key"].value(), "division": west.pk, "title": "Dark"}
+        form = {name: blank[name].value() or "" for name in ("kind", "starts_at")} | page
+        chosen = {**form, "by": "product", "products": [product.code]}
+
+        def sent(**more):
+            return client.post(reverse("desk:outage_new"), {**chosen, **more})
+
+        assert f"{product} ({product.code})" in dict(blank.fields["products"].choices).values()
+        assert list(sent(products=["none-such"]).context["form"].errors) == ["products"]
+        assert list(sent(starts_at=shown_in(now() + timedelta(minutes=9), west)).context["form"].errors) == [
+            "starts_at"
+        ]
+        assert list(sent(kind="maintenance").context["form"].errors) == ["starts_at"]
+        assert "1 customer is affected" in sent().content.decode()
+        sent(shown="1:1")
+        outage = Outage.objects.get()
+        assert now() - timedelta(minutes=1) < outage.starts_at <= now()
+        assert outage.scopes.get().code == product.code
+
     def test_a_list_is_pasted_and_what_is_unknown_is_named(self, division, market, supervisor, client):
         account = make_affected(division, market=market)
         sign_in(client, supervisor)
         typed = {
             "key": "form", "division": division.pk, "kind": "fault", "title": "List", "by": "list",
-            "starts_at": "2026-01-01T00:00",
         }  # fmt: skip
 
         unknown = client.post(reverse("desk:outage_new"), {**typed, "listed": f"{account.number}\nNOBODY"})
@@ -1075,7 +1112,7 @@ class TestOutagePages:
         assert errors(by="area") == {"zip_codes": ["Name at least one."]}
         assert errors(by="area", zip_codes="99999") == {}
         assert errors(by="area", streets="Nowhere Lane") == {"streets": ["Not known there: Nowhere Lane."]}
-        assert errors(by="product", products="none-such") == {"products": ["Not known there: none-such."]}
+        assert errors(by="product") == {"products": ["Name at least one."]}
         assert errors(by="list", streets="Nowhere Lane") == {"listed": ["Name at least one."]}
         whole = client.post(reverse("desk:outage_new"), {**typed, "by": "whole"}).content.decode()
         assert "2 customers are affected" in whole

@@ -62,6 +62,15 @@ def opened(division, *args, **said) -> Ticket:
     return ticket
 
 
+def blank_row(response) -> dict[str, str]:
+    """Return what a browser sends of the row that nobody has filled in."""
+    form = response.context["inline_admin_formsets"][0].formset.forms[-1]
+    values = {field.name: field.value() for field in form}
+    return {
+        name: "on" if value is True else str(value) for name, value in values.items() if value not in (None, False, [])
+    } | dict.fromkeys(("answers", "languages", "symptoms", "zip_codes", "nodes"), "")
+
+
 def text_of(response) -> str:
     return " ".join(response.content.decode().split())
 
@@ -224,8 +233,9 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
             "answers": "lights = red, off", "team": team.pk, "fallback_minutes": "15", "needs_language": "on",
         }  # fmt: skip
         sent = {
-            "note": "First", "rows-TOTAL_FORMS": "1", "rows-INITIAL_FORMS": "0",
+            "note": "First", "rows-TOTAL_FORMS": "2", "rows-INITIAL_FORMS": "0",
             **{f"rows-0-{name}": value for name, value in row.items()},
+            **{f"rows-1-{name}": value for name, value in blank_row(client.get(page)).items()},
         }  # fmt: skip
         refused = client.post(page, {**sent, "rows-0-answers": "lights"})
         assert "Write a step, an equals sign and its answers" in text_of(refused)

@@ -189,11 +189,11 @@ def declare(request: UserRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:
-            scope = _scope(form, said["division"])
-            affected = services.preview_outage(scope, said["division"], by=request.user)
+            declaration = _declaration(said, _scope(form, said["division"]))
+            affected = services.preview_outage(declaration, said["division"], by=request.user)
             if said["shown"] == COUNTED.format(affected):
                 declared = services.declare_outage(
-                    _declaration(said, scope), division=said["division"], key=said["key"], by=request.user
+                    declaration, division=said["division"], key=said["key"], by=request.user
                 )
                 messages.success(request, _("The outage is declared. Those whom it affects are told."))
                 return redirect("desk:outage", declared.pk)
@@ -228,7 +228,6 @@ def _initial(request: UserRequest) -> dict[str, Any]:
         "key": uuid.uuid4().hex,
         "division": division,
         "kind": OutageKind.FAULT,
-        "starts_at": shown_in(now(), division) if division else "",
         "by": Way.NODE,
         "nodes": request.GET.get("node", ""),
     }
@@ -238,7 +237,7 @@ def _scope(form: PlacesForm, division: Division) -> Scope:
     said = form.cleaned_data
     scope = read_scope(
         division, nodes=said["nodes"], zip_codes=said["zip_codes"], streets=said["streets"],
-        listed=form.listed_in_all(), families=said.get("families", ()), products=said.get("products", ""),
+        listed=form.listed_in_all(), families=said.get("families", ()), products=" ".join(said.get("products", ())),
     )  # fmt: skip
     return replace(scope, is_whole=said["by"] == Way.WHOLE)
 

@@ -43,15 +43,16 @@ class Declaration:
     is_cause_known: bool = False
 
 
-def preview_outage(scope: Scope, division: Division, *, by: User) -> Affected:
+def preview_outage(said: Declaration, division: Division, *, by: User) -> Affected:
     """
     Count whom an outage would affect, before it is declared; no further than the division that is named, and below.
 
-    :raises NotAllowed: if the person may not declare outages there, or the scope names nobody in particular
+    :raises NotAllowed: if the person may not declare outages there, it names nobody in particular, has no title or
+        impossible times
     """
     require(by, Permission.DECLARE_OUTAGES, division)
-    _refuse_everybody(scope)
-    return affected_by(scope, division)
+    _check(said)
+    return affected_by(said.scope, division)
 
 
 def _refuse_everybody(scope: Scope) -> None:
