@@ -6,5 +6,5 @@ from commissions.services.schedule import BUILDING, build_chunk
 from foundation.jobs.services import register
 
 register(JOB, qualify_chunk)
-register(POSTING, post_chunk)
-register(BUILDING, build_chunk)
+register(POSTING, post_chunk, may_be_stopped=False)
+register(BUILDING, build_chunk, may_be_stopped=False)

@@ -5,4 +5,4 @@ from tickets.services.outages.crediting import POSTING, post_chunk
 from tickets.services.outages.telling import TELLING, write_chunk
 
 register(TELLING, write_chunk)
-register(POSTING, post_chunk)
+register(POSTING, post_chunk, may_be_stopped=False)

@@ -14,6 +14,7 @@ from foundation.events.services import publish, wake
 from foundation.jobs.events import JobCancelled, JobResumed
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.states import JobStatus
+from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 
@@ -34,22 +35,34 @@ Finish = Callable[[Job], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of long work: what does one chunk, and what is done once, after the last."""
+    """A kind of long work: what does one chunk, what is done once, after the last, and whether it may be stopped."""
 
     do_chunk: DoChunk
     finish: Finish | None = None
+    may_be_stopped: bool = True
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def register(name: str, do_chunk: DoChunk, *, finish: Finish | None = None) -> None:
+def register(name: str, do_chunk: DoChunk, *, finish: Finish | None = None, may_be_stopped: bool = True) -> None:
     """
     Say how one kind of long work is done; call it in the app's `jobs.py`.
 
     `do_chunk` and `finish` run in the transaction that records them as done, and must commit nothing themselves.
+
+    :param may_be_stopped: whether the rest may stay undone, as of an import; not of payments that were approved
     """
-    KINDS[name] = Kind(do_chunk, finish)
+    KINDS[name] = Kind(do_chunk, finish, may_be_stopped)
+
+
+def may_be_stopped(job: Job) -> bool:
+    """Tell whether a piece of long work is of a kind that may stay undone, and not over yet."""
+    return not _must_be_done(job) and job.can_move(JobStatus.CANCELLED)
+
+
+def _must_be_done(job: Job) -> bool:
+    return job.kind in KINDS and not KINDS[job.kind].may_be_stopped
 
 
 @transaction.atomic
@@ -142,9 +155,11 @@ def cancel_job(job_id: int, *, by: User) -> Job:
     """
     Stop long work after the chunks that are being done now.
 
-    :raises NotAllowed: if it is over already
+    :raises NotAllowed: if it is over already, or of a kind that has to be done to its end
     """
     job = Job.objects.locked().select_related("division").get(pk=job_id)
+    if _must_be_done(job):
+        raise NotAllowed(_("This was promised and has to be done: it cannot be stopped."), code="must_be_done")
     job.cancel(at=now())
     job.problem = _("Stopped by hand.")
     job.save(update_fields=["status", "finished_at", "problem"])

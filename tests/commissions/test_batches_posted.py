@@ -37,7 +37,7 @@ from foundation.divisions.testing import make_division
 from foundation.events.services import deliver_next
 from foundation.events.testing import published
 from foundation.jobs.models import Job
-from foundation.jobs.services import work_one_chunk
+from foundation.jobs.services import cancel_job, work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.states import Role
@@ -95,6 +95,16 @@ def kinds(reward: Reward) -> list[str]:
 
 
 class TestPosting:
+    def test_is_work_that_nobody_stops(self, payouts):
+        make_earned(payouts)
+        batch = approve(payouts)
+        job = batches.post_batch(batch.pk)
+
+        with pytest.raises(NotAllowed) as refusal:
+            cancel_job(job.pk, by=make_person(Role.OPERATOR, payouts.division))
+
+        assert refusal.value.code == "must_be_done"
+
     def test_credits_every_payee_once_and_ends_reconciled(self, payouts, vendor):
         rewards = make_several(payouts, 3)
 

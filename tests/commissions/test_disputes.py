@@ -236,6 +236,25 @@ class TestUpholding:
         with pytest.raises(NotAllowed, match="Nothing is to be paid"):
             batches.build_batch(payouts.division.pk, by=payouts.builder)
 
+    def test_is_neither_read_nor_approved_by_who_granted_it(self, dispute, answerer, payouts):
+        uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)
+        batch = make_frozen(payouts)
+        puppet = make_person(Role.AUDITOR, payouts.division)
+        puppet.roles.update(given_by=answerer)
+        puppet = User.objects.get(pk=puppet.pk)  # who signs in again
+
+        for person in (answerer, puppet):
+            with pytest.raises(NotAllowed) as refusal:
+                batches.read_line(batch.lines.get().pk, Verdict.CORRECT, "", by=person)
+            assert refusal.value.code == "own_correction"
+        read_all(batch, payouts.auditor)
+        for person in (answerer, puppet):
+            with pytest.raises(NotAllowed) as refusal:
+                batches.approve_batch(batch.pk, by=person)
+            assert refusal.value.code == "own_correction"
+
+        assert batches.approve_batch(batch.pk, by=payouts.auditor)
+
     def test_of_a_wrong_claim_ends_the_claim(self, reward, payee, answerer, payouts):
         take_back(locked_reward(reward.pk), Decimal("25.00"), ReasonCode.LEFT_EARLY, today(reward.division), by=None)
         dispute = raise_dispute(reward.entries.get(kind=EntryKind.CLAWBACK).pk, "They have not left.", by=payee)

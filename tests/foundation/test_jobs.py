@@ -97,6 +97,17 @@ class TestJob:
         with pytest.raises(NotAllowed):
             cancel_job(job.pk, by=make_person())
 
+    def test_that_was_promised_cannot_be_stopped(self):
+        register("tests.promised", lambda _job, chunk: ChunkResult(done=chunk.last), may_be_stopped=False)
+        job = start_job("tests.promised", title="", division=make_division(), total=1, chunk_size=1, by=None)
+
+        with pytest.raises(NotAllowed, match="cannot be stopped"):
+            cancel_job(job.pk, by=make_person())
+
+        del KINDS["tests.promised"]
+        job.refresh_from_db()
+        assert job.status == JobStatus.RUNNING
+
     def test_of_nothing_is_refused_before_it_begins(self):
         with pytest.raises(LookupError):
             start_job("tests.unknown", title="", division=make_division(), total=1, chunk_size=1, by=None)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from django.db import models, transaction
-from django.db.models import Exists, F, Func, OuterRef, Q, Sum, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Sum, Value
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _, ngettext
 
@@ -24,6 +24,7 @@ from commissions.services.batches.building import announce, locked_batch, locked
 from commissions.services.endings import return_reward
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
 from commissions.states import BatchStatus, HoldReason, LineFlag, LineStatus, Verdict
+from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO
@@ -129,8 +130,8 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     was given stands. What was found correct can be found wrong once its referral is in question.
 
     :raises NotAllowed: if the batch is not frozen, the payment was read before, is the person's own or is called correct
-        though its referral is in question, or the person had a hand in the batch, may not audit there, or says nothing
-        about what is wrong
+        though its referral is in question, or the person had a hand in the batch, has granted the correction that it
+        pays, may not audit there, or says nothing about what is wrong
     """
     batch = locked_batch_of(line_id)
     _require_auditor(by, batch)
@@ -138,7 +139,9 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     line = BatchLine.objects.locked().select_related(*related).get(pk=line_id)
     if is_own(by, line.payee.account.customer):
         raise NotAllowed(_("This is paid to you: somebody else has to read it."), code="own_payment")
-    is_in_question = lines_in_question(BatchLine.objects.filter(pk=line_id)).exists()
+    this = BatchLine.objects.filter(pk=line_id)
+    _refuse_own_corrections(this, batch.division, by)
+    is_in_question = lines_in_question(this).exists()
     if is_in_question and verdict == Verdict.CORRECT:
         message = _(
             "Its referral is not genuine or is being looked at. Decide about it first, or take the payment out."
@@ -172,8 +175,8 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
     Answer for a batch that others built and froze: what is in it will be paid.
 
     :param shown: the sum that the approving person saw, where they saw one
-    :raises NotAllowed: if the person had a hand in it, is paid in it or may not approve there, if something that has to
-        be read was not, if a referral is in question, if its payments are not those that were frozen, if none is left,
+    :raises NotAllowed: if the person had a hand in it, is paid in it, has granted a correction that it pays or may not
+        approve there, if something that has to be read was not, if a referral is in question, if its payments are not those that were frozen, if none is left,
         or if its sum is not the one that was seen
     """
     batch = locked_batch(batch_id)
@@ -198,6 +201,7 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
 def _refuse_own_and_questioned(batch: Batch, by: User) -> None:
     if batch.lines.filter(status=LineStatus.PENDING, payee__account__customer__user=by).exists():
         raise NotAllowed(_("You are paid in this batch: somebody else has to approve it."), code="own_payment")
+    _refuse_own_corrections(batch.lines.all(), batch.division, by)
     if questioned := list(
         lines_in_question(batch.lines.all()).order_by("reward_id").values_list("reward_id", flat=True)
     ):
@@ -206,6 +210,21 @@ def _refuse_own_and_questioned(batch: Batch, by: User) -> None:
             "payments out."
         )
         raise NotAllowed(message % {"rewards": ", ".join(map(str, questioned[:NAMED]))}, code="in_question")
+
+
+def _refuse_own_corrections(lines: QuerySet[BatchLine], division: Division, by: User) -> None:
+    """
+    Let nobody read or approve a correction that they have granted themselves, nor whom the granter let audit.
+
+    :raises NotAllowed: if one of the payments pays such a correction
+    """
+    pending = lines.filter(status=LineStatus.PENDING, dispute__isnull=False).order_by()
+    granters = set(pending.values_list("dispute__answered_by", flat=True).distinct())
+    if by.pk in granters or may_only_thanks_to(by, Permission.APPROVE_BATCHES, division, granters):
+        message = _(
+            "You have granted a correction that is paid here, or who did has let you audit: somebody else has to."
+        )
+        raise NotAllowed(message, code="own_correction")
 
 
 def _verify(batch: Batch, shown: Decimal | None) -> None:

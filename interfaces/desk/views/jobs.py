@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.queries import jobs_visible_to, progress_of
-from foundation.jobs.services import cancel_job, resume_job
+from foundation.jobs.services import cancel_job, may_be_stopped, resume_job
 from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import UserRequest
@@ -68,7 +68,7 @@ def job(request: UserRequest, pk: int) -> HttpResponse:
         "progress": progress_of(found),
         "errors": found.errors.all()[:ERRORS_SHOWN],
         "is_running": found.status == JobStatus.RUNNING,
-        "may_cancel": may_act and found.can_move(JobStatus.CANCELLED),
+        "may_cancel": may_act and may_be_stopped(found),
         "may_resume": may_act and found.can_move(JobStatus.RUNNING),
     }
     return render(request, "desk/job.html", context)
