@@ -234,6 +234,7 @@ class TestTicketPages:
         look(390, "who_works")
         for table in supervised.locator(".table-wrap").all():
             assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+            assert table.evaluate("one => getComputedStyle(one).overflowX") == "auto"  # with longer words it scrolls
         look(390, "outage", outage.pk)
         declared = supervised.locator(".facts dt", has_text=re.compile("^Declared$"))
         assert declared.evaluate(LINES_OF_TEXT) == 1
