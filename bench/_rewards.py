@@ -1,6 +1,8 @@
 """Many rewards with their bills, made in the database; and put back as they were between two measurements."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +16,7 @@ NIGHT = date(2026, 5, 20)
 BILLS = 6
 REWARDS = int(os.environ.get("REWARDS", "1000000"))
 
+FACTS = ("billing_invoice", "billing_allocation", "billing_servicestatusreport")
 COPIES = ("commissions_reward", "commissions_ledgerentry")
 WRITTEN = ("events_delivery", "events_event", "commissions_ledgerentry", "commissions_reward")
 
@@ -48,7 +51,8 @@ def make_rewards(count: int) -> Any:
         ):
             _multiply(cursor, table, count)
         _multiply(cursor, "commissions_ledgerentry", count)
-        _bills(cursor, stage.system.pk, stage.division.pk)
+        with _indexes_made_afterwards(cursor, FACTS):
+            _bills(cursor, stage.system.pk, stage.division.pk)
         cursor.execute("RESET session_replication_role")
         cursor.execute("RESET synchronous_commit")
         cursor.execute(
@@ -59,6 +63,26 @@ def make_rewards(count: int) -> Any:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
     return stage.division
+
+
+@contextmanager
+def _indexes_made_afterwards(cursor: Any, tables: tuple[str, ...]) -> Iterator[None]:
+    """Do without the indexes of tables, but for those of constraints, while many rows are written: that is far quicker."""
+    cursor.execute(
+        """
+        SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+        WHERE indrelid = ANY(%s::text[]::regclass[])
+            AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+        """,
+        [list(tables)],
+    )
+    indexes = cursor.fetchall()
+    cursor.execute(f"DROP INDEX {', '.join(name for name, _definition in indexes)}")
+    yield
+    cursor.execute("SET maintenance_work_mem = '512MB'")
+    for _name, definition in indexes:
+        cursor.execute(definition)
+    cursor.execute("RESET maintenance_work_mem")
 
 
 OWN = {
@@ -90,14 +114,21 @@ def _multiply(cursor: Any, table: str, count: int) -> None:
 
 
 def _bills(cursor: Any, system: int, division: int) -> None:
-    """Give each friend six monthly bills, and pay them as their kind does."""
+    """
+    Give each friend six monthly bills, and pay them as their kind does.
+
+    Friends with too few bills get their others later, so that these are not too late.
+    """
     cursor.execute(f"""
         INSERT INTO billing_invoice (billing_system_id, division_id, account_id, account_number, occurred_at, received_at,
             invoice_id, amount, tax, currency, issued_on, due_on)
-        SELECT {system}, {division}, reward.friend_account_id, 'R-' || reward.friend_account_id, '2026-01-15', '2026-01-15',
-            reward.friend_account_id || '-' || month, 55.00, 5.00, 'USD',
-            (date '2026-01-17' + make_interval(months => month))::date, (date '2026-02-01' + make_interval(months => month))::date
-        FROM commissions_reward reward, generate_series(0, {BILLS - 1}) AS month WHERE reward.id >= {FIRST}
+        SELECT {system}, {division}, account, 'R-' || account, '2026-01-15', '2026-01-15', account || '-' || month,
+            55.00, 5.00, 'USD', CASE WHEN is_later THEN '2026-12-01' ELSE date '2026-01-17' + month * interval '1 month' END,
+            CASE WHEN is_later THEN '2026-12-15' ELSE date '2026-02-01' + month * interval '1 month' END
+        FROM (
+            SELECT friend_account_id AS account, month, friend_account_id % 20 >= 16 AND month >= 2 AS is_later
+            FROM commissions_reward, generate_series(0, {BILLS - 1}) AS month WHERE id >= {FIRST}
+        ) bill
     """)
     paid = f"""
         INSERT INTO billing_allocation (billing_system_id, division_id, account_id, account_number, occurred_at,
@@ -117,10 +148,6 @@ def _bills(cursor: Any, system: int, division: int) -> None:
     )
     for part in parts:
         cursor.execute(paid.format(**part))
-    # Friends with too few bills get their others later, so that these are not too late.
-    cursor.execute(
-        f"UPDATE billing_invoice SET issued_on = '2026-12-01', due_on = '2026-12-15' WHERE {kind} >= 16 AND {month} >= 2"
-    )
     cursor.execute(f"""
         INSERT INTO billing_servicestatusreport (billing_system_id, division_id, account_id, account_number, occurred_at,
             received_at, event_id, status, effective_on)
@@ -136,8 +163,9 @@ def put_back() -> None:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET synchronous_commit = off")
         cursor.execute(f"TRUNCATE {', '.join(WRITTEN)}, jobs_job, jobs_jobchunk CASCADE")
-        for table in COPIES:
-            cursor.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+        with _indexes_made_afterwards(cursor, COPIES):
+            for table in COPIES:
+                cursor.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
         cursor.execute("RESET session_replication_role")
         cursor.execute("RESET synchronous_commit")
         for table in COPIES:
