@@ -60,6 +60,8 @@ class TicketDoing:
 
     label: str | Promise
     done: str | Promise
+    done_unwritten: str | Promise = ""
+    """What was done where there is no address to write to; empty: `done` holds there, too."""
     applies: Callable[[Ticket, User], bool]
     do: Callable[[Ticket, Answers, User], object]
     form: Callable[..., Form] = ConfirmForm
@@ -192,7 +194,9 @@ DOINGS: Mapping[str, TicketDoing] = {
     ),
     "phone": TicketDoing(
         label=_("Note a call"), done=_("Noted what the customer said."), applies=_has_not_been_merged,
-        form=TicketNoteForm, key="c", explanation=_("Counts as a reply of the customer, who can read it."),
+        form=TicketNoteForm, key="c", explanation=_(
+            "Counts as a reply of the customer, who can read it. Where there is no e-mail address, it is our answer, too."
+        ),
         do=lambda ticket, answers, user: services.note_phone_call(
             ticket.pk, answers["text"], by=user, key=key_of(answers["key"], user)
         ),
@@ -204,6 +208,7 @@ DOINGS: Mapping[str, TicketDoing] = {
     ),
     "resolve": TicketDoing(
         label=_("Resolve"), done=_("It is resolved. The customer is asked whether it is fixed."), form=ResolveForm,
+        done_unwritten=_("It is resolved. There is no e-mail address: nobody is asked whether it is fixed."),
         applies=_stands(TicketStatus.RESOLVED), needs_ticket=True, key="r",
         do=lambda ticket, answers, user: services.resolve_ticket(
             ticket.pk, answers["code"], answers["text"], by=user

@@ -266,6 +266,32 @@ class TestAnswering:
         assert (article.text, article.to, article.author) == ("Try now.", [ticket.requester_email], csr.person)
         assert article.attachments.get().media_type == "application/pdf"
 
+    def test_who_has_no_address_is_answered_by_a_call_that_is_noted(self, division, csr):
+        make_policy(division, {ClockKind.RESPONSE: 1})
+        ticket = make_ticket(division, TicketType.COMPLAINT, requester=services.Requester.typed(phone="917-555-0142"))
+        wanted = {"code": "apologised", "text": "We said sorry."}
+        refused = csr.post("desk:ticket_do", ticket.number, "resolve", **wanted)
+
+        csr.post("desk:ticket_do", ticket.number, "phone", key="k", text="She takes our word.")
+        called = Ticket.objects.get()
+        csr.post("desk:ticket_do", ticket.number, "resolve", **wanted)
+        page = csr.get("desk:ticket", ticket.number).content.decode()
+
+        assert "Call the customer first, and note what was said." in refused.content.decode()
+        assert called.status == TicketStatus.IN_PROGRESS
+        assert called.first_answered_at == called.answered_at is not None
+        assert called.clocks.get(kind=ClockKind.RESPONSE).met_at
+        assert Ticket.objects.get().status == TicketStatus.RESOLVED
+        assert "nobody is asked whether it is fixed" in page
+        assert "The customer is told at" not in page
+
+    def test_a_call_is_no_answer_to_who_can_be_written_to(self, division, csr):
+        ticket = make_ticket(division)
+
+        csr.post("desk:ticket_do", ticket.number, "phone", key="k", text="It still blinks.")
+
+        assert Ticket.objects.get().first_answered_at is None
+
     def test_refuses_a_file_that_a_browser_would_run(self, division, csr):
         ticket = make_ticket(division)
 

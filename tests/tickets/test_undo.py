@@ -400,6 +400,18 @@ class TestX36AnAnswerThatNeverLeft:
 
         assert ticket.clocks.get(kind=ClockKind.RESPONSE).met_at == stands.at
 
+    def test_the_first_answer_was_on_the_phone(self, csr, ticket, clock):
+        Ticket.objects.update(requester_email="")
+        services.note_phone_call(ticket.pk, "She waits.", by=csr.person, key="call")
+        called_at = now()
+        clock.shift(timedelta(seconds=5))
+        Ticket.objects.update(requester_email="she@people.example")
+
+        self.take_back(csr, ticket, answer(ticket, by=csr.person))
+
+        ticket.refresh_from_db()
+        assert ticket.first_answered_at == ticket.answered_at == called_at
+
     def test_of_two_neither_of_which_left_nothing_remains(self, csr, ticket, clock):
         both = [answer(ticket, by=csr.person)]
         clock.shift(timedelta(seconds=5))

@@ -300,6 +300,13 @@ class Ticket(WorkItem, Lifecycle):
         self._move(TicketStatus.IN_PROGRESS)
         self.reason = ""
 
+    def note_answer(self, *, at: datetime) -> None:
+        """The customer was answered; what nobody had looked at before is worked on."""
+        self.answered_at = at
+        self.first_answered_at = self.first_answered_at or at
+        if self.status == TicketStatus.ACKNOWLEDGED:
+            self.start()
+
     def pend(self, reason: PendingReason) -> None:
         """
         It waits for somebody or something; what waits already, for something else than was thought.
@@ -335,6 +342,8 @@ class Ticket(WorkItem, Lifecycle):
         if code not in RESOLUTIONS_OF[TicketType(self.type)]:
             raise NotAllowed(gettext("A ticket of this type does not end with that."), code="wrong_code", field="code")
         if self.type in ANSWERED_BEFORE_THEY_END and not self.is_answered:
+            if not self.requester_email:
+                raise NotAllowed(gettext("Call the customer first, and note what was said."), code="unanswered")
             raise NotAllowed(gettext("Answer the customer first."), code="unanswered")
         self._move(TicketStatus.RESOLVED)
         self.reason, self.resolution, self.resolution_text, self.resolved_at = "", code, text, at

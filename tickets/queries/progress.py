@@ -9,14 +9,14 @@ from tickets.models import Ticket
 from tickets.states import HoldReason, PendingReason, TicketStatus, TicketType
 
 SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
-    TicketStatus.ACKNOWLEDGED: (_("We have it."), _("Somebody will look at it and write to you.")),
+    TicketStatus.ACKNOWLEDGED: (_("We have it."), _("Somebody will look at it, and you will hear from us.")),
     TicketStatus.IN_PROGRESS: (_("We are working on it."), _("You will hear from us as soon as there is news.")),
     PendingReason.CUSTOMER: (_("We need an answer from you."), _("Write below. We go on as soon as you do.")),
     PendingReason.THIRD_PARTY: (_("Somebody else has to do their part."), _("We keep asking, and go on after that.")),
     PendingReason.PARTS: (_("A part is on its way."), _("We go on when it is here.")),
     PendingReason.APPOINTMENT: (_("A visit is agreed."), _("We go on at the appointment.")),
-    HoldReason.OUTAGE: (_("There is an outage where you live."), _("We write to you when it is over.")),
-    HoldReason.CREDIT: (_("A credit is being posted."), _("We write to you when it is on your account.")),
+    HoldReason.OUTAGE: (_("There is an outage where you live."), _("You will hear from us when it is over.")),
+    HoldReason.CREDIT: (_("A credit is being posted."), _("You will hear from us when it is on your account.")),
     TicketStatus.RESOLVED: (_("We think that it is fixed."), _("Tell us whether it is.")),
     TicketStatus.CLOSED: (_("It is done."), ""),
     TicketStatus.REJECTED: (_("We cannot do this."), _("The reason is below. You can call us about it.")),

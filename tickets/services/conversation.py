@@ -71,10 +71,7 @@ def answer_ticket(  # noqa: PLR0913  # what, to whom, having read what: each has
         to=recipients_of(ticket), message_id=message_id_of(f"tickets.answer:{key}"),
     )  # fmt: skip
     before = ticket.status
-    ticket.answered_at = at
-    ticket.first_answered_at = ticket.first_answered_at or at
-    if ticket.status == TicketStatus.ACKNOWLEDGED:
-        ticket.start()
+    ticket.note_answer(at=at)
     facts = [moved(ticket, before)] if ticket.status != before else []
     record(
         ticket, TicketAnswered(ticket_id=ticket.pk, article_id=article.pk), *facts, by=by, channel=channel,
@@ -133,6 +130,8 @@ def note_phone_call(  # noqa: PLR0913  # what, by what: each has a name
     """
     Write down what the customer said on the phone, or to our face, which counts as a reply like any other.
 
+    Where there is no address to write to, they were answered by it, too.
+
     :raises NotAllowed: if the person may not, there is nothing to write, or the ticket cannot go on
     """
     return _hear(ticket_id, text, kind=ArticleKind.PHONE, key=key, channel=channel, by=by, uploads=uploads)
@@ -183,16 +182,24 @@ def _hear(  # noqa: PLR0913
         return known
     at, before = now(), ticket.status
     facts = _take_up(ticket, at=at)
+    if kind == ArticleKind.PHONE and not ticket.requester_email:
+        ticket.note_answer(at=at)
     article = write_article(
         ticket, text, kind=kind, key=key, by=by, channel=channel, at=at, name=name, email=email, message_id=message_id,
         uploads=uploads,
     )  # fmt: skip
     ticket.heard_at = at
     if ticket.status != before:
-        facts.append(moved(ticket, before, reason=PendingReason.CUSTOMER))
+        was_waiting = before != TicketStatus.ACKNOWLEDGED
+        facts.append(moved(ticket, before, reason=PendingReason.CUSTOMER if was_waiting else ""))
     heard = CustomerReplied(ticket_id=ticket.pk, article_id=article.pk, channel=channel)
-    changed = ["heard_at", "version", "status", "reason", "resolved_at", "closed_at", "resolution", "resolution_text"]
-    record(ticket, heard, *facts, by=by, channel=channel, changed=[*changed, "reopened_at", "reopened_count"])
+    record(
+        ticket, heard, *facts, by=by, channel=channel,
+        changed=[
+            "heard_at", "answered_at", "first_answered_at", "version", "status", "reason", "resolved_at", "closed_at",
+            "resolution", "resolution_text", "reopened_at", "reopened_count",
+        ],
+    )  # fmt: skip
     return article
 
 
@@ -279,7 +286,10 @@ def take_back_answer(article_id: int, *, by: User) -> Article:
         raise NotAllowed(_("It was resolved by this answer. Reopen it first."), code="resolved")
     departure.save(update_fields=["taken_back_at"])
     said = answers_that_stand(ticket).aggregate(first=Min("at"), last=Max("at"))
-    ticket.first_answered_at, ticket.answered_at = said["first"], said["last"]
+    is_first = ticket.first_answered_at == article.at
+    earlier = None if is_first else ticket.first_answered_at  # it may have been on the phone
+    ticket.first_answered_at = earlier or said["first"]
+    ticket.answered_at = said["last"] or earlier
     before = ticket.status
     if ticket.reason == PendingReason.CUSTOMER and _was_last_question(article):
         ticket.start()  # the question for which it waited was never asked

@@ -192,7 +192,12 @@ def _attach(request: UserRequest, talk: Conversation, customer: Customer | None,
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
         return None
-    messages.success(request, _("The caller is attached to the outage, and is told when it is over."))
+    if opened.requester_email:
+        messages.success(request, _("The caller is attached to the outage, and is told when it is over."))
+    else:
+        messages.success(
+            request, _("The caller is attached to the outage. There is no e-mail address: call when it is over.")
+        )
     return opened
 
 

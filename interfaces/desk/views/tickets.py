@@ -219,7 +219,7 @@ def do(request: UserRequest, number: str, doing: str) -> HttpResponse:
     action = Action(
         title=wanted.label,
         button=wanted.label,
-        done=wanted.done,
+        done=wanted.done if found.requester_email else wanted.done_unwritten or wanted.done,
         subject=f"{found.number}: {found.subject}",
         back=ticket_address(found),
         explanation=wanted.explanation,
