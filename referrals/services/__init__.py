@@ -12,6 +12,7 @@ from referrals.services.invitations import (
     FriendRow,
     RowOutcome,
     correct_invitation,
+    invitable_again_from,
     invite_friends,
     link_refused,
     name_refused,
@@ -35,8 +36,8 @@ from referrals.services.touches import TOUCH_MARK, Click, open_invitation, recor
 
 __all__ = [
     "TOUCH_MARK", "Click", "FriendRow", "RowOutcome", "are_unwritten", "correct_invitation", "decide_signal",
-    "end_programme", "enrol", "enrol_account", "expire_invitations", "invite_friends", "leave_programme",
-    "link_refused", "name_refused", "open_invitation", "pause_programme", "record_click", "record_ending",
+    "end_programme", "enrol", "enrol_account", "expire_invitations", "invitable_again_from", "invite_friends",
+    "leave_programme", "link_refused", "name_refused", "open_invitation", "pause_programme", "record_click", "record_ending",
     "record_install", "record_invitation_bounced", "record_invitation_suppressed", "record_invitations_sent",
     "record_opted_out", "resolve_order", "return_referrer", "send_installed_alert", "send_ordered_alert",
     "send_test_invitation", "start_programme", "stop_invitations_from", "suspend_referrer",

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 from django.core.exceptions import ValidationError
@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Contact
+from accounts.models import Contact, Mailbox
 from foundation.correspondence.mailboxes import normalised_email
 from foundation.correspondence.services import is_suppressed, withhold_message
+from foundation.divisions.models import Division
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
@@ -27,7 +28,7 @@ from referrals.models import LONGEST_NOTE, Invitation, InvitationBlock, Programm
 from referrals.queries import counts_in, is_running, why_not
 from referrals.queries.letters import letter_key
 from referrals.queries.wording import has_link, is_name
-from referrals.states import LIVE_INVITATIONS, UNWANTED_INVITATIONS, InvitationStatus
+from referrals.states import LIVE_INVITATIONS, UNWANTED_INVITATIONS, InvitationStatus, ReferralStatus
 from territory.models import Qualification
 from territory.queries import search_addresses
 from territory.services import qualify
@@ -91,6 +92,8 @@ class _Checked:
     email: str
     email_key: str
     qualification: Qualification
+    taken: str
+    """The address that was taken for what was typed, where that names no place; empty where it needs no saying."""
 
 
 def invite_friends(  # who, whom, from which form: each has a name
@@ -177,13 +180,15 @@ def _check(referrer: Referrer, number: int, row: FriendRow, form_key: str) -> _C
         raise RowRefused("link_in_note", link_refused())
     email = checked_email(referrer, row.email)
     key = normalised_email(email)
+    premises_id, taken = _premises_meant(row, referrer.programme.division)
     return _Checked(
         row=number,
         key=f"{referrer.pk}:{hashlib.sha256(f'{form_key}:{number}:{key}'.encode()).hexdigest()}",
         friend=row,
         email=email,
         email_key=key,
-        qualification=_checked_address(row, referrer.programme),
+        qualification=_checked_address(row, premises_id, referrer.programme),
+        taken=taken,
     )
 
 
@@ -214,24 +219,33 @@ def checked_email(referrer: Referrer, typed: str) -> str:
     return email
 
 
-def _checked_address(row: FriendRow, programme: Programme) -> Qualification:
+def _premises_meant(row: FriendRow, market: Division) -> tuple[int, str]:
+    """
+    Return which premises a row means, and, where it is the only one but not named in full, its address to be said.
+
+    :raises RowRefused: `address_unknown`, or `address_choose` with candidates
+    """
+    if row.premises_id is not None:
+        return row.premises_id, ""
+    found = search_addresses(row.address, division=market) if row.address.strip() else None
+    if found is None or not (found.exact or found.candidates):
+        raise RowRefused("address_unknown", _("We do not find this address. Write street, number and city."))
+    meant = found.exact or found.only
+    if meant is None or meant.premises_id is None:
+        raise RowRefused("address_choose", _("Which of these addresses is it?"), found.candidates)
+    return meant.premises_id, "" if found.exact else meant.label
+
+
+def _checked_address(row: FriendRow, premises_id: int, programme: Programme) -> Qualification:
     """
     Check a friend's address before anything is promised.
 
-    :raises RowRefused: `address_unknown`, `address_choose` with candidates, `unserviceable`, or `other_market` where
-        orders do not count for the programme
+    :raises RowRefused: `address_unknown`, `unserviceable`, or `other_market` where orders do not count for the programme
     """
-    market = programme.division
-    premises_id = row.premises_id
-    if premises_id is None:
-        found = search_addresses(row.address, division=market) if row.address.strip() else None
-        if found is None or not (found.exact or found.candidates):
-            raise RowRefused("address_unknown", _("We do not find this address. Write street, number and city."))
-        if not found.exact or found.exact.premises_id is None:
-            raise RowRefused("address_choose", _("Which of these addresses is it?"), found.candidates)
-        premises_id = found.exact.premises_id
     try:
-        qualification = qualify(typed=row.address, premises_id=premises_id, division=market, channel=Channel.WEB)
+        qualification = qualify(
+            typed=row.address, premises_id=premises_id, division=programme.division, channel=Channel.WEB
+        )
     except NotAllowed as refusal:
         raise RowRefused("address_unknown", refusal.message) from None
     if qualification.premises_id is None:
@@ -256,9 +270,8 @@ def _keep(referrer_id: int, checked: Sequence[_Checked], *, language: str, by: U
             outcomes.append(refusal.outcome(row.row))
         else:
             kept += [invitation] if is_new else []
-            outcomes.append(
-                RowOutcome(row=row.row, code=SENT, message=accepted_in_words(), invitation_id=invitation.pk)
-            )
+            said = accepted_in_words(row.taken)
+            outcomes.append(RowOutcome(row=row.row, code=SENT, message=said, invitation_id=invitation.pk))
     wanted = [one for one in kept if one.status == InvitationStatus.QUEUED]
     if wanted:
         fact = FriendsInvited(referrer_id=referrer.pk, invitation_ids=[one.pk for one in wanted])
@@ -266,9 +279,15 @@ def _keep(referrer_id: int, checked: Sequence[_Checked], *, language: str, by: U
     return outcomes
 
 
-def accepted_in_words() -> str:
-    """Return what is said of every invitation that was kept, whatever its friend wants."""
-    return _("Thank you. We write to this address, unless somebody there wants no such mail.")
+def accepted_in_words(taken: str = "") -> str:
+    """
+    Return what is said of every invitation that was kept, whatever its friend wants.
+
+    :param taken: the address that was taken for what was typed, where that is to be said
+    """
+    thanks = _("Thank you. We write to this address, unless somebody there wants no such mail.")
+    checked = _("Service can be ordered at %(address)s.") % {"address": taken}
+    return f"{thanks} {checked}" if taken else thanks
 
 
 def _keep_one(referrer: Referrer, row: _Checked, language: str) -> tuple[Invitation, bool]:
@@ -321,11 +340,12 @@ def _already_invited() -> RowRefused:
 
 def refuse_second(referrer: Referrer, email_key: str) -> None:
     """
-    Refuse to invite whom somebody has invited.
+    Refuse to invite whom somebody has invited, or whom this referrer has brought.
 
     A letter that was not wanted counts for as long as if it was: to its referrer always, to others where the friend
     wants none from anybody. So no answer tells who wants what. One that was withdrawn counts for its referrer as long:
-    nobody is written to again and again by who takes each letter back.
+    nobody is written to again and again by who takes each letter back. A friend who has ordered is invited no more by
+    who had written to them, nor by whose referral they are, however they came.
 
     :raises RowRefused: `already_invited`, which names nobody
     """
@@ -335,9 +355,23 @@ def refuse_second(referrer: Referrer, email_key: str) -> None:
     withdrawn = Q(
         referrer=referrer, status=InvitationStatus.WITHDRAWN, created_at__gt=now() - referrer.programme.window
     )
-    earlier = Invitation.objects.filter(Q(status__in=LIVE_INVITATIONS) | unwanted | withdrawn, email_key=email_key)
-    if earlier.exists():
+    ordered = Q(referrer=referrer, status=InvitationStatus.ORDERED)
+    speaks_against = Q(status__in=LIVE_INVITATIONS) | unwanted | withdrawn | ordered
+    if Invitation.objects.filter(speaks_against, email_key=email_key).exists() or _has_brought(referrer, email_key):
         raise _already_invited()
+
+
+def _has_brought(referrer: Referrer, email_key: str) -> bool:
+    """Tell whether whoever has a mailbox is a friend whom a referrer is credited for."""
+    theirs = Contact.objects.alias(mailbox=Mailbox("email")).filter(mailbox=email_key)
+    live = referrer.referrals.exclude(status=ReferralStatus.DISQUALIFIED)
+    return live.filter(friend__in=theirs.values("customer")).exists()
+
+
+def invitable_again_from(invitation: Invitation) -> date:
+    """Return the day from which its referrer can invite the same friend again once an invitation is taken back."""
+    over = invitation.created_at + invitation.referrer.programme.window
+    return over.astimezone(invitation.division.zone).date() + timedelta(days=1)
 
 
 def _refuse_over_limits(referrer: Referrer) -> None:

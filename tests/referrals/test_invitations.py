@@ -1,6 +1,6 @@
 """Friends invited by e-mail, each row for itself; limits, privacy, and the ways out."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -25,11 +25,11 @@ from foundation.people.testing import make_person
 from orders.testing import make_market
 from referrals import services
 from referrals.events import FriendsInvited, InvitationEnded
-from referrals.models import Invitation, InvitationBlock
+from referrals.models import Invitation, InvitationBlock, Referral
 from referrals.services import FriendRow
 from referrals.services.letters import INVITATION
 from referrals.states import InvitationStatus
-from referrals.testing import make_friend_row, make_invitation, make_programme, make_referrer
+from referrals.testing import make_friend_row, make_invitation, make_programme, make_referral, make_referrer
 from territory.models import Qualification
 from territory.states import AvailabilityStatus
 from territory.testing import make_available, make_premises, make_qualification
@@ -128,6 +128,15 @@ class TestInviteFriends:
 
         assert codes(outcomes) == [(0, "sent")]
 
+    def test_takes_the_only_address_that_is_like_it_and_says_so(self, referrer, row):
+        home = make_premises(referrer.division, "77 Birch Road")
+        make_qualification(referrer.division, premises=home)
+
+        outcome = invite(referrer, row(premises_id=None, address="77 Birch Road"))[0]
+
+        assert outcome.is_sent
+        assert home.label in outcome.message
+
     def test_lets_an_unclear_address_be_chosen(self, referrer, row):
         for unit in ("Apt 1", "Apt 2"):
             home = make_premises(referrer.division, "77 Birch Road", unit=unit)
@@ -187,7 +196,8 @@ class TestInviteFriends:
         again = services.invite_friends(referrer.pk, [friend], form_key="another", language="en", by=None)
 
         assert codes(again) == [(0, "already_invited")]
-        with time_machine.travel(now() + referrer.programme.window):
+        day = services.invitable_again_from(Invitation.objects.get())
+        with time_machine.travel(datetime.combine(day, time.min, referrer.division.zone)):
             assert codes(services.invite_friends(referrer.pk, [friend], form_key="late", language="en", by=None)) == [
                 (0, "sent")
             ]
@@ -312,6 +322,19 @@ class TestSecondInvitation:
             assert services.expire_invitations(now()) == 0
             assert codes(invite(other, row(email="fay@friends.example"), form_key="b")) == [(0, "sent")]
         assert statuses() == [InvitationStatus.WITHDRAWN, InvitationStatus.EXPIRED, InvitationStatus.QUEUED]
+
+    def test_is_refused_for_a_friend_who_has_ordered(self, market, referrer, row):
+        by_letter = make_invitation(referrer, email="fay@friends.example")
+        Invitation.objects.filter(pk=by_letter.pk).update(status=InvitationStatus.ORDERED)
+        make_referral(referrer, market, details=make_details(email="hal.dorn@gmail.com"))
+        lost = make_referral(referrer, market, details=make_details(email="lost@friends.example"))
+        Referral.objects.filter(pk=lost.pk).update(status="disqualified", reason="order_cancelled", ended_at=now())
+        emails = ("fay@friends.example", "HalDorn+x@googlemail.com", "lost@friends.example")
+
+        found = invite(referrer, *(row(email=email) for email in emails))
+
+        assert [one.code for one in found] == ["already_invited", "already_invited", "sent"]
+        assert codes(invite(make_referrer(market), row(email="fay@friends.example"))) == [(0, "sent")]
 
     @pytest.mark.django_db(transaction=True)
     def test_is_one_live_invitation_when_two_referrers_are_at_it_at_once(self, market):

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from accounts.testing import make_details
 from foundation.correspondence.services import suppress_address
@@ -348,6 +349,7 @@ class TestAnInvitation:
         me.post(address)
 
         assert invitation.friend_name in text_of(asked)
+        assert date_format(services.invitable_again_from(invitation), "DATE_FORMAT") in text_of(asked)
         assert (before, Invitation.objects.get().status) == (InvitationStatus.QUEUED, InvitationStatus.WITHDRAWN)
         assert self.shown(me).sentence == "This invitation was withdrawn."
 

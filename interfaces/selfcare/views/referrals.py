@@ -220,7 +220,8 @@ def withdraw(request: UserRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The invitation is withdrawn."))
         return redirect(_address_of(invitation.referrer))
-    return render(request, "selfcare/referral_withdraw.html", {"invitation": invitation})
+    context = {"invitation": invitation, "again_from": services.invitable_again_from(invitation)}
+    return render(request, "selfcare/referral_withdraw.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
