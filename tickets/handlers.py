@@ -23,6 +23,7 @@ from tickets.events import (
     TypeChanged,
     VisitBooked,
     VisitCalledOff,
+    VisitMade,
     VisitMissed,
     VisitMoved,
 )
@@ -119,6 +120,12 @@ def note_bounce(fact: MessageBounced, _event: Event) -> None:
 def tell_of_missed_visit(fact: VisitMissed, _event: Event) -> None:
     """Tell the supervisors that nobody came."""
     services.tell_of_missed_visit(fact.visit_id)
+
+
+@subscribe(VisitMade)
+def follow_visit(fact: VisitMade, _event: Event) -> None:
+    """Resolve what works again, and let somebody have what does not."""
+    services.follow_visit(fact.visit_id)
 
 
 @subscribe(TicketMoved)

@@ -18,13 +18,14 @@ from accounts.testing import make_account
 from foundation.clocks.states import WatchStatus
 from foundation.correspondence.models import Message
 from foundation.divisions.testing import make_division
-from foundation.events.models import Event
+from foundation.events.models import Delivery, Event
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import RoleAssignment
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from foundation.worklist.testing import make_team
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.words import say
 from tests.tickets.conftest import Seat
@@ -35,6 +36,7 @@ from tickets.states import (
     TASK_MOVES,
     UNDER_WAY_OR_OWED,
     VISIT_MOVES,
+    ClockKind,
     DeedKind,
     PendingReason,
     ResolutionCode,
@@ -44,7 +46,15 @@ from tickets.states import (
     VisitStatus,
 )
 from tickets.tasks import miss_visits
-from tickets.testing import let_leave, make_equipment, make_policy, make_task, make_ticket, make_visit
+from tickets.testing import (
+    let_leave,
+    make_equipment,
+    make_policy,
+    make_routing,
+    make_task,
+    make_ticket,
+    make_visit,
+)
 
 PIXEL = b"\x89PNG\r\n\x1a\n"
 
@@ -694,6 +704,41 @@ class TestX27AtTheDoor:
         page = csr.read("desk:ticket", ticket.number)
         assert "A loose plug." in page
         assert "The visit was made: It works" in page
+
+    def test_what_works_when_the_agent_leaves_is_resolved_and_its_customer_asked(self, agent, division, ticket, there):
+        make_policy(division, {ClockKind.RESTORE: 8})
+        services.follow_ticket(ticket.pk, at=now())
+        agent.post("desk:visit", there.pk, deed="swap", key="s", serial="NEW-1")
+
+        agent.post("desk:visit", there.pk, deed="finish", key="k", outcome="put_right", text="A new modem.")
+        drain()
+        let_leave()
+        drain()
+
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.resolution) == (TicketStatus.RESOLVED, ResolutionCode.REPLACED)
+        clock = ticket.clocks.get()
+        assert (clock.status, clock.met_at) == (WatchStatus.STOPPED, now())
+        assert Message.objects.filter(kind="tickets.resolved", to=ticket.requester_email).count() == 1
+
+    @pytest.mark.parametrize(
+        ("kind", "outcome", "runs"), [("complaint", "put_right", False), ("trouble", "come_again", True)]
+    )
+    def test_what_stays_open_after_it_is_somebodys(self, agent, division, kind, outcome, runs):
+        team = make_team(division, members=1)
+        make_routing(division, {"team": team})
+        make_policy(division, {ClockKind.RESTORE: 8})
+        ticket = make_ticket(division, kind)
+        visit = make_visit(ticket, agent.person)
+        services.arrive(visit.pk, key="arrived", by=agent.person)
+
+        services.finish_visit(visit.pk, VisitOutcome(outcome), "Done.", key="k", by=agent.person)
+        Delivery.objects.exclude(handler__endswith="follow_visit").delete()
+        drain()
+
+        ticket.refresh_from_db()
+        assert (ticket.is_open, ticket.owner) == (True, team.members.get().user)
+        assert (ticket.clocks.get().status == WatchStatus.RUNNING) is runs
 
     @pytest.mark.parametrize("deed", ["swap", "photo", "finish"])
     def test_needs_one_to_be_there(self, agent, visit, deed):

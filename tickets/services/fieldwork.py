@@ -5,6 +5,9 @@ Each press carries a key. What comes twice was done once, and is answered as it 
 something else in it is refused.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -18,10 +21,28 @@ from tickets.models import Article, Equipment, Ticket, Visit, VisitDeed
 from tickets.queries import can_work
 from tickets.services.conversation import write_article
 from tickets.services.equipment import put_device, read_serial, take_out
+from tickets.services.moves import resolve_ticket
+from tickets.services.routing import route_ticket
 from tickets.services.rows import locked, record
 from tickets.services.uploads import Upload
 from tickets.services.visits import gone_on
-from tickets.states import ArticleKind, DeedKind, TicketChannel, VisitOutcome, VisitStatus
+from tickets.services.working import restore_service
+from tickets.states import (
+    ArticleKind,
+    DeedKind,
+    ResolutionCode,
+    RoutingCause,
+    TicketChannel,
+    TicketType,
+    VisitOutcome,
+    VisitStatus,
+)
+
+ENDS_AT_THE_DOOR: Mapping[str, ResolutionCode] = {
+    TicketType.TROUBLE: ResolutionCode.RESTORED,
+    TicketType.REQUEST: ResolutionCode.DONE,
+}
+"""With what a ticket ends because it works when the agent leaves; how questions and complaints end is a person's matter."""
 
 
 @transaction.atomic
@@ -140,6 +161,34 @@ def finish_visit(visit_id: int, outcome: VisitOutcome, text: str, *, key: str, b
     article = _noted(ticket, text, key=_key_of(visit, key), by=by)
     record(ticket, VisitMade(ticket_id=ticket.pk, visit_id=visit.pk, outcome=outcome), by=by)
     return _done(visit, DeedKind.FINISH, key, by, article=article)
+
+
+@transaction.atomic
+def follow_visit(visit_id: int) -> None:
+    """
+    Let a ticket go on after a visit: what works is resolved, and its customer asked; what stays open is somebody's.
+
+    Where it works but only a person can resolve it, the time to restore ends all the same.
+    """
+    visit = Visit.objects.select_related("ticket").get(pk=visit_id)
+    if visit.outcome == VisitOutcome.PUT_RIGHT and not _is_resolved(visit):
+        with suppress(NotAllowed):  # no such time runs
+            restore_service(visit.ticket_id, by=None)
+    route_ticket(visit.ticket_id, cause=RoutingCause.BY_HAND)
+
+
+def _is_resolved(visit: Visit) -> bool:
+    """Resolve a ticket by its visit, and tell whether that was possible."""
+    code = ENDS_AT_THE_DOOR.get(visit.ticket.type)
+    if code == ResolutionCode.RESTORED and visit.deeds.filter(kind=DeedKind.SWAP).exists():
+        code = ResolutionCode.REPLACED
+    if code is None:
+        return False
+    try:
+        resolve_ticket(visit.ticket_id, code, "", by=None)
+    except NotAllowed:  # a part of it is open, or it has ended
+        return False
+    return True
 
 
 def _noted(ticket: Ticket, text: str, *, key: str, by: User, upload: Upload | None = None) -> Article:
