@@ -140,6 +140,14 @@ class TestTheClock:
         assert guilty == []
 
 
+class TestZones:
+    def test_no_template_shows_a_moment_in_utc(self):
+        shown = re.compile(r"_at\|(?:date|time):")
+        pages = {path: path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.*")}
+
+        assert [path for path, page in pages.items() if shown.search(page) and "{% timezone " not in page] == []
+
+
 class TestMoney:
     def test_is_never_a_float(self):
         floats = [

@@ -13,7 +13,8 @@ from foundation.events.models import Event
 from foundation.people.models import User
 from foundation.worklist.models import Team
 from interfaces.desk.queries import timeline_of
-from interfaces.desk.words import code_in_words, say
+from interfaces.desk.timeline import letters_of, sentence_of
+from interfaces.desk.words import code_in_words
 from tickets.events import CustomerChanged, TicketHandedOver, TicketRated, TicketReleased, TicketTaken
 from tickets.models import Rating, Ticket
 from tickets.states import TicketChannel
@@ -40,7 +41,11 @@ def history_of(ticket: Ticket) -> list[Change]:
     events = list(timeline_of(ticket))
     names = _Names(events)
     words = Rating.objects.filter(ticket=ticket).values_list("words", flat=True).first() or ""
-    return [_change(event, names, words if event.name == TicketRated.name else "") for event in events]
+    letters = letters_of(events)
+    return [
+        _change(event, sentence_of(event, letters), names, words if event.name == TicketRated.name else "")
+        for event in events
+    ]
 
 
 def cells_of(change: Change) -> list[Cell]:
@@ -87,14 +92,14 @@ class _Names:
         return before, after or self.of(Team, event.payload.get("team_id"))
 
 
-def _change(event: Event, names: _Names, words: str) -> Change:
+def _change(event: Event, what: str, names: _Names, words: str) -> Change:
     before, after = names.ends_of(event)
     channels = {str(value): str(label) for value, label in TicketChannel.choices}
     return Change(
         at=event.at,
         who=str(event.actor or ""),
         role=event.actor_role,
-        what=say(event),
+        what=what,
         before=before,
         after=after,
         why=words or _in_words(event, event.payload.get("reason")) or _in_words(event, event.payload.get("code")),

@@ -1,15 +1,12 @@
 """What does not work at a person's addresses, in words for them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from foundation.divisions.models import Division
 from foundation.people.models import User
+from orders.queries import moment_in_words
 from tickets.models import Outage
 from tickets.queries.outages import outages_of
 from tickets.states import OutageKind
@@ -56,12 +53,10 @@ def _title(outage: Outage) -> str:
 def _sentence(outage: Outage) -> str:
     said = []
     if not outage.is_under_way:
-        said.append(_("It begins on %(at)s.") % {"at": _moment(outage.starts_at, outage.division)})
+        said.append(_("It begins on %(at)s.") % {"at": moment_in_words(outage.starts_at, outage.division.zone)})
     if outage.expected_at:
-        said.append(_("We expect it to work again by %(at)s.") % {"at": _moment(outage.expected_at, outage.division)})
+        said.append(
+            _("We expect it to work again by %(at)s.")
+            % {"at": moment_in_words(outage.expected_at, outage.division.zone)}
+        )
     return " ".join(said) or _("We are working on it, and tell you when it works again.")
-
-
-def _moment(at: datetime, division: Division) -> str:
-    local = timezone.localtime(at, division.zone)
-    return f"{date_format(local, 'DATE_FORMAT')}, {time_format(local, 'TIME_FORMAT')}"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _, ngettext, pgettext
 
+from foundation.now import today
 from orders.models import Order, OrderLine
 from orders.queries.carts import needs_appointment
 from orders.queries.orders import lines_of
@@ -53,6 +54,16 @@ def appointment_window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -
         "day": f"{date_format(start, 'l')}, {day_in_words(start)}",
         "from": _hour(start),
         "to": f"{_hour(end)} {zone_name(start)}",
+    }
+
+
+def moment_in_words(at: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as customers read it everywhere: weekday, day and time, with the zone, which is a division's."""
+    local = at.astimezone(zone)
+    is_this_year = local.year == today(zone).year
+    return _("%(day)s, %(time)s") % {
+        "day": f"{date_format(local, 'l')}, {day_in_words(local) if is_this_year else date_format(local)}",
+        "time": f"{_hour(local)} {zone_name(local)}",
     }
 
 

@@ -156,6 +156,18 @@ class TestTheList:
         assert marks == [False, True, False, True]
         assert "5 a.m. MST" in csr.read("desk:tickets")
 
+    def test_begins_with_the_next_promise_and_marks_what_is_overdue(self, division, csr):
+        late, soon, never = (make_ticket(division) for _each in range(3))
+        Ticket.objects.filter(pk=late.pk).update(due_at=now() - timedelta(hours=1))
+        Ticket.objects.filter(pk=soon.pk).update(due_at=now() + timedelta(hours=1))
+
+        page = csr.read("desk:tickets")
+
+        places = [page.index(one.number) for one in (late, soon, never)]
+        assert places == sorted(places)
+        assert page.count(">overdue<") == 1
+        assert places[0] < page.index(">overdue<") < places[1]
+
 
 class TestThePage:
     def test_says_of_a_missed_promise_what_the_customer_reads(self, division, csr, customer, account):

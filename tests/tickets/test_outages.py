@@ -353,6 +353,9 @@ class TestX29AttachAndDetach:
         assert tickets[0] == tickets[1]
         assert Ticket.objects.get() == tickets[0]
         assert Ticket.objects.get().outage == outage
+        receipt = Message.objects.get(kind="tickets.opened").text
+        assert "A cable was cut." in receipt
+        assert "Somebody will look at it" not in receipt
 
     def test_who_speaks_of_something_else_at_intake_is_not_attached(self, division, market, supervisor, csr):
         account = make_affected(division, market=market)

@@ -848,12 +848,19 @@ class TestX37PromisedTime:
         make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.RESTORE: 8})
         ticket = make_ticket(division)
 
-        assert promise_in_words(ticket, MONDAY) == "By Monday 2 March, 11 a.m. you hear from us."
+        assert promise_in_words(ticket, MONDAY) == "By Monday, March 2, 11:00 AM EST you hear from us."
         answer(ticket, by=csr)
-        assert promise_in_words(ticket, MONDAY) == "By Monday 2 March, 5 p.m. it works again: we promise."
+        assert promise_in_words(ticket, MONDAY) == "By Monday, March 2, 5:00 PM EST it works again: we promise."
         services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=csr)
         ticket.refresh_from_db()
         assert promise_in_words(ticket, MONDAY).startswith("We wait for your answer.")
+
+    def test_of_what_an_outage_explains_says_when_it_works_not_who_writes(self, division, csr, clock):
+        make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.RESTORE: 8})
+        ticket = make_ticket(division)
+        ticket.reason = HoldReason.OUTAGE
+
+        assert promise_in_words(ticket, MONDAY) == "By Monday, March 2, 5:00 PM EST it works again: we promise."
         reply(ticket)
         assert promise_in_words(ticket, MONDAY + 9 * HOUR).startswith("We have not kept the time")
         services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "", by=csr)

@@ -268,6 +268,11 @@ class Ticket(WorkItem, Lifecycle):
         return self.status in OPEN and not self.merged_into_id
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether what was promised for it should have been kept by now."""
+        return self.is_open and self.due_by < now()
+
+    @property
     def is_unanswered(self) -> bool:
         """Whether the customer wrote last, and nobody has answered yet."""
         wrote_at = self.heard_at or (self.opened_at if self.reported_by_id else None)

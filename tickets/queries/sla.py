@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from foundation.clocks.models import THRESHOLDS, Spell
@@ -18,6 +17,7 @@ from foundation.events.models import Event
 from foundation.people.models import User
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
+from orders.queries import moment_in_words
 from tickets.events import ResolutionTakenBack, TicketMerged, TicketMoved, TicketUnmerged
 from tickets.models import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, Ticket, TicketClock
 from tickets.states import LATE_PAUSE, OPEN, STOPPED, AlertChannel, ClockKind, HoldReason, PendingReason, TicketStatus
@@ -286,7 +286,9 @@ def promise_in_words(ticket: Ticket, at: datetime) -> str:
 def promise_of(ticket: Ticket, faces: Iterable[ClockFace]) -> str:
     """Return what `promise_in_words` does, where the clocks of the ticket were read before."""
     known = {face.clock.kind: face for face in faces if ticket.is_open and not face.is_stopped}
-    order = (ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.RESOLVE)
+    order = [ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.RESOLVE]
+    if ticket.reason == HoldReason.OUTAGE:  # they hear of it as everybody there does
+        order.remove(ClockKind.RESPONSE)
     face = next((known[kind] for kind in order if kind in known), None)
     if face is None:
         return ""
@@ -298,15 +300,12 @@ def promise_of(ticket: Ticket, faces: Iterable[ClockFace]) -> str:
         return _paused_in_words(ticket)
     if face.clock.due_at is None:
         return ""
-    due = face.clock.due_at.astimezone(place_of(ticket).zone)
     said = {
         ClockKind.RESPONSE: _("By %(when)s you hear from us."),
         ClockKind.RESTORE: _("By %(when)s it works again: we promise."),
         ClockKind.RESOLVE: _("By %(when)s it is put right: we promise."),
     }
-    return said[ClockKind(face.clock.kind)] % {
-        "when": f"{date_format(due, 'l j F')}, {date_format(due, 'TIME_FORMAT')}"
-    }
+    return said[ClockKind(face.clock.kind)] % {"when": moment_in_words(face.clock.due_at, place_of(ticket).zone)}
 
 
 def _paused_in_words(ticket: Ticket) -> str:

@@ -17,7 +17,7 @@ from foundation.correspondence.models import LETTER_SECRET, Document, Message
 from foundation.correspondence.services import compose, keep_file, message_id_of, queue_message
 from foundation.divisions.queries import root_of
 from foundation.people.models import User
-from orders.queries import appointment_window
+from orders.queries import appointment_window, moment_in_words
 from tickets.models import Article, Ticket, Visit
 from tickets.queries import closing_of, may_be_rated, proof_of
 from tickets.services.leaving import is_resolved
@@ -38,8 +38,18 @@ def send_receipt(ticket_id: int) -> None:
             ticket,
             "opened",
             f"tickets.opened:{ticket.pk}",
-            {"said": first.text if first and first.is_from_the_customer else ""},
+            {"said": first.text if first and first.is_from_the_customer else "", **_explained(ticket)},
         )
+
+
+def _explained(ticket: Ticket) -> dict[str, Any]:
+    """Return what is known of the outage that a ticket waits for, in the requester's language."""
+    outage = ticket.outage
+    if outage is None:
+        return {}
+    with override(ticket.language):
+        expected = outage.expected_at and moment_in_words(outage.expected_at, outage.division.zone)
+    return {"outage": outage, "words": outage.words.in_language(ticket.language), "expected": expected}
 
 
 def send_answer(article_id: int) -> None:

@@ -93,8 +93,6 @@ class Mail:
     """What is new in it: without quoted history and signature. Never empty where there are words at all."""
     quoted: str = ""
     signature: str = ""
-    html: str = ""
-    """Its HTML, cleaned of everything that does something; empty where there is none."""
     files: tuple[File, ...] = ()
     report: DeliveryReport | None = None
     calendar: Calendar | None = None

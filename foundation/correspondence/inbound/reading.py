@@ -1,6 +1,7 @@
 """Read one raw message (RFC 5322, MIME), whatever is wrong with it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
@@ -13,7 +14,15 @@ from foundation.correspondence.inbound.files import LARGEST_FILE, media_type_of,
 from foundation.correspondence.inbound.mail import Calendar, File, Mail
 from foundation.correspondence.inbound.quoting import split_reply
 from foundation.correspondence.inbound.reports import calendar_in, delivery_report
-from foundation.correspondence.inbound.texts import clean_html, decode_html, html_to_text, tidy, unflow
+from foundation.correspondence.inbound.texts import (
+    MOST_TAGS,
+    beginning_of,
+    count_tags,
+    decode_html,
+    html_to_text,
+    tidy,
+    unflow,
+)
 from foundation.correspondence.inbound.tnef import is_tnef, open_tnef
 
 LARGEST_MAIL = 30 * 1024 * 1024
@@ -84,7 +93,6 @@ def read_mail(raw: bytes, *, largest_file: int = LARGEST_FILE) -> Mail:
         fresh=reply.fresh,
         quoted=reply.quoted,
         signature=reply.signature,
-        html=gathered.html(),
         files=() if report else tuple(gathered.files),
         report=report,
         calendar=gathered.calendar,
@@ -120,8 +128,6 @@ class _Gathered:
     """Whether it is an attached message, whose files are judged and which is not itself a file again."""
     bodies: list[tuple[str, str]] = field(default_factory=list)
     """Its words in order: `plain` or `html`, and the text."""
-    looks: list[str] = field(default_factory=list)
-    """HTML that says again what plain words say."""
     files: list[File] = field(default_factory=list)
     parts: list[Message] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
@@ -176,7 +182,6 @@ class _Gathered:
         alternatives = self.bodies[before:]
         has_plain = any(kind == "plain" and text.strip() for kind, text in alternatives)
         chosen = "plain" if has_plain else "html"
-        self.looks += [text for kind, text in alternatives if kind == "html" and has_plain]
         self.bodies[before:] = [body for body in alternatives if body[0] == chosen]
 
     def _take_leaf(self, part: Message, kind: str) -> None:
@@ -225,13 +230,17 @@ class _Gathered:
 
     def text(self) -> str:
         """Return all words, in order."""
-        texts = (html_to_text(text) if kind == "html" else tidy(text) for kind, text in self.bodies)
-        return "\n\n".join(text for text in texts if text)[:LONGEST_TEXT]
+        return "\n\n".join(text for text in self._texts() if text)[:LONGEST_TEXT]
 
-    def html(self) -> str:
-        """Return the message's HTML, cleaned; empty where there is none."""
-        pages = self.looks or [text for kind, text in self.bodies if kind == "html"]
-        return "\n".join(clean_html(page) for page in pages)
+    def _texts(self) -> Iterator[str]:
+        tags = MOST_TAGS
+        for kind, text in self.bodies:
+            if kind == "html":
+                html = beginning_of(text, tags=tags)
+                tags -= count_tags(html)
+                yield html_to_text(html)
+            else:
+                yield tidy(text)
 
 
 def _parts_within(part: Message) -> list[Message]:

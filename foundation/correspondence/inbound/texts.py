@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from itertools import islice
 
 import nh3
 
@@ -21,6 +22,9 @@ BLOCKS = {
 SPACED = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
 MOST_HTML = 1_000_000
 """Letters of HTML that are read: a message is no book."""
+MOST_TAGS = 5_000
+"""Tags of one message that are read: at worst a parser's work grows with the square of them, where all are nested."""
+_TAG = re.compile(r"</?[A-Za-z]")
 MOST_LINES = 20_000
 """Lines that HTML is broken into; what follows stands on the last one."""
 DEEPEST = 10
@@ -31,13 +35,24 @@ META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.
 def clean_html(html: str) -> str:
     """Return a message's HTML without scripts, styles, pictures of the outside, and all else that does something."""
     return nh3.clean(
-        html[:MOST_HTML],
+        html,
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel"},
         clean_content_tags={"script", "style", "title", "template", "noscript"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def beginning_of(html: str, *, tags: int) -> str:
+    """Return HTML up to where it has had so many tags: what follows is not read."""
+    further = next(islice(_TAG.finditer(html, 0, MOST_HTML), tags, None), None)
+    return html[: further.start()] if further else html[:MOST_HTML]
+
+
+def count_tags(html: str) -> int:
+    """Count the tags of HTML, also those that a parser would not see as such."""
+    return sum(1 for _tag in _TAG.finditer(html))
 
 
 def decode_html(content: bytes, charset: str) -> str:

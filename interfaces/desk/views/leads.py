@@ -16,8 +16,7 @@ from interfaces.desk.filters import LeadFilters
 from interfaces.desk.forms import AssignForm, CloseForm, ConfirmForm, NoteForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
-from interfaces.desk.queries import timeline_of
-from interfaces.desk.words import say, say_who
+from interfaces.desk.timeline import latest
 from leads.models import Lead
 from leads.queries import leads_visible_to
 from leads.services import add_note, assign_lead, close_lead, convert_lead, note_contact
@@ -60,7 +59,7 @@ def lead(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "lead": found,
         "notes": found.notes.select_related("by"),
-        "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "events": latest(found, most=EVENTS_SHOWN),
         "may_work": can(request.user, Permission.WORK_LEADS, found.division),
         "is_open": found.can_move(LeadStatus.CLOSED),
         "may_assign": found.can_move(LeadStatus.ASSIGNED),

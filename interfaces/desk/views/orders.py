@@ -23,9 +23,8 @@ from interfaces.desk.filters import OrderFilters
 from interfaces.desk.following import referrals_followed_by
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order as SortOrder
-from interfaces.desk.queries import timeline_of
 from interfaces.desk.sites import public_address
-from interfaces.desk.words import say, say_who
+from interfaces.desk.timeline import latest
 from orders.models import Order, OrderLine
 from orders.queries import (
     appointment_window,
@@ -126,7 +125,7 @@ def order(request: UserRequest, pk: int) -> HttpResponse:
         "submissions": _asked(found),
         "messages_sent": messages_about(found).defer("text", "html"),
         "documents": documents_about(found),
-        "events": [(event, say(event, names), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "events": latest(found, most=EVENTS_SHOWN, names=names),
         "doings": doings(found, request.user),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         "is_draft": found.status == OrderStatus.DRAFT,

@@ -37,8 +37,7 @@ from interfaces.desk.outage_forms import (
     shown_in,
 )
 from interfaces.desk.paging import Order
-from interfaces.desk.queries import timeline_of
-from interfaces.desk.words import say, say_who
+from interfaces.desk.timeline import latest
 from tickets.models import AffectedService, CreditRun, Outage, OutageCredit, OutageUpdate, Ticket
 from tickets.queries import tickets_visible_to
 from tickets.queries.extents import read_scope
@@ -132,7 +131,7 @@ def outage(request: UserRequest, pk: int) -> HttpResponse:
         refused=_refused(found),
         may_resend=can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
         credits=services.outlook_on_credits(found) if may_credit else None,
-        events=[(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        events=latest(found, most=EVENTS_SHOWN),
     )
 
 

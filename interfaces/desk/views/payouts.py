@@ -37,8 +37,7 @@ from interfaces.desk.filters import BatchFilters, LineFilters
 from interfaces.desk.forms import ApproveForm, BuildBatchForm, ConfirmForm, ReadForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
-from interfaces.desk.queries import timeline_of
-from interfaces.desk.words import say, say_who
+from interfaces.desk.timeline import latest
 from referrals.queries import resolved_touches_of
 
 EVENTS_SHOWN = 30
@@ -132,7 +131,7 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
         next_unread=unread_lines(batch).order_by("pk").first(),
         may_read=_may_read(batch, request.user),
         may_remove=batch.status == BatchStatus.BUILDING and can(request.user, Permission.BUILD_BATCHES, batch.division),
-        events=[(event, say(event), say_who(event)) for event in timeline_of(batch)[:EVENTS_SHOWN]],
+        events=latest(batch, most=EVENTS_SHOWN),
     )
 
 

@@ -16,8 +16,7 @@ from interfaces.desk.following import referrals_followed_by, stage_in_words
 from interfaces.desk.forms import DecideSignalForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
-from interfaces.desk.queries import timeline_of
-from interfaces.desk.words import say, say_who
+from interfaces.desk.timeline import latest
 from referrals.models import Referral
 from referrals.queries import resolved_touches_of, signals_visible_to
 from referrals.services import decide_signal
@@ -68,7 +67,7 @@ def referral(request: UserRequest, pk: int) -> HttpResponse:
         "touches": resolved_touches_of(found.order),
         "signals": found.signals.select_related("decided_by"),
         "rewards": [(one, traces[one.pk]) for one in rewards],
-        "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "events": latest(found, most=EVENTS_SHOWN),
         "may_work": can(request.user, Permission.WORK_REFERRALS, found.division),
     }
     return render(request, "desk/referral.html", context)

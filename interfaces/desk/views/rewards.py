@@ -19,8 +19,7 @@ from interfaces.desk.filters import RewardFilters
 from interfaces.desk.forms import ReleaseForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
-from interfaces.desk.queries import timeline_of
-from interfaces.desk.words import say, say_who
+from interfaces.desk.timeline import latest
 
 EVENTS_SHOWN = 50
 RELEASED_BY_HAND = (HoldReason.CREDIT_REFUSED, HoldReason.PAYEE_CLOSED, HoldReason.AUDIT)
@@ -65,7 +64,7 @@ def reward(request: UserRequest, pk: int) -> HttpResponse:
         "reward": found,
         "trace": trace_of(found),
         "lines": found.lines.select_related("batch", "submission").order_by("-pk"),
-        "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "events": latest(found, most=EVENTS_SHOWN),
         "holds": [HoldReason(hold).label for hold in found.holds],
         "may_release": bool(_releasable(found, request.user)),
         "may_see_ledger": can(request.user, Permission.SEE_LEDGER, found.division),

@@ -22,11 +22,10 @@ from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.filters import TicketFilters
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
-from interfaces.desk.queries import timeline_of
 from interfaces.desk.ticket_doings import DOINGS, form_of, offered
 from interfaces.desk.ticket_forms import AnswerForm, key_of
 from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
-from interfaces.desk.words import say, say_who
+from interfaces.desk.timeline import latest
 from tickets.http import download
 from tickets.models import Article, Attachment, Rating, Ticket, filled_in
 from tickets.ports import Reading
@@ -80,7 +79,7 @@ TICKETS: List[Ticket] = List(
         Column("division", _("Division"), lambda ticket: str(ticket.division), is_shown=False),
         Column("since", _("Opened"), lambda ticket: ticket.opened_at, "pk"),
     ],
-    order=Order("pk", is_descending=True),
+    order=Order("due_by"),
     presets=[
         Preset(_("Mine"), "owner=mine"),
         Preset(_("Nobody’s"), "owner=nobody"),
@@ -117,7 +116,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         "progress": progress_of_ticket(as_told(found)),
         "promise": promise_of(found, faces),
         "talk": folded(articles_of(found).prefetch_related("attachments", "split_off")),
-        "events": [(event, say(event), say_who(event)) for event in timeline_of(found)[:EVENTS_SHOWN]],
+        "events": latest(found, most=EVENTS_SHOWN),
         "rating": Rating.objects.filter(ticket=found).first(),
         "doings": offered(found, request.user),
         "notice": notice_ahead(found),

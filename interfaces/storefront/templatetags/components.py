@@ -1,6 +1,7 @@
 """What the shared components of pages need beyond Django's own tags."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -17,8 +18,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from phonenumber_field.phonenumber import to_python
 
+from foundation.divisions.models import Division
 from foundation.money import format_money
 from interfaces.storefront.shop import Card
+from orders.queries import moment_in_words
 
 register = template.Library()
 
@@ -105,6 +108,12 @@ def rendered(context: template.Context, name: str) -> SafeString:
 def money(amount: Decimal, currency: str = "USD") -> str:
     """Write an amount as the reader of the page writes it."""
     return format_money(amount, currency, get_language() or "en")
+
+
+@register.filter
+def in_zone(at: datetime, division: Division) -> str:
+    """Write a moment as customers read it, in a division's zone."""
+    return moment_in_words(at, division.zone)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
-from django.utils import formats, timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from foundation.correspondence.services import Letter, Outgoing, compose, queue_messages
@@ -18,6 +18,7 @@ from foundation.correspondence.states import Purpose
 from foundation.divisions.queries import root_of
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.services import ChunkResult, start_job
+from orders.queries import moment_in_words
 from tickets.models import Outage, OutageNotice, OutageUpdate
 from tickets.services.outages.extent import locked_outage
 from tickets.states import UpdateStage
@@ -138,16 +139,11 @@ def _compose(update: OutageUpdate, language: str) -> Letter:
             "kind": update.outage.kind,
             "words": update.words.in_language(language),
             "families": update.outage.families_in_words,
-            "starts": _in_words(update.outage, update.outage.starts_at),
-            "expected": _in_words(update.outage, update.expected_at) if update.expected_at else "",
+            "starts": moment_in_words(update.outage.starts_at, division.zone),
+            "expected": moment_in_words(update.expected_at, division.zone) if update.expected_at else "",
             "link": _address(division, reverse("selfcare:start")),
         }
     return compose("tickets/mail/outage", context, language=language, division=division)
-
-
-def _in_words(outage: Outage, at: Any) -> str:
-    local = timezone.localtime(at, outage.division.zone)
-    return f"{formats.date_format(local, 'DATE_FORMAT')}, {formats.time_format(local, 'TIME_FORMAT')}"
 
 
 def _address(division: Any, path: str) -> str:
