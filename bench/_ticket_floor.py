@@ -44,13 +44,15 @@ class Way:
 
 
 WAYS = {
-    "plain": Way(""),
+    "plain": Way("", order="t.due_by, t.id"),
     "by_due": Way("sort=due", order="t.due_by, t.id"),
     "by_last_word": Way("sort=-word", order="t.last_word_at DESC, t.id DESC"),
     "by_priority": Way("sort=priority", order="t.priority, t.id"),
     "complaints_by_due": Way("type=complaint&sort=due", f"{OPEN} AND t.type = 'complaint'", "t.due_by, t.id"),
     "overdue": Way("overdue=yes&sort=due", f"{OPEN} AND t.due_by < now()", "t.due_by, t.id"),
-    "nobodys_p1": Way("priority=p1&owner=nobody", f"{OPEN} AND t.priority = 'p1' AND t.owner_id IS NULL"),
+    "nobodys_p1": Way(
+        "priority=p1&owner=nobody", f"{OPEN} AND t.priority = 'p1' AND t.owner_id IS NULL", "t.due_by, t.id"
+    ),
     "all": Way("status=any", "t.merged_into_id IS NULL"),
     "rare_word": Way(f"status=any&text={RARE}", COLLECTED.format(RARE)),
     "medium_word": Way(f"status=any&text={MEDIUM}", COLLECTED.format(MEDIUM)),

@@ -1,7 +1,7 @@
 """A list of the desk: columns, sorting, filter chips, saved filters, pages, and the file of what one sees."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from django.db import models
@@ -60,6 +60,8 @@ class List(Generic[Row]):
     columns: Sequence[Column[Row]]
     order: Order
     """How it is sorted unless one asks otherwise."""
+    order_of: Mapping[str, Order] = field(default_factory=dict)
+    """How it is sorted where a filter is used, by the filter's name: what `order` goes by has no meaning there."""
     presets: Sequence["Preset"] = ()
     """Filters that everybody needs; people save further ones of their own."""
     keeps_filters: bool = True
@@ -70,7 +72,9 @@ class List(Generic[Row]):
         wanted = query.get("sort", "")
         paths = {column.code: column.sorts_by for column in self.columns if column.sorts_by}
         path = paths.get(wanted.removeprefix("-"))
-        return Order(path, wanted.startswith("-")) if path else self.order
+        if path:
+            return Order(path, wanted.startswith("-"))
+        return next((order for name, order in self.order_of.items() if query.get(name)), self.order)
 
 
 @dataclass(frozen=True)

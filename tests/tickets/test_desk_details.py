@@ -167,6 +167,9 @@ class TestTheList:
         assert places == sorted(places)
         assert page.count(">overdue<") == 1
         assert places[0] < page.index(">overdue<") < places[1]
+        newest_first = csr.client.get(reverse("desk:tickets"), {"status": "any"}).content.decode()
+        places = [newest_first.index(one.number) for one in (never, soon, late)]
+        assert places == sorted(places)
 
 
 class TestThePage:

@@ -80,6 +80,7 @@ TICKETS: List[Ticket] = List(
         Column("since", _("Opened"), lambda ticket: ticket.opened_at, "pk"),
     ],
     order=Order("due_by"),
+    order_of={"status": Order("pk", is_descending=True)},  # what has ended is due no more
     presets=[
         Preset(_("Mine"), "owner=mine"),
         Preset(_("Nobody’s"), "owner=nobody"),
