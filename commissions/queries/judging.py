@@ -187,6 +187,10 @@ WITH day AS (
     ) reckoned
 )"""
 """`{scope}` says which rewards; parameters `days` and `places`, from `params_of`, and what the scope asks for."""
+IS_TAKEN_BACK = """decided.is_earned AND decided.part > 0
+                AND decided.decision IN ('receipt_taken_back', 'left_early', 'left_early_in_part')
+                AND NOT (decided.clawed_back > 0 AND decided.reason = replace(decided.decision, '_in_part', ''))"""
+"""Whether something that was earned is no longer owed by the facts, and was not taken back for them before."""
 
 
 CURRENCIES = [code for code, _label in CURRENCY.choices(None)] if CURRENCY.choices else []  # type: ignore[arg-type]

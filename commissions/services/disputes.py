@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 from accounts.queries import is_own
 from commissions.events import DisputeAnswered, DisputeRaised
@@ -16,7 +16,7 @@ from commissions.settings import DISPUTE_DAYS
 from commissions.states import EntryKind
 from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
-from foundation.money import ZERO
+from foundation.money import ZERO, format_money
 from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.services import require
@@ -72,13 +72,17 @@ def uphold_dispute(dispute_id: int, answer: str, amount: Decimal, *, by: User) -
     what was wrongly claimed back is no longer claimed.
 
     :param amount: what the payee gets on top, in the entry's currency
-    :raises NotAllowed: if it was answered before, nothing is said, the amount is none, or the person may not answer, see
-        `_taken`
+    :raises NotAllowed: if it was answered before, nothing is said, the amount is none or more than the line's own, or the
+        person may not answer, see `_taken`
     """
     dispute = _taken(dispute_id, by)
     said = _answer(answer)
     if amount <= ZERO:
         raise NotAllowed(_("Enter what the payee gets on top, above zero."), code="no_amount", field="amount")
+    if amount > dispute.entry.amount:
+        message = _("At most %(amount)s: a correction is no more than the line that it corrects.")
+        most = format_money(dispute.entry.amount, dispute.entry.currency, get_language() or "en")
+        raise NotAllowed(message % {"amount": most}, code="too_much", field="amount")
     reward = locked_reward(dispute.entry.reward_id)
     correction = post(
         reward, EntryKind.CORRECT, amount, effective_on=today(reward.division), inputs={"corrects": dispute.entry.key}

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from commissions.events import RewardClawedBack, RewardForfeited, RewardHeld, RewardQualified, RewardReinstated
 from commissions.models import Reward, Rule
-from commissions.queries.judging import JUDGING, params_of
+from commissions.queries.judging import IS_TAKEN_BACK, JUDGING, params_of
 from commissions.queries.rewarding import committed_of, has_room
 from commissions.services.endings import FINAL_REASONS, STANDS_IN, end_rewards_of
 from commissions.states import MAY_BE_TAKEN_BACK, QUALIFYING, REWARD_MOVES, RewardStatus
@@ -63,7 +63,8 @@ RANGE = f"""
 ACCOUNT = f"{OPEN} AND reward.friend_account_id = %(account)s"
 TELLING = (RewardReinstated, RewardQualified, RewardHeld, RewardForfeited, RewardClawedBack)
 
-MOVING = """, outcome AS (
+MOVING = (
+    """, outcome AS (
     SELECT decided.*, fate.*, decided.inputs || CASE WHEN decided.base IS NULL THEN '{}'::jsonb
             ELSE jsonb_build_object('base', decided.base::text) END AS inputs_after,
         CASE WHEN decided.base IS NULL THEN decided.calculation ELSE format('%%s %%%% × %%s%%s = %%s%%s',
@@ -76,10 +77,9 @@ MOVING = """, outcome AS (
             decided.decision = 'earned' AND decided.id <> ALL(%(without_a_place)s) AS is_earning,
             decided.status = 'accrued' AND decided.decision IN ('paid_late', 'left_early', 'too_few_bills', 'no_cash')
                 AS is_forfeited,
-            decided.is_earned AND decided.part > 0
-                AND decided.decision IN ('receipt_taken_back', 'left_early', 'left_early_in_part')
-                AND NOT (decided.clawed_back > 0 AND decided.reason = replace(decided.decision, '_in_part', ''))
-                AS is_taken_back,
+            """
+    + IS_TAKEN_BACK
+    + """ AS is_taken_back,
             replace(decided.decision, '_in_part', '') AS reason_after,
             EXISTS (
                 SELECT 1 FROM referrals_signal signal
@@ -197,6 +197,7 @@ MOVING = """, outcome AS (
         WHERE is_taken_back
     ) AS fact (place, name, payload)
 )"""
+)
 
 """What follows from the decisions: rows that changed since they were read are left to the next run."""
 

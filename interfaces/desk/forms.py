@@ -354,7 +354,9 @@ class AnswerDisputeForm(forms.Form):
         decimal_places=2,
         min_value=Decimal("0.01"),
         required=False,
-        help_text=_("Only where the line is wrong. It goes into the next batch, and an auditor reads it."),
+        help_text=_(
+            "Only where the line is wrong, and no more than the line itself. It goes into the next batch, and another person reads it."
+        ),
     )
     answer = forms.CharField(
         label=_("Your answer"),

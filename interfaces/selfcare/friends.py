@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext as _
 
 from commissions.models import LedgerEntry, Reward
-from commissions.queries.ledger import balances
+from commissions.queries.ledger import Balance, balances
 from commissions.queries.progress import UNSPOKEN, Progress, own_progress, own_rewards, progress_for
 from commissions.queries.statements import own_reward_in_words
 from commissions.states import LedgerAccount, ProgressStage, RewardStatus, Side
@@ -49,7 +49,6 @@ WAY_OF_A_REWARD = WAY[WAY.index(ProgressStage.INSTALLED) :]
 BY_INVITATION = 2
 """How many of them only an invitation has."""
 ON_THE_WAY = frozenset({InvitationStatus.SENT, InvitationStatus.CLICKED})
-UNPAID = frozenset({RewardStatus.HELD, RewardStatus.PAYABLE, RewardStatus.BATCHED})
 REFERRAL, INVITATION = "referral", "invitation"
 
 
@@ -135,7 +134,7 @@ def totals_of(referrers: Iterable[Referrer]) -> tuple[Total, ...]:
         for currency in sorted({one.currency for one in rewards})
         for total in _totals(
             [(one, days[one.division_id]) for one in rewards if one.currency == currency],
-            credited=posted[currency][LedgerAccount.PAID] if currency in posted else ZERO,
+            posted=posted.get(currency, Balance(currency)),
             to_set_off=claimed[currency][LedgerAccount.RECEIVABLE] if currency in claimed else ZERO,
             currency=currency,
         )
@@ -172,23 +171,22 @@ def referring_of(user: User) -> Referring | None:
     return Referring(title=str(programme), text=str(programme.rewards_in_words), action=_("Take part"))
 
 
-def _totals(
-    rewards: list[tuple[Reward, date]], *, credited: Decimal, to_set_off: Decimal, currency: str
-) -> list[Total]:
+def _totals(rewards: list[tuple[Reward, date]], *, posted: Balance, to_set_off: Decimal, currency: str) -> list[Total]:
     """
     Add up one currency.
 
-    :param credited: what went out to the bills, whatever became of it afterwards
+    :param posted: what the ledger says of the rewards: what is payable and what went out, with all that corrects them
     :param to_set_off: what was credited to the accounts and taken back, and is still to be kept from later rewards
     """
     coming = [(one, day) for one, day in rewards if _is_expected(one, day)]
     first = min((one.earliest_on for one, day in coming if one.earliest_on > day), default=None)
-    earned = [one for one, _day in rewards if one.status in UNPAID]
+    held = sum((one.owed for one, _day in rewards if one.status == RewardStatus.HELD), ZERO)
+    earned = held + posted[LedgerAccount.PAYABLE] + posted[LedgerAccount.IN_TRANSIT]
     detail = _("The first from %(date)s on, if all goes well") % {"date": date_format(first)} if first else ""
     totals = [
         Total(label=_("Possible"), amount=_amount([one for one, _day in coming], currency), detail=detail),
-        Total(label=_("Earned, to be credited"), amount=_amount(earned, currency)),
-        Total(label=_("Credited on your bills"), amount=_in_words(credited, currency)),
+        Total(label=_("Earned, to be credited"), amount=_in_words(earned, currency)),
+        Total(label=_("Credited on your bills"), amount=_in_words(posted[LedgerAccount.PAID], currency)),
     ]
     if to_set_off:
         words = _("Credited and taken back: it is kept from what you earn next")

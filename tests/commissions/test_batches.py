@@ -1,9 +1,11 @@
 """A batch from what is earned to what is approved: nothing is paid that was not owed, seen and answered for."""
 
 import hashlib
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -11,6 +13,8 @@ from django.urls import reverse
 from accounts.models import Account, Customer
 from accounts.states import AccountStatus
 from accounts.testing import make_account
+from billing.states import ServiceStatus
+from billing.testing import tell_status
 from commissions.events import BatchMoved
 from commissions.models import Batch, BatchLine, LedgerEntry, Reward
 from commissions.queries.batches import unread_lines
@@ -56,6 +60,7 @@ from tests.commissions.paying import (
     make_several,
     read_all,
 )
+from tests.commissions.vendor import system_of
 from tests.orders.racing import together
 
 pytestmark = pytest.mark.django_db
@@ -516,6 +521,26 @@ class TestApprove:
         batches.read_line(line.pk, Verdict.WRONG, "Not genuine", by=payouts.auditor)
         approved = batches.approve_batch(batch.pk, by=payouts.auditor)
         assert [left.reward_id for left in approved.lines.filter(status=LineStatus.PENDING)] == [other.pk]
+
+    def test_is_refused_for_what_is_no_longer_owed_since_it_was_frozen(self, payouts):
+        gone, other = make_several(payouts, 2)
+        batch = make_frozen(payouts)
+        read_all(batch, payouts.auditor)
+        with time_machine.travel(now() + timedelta(days=2), tick=False):
+            tell_status(system_of(payouts), gone.friend_account.number, ServiceStatus.DISCONNECTED)
+
+            with pytest.raises(NotAllowed, match=f"no longer owed, or not all of them: {gone.pk}\\.") as refusal:
+                batches.approve_batch(batch.pk, by=payouts.auditor)
+            assert refusal.value.code == "not_owed"
+            line = batch.lines.get(reward=gone)
+            with pytest.raises(NotAllowed) as refusal:
+                batches.read_line(line.pk, Verdict.CORRECT, "", by=payouts.auditor)
+            assert (refusal.value.code, refusal.value.field) == ("not_owed", "verdict")
+
+            batches.read_line(line.pk, Verdict.WRONG, "They have left", by=payouts.auditor)
+            approved = batches.approve_batch(batch.pk, by=payouts.auditor)
+
+        assert [left.reward for left in approved.lines.filter(status=LineStatus.PENDING)] == [other]
 
     @pytest.mark.parametrize(
         "tampering",

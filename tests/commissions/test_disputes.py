@@ -211,7 +211,7 @@ class TestUpholding:
         assert dispute.correction.period == month > dispute.entry.period
         assert own_statement_of(reward.payee, month).closing.payable == TEN
 
-    @pytest.mark.parametrize("amount", ["0.00", "-5.00"])
+    @pytest.mark.parametrize("amount", ["0.00", "-5.00", "25.01"])
     def test_takes_an_amount(self, dispute, answerer, amount):
         with pytest.raises(NotAllowed) as refusal:
             uphold_dispute(dispute.pk, "You are right.", Decimal(amount), by=answerer)

@@ -7,13 +7,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from commissions.models import Batch, Reward
+from accounts.testing import make_account
+from commissions.models import Batch, Dispute, Reward
 from commissions.services import batches
+from commissions.services.disputes import raise_dispute, uphold_dispute
 from commissions.services.holds import hold_reward
-from commissions.states import BatchStatus, HoldReason, LineStatus, RewardStatus, Verdict
+from commissions.states import BatchStatus, EntryKind, HoldReason, LineStatus, RewardStatus, Verdict
 from foundation.people.states import Role
-from foundation.people.testing import sign_in
-from tests.commissions.paying import make_approved, make_earned, make_frozen, make_payouts, make_several, read_all
+from foundation.people.testing import make_person, sign_in
+from tests.commissions.paying import (
+    make_approved,
+    make_earned,
+    make_frozen,
+    make_paid,
+    make_payouts,
+    make_several,
+    read_all,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +53,16 @@ def act(client, name, pk=None, **answers):
     return client.post(reverse(f"desk:{name}", args=[pk] if pk else []), answers)
 
 
+def grant_correction(payouts) -> Dispute:
+    """Pay a reward of $25, and correct it by $10 after its payee has disputed it."""
+    payee = make_person(Role.CUSTOMER, payouts.division)
+    reward = make_earned(payouts, account=make_account(payouts.division, user=payee))
+    make_paid(payouts)
+    dispute = raise_dispute(reward.entries.get(kind=EntryKind.SETTLE).pk, "I was promised $35.", by=payee)
+    answerer = make_person(Role.OPERATOR, payouts.division, name="Olga Operator")
+    return uphold_dispute(dispute.pk, "You are right.", Decimal("10.00"), by=answerer)
+
+
 class TestBuild:
     def test_says_what_is_earned_and_leads_to_the_batch(self, builder, payouts):
         make_several(payouts, 2)
@@ -51,9 +71,16 @@ class TestBuild:
         (choice,) = form.fields["what"].choices
         answer = act(builder, "payout_build", what=choice[0])
 
-        assert choice == (f"{payouts.division.pk}:USD", f"{payouts.division}: 2 rewards, $50.00")
+        assert choice == (f"{payouts.division.pk}:USD", f"{payouts.division}: 2 payments, $50.00")
         batch = Batch.objects.get()
         assert answer.url == reverse("desk:payout", args=[batch.pk])
+
+    def test_offers_what_corrects_where_no_reward_is_due(self, builder, payouts):
+        grant_correction(payouts)
+
+        ((_value, label),) = page_of(builder, "payout_build").context["form"].fields["what"].choices
+
+        assert label == f"{payouts.division}: 1 payment, $10.00"
 
     def test_says_where_nothing_is_earned(self, builder):
         page = page_of(builder, "payout_build")
@@ -156,6 +183,14 @@ class TestAuditPage:
             "first reward",
             str(reward.payee.account),
         ):
+            assert expected in page
+
+    def test_of_a_correction_shows_what_the_payee_says_and_who_has_answered(self, auditor, payouts):
+        grant_correction(payouts)
+
+        page = page_of(auditor, "payout_line", make_frozen(payouts).lines.get().pk).content.decode()
+
+        for expected in ("I was promised $35.", "You are right.", "Olga Operator"):
             assert expected in page
 
     def test_takes_out_what_is_wrong_when_told_why(self, auditor, payouts):

@@ -14,6 +14,7 @@ from commissions.states import EntryKind
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from interfaces.selfcare.friends import totals_of
 from tests.commissions.paying import make_earned, make_paid, make_payouts
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,8 @@ def test_a_correction_is_a_line_that_is_paid_with_the_next_payout(client, line, 
 
     assert "$10.00 is added, and paid with the next payout." in page_of(client, "dispute", raised.pk)
     assert "Corrected in your favor" in page_of(client, "statement", line.payee_id)
+    totals = {total.label: total.amount for total in totals_of([line.reward.referral.referrer])}
+    assert totals["Earned, to be credited"] == "$35.00"
     make_paid(payouts)
     assert "$10.00 was added and paid on" in page_of(client, "dispute", raised.pk)
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _, ngettext
 from accounts.queries import is_own
 from commissions.models import Batch, BatchLine
 from commissions.queries.batches import lines_in_question, unread_lines
+from commissions.queries.owing import rewards_no_longer_owed
 from commissions.services.batches.building import announce, locked_batch, locked_batch_of
 from commissions.services.endings import return_reward
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
@@ -127,10 +128,10 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     Note what an auditor found of a payment. What is wrong is taken out, and its reward is held.
 
     What corrects a reward, and is found wrong, comes back in the next batch and is read again: an answer that a payee
-    was given stands. What was found correct can be found wrong once its referral is in question.
+    was given stands. What was found correct can be found wrong once its referral is in question, or it is no longer owed.
 
     :raises NotAllowed: if the batch is not frozen, the payment was read before, is the person's own or is called correct
-        though its referral is in question, or the person had a hand in the batch, has granted the correction that it
+        though its referral is in question or it is no longer owed, or the person had a hand in the batch, has granted the correction that it
         pays, may not audit there, or says nothing about what is wrong
     """
     batch = locked_batch_of(line_id)
@@ -147,7 +148,11 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
             "Its referral is not genuine or is being looked at. Decide about it first, or take the payment out."
         )
         raise NotAllowed(message, code="in_question", field="verdict")
-    line.read(verdict, note.strip(), by=by, at=now(), may_read_again=is_in_question)
+    is_not_owed = bool(rewards_no_longer_owed(this))
+    if is_not_owed and verdict == Verdict.CORRECT:
+        message = _("By what has become known since, it is no longer owed, or not all of it. Take the payment out.")
+        raise NotAllowed(message, code="not_owed", field="verdict")
+    line.read(verdict, note.strip(), by=by, at=now(), may_read_again=is_in_question or is_not_owed)
     line.save(update_fields=["status", "verdict", "note", "read_by", "read_at"])
     if verdict == Verdict.WRONG and not line.dispute_id:
         return_reward(line.reward_id, hold=HoldReason.AUDIT, on=today(line.reward.division), by=by)
@@ -176,7 +181,7 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
 
     :param shown: the sum that the approving person saw, where they saw one
     :raises NotAllowed: if the person had a hand in it, is paid in it, has granted a correction that it pays or may not
-        approve there, if something that has to be read was not, if a referral is in question, if its payments are not those that were frozen, if none is left,
+        approve there, if something that has to be read was not, if a referral is in question or a reward no longer owed, if its payments are not those that were frozen, if none is left,
         or if its sum is not the one that was seen
     """
     batch = locked_batch(batch_id)
@@ -191,14 +196,14 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
             % {"count": unread},
             code="unread",
         )
-    _refuse_own_and_questioned(batch, by)
+    _refuse_what_may_not_be_paid(batch, by)
     _verify(batch, shown)
     batch.approve(by=by, at=now())
     batch.save(update_fields=["status", "approved_by", "approved_at"])
     return announce(batch, by=by)
 
 
-def _refuse_own_and_questioned(batch: Batch, by: User) -> None:
+def _refuse_what_may_not_be_paid(batch: Batch, by: User) -> None:
     if batch.lines.filter(status=LineStatus.PENDING, payee__account__customer__user=by).exists():
         raise NotAllowed(_("You are paid in this batch: somebody else has to approve it."), code="own_payment")
     _refuse_own_corrections(batch.lines.all(), batch.division, by)
@@ -210,6 +215,12 @@ def _refuse_own_and_questioned(batch: Batch, by: User) -> None:
             "payments out."
         )
         raise NotAllowed(message % {"rewards": ", ".join(map(str, questioned[:NAMED]))}, code="in_question")
+    if not_owed := rewards_no_longer_owed(batch.lines.all()):
+        message = _(
+            "By what has become known since, these rewards are no longer owed, or not all of them: %(rewards)s. Take their "
+            "payments out."
+        )
+        raise NotAllowed(message % {"rewards": ", ".join(map(str, not_owed[:NAMED]))}, code="not_owed")
 
 
 def _refuse_own_corrections(lines: QuerySet[BatchLine], division: Division, by: User) -> None:

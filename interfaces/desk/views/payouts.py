@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
-from django.db.models import Count, DecimalField, OuterRef, Subquery, Sum
+from django.db.models import Count, DecimalField, F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,12 +16,14 @@ from commissions.models import Batch, BatchLine
 from commissions.queries.batches import (
     Standing,
     batches_visible_to,
+    corrections_due_within,
     due_within,
     lines_in_question,
     lines_visible_to,
     standing_of,
     unread_lines,
 )
+from commissions.queries.owing import rewards_no_longer_owed
 from commissions.queries.trace import trace_of
 from commissions.services import batches
 from commissions.states import BatchStatus, LineStatus, Verdict
@@ -167,7 +170,7 @@ def build(request: UserRequest) -> HttpResponse:
     action = Action(
         title=_("Build a payout batch"),
         explanation=_(
-            "Every reward that is earned there goes in. Until it is frozen, payments can be taken out, and the whole "
+            "Every reward that is earned there, and every correction, goes in. Until it is frozen, payments can be taken out, and the whole "
             "can be discarded."
         ),
         button=_("Build it"),
@@ -181,19 +184,20 @@ def build(request: UserRequest) -> HttpResponse:
 
 
 def _to_be_paid(user: User) -> list[tuple[str, str]]:
-    """Say what is earned in each division and below, where a person may build batches; one choice a currency."""
+    """Say what is to be paid in each division and below, where a person may build batches; one choice a currency."""
     divisions = divisions_where(user, Permission.BUILD_BATCHES).order_by("name")
     sums: dict[tuple[int, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
-    rows = (
-        due_within(divisions.order_by())
-        .order_by()
-        .values_list("division__lineage", "payee__division__lineage", "currency")
+    within, lineages = divisions.order_by(), ("division__lineage", "payee__division__lineage")
+    rewards = due_within(within).order_by().values_list(*lineages, "currency")
+    corrections = corrections_due_within(within).order_by().values_list(*lineages, "entry__currency")
+    to_be_paid = chain(
+        rewards.annotate(count=Count("pk"), total=Sum(F("amount") - F("clawed_back"))),
+        corrections.annotate(count=Count("pk"), total=Sum("amount")),
     )
-    totals = rows.annotate(Count("pk"), Sum("amount"), Sum("clawed_back"))
-    for lineage, lineage_of_payee, currency, number, amount, back in totals:
+    for lineage, lineage_of_payee, currency, number, amount in to_be_paid:
         for division_id in set(lineage).intersection(lineage_of_payee):
             count, total = sums[division_id, currency]
-            sums[division_id, currency] = (count + number, total + amount - back)
+            sums[division_id, currency] = (count + number, total + amount)
     return [
         (f"{division.pk}:{currency}", _choice(division, count, in_words(total, currency)))
         for division in divisions
@@ -203,7 +207,7 @@ def _to_be_paid(user: User) -> list[tuple[str, str]]:
 
 
 def _choice(division: Division, count: int, total: str) -> str:
-    text = ngettext("%(division)s: %(count)d reward, %(total)s", "%(division)s: %(count)d rewards, %(total)s", count)
+    text = ngettext("%(division)s: %(count)d payment, %(total)s", "%(division)s: %(count)d payments, %(total)s", count)
     return text % {"division": division, "count": count, "total": total}
 
 
@@ -293,7 +297,9 @@ def line(request: UserRequest, pk: int) -> HttpResponse:
     """Show one payment with the trace of its reward, and take down what an auditor found."""
     found = _found_line(request, pk)
     batch, reward = found.batch, found.reward
-    is_due = found.verdict == Verdict.UNREAD or lines_in_question(BatchLine.objects.filter(pk=pk)).exists()
+    this = BatchLine.objects.filter(pk=pk)
+    is_not_owed = batch.status == BatchStatus.FROZEN and bool(rewards_no_longer_owed(this))
+    is_due = found.verdict == Verdict.UNREAD or is_not_owed or lines_in_question(this).exists()
     may_read = _may_read(batch, request.user) and is_due and found.status == LineStatus.PENDING
     form = ReadForm(posted(request)) if may_read else None
     if form and form.is_bound and form.is_valid():
@@ -313,6 +319,7 @@ def line(request: UserRequest, pk: int) -> HttpResponse:
         "signals": reward.referral.signals.select_related("decided_by"),
         "standing": standing_of(batch),
         "form": form,
+        "is_not_owed": is_not_owed,
         "is_own": batch.was_made_by(request.user),
         "may_remove": batch.status == BatchStatus.BUILDING
         and can(request.user, Permission.BUILD_BATCHES, batch.division),
@@ -351,7 +358,7 @@ def _found(request: UserRequest, pk: int) -> Batch:
 
 def _found_line(request: UserRequest, pk: int) -> BatchLine:
     related = (
-        "batch__division", "division", "dispute", "payee__account__customer", "submission", "read_by", "reward__division",
+        "batch__division", "division", "dispute__answered_by", "payee__account__customer", "submission", "read_by", "reward__division",
         "reward__version__rule", "reward__referral__order", "reward__referral__referrer__customer",
         "reward__referral__friend", "reward__friend_account",
     )  # fmt: skip
