@@ -1,6 +1,7 @@
 """Which rewards that wait in a batch are no longer owed, by what has become known since they went in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -25,11 +26,13 @@ def rewards_no_longer_owed(lines: QuerySet[BatchLine]) -> list[int]:
     """
     rewards = lines.filter(status=LineStatus.PENDING, dispute=None).order_by("reward_id")
     divisions = Division.objects.filter(pk__in=rewards.order_by().values("reward__division"))
-    days = [{"division_id": one.pk, "as_of": today(one).isoformat(), "seen_until": None} for one in divisions]
+    days: list[dict[str, Any]] = [
+        {"division_id": one.pk, "as_of": today(one).isoformat(), "seen_until": None} for one in divisions
+    ]
     return list(_not_owed(list(rewards.values_list("reward_id", flat=True)), days))
 
 
-def _not_owed(ids: list[int], days: Iterable[dict[str, object]]) -> Iterator[int]:
+def _not_owed(ids: list[int], days: list[dict[str, Any]]) -> Iterator[int]:
     statement = JUDGING.format(scope="reward.id = ANY(%(rewards)s)") + NOT_OWED
     params = params_of(days)
     with connection.cursor() as cursor:
