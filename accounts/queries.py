@@ -69,6 +69,12 @@ def primary_contact(customer: Customer) -> Contact:
     return customer.contacts.get(role="primary")
 
 
+def only_account_of(customer: Customer) -> Account | None:
+    """Return the one account of a customer that is not closed; None where there is none, or several."""
+    found = customer.accounts.exclude(status=AccountStatus.CLOSED).select_related("premises")[:2]
+    return found[0] if len(found) == 1 else None
+
+
 def duplicate_of(details: ContactDetails, premises_id: int) -> Account | None:
     """
     Return the open account of the same e-mail address and phone number at the same premises, if there is one.

@@ -143,16 +143,19 @@ class TestAnotherType:
 class TestTheList:
     def test_marks_what_nobody_has_answered_and_names_the_zone(self, division, csr, ticket, customer):
         set_value(division, TIME_ZONE, "America/Denver")
-        Ticket.objects.filter(pk=ticket.pk).update(due_at="2026-01-02T12:00:00Z")
+        Ticket.objects.filter(pk=ticket.pk).update(due_at="2026-01-02T12:00:00Z", channel="mail", reported_by=None)
 
         def is_marked() -> bool:
             return "Unanswered" in csr.read("desk:tickets")
 
+        came_by_mail = is_marked()
+        Ticket.objects.update(opened_by=csr.person, channel="phone")
         marks = [is_marked()]
         for happens in (reply, answer, reply):
             happens(ticket)
             marks.append(is_marked())
 
+        assert came_by_mail
         assert marks == [False, True, False, True]
         assert "5 a.m. MST" in csr.read("desk:tickets")
 

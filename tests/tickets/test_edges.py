@@ -76,6 +76,7 @@ class TestAnAnswerThatIsTakenBack:
         csr.post("desk:ticket_take_back", ticket.number, unrelated.pk)
 
         assert (fresh(ticket).status, ticket.reason) == (TicketStatus.PENDING, PendingReason.CUSTOMER)
+        assert (ticket.account, ticket.premises) == (known.accounts.get(), known.accounts.get().premises)
 
     def test_ends_the_wait_for_its_question_alone_and_where_no_other_stands(self, division, csr):
         ticket = make_ticket(division)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 
-from accounts.models import Contact
+from accounts.models import Account, Contact
 from accounts.testing import make_account
 from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.services import Letter, queue_message, receive_mail, receive_mails, send_message
@@ -306,7 +306,15 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
             TicketChannel.MAIL,
         )
         assert (ticket.customer, ticket.requester_email) == (desk.account.customer, desk.customer)
+        assert (ticket.account, ticket.premises) == (desk.account, desk.account.premises)
         assert ticket.articles.order_by("pk")[0].text == "Can I have one?"
+
+    def test_of_two_accounts_of_a_customer_it_names_none(self, desk):
+        Account.objects.filter(pk=make_account(desk.division).pk).update(customer=desk.account.customer)
+
+        row = desk.receive("Subject: Second socket", body="Can I have one?")
+
+        assert Ticket.objects.get(number=row.outcome).account is None
 
     def known_at(self, desk, address: str) -> None:
         Contact.objects.filter(customer=desk.account.customer).update(email=address)

@@ -275,7 +275,8 @@ class Ticket(WorkItem, Lifecycle):
     @property
     def is_unanswered(self) -> bool:
         """Whether the customer wrote last, and nobody has answered yet."""
-        wrote_at = self.heard_at or (self.opened_at if self.reported_by_id else None)
+        is_theirs = self.opened_by_id is None and self.channel != TicketChannel.SYSTEM
+        wrote_at = self.heard_at or (self.opened_at if is_theirs else None)
         return self.is_open and bool(wrote_at and (not self.answered_at or self.answered_at < wrote_at))
 
     @property

@@ -36,9 +36,9 @@ COMMON = 10_000
 
 LISTED = (
     "number", "type", "status", "reason", "priority", "subject", "requester_name", "requester_email", "requester_phone",
-    "reported_by", "escalation_level", "merged_into", "opened_at", "answered_at", "heard_at", "due_at", "due_by",
-    "last_word_at", "visit_missed_at", "division__code", "division__name", "division__lineage", "customer__number",
-    "customer__name", "owner__name", "owner__email", "team__name",
+    "opened_by", "channel", "escalation_level", "merged_into", "opened_at", "answered_at", "heard_at", "due_at",
+    "due_by", "last_word_at", "visit_missed_at", "division__code", "division__name", "division__lineage",
+    "customer__number", "customer__name", "owner__name", "owner__email", "team__name",
 )  # fmt: skip
 """What a list shows of each ticket: they have many more columns, some of them long."""
 

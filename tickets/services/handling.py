@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
+from accounts.queries import only_account_of
 from foundation.events.facts import Fact
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -121,7 +122,7 @@ def ask_and_wait(ticket_id: int, question: str, *, key: str, seen: int | None, b
 @transaction.atomic
 def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by: User) -> Ticket:
     """
-    Put right whose a ticket is. From now on answers go to that customer; those that have not left are taken back.
+    Put right whose a ticket is, and about their account where they have one only. From now on answers go to that customer; those that have not left are taken back.
 
     Whoever was copied belonged to the other customer: no answer goes there any more, unless staff adds them again. What
     waits for an answer of theirs, wherever they were asked, goes on; not where the same address or number stays.
@@ -148,7 +149,9 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
     if ticket.reason == PendingReason.CUSTOMER and not _reaches_the_same(ticket, requester):
         ticket.start()
     facts: list[Fact] = [moved(ticket, stood, reason=PendingReason.CUSTOMER)] if ticket.status != stood else []
-    ticket.customer, ticket.account, ticket.premises, ticket.service = customer, None, None, None
+    account = only_account_of(customer)
+    ticket.customer, ticket.account, ticket.service = customer, account, None
+    ticket.premises = account.premises if account else None
     ticket.requester_name, ticket.requester_email = requester.name, requester.email
     ticket.requester_phone, ticket.language = requester.phone, requester.language
     facts += [ParticipantDropped(ticket_id=ticket.pk, participant_id=pk) for pk in _copied_to_nobody(ticket)]

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import Account, Customer
+from accounts.queries import only_account_of
 from foundation.correspondence.inbound import Mail
 from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.queries import mailbox_of
@@ -347,7 +348,7 @@ def open_for(each: Received, customer: Customer | None, *, ended: Ticket | None 
     Open a ticket for a message.
 
     Answers will go to the address that it is from, never to one that it asks for: what we know of a customer is told to
-    their own address.
+    their own address. It is about their account, where they have one only.
     """
     division = ended.division if ended else customer.division if customer else each.row.division
     sender = each.mail.sender
@@ -359,7 +360,7 @@ def open_for(each: Received, customer: Customer | None, *, ended: Ticket | None 
         text=_words(each.mail),
         requester=Requester(name=name, email=each.row.sender, phone="", language=language),
         customer=customer,
-        account=ended.account if ended else None,
+        account=ended.account if ended else only_account_of(customer) if customer else None,
         service=ended.service if ended else None,
     )
     ticket = open_ticket(
