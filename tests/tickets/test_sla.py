@@ -522,6 +522,33 @@ class TestX15PromisesThatComeAndGo:
         ticket.refresh_from_db()
         assert ticket.due_at == MONDAY + 32 * HOUR
 
+    def test_an_answer_on_a_merged_ticket_is_the_first_of_the_other_until_they_are_parted(self, division, desk, clock):
+        make_policy(division, {ClockKind.RESPONSE: 4})
+        goal = make_ticket(division)
+        double = make_ticket(division, account=goal.account)
+        clock.shift(HOUR)
+        answer(double, "We are looking.", by=desk.person)
+        clock.shift(6 * HOUR)
+
+        desk.do(double, "merge", number=goal.number)
+        assert faces(goal)[ClockKind.RESPONSE].elapsed == HOUR
+        assert goal.clocks.get().met_at == MONDAY + HOUR
+
+        desk.do(double, "part")
+        assert faces(goal)[ClockKind.RESPONSE].elapsed == 7 * HOUR
+        assert (goal.clocks.get().met_at, goal.clocks.get().status) == (None, WatchStatus.RUNNING)
+
+    def test_an_answer_from_before_the_other_was_opened_is_none_to_it(self, division, desk, clock):
+        make_policy(division, {ClockKind.RESPONSE: 4})
+        double = make_ticket(division)
+        answer(double, "We are looking.", by=desk.person)
+        clock.shift(HOUR)
+        goal = make_ticket(division, account=double.account)
+
+        desk.do(double, "merge", number=goal.number)
+
+        assert goal.clocks.get().status == WatchStatus.RUNNING
+
 
 def by_web(ticket, _desk):
     sign_in(Client(), ticket.customer.user).post(

@@ -1,5 +1,7 @@
 """Merge tickets and part them again, split one, and make one part of another."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -10,12 +12,13 @@ from foundation.now import now
 from foundation.people.models import User
 from tickets.events import ChildAttached, ChildDetached, TicketMerged, TicketOpened, TicketSplit, TicketUnmerged
 from tickets.models import Article, Attachment, Ticket
-from tickets.queries import can_work
+from tickets.queries import answers_that_stand, can_work
 from tickets.queries.visits import visit_under_way
 from tickets.services.leaving import follow_resolution
 from tickets.services.outages.attaching import follow_outage
 from tickets.services.outages.extent import shared_outages_of
 from tickets.services.rows import locked, locked_for_work, record
+from tickets.services.sla import move_first_answer
 from tickets.states import ChildPolicy, TicketStatus, TicketType
 
 
@@ -24,7 +27,8 @@ def merge_ticket(ticket_id: int, into_id: int, *, by: User) -> Ticket:
     """
     Let a ticket go on as another of the same requester: it keeps all it has, and can be parted again.
 
-    Whatever comes for it by its number, a link or a reply, goes to the other one, which is all that the customer sees.
+    Whatever comes for it by its number, a link or a reply, goes to the other one, which is all that the customer sees. An
+    answer that they were given on it since the other was opened counts as the first there, until both are parted.
 
     :raises NotAllowed: if the person may not, it is the same one, another requester's, of a company of which some people
         see only one of the two, or a visit is booked
@@ -46,7 +50,23 @@ def merge_ticket(ticket_id: int, into_id: int, *, by: User) -> Ticket:
     into.save(update_fields=["version"])
     fact = TicketMerged(ticket_id=ticket.pk, into_id=into.pk, into_number=into.number)
     record(ticket, fact, by=by, changed=["merged_into"], about=[into])
+    answered_at = _first_answer_since(into.opened_at, ticket)
+    if answered_at and (into.first_answered_at is None or answered_at < into.first_answered_at):
+        _first_answered(into, answered_at, by=by)
     return into
+
+
+def _first_answer_since(opened_at: datetime, ticket: Ticket) -> datetime | None:
+    """Return when a ticket was first answered after another was opened, as far as it knows that."""
+    known = (ticket.first_answered_at, ticket.answered_at)
+    return next((at for at in known if at and at >= opened_at), None)
+
+
+def _first_answered(ticket: Ticket, at: datetime | None, *, by: User) -> None:
+    """Note when whoever reads a ticket was first answered there, and bring its clock to that."""
+    ticket.first_answered_at = at
+    move_first_answer(ticket, at=now())
+    record(ticket, by=by, changed=["first_answered_at"])
 
 
 @transaction.atomic
@@ -72,6 +92,8 @@ def unmerge_ticket(ticket_id: int, *, by: User) -> Ticket:
     into.save(update_fields=["version"])
     fact = TicketUnmerged(ticket_id=ticket.pk, from_id=into.pk, from_number=into.number)
     record(ticket, fact, by=by, changed=["merged_into"], about=[into])
+    if into.first_answered_at and into.first_answered_at == _first_answer_since(into.opened_at, ticket):
+        _first_answered(into, answers_that_stand(into).values_list("at", flat=True).first(), by=by)
     follow_outage(ticket, by=by)
     if ticket.status == TicketStatus.RESOLVED:
         follow_resolution(ticket.pk, times=ticket.reopened_count, at=now())

@@ -193,6 +193,13 @@ def forget_answer(ticket: Ticket, written_at: datetime, *, at: datetime) -> None
         _relive_until(first, ticket, ticket.first_answered_at, written_at=written_at, at=at)
 
 
+def move_first_answer(ticket: Ticket, *, at: datetime) -> None:
+    """Let the time to the first answer of a locked ticket end when it says that this was given, or run on."""
+    clocks = TicketClock.objects.locked().filter(ticket=ticket, kind=ClockKind.RESPONSE).order_by("pk")
+    if first := clocks.prefetch_related("segments").last():
+        _relive_until(first, ticket, ticket.first_answered_at, written_at=at, at=at)
+
+
 def _relive_until(
     clock: TicketClock, ticket: Ticket, end: datetime | None, *, written_at: datetime, at: datetime
 ) -> None:
