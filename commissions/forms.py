@@ -351,6 +351,9 @@ class VersionForm(VersionModelForm):
                 "Counted from the day on which the friend's service works. “3 months” ends on the same day of the month."
             ),
             "weekend_moves_due_date": gettext_lazy("A bill that is due on a Saturday or Sunday is due on the Monday."),
+            "budget": gettext_lazy(
+                "Of the rule, over all payees and all its versions: what earlier ones have given counts. Empty: without limit."
+            ),
             "must_be_active": gettext_lazy("On the day on which the reward would be earned."),
             "most_per_month": gettext_lazy(
                 "That one customer gets, by the day of installation. What is beyond says so and is not paid. Empty: any."

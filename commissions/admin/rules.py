@@ -12,15 +12,18 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from commissions.forms import ApprovalForm, Composer, RuleForm
 from commissions.models import Rule, RuleVersion
-from commissions.queries.rules import diff_of, rule_in_words
+from commissions.queries.rewarding import committed_of
+from commissions.queries.rules import diff_of, doubts_about, rule_in_words
 from commissions.queries.trials import may_try, try_version
 from commissions.services import rules as services
 from commissions.states import VersionStatus
 from foundation.lifecycle import NotAllowed
+from foundation.money import ZERO, format_money
+from foundation.now import today
 from foundation.people.admin import DivisionScopedAdmin
 from foundation.people.models import UserRequest
 from foundation.people.queries import can
@@ -219,6 +222,8 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             "division": version.rule.division,
             "composer": composer,
             "sentences": rule_in_words(version),
+            "doubts": doubts_about(version),
+            "granted": _granted(version),
             "promised": [version.rule.programme]
             if version.rule.programme
             else list(programmes_within(version.rule.division)),
@@ -305,6 +310,21 @@ def _in_the_zone(moment: datetime | None, version: RuleVersion) -> str:
         return ""
     local = moment.astimezone(version.rule.division.zone)
     return f"{date_format(local, 'DATETIME_FORMAT')} {local:%Z}"
+
+
+def _granted(version: RuleVersion) -> str:
+    """Say what a version's budget counts already, and what is left of it; nothing where there is none."""
+    if version.budget is None:
+        return ""
+    division, language = version.rule.division, get_language() or "en"
+    granted = committed_of(version.rule_id, today(division))
+    said = {
+        "granted": format_money(granted, division.currency, language),
+        "left": format_money(max(version.budget - granted, ZERO), division.currency, language),
+    }
+    return (
+        gettext("Given so far under this rule, by all its versions: %(granted)s. Left of the budget: %(left)s.") % said
+    )
 
 
 def _in_force(version: RuleVersion) -> RuleVersion | None:

@@ -22,6 +22,10 @@ LANGUAGE_OF_RECORDS = "en"
 """A calculation is kept as it was written; pages that speak other languages write it anew from its inputs."""
 
 
+FOUR_YEARS = range(2025, 2029)
+"""In one of them so many months are as long as they ever are: one is a leap year."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bases:
     """What amounts are reckoned from: the friend's charges before taxes, and the payee's own each month."""
@@ -77,6 +81,12 @@ def dates_of(version: RuleVersion, installed_on: date) -> Dates:
     latest_on = months_after(installed_on, version.months_to_qualify)
     watched_until = max(latest_on, installed_on + timedelta(days=version.clawback_none_days))
     return Dates(earliest_on=earliest_on, latest_on=latest_on, watched_until=watched_until)
+
+
+def can_be_earned(version: RuleVersion) -> bool:
+    """Tell whether there is any day of installation after which the wait is over before the last day has passed."""
+    starts = (date(year, month, 1) for year in FOUR_YEARS for month in range(1, 13))
+    return any(dates.earliest_on <= dates.latest_on for dates in (dates_of(version, start) for start in starts))
 
 
 def value_of(term: RewardTerm, ordinal: int) -> Decimal | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from commissions.models import Payee, Reward, Rule, RuleVersion
 from commissions.queries.facts import NOT_DELIVERED
@@ -80,9 +80,22 @@ def committed_of(rule_id: int, on: date) -> Decimal:
     What was forfeited keeps its place until the last day on which it may be earned: a payment that is heard of late
     would bring it back. What a person has ended does not return.
     """
+    return _committed(on).filter(version__rule=rule_id).aggregate(total=_NOT_GIVEN_BACK)["total"] or ZERO
+
+
+def committed_apart_from(referral_ids: Collection[int], rule_ids: Collection[int], on: date) -> dict[int, Decimal]:
+    """Return the same of several rules, by id, without what some referrals have brought."""
+    rewards = _committed(on).filter(version__rule__in=rule_ids).exclude(referral__in=referral_ids)
+    sums = rewards.order_by().values_list("version__rule").annotate(total=_NOT_GIVEN_BACK)
+    return {rule_id: total or ZERO for rule_id, total in sums}
+
+
+_NOT_GIVEN_BACK = Sum(F("amount") - F("clawed_back"))
+
+
+def _committed(on: date) -> QuerySet[Reward]:
     may_return = Q(status=RewardStatus.FORFEITED, reason__in=UNSPOKEN, latest_on__gte=on)
-    rewards = Reward.objects.filter(may_return | Q(status__in=COMMITTED), version__rule=rule_id)
-    return rewards.aggregate(total=Sum(F("amount") - F("clawed_back")))["total"] or ZERO
+    return Reward.objects.filter(may_return | Q(status__in=COMMITTED))
 
 
 def has_room(granted: Decimal, amount: Decimal | None, budget: Decimal | None) -> bool:

@@ -11,10 +11,10 @@ from django.utils.translation import get_language, gettext as _, ngettext, overr
 from catalog.states import Comparison as ComparisonInWords
 from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import FACTS, vocabulary
-from commissions.queries.reckoning import count_of, plain, services_in_words
+from commissions.queries.reckoning import can_be_earned, count_of, plain, services_in_words
 from commissions.states import OF_MARGIN, Basis, RewardForm, Side, VersionStatus
 from foundation.divisions.models import Division
-from foundation.money import format_money
+from foundation.money import ZERO, format_money
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
@@ -23,6 +23,8 @@ from referrals.models import Programme
 
 COUNTING = frozenset({VersionStatus.APPROVED, VersionStatus.IN_FORCE, VersionStatus.SUPERSEDED})
 """A version in one of these is in force between its two moments, whether the sweep has come by or not."""
+WHOLE = Decimal(100)
+"""In percent."""
 READERS = (Permission.CONFIGURE, Permission.APPROVE_RULES, Permission.AUDIT)
 
 
@@ -243,6 +245,46 @@ def diff_of(version: RuleVersion, other: RuleVersion, language: str | None = Non
     return [Difference(before=before[topic], after=after[topic]) for topic in after if before[topic] != after[topic]]
 
 
+def doubts_about(version: RuleVersion) -> list[str]:
+    """Return what whoever writes or approves a version should know: what is in it that hardly anybody means."""
+    return [text for text in (too_long_a_wait(version), too_many_bills(version), _more_than_is_paid(version)) if text]
+
+
+def too_long_a_wait(version: RuleVersion) -> str:
+    """Return in words that nobody ever waits so long before all is forfeited; empty where somebody does."""
+    if can_be_earned(version):
+        return ""
+    said = {
+        "wait": count_of(version.wait_count, version.wait_unit),
+        "latest": count_of(version.months_to_qualify, "months"),
+    }
+    return _("Nobody can ever earn it: %(wait)s are longer than the %(latest)s after which it is forfeited.") % said
+
+
+def too_many_bills(version: RuleVersion) -> str:
+    """Return in words that so many bills do not fit before all is forfeited; empty where they do. One comes each month."""
+    if version.bills_needed <= version.months_to_qualify:
+        return ""
+    said = {"bills": version.bills_needed, "latest": count_of(version.months_to_qualify, "months")}
+    return (
+        _(
+            "Nobody can ever earn it: %(bills)d monthly bills do not fit into the %(latest)s after which it is forfeited."
+        )
+        % said
+    )
+
+
+def _more_than_is_paid(version: RuleVersion) -> str:
+    """Return in words that more is given than a friend pays; empty where it is not, whatever steps are reached."""
+    shares = [term for term in version.terms.all() if term.basis == Basis.PERCENT_CASH]
+    most = sum((max([term.percent or ZERO, *(Decimal(step) for _first, step in term.tiers)]) for term in shares), ZERO)
+    if most <= WHOLE:
+        return ""
+    return _("It gives up to %(percent)s %% of what the friend pays in cash: more than they pay.") % {
+        "percent": plain(most)
+    }
+
+
 def condition_in_words(criterion: Criterion, words: Mapping[str, Mapping[str, str]], currency: str) -> str:
     """Return one condition as operators say it, with a division's `vocabulary`: “package is Family Bundle”."""
     return _condition(criterion, words, currency, get_language() or "en")
@@ -392,7 +434,13 @@ def _clawback(version: RuleVersion) -> str:
 def _limits(version: RuleVersion, currency: str, language: str) -> Iterator[tuple[str, str]]:
     budget = version.budget
     money = format_money(budget, currency, language) if budget is not None else ""
-    yield "budget", _("All rewards of the rule together are at most %(budget)s.") % {"budget": money} if money else ""
+    yield (
+        "budget",
+        _("All rewards of the rule, those of its earlier versions included, are at most %(budget)s together.")
+        % {"budget": money}
+        if money
+        else "",
+    )
     texts = {
         "most_per_month": _("Nobody gets more than %(count)d in a month."),
         "most_per_year": _("Nobody gets more than %(count)d in a year."),

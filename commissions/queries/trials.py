@@ -1,7 +1,8 @@
 """
 What a version would have done with the orders of the last three months, against what is in force.
 
-It is tried as if it had been in force all the time and nobody had had anything before. Nothing is written.
+It is tried as if it had been in force all the time and nobody had had anything before; of a budget there is only what
+the rewards of other orders have left. Nothing is written.
 """
 
 from collections import Counter, defaultdict
@@ -18,7 +19,7 @@ from catalog.queries.costs import divisions_with_costs
 from commissions.models import RewardTerm, RuleVersion
 from commissions.queries.facts import FACTS, charges_of, facts_of, vocabulary
 from commissions.queries.reckoning import Bases, reckon
-from commissions.queries.rewarding import Had, free_months_of, free_months_ordered, has_room
+from commissions.queries.rewarding import Had, committed_apart_from, free_months_of, free_months_ordered, has_room
 from commissions.queries.rules import (
     condition_in_words,
     decide,
@@ -151,7 +152,8 @@ def try_version(version: RuleVersion, at: datetime | None = None) -> Trial:
     free_months = free_months_of(accounts, moment.astimezone(version.rule.division.zone).date())
     refusals: Counter[str] = Counter()
     words, currency, holds = vocabulary(version.rule.division), version.rule.division.currency, 0
-    with_it, as_it_is = _Ledger(currency), _Ledger(currency)
+    spent = _spent(version, cases, moment)
+    with_it, as_it_is = (_Ledger(currency, spent=defaultdict(lambda: ZERO, spent)) for _ledger in range(2))
     for case in cases:
         rivals = [one for one in case.in_force if one.rule_id != version.rule_id]
         rivals = [one for one in rivals if one.rule.division.depth >= version.rule.division.depth]
@@ -171,6 +173,13 @@ def try_version(version: RuleVersion, at: datetime | None = None) -> Trial:
         as_it_is=as_it_is.outcome,
         currency=currency,
     )
+
+
+def _spent(version: RuleVersion, cases: Sequence[_Case], at: datetime) -> Mapping[int, Decimal]:
+    """Return what the rules that are tried have given for orders that are not, which their budgets count."""
+    rules = {version.rule_id, *(one.rule_id for case in cases for one in case.in_force)}
+    on = at.astimezone(version.rule.division.zone).date()
+    return committed_apart_from([case.referral.pk for case in cases], rules, on)
 
 
 def _cases(version: RuleVersion, at: datetime) -> tuple[list[_Case], bool]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from commissions.events import VersionMoved
 from commissions.models import WORDING, RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import FACTS
-from commissions.queries.rules import clash_of, conditions_of
+from commissions.queries.rules import clash_of, conditions_of, too_long_a_wait, too_many_bills
 from commissions.states import Basis, RewardForm, Side, VersionStatus
 from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
@@ -142,7 +142,8 @@ def write_version(version_id: int, wording: Wording, *, by: User) -> RuleVersion
     """
     Change what a draft says. Whoever does so counts as one of its writers, and cannot approve it.
 
-    :raises NotAllowed: if the person may not configure the division, it is no draft, or what it says means nothing
+    :raises NotAllowed: if the person may not configure the division, it is no draft, or what it says means nothing or can
+        never be earned
     """
     version = _locked(version_id)
     require(by, Permission.CONFIGURE, version.rule.division)
@@ -174,6 +175,9 @@ def _refuse_nonsense(version: RuleVersion) -> None:
     except ValidationError as error:
         name, texts = next(iter(error.message_dict.items()))
         raise NotAllowed(" ".join(texts), code="wording", field=name if name in WORDING else "") from None
+    for name, refusal in (("wait_count", too_long_a_wait(version)), ("bills_needed", too_many_bills(version))):
+        if refusal:
+            raise NotAllowed(refusal, code="never_earned", field=name)
 
 
 @transaction.atomic

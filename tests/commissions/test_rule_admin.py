@@ -12,6 +12,7 @@ from commissions.forms import Composer, TermForm
 from commissions.models import Rule, RuleVersion
 from commissions.queries.trials import try_version
 from commissions.services import rules
+from commissions.services.accrual import accrue_rewards
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, RewardForm, Side, VersionStatus
 from commissions.testing import (
@@ -31,6 +32,7 @@ from foundation.people.testing import make_person, sign_in
 from foundation.rules import RuleSet
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
+from referrals.models import Referral
 
 pytestmark = pytest.mark.django_db
 
@@ -258,6 +260,9 @@ class TestTheComposer:
             ({"referrer-families": ["video"]}, "Tick none, or choose a free month."),
             ({"referrer-from_1": "5"}, "A step needs both"),
             ({"referrer-value": "5.005"}, "at most two digits"),
+            ({"wait_count": "13"}, "Nobody can ever earn it: 13 months are longer than the 12 months"),
+            ({"wait_count": "367", "wait_unit": "days"}, "Nobody can ever earn it: 367 days are longer"),
+            ({"bills_needed": "13"}, "Nobody can ever earn it: 13 monthly bills do not fit into the 12 months"),
             ({"clawback_full_days": "90", "clawback_none_days": "30"}, "The second day lies before the first."),
             (
                 {"referrer-from_1": "5", "referrer-value_1": "9", "referrer-from_2": "3", "referrer-value_2": "9"},
@@ -270,6 +275,13 @@ class TestTheComposer:
 
         assert said in page
         assert not draft.terms.exists()
+
+    def test_takes_what_somebody_can_just_earn(self, operator, draft):
+        for wait in ({"wait_count": "12"}, {"wait_count": "366", "wait_unit": "days"}):
+            operator.post(address(draft), filled(**wait, bills_needed="12"))
+
+            draft.refresh_from_db()
+            assert (str(draft.wait_count), draft.bills_needed) == (wait["wait_count"], 12)
 
     def test_is_not_shown_to_who_may_only_read(self, auditor, draft):
         page = auditor.get(address(draft)).content.decode()
@@ -308,6 +320,17 @@ class TestApproving:
 
         version.refresh_from_db()
         assert (version.status, version.approver.name) == (VersionStatus.IN_FORCE, "Avery Auditor")
+
+    def test_is_told_what_is_given_by_then_and_what_is_odd(self, auditor, division, rule):
+        make_version(rule)
+        accrue_rewards(make_referral(market=make_market(division)).pk)
+        shares = [TermDescription(side=side, basis=Basis.PERCENT_CASH, percent=Decimal(75)) for side in Side]
+        version = make_draft_version(rule, terms=shares, budget=Decimal("60.00"))
+
+        page = auditor.get(address(version)).content.decode()
+
+        assert "by all its versions: $50.00. Left of the budget: $10.00." in page
+        assert "up to 150 % of what the friend pays" in page
 
     def test_by_its_author_is_refused_with_the_reason(self, operator, version):
         page = operator.post(address(version, "approve"), follow=True).content.decode()
@@ -408,6 +431,21 @@ class TestTryingOnPastOrders:
 
         assert (trial.with_it.rewards, trial.with_it.limited) == (2, 1)
         assert (poor.with_it.rewards, poor.with_it.cost) == (1, Decimal("50.00"))
+
+    def test_has_of_a_budget_what_other_orders_have_left(self, market, rule):
+        make_version(rule)
+        old, new = make_referral(market=market), make_referral(market=market)
+        for referral in (old, new):
+            accrue_rewards(referral.pk)
+        Referral.objects.filter(pk=old.pk).update(ordered_at=now() - timedelta(days=91))
+
+        draft = make_draft_version(rule, budget=Decimal("90.00"))
+        trial = try_version(draft)
+        draft.budget = Decimal("100.00")
+        enough = try_version(draft)
+
+        assert (trial.orders, trial.with_it.rewards, trial.with_it.limited) == (1, 0, 1)
+        assert (enough.with_it.rewards, enough.with_it.limited) == (1, 0)
 
     def test_prices_a_free_month_of_who_is_not_installed_yet_by_what_they_ordered(self, market, rule):
         make_referral(market=market, order=make_order(OrderStatus.PENDING, market), is_installed=False)

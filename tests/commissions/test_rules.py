@@ -490,7 +490,9 @@ class TestTheWords:
         assert said[0] == "It holds for orders of which this is true: kinds of service ordered include Internet."
         assert said[1] == "The referrer gets a bill credit of $25.00; from reward number 5 on $50.00."
         assert said[2].startswith("The friend gets a free month")
-        assert said[-1] == "All rewards of the rule together are at most $1,000.00."
+        assert said[-1] == (
+            "All rewards of the rule, those of its earlier versions included, are at most $1,000.00 together."
+        )
 
     def test_say_a_percentage_and_of_what(self, rule):
         term = TermDescription(side=Side.REFERRER, basis=Basis.PERCENT_CASH, percent=Decimal("12.5"))
