@@ -331,10 +331,12 @@ class TicketAttached(Fact, name="tickets.attached"):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketDetached(Fact, name="tickets.detached"):
-    """A ticket is about something else than an outage."""
+    """A ticket is about something else than an outage, or goes on after it."""
 
     ticket_id: int
     outage_id: int
+    reason: str = ""
+    """A `DetachReason`; empty: the outage was over, or called off, when the ticket came back to it."""
 
 
 @dataclass(frozen=True, kw_only=True)

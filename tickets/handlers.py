@@ -28,7 +28,7 @@ from tickets.events import (
     VisitMoved,
 )
 from tickets.services import outages
-from tickets.states import OPEN, CreditRunStatus, RoutingCause, TicketStatus
+from tickets.states import OPEN, CreditRunStatus, DetachReason, RoutingCause, TicketStatus
 
 
 @subscribe(TicketOpened)
@@ -176,8 +176,9 @@ def leave_outage(fact: TicketReopened, _event: Event) -> None:
 
 @subscribe(TicketDetached)
 def route_detached(fact: TicketDetached, _event: Event) -> None:
-    """Find somebody for it: nobody waits for the outage any more."""
-    services.route_ticket(fact.ticket_id, cause=RoutingCause.REOPENED)
+    """Find somebody for it: nobody waits for the outage any more. What is reopened was routed by that."""
+    if fact.reason != DetachReason.STILL_DOWN:
+        services.route_ticket(fact.ticket_id, cause=RoutingCause.REOPENED)
 
 
 @subscribe(OutageTold)

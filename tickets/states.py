@@ -248,6 +248,13 @@ class EscalationReason(models.TextChoices):
     VISIT_MISSED = "visit_missed", _("nobody came to a visit")
 
 
+class DetachReason(models.TextChoices):
+    """Why an outage no longer explains a ticket."""
+
+    OTHER_FAULT = "other_fault", _("their fault is another")
+    STILL_DOWN = "still_down", _("it does not work, though the outage is over")
+
+
 class ChildPolicy(models.TextChoices):
     """
     How the end of a ticket and of its parts hang together, where a person ends it.

@@ -100,7 +100,7 @@ class Standing:
             found.append((Obstacle.DISABLED, str(Obstacle.DISABLED.label)))
         if self.absence:
             found.append((Obstacle.ABSENT, _absent_in_words(self.absence)))
-        if self.shift is None:
+        elif self.shift is None:
             found.append((Obstacle.OFF_SHIFT, str(Obstacle.OFF_SHIFT.label)))
         return found
 

@@ -24,6 +24,7 @@ from referrals.states import DisqualifyReason
 from tickets.states import (
     ClockKind,
     CreditRunStatus,
+    DetachReason,
     EndReason,
     EscalationReason,
     HoldReason as TicketHold,
@@ -155,7 +156,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.credit_run_moved": _("Credits: %(status)s"),
     "tickets.customer_replied": _("The customer replied"),
     "tickets.device_swapped": _("A device was changed: %(before)s out, %(after)s in"),
-    "tickets.detached": _("Detached from the outage: their fault is another"),
+    "tickets.detached": _("Detached from the outage"),
     "tickets.equipment_installed": _("A device was put in"),
     "tickets.equipment_taken_out": _("A device was taken out"),
     "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s"),
@@ -212,11 +213,16 @@ WITHOUT_BEFORE: Mapping[str, str | Promise] = {
     "tickets.device_swapped": _("A further device was put there: %(after)s"),
 }
 """The same of facts that name nothing that was before."""
+TO_NOBODY: Mapping[str, str | Promise] = {
+    "tickets.handed_over": _("The ticket was given to nobody: whoever is free takes it"),
+}
+"""The same of facts that name nobody to whom something went."""
 WITH_UNKNOWN: Mapping[str, str | Promise] = {
     "commissions.nothing_accrued": _("No rule could be decided about this order. Not known: %(unknown)s"),
 }
 """The same of facts that name what was not known."""
 WITH_REASON: Mapping[str, str | Promise] = {
+    "tickets.detached": _("Detached from the outage: %(reason)s"),
     "tickets.escalated": _("Escalation: from level %(before)s to level %(after)s (%(reason)s)"),
     "tickets.moved": _("From “%(before)s” to “%(after)s” (%(reason)s)"),
 }
@@ -240,7 +246,7 @@ KINDS: Mapping[str, tuple[type[Choices], ...]] = {
     "referrals.": (DisqualifyReason,),
     "tickets.": (
         *(TicketStatus, TicketType, Priority, Score, ClockKind),
-        *(PendingReason, TicketHold, ResolutionCode, EscalationReason, EndReason),
+        *(PendingReason, TicketHold, ResolutionCode, EscalationReason, EndReason, DetachReason),
         *(TaskKind, VisitOutcome),
     ),
     "tickets.outage_": (OutageStatus, UpdateStage),
@@ -293,6 +299,8 @@ def say(event: Event, names: Mapping[str, str] | None = None) -> str:
         return event.name
     if event.name in WITHOUT_BEFORE and not (event.payload.get("before_starts_at") or event.payload.get("before")):
         sentence = WITHOUT_BEFORE[event.name]
+    if event.name in TO_NOBODY and not event.payload.get("user_id"):
+        sentence = TO_NOBODY[event.name]
     if event.name in WITH_UNKNOWN and event.payload.get("unknown"):
         sentence = WITH_UNKNOWN[event.name]
     if event.name in WITH_REASON and event.payload.get("reason"):

@@ -13,11 +13,14 @@ from django.urls import reverse
 
 from foundation.clocks.testing import make_round_the_clock
 from foundation.divisions.testing import make_division
+from foundation.events.models import Event
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.worklist.models import Team
 from interfaces.desk.paging import page_of
+from interfaces.desk.words import say
 from tickets import services
+from tickets.events import TicketHandedOver
 from tickets.models import Article, Attachment, Ticket
 from tickets.queries import finding
 from tickets.states import ClockKind, TicketStatus, TicketType
@@ -395,6 +398,10 @@ class TestX40TheHistory:
         assert ["", "", "Waiting", "In progress", "the customer's answer", "E-mail"] in said
         assert all(row[0] for row in rows[1:])
         assert "Waiting" in csr.read("desk:ticket_history", ticket.number)
+
+    @pytest.mark.parametrize(("to", "said"), [(7, "given to somebody"), (None, "given to nobody")])
+    def test_tells_given_to_somebody_from_given_to_nobody(self, to, said):
+        assert said in say(Event(name=TicketHandedOver.name, payload={"user_id": to, "team_id": 3}))
 
     def test_and_what_was_said_cannot_be_changed_or_deleted(self, division):
         article = make_ticket(division).articles.get()

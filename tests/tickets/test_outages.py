@@ -32,6 +32,8 @@ from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.desk.outage_forms import shown_in
+from interfaces.desk.queries import timeline_of
+from interfaces.desk.words import say
 from orders.models import InstalledService
 from orders.testing import make_market
 from tests.orders.racing import together
@@ -47,10 +49,12 @@ from tickets.states import (
     ClockKind,
     CreditRunStatus,
     CreditStatus,
+    DetachReason,
     HoldReason,
     OutageKind,
     OutageStatus,
     ResolutionCode,
+    RoutingCause,
     TicketStatus,
     TicketType,
     UpdateStage,
@@ -332,7 +336,8 @@ class TestX29AttachAndDetach:
 
         ticket.refresh_from_db()
         assert (ticket.outage, ticket.status) == (None, TicketStatus.IN_PROGRESS)
-        assert published(TicketDetached) == [TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk)]
+        [fact] = published(TicketDetached)
+        assert fact == TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk, reason=DetachReason.OTHER_FAULT)
 
     def test_a_caller_is_attached_in_one_step_at_intake(self, division, market, supervisor, csr):
         account = make_affected(division, market=market)
@@ -575,6 +580,9 @@ class TestX31RestoreAsksWhetherItIsFixed:
 
         ticket.refresh_from_db()
         assert (ticket.status, ticket.outage) == (TicketStatus.IN_PROGRESS, None)
+        assert ticket.assignments.filter(cause=RoutingCause.REOPENED).count() == 1
+        told = [say(event) for event in timeline_of(ticket)]
+        assert "Detached from the outage: it does not work, though the outage is over" in told
 
     def test_is_held_again_when_the_outage_is_reopened(self, division, market, supervisor):
         accounts = [make_affected(division, market=market) for _one in range(2)]

@@ -810,7 +810,8 @@ class TestWhoWorksNow:
     def test_shows_who_is_at_work_absent_and_how_much_they_have(self, division, supervisor):
         team = make_team(division)
         here, away = (
-            make_member(team, make_person(Role.CSR, division, name=name), capacity=4) for name in ("Here", "Away")
+            make_member(team, make_person(Role.CSR, division, name=name), capacity=4, works_always=name == "Here")
+            for name in ("Here", "Away")
         )
         ticket = make_ticket(division)
         services.hand_over_ticket(ticket.pk, here.user, team=team, by=None)
@@ -822,6 +823,7 @@ class TestWhoWorksNow:
         page = text_of(client.get(reverse("desk:who_works")))
         assert "1 of 4" in page
         assert "is absent until further notice" in page
+        assert "is off shift" not in page  # whoever is absent is not expected
         absence = Absence.objects.get()
         client.post(reverse("desk:absence_end", args=[absence.pk]))
         assert "is absent" not in text_of(client.get(reverse("desk:who_works")))

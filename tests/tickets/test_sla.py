@@ -683,10 +683,16 @@ class TestX17WarningsBreachAndLadder:
         assert Message.objects.filter(kind="tickets.promise", subject_id=ticket.pk).count() == 1
 
     def test_at_the_desk_it_is_shown_until_it_was_seen(self, client, division, supervisor, clock):
-        add_step(make_policy(division, {ClockKind.RESOLVE: 10}), 100, Told.SUPERVISOR)
+        policy = make_policy(division, {ClockKind.RESOLVE: 10})
+        for share in (90, 100):
+            add_step(policy, share, Told.SUPERVISOR)
         ticket = make_ticket(division)
-        clock.shift(10 * HOUR)
+        clock.shift(9 * HOUR)
         sweep()
+        assert [alert.share for alert in alerts_for(supervisor)] == [90]
+        clock.shift(HOUR)
+        sweep()
+        assert [alert.share for alert in alerts_for(supervisor)] == [100]
         desk, address = sign_in(client, supervisor), reverse("desk:ticket_alerts")
 
         assert "1 promise near or missed" in desk.get(reverse("desk:tickets")).content.decode()

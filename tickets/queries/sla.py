@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.utils.translation import gettext as _
 
 from foundation.clocks.models import THRESHOLDS, Spell
@@ -315,10 +315,13 @@ def _paused_in_words(ticket: Ticket) -> str:
 
 
 def alerts_for(user: User) -> QuerySet[Alert]:
-    """Return what somebody is told at the desk and has not seen yet."""
-    return Alert.objects.filter(
-        user=user, channel=AlertChannel.DESK, told_at__isnull=False, seen_at=None, ticket__merged_into=None
-    ).select_related("ticket", "clock")
+    """Return what somebody is told at the desk and has not seen yet, of each promise the latest."""
+    told = Alert.objects.filter(user=user, channel=AlertChannel.DESK, told_at__isnull=False)
+    later = told.filter(clock=OuterRef("clock")).filter(
+        Q(moment__gt=OuterRef("moment")) | Q(moment=OuterRef("moment"), share__gt=OuterRef("share"))
+    )
+    unseen = told.filter(~Exists(later), seen_at=None, ticket__merged_into=None)
+    return unseen.select_related("ticket", "clock")
 
 
 @dataclass(frozen=True)

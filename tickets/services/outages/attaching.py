@@ -38,7 +38,7 @@ from tickets.services.opening import Report, open_ticket
 from tickets.services.outages.extent import shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
 from tickets.services.uploads import Upload
-from tickets.states import HoldReason, TicketChannel, TicketStatus, TicketType
+from tickets.states import DetachReason, HoldReason, TicketChannel, TicketStatus, TicketType
 
 _MOVING = """
 WITH {first}held AS (
@@ -390,7 +390,7 @@ def detach_ticket(ticket_id: int, *, by: User | None) -> Ticket:
     ticket.detach()
     keep_apart(outage.pk, ticket.pk, by=by)  # type: ignore[union-attr]  # else it could not be detached
     facts = [moved(ticket, before)] if ticket.status != before else []
-    detached = TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk)  # type: ignore[union-attr]
+    detached = TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk, reason=DetachReason.OTHER_FAULT)  # type: ignore[union-attr]
     record(ticket, detached, *facts, by=by, changed=["outage", "status", "reason"], about=[outage])  # type: ignore[list-item]
     return ticket
 
@@ -440,6 +440,5 @@ def leave_outage(ticket_id: int) -> None:
     if outage is None or ticket.reason == HoldReason.OUTAGE:
         raise NotAllowed(_("It waits for the outage, or for none."), code="not_attached")
     ticket.outage = None
-    record(
-        ticket, TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk), by=None, changed=["outage"], about=[outage]
-    )
+    fact = TicketDetached(ticket_id=ticket.pk, outage_id=outage.pk, reason=DetachReason.STILL_DOWN)
+    record(ticket, fact, by=None, changed=["outage"], about=[outage])
