@@ -255,6 +255,18 @@ class CustomerChanged(Fact, name="tickets.customer_changed"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountChanged(Fact, name="tickets.account_changed"):
+    """A ticket is about another account of its customer, or another service there, than was thought."""
+
+    ticket_id: int
+    before: str
+    """The number of the account; empty where none was known."""
+    after: str
+    service_id: int | None
+    """None: it is about no service in particular."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MacroUsed(Fact, name="tickets.macro_used"):
     """Somebody did several things at once by a macro."""
 

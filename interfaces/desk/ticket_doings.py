@@ -18,6 +18,7 @@ from foundation.people.states import Permission
 from interfaces.desk.doings import Offered
 from interfaces.desk.forms import ConfirmForm
 from interfaces.desk.ticket_forms import (
+    AboutForm,
     CopyForm,
     DeclineForm,
     EscalateForm,
@@ -276,6 +277,11 @@ DOINGS: Mapping[str, TicketDoing] = {
     "type": TicketDoing(
         label=_("Type"), done=_("The type is changed. Where another team does these, it goes there."), applies=_is_open, form=TypeForm,
         do=lambda ticket, answers, user: services.set_type(ticket.pk, TicketType(answers["type"]), by=user),
+    ),
+    "about": TicketDoing(
+        label=_("What it is about"), done=_("Noted what it is about. What is promised follows it."), form=AboutForm,
+        applies=lambda ticket, _user: ticket.is_open and bool(ticket.customer_id), needs_ticket=True, needs_user=True,
+        do=lambda ticket, answers, user: services.set_account(ticket.pk, *answers["about"], by=user),
     ),
     "escalate": TicketDoing(
         label=_("Escalate"), done=_("Noted who looks at it."), applies=_is_open, form=EscalateForm,

@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Account
 from foundation.people.models import User
 from foundation.people.queries import can, colleagues
 from foundation.people.states import Permission
@@ -15,7 +16,7 @@ from foundation.worklist.queries import teams_serving
 from orders.models import InstalledService
 from tickets.http import FilesField
 from tickets.models import Participant, Ticket
-from tickets.queries import open_tickets_beside, tickets_visible_to
+from tickets.queries import caller_by_places, open_tickets_beside, tickets_visible_to
 from tickets.states import (
     HELD_BY_HAND,
     HOLD_REASONS_OF,
@@ -164,6 +165,27 @@ class PriorityForm(forms.Form):
     """How urgent a ticket is."""
 
     priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices, widget=forms.RadioSelect)
+
+
+class AboutForm(forms.Form):
+    """Which account of its customer a ticket is about, or which service there."""
+
+    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+        """Offer the accounts of the ticket's customer that a person may see, each with what works there."""
+        super().__init__(*args, **kwargs)
+        self._known: dict[str, tuple[Account, InstalledService | None]] = {}
+        choices = []
+        for view in caller_by_places(ticket.customer, seen_by=user).accounts if ticket.customer else []:
+            whole, parts = f"account:{view.account.pk}", {f"service:{one.pk}": one for one in view.services}
+            self._known |= {whole: (view.account, None)} | {key: (view.account, one) for key, one in parts.items()}
+            offered = [(whole, _("No service in particular")), *((key, str(one)) for key, one in parts.items())]
+            choices.append((f"{view.account}, {view.account.service_address}", offered))
+        self.fields["about"] = forms.ChoiceField(label=_("Account or service"), choices=choices)
+        self.initial["about"] = f"service:{ticket.service_id}" if ticket.service_id else f"account:{ticket.account_id}"
+
+    def clean_about(self) -> tuple[Account, InstalledService | None]:
+        """Return the account and the service that were chosen."""
+        return self._known[self.cleaned_data["about"]]
 
 
 class TypeForm(forms.Form):

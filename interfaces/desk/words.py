@@ -163,6 +163,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tickets.handed_over": _("The ticket was given to somebody"),
     "tickets.child_attached": _("It became part of %(parent_number)s"),
     "tickets.child_detached": _("It is no longer part of %(parent_number)s"),
+    "tickets.account_changed": _("It is about account %(after)s"),
     "tickets.customer_changed": _("It turned out to be another customer’s"),
     "tickets.macro_used": _("By the macro “%(macro)s”"),
     "tickets.merged": _("It was merged and goes on as %(into_number)s"),

@@ -8,14 +8,16 @@ from django.urls import reverse
 
 from accounts.testing import make_account
 from foundation.events.testing import published
+from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.states import Role
+from foundation.people.testing import make_person
 from tests.orders.racing import together
 from tickets import services
 from tickets.events import ParticipantDropped, TicketMerged, TicketSplit, TicketUnmerged
 from tickets.models import Article, CannedReply, Macro, Ticket
-from tickets.states import ChildPolicy, TicketStatus, TicketType
-from tickets.testing import answer, bring_to, let_leave, make_ticket, reply
+from tickets.states import ChildPolicy, ClockKind, TicketStatus, TicketType
+from tickets.testing import answer, bring_to, let_leave, make_affected, make_outage, make_policy, make_ticket, reply
 
 
 @pytest.fixture
@@ -311,6 +313,36 @@ class TestX26PartsOfATicket:
         csr.post("desk:ticket_do", ticket.number, "resolve", code="restored", text="")
 
         assert (fresh(ticket).status, fresh(complaint).status) == (TicketStatus.RESOLVED, TicketStatus.ACKNOWLEDGED)
+
+
+class TestWhatItIsAbout:
+    def test_is_chosen_among_what_its_customer_has(self, csr, division):
+        account = make_affected(division)
+        make_policy(division, {ClockKind.RESTORE: 4}, product=account.services.first().product)
+        ticket = make_ticket(division, account=account)
+        Ticket.objects.update(account=None, premises=None)
+        service, foreign = account.services.first(), make_account(division)
+        asked = csr.read("desk:ticket_do", ticket.number, "about")
+
+        refused = csr.post("desk:ticket_do", ticket.number, "about", about=f"account:{foreign.pk}")
+        csr.post("desk:ticket_do", ticket.number, "about", about=f"service:{service.pk}")
+
+        placed = fresh(ticket)
+        assert (str(service) in asked, account.service_address in asked) == (True, True)
+        assert refused.status_code == 422
+        assert (placed.account, placed.service, placed.premises) == (account, service, service.premises)
+        assert placed.clocks.get().kind == ClockKind.RESTORE
+        assert f"It is about account {account.number}" in csr.read("desk:ticket", ticket.number)
+
+    def test_stays_while_an_outage_explains_it(self, csr, division):
+        account = make_affected(division)
+        ticket = make_ticket(division, account=account)
+        make_outage(division, by=make_person(Role.SUPERVISOR, division))
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.set_account(ticket.pk, account, account.services.first(), by=csr.person)
+
+        assert refusal.value.code == "attached"
 
 
 class TestX36AnotherCustomer:

@@ -14,7 +14,7 @@ from tickets.services.conversation import (
 )
 from tickets.services.equipment import install_equipment, swap_equipment, take_out_equipment
 from tickets.services.fieldwork import add_photo, arrive, finish_visit, follow_visit, set_off, swap_device
-from tickets.services.handling import ask_and_wait, note_presence, set_customer, use_macro
+from tickets.services.handling import ask_and_wait, note_presence, set_account, set_customer, use_macro
 from tickets.services.intake import SAME_FAULT, Intake, add_to_ticket, attach_at_intake, report_at_intake
 from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
 from tickets.services.ladder import climb_ladder, see_alerts, send_due_alerts
@@ -84,8 +84,8 @@ __all__ = [
     "preview_reassignment", "put_routing_in_force", "rate_ticket", "reassign_all", "reject_ticket", "release_ticket",
     "reopen_ticket", "report_at_intake", "resolve_ticket", "restore_service", "retime_clocks", "route_anew",
     "route_ticket", "route_waiting", "see_alerts", "send_answer", "send_due_alerts", "send_due_answers",
-    "send_due_notices", "send_receipt", "send_refusal", "send_resolution", "send_visit", "set_customer", "set_off",
-    "set_priority", "set_type", "split_article", "start_routing_version", "stop_copying", "swap_device",
+    "send_due_notices", "send_receipt", "send_refusal", "send_resolution", "send_visit", "set_account", "set_customer",
+    "set_off", "set_priority", "set_type", "split_article", "start_routing_version", "stop_copying", "swap_device",
     "swap_equipment", "sweep_clocks", "take_back_answer", "take_back_resolution", "take_mails", "take_out_equipment",
     "take_over_ticket", "take_reading", "take_ticket", "tell_of_missed_visit", "undo_reassignment", "unmerge_ticket",
     "use_macro",

@@ -1,17 +1,18 @@
-"""Say that one is there, do several things at once, and put right whose a ticket is."""
+"""Say that one is there, do several things at once, and put right whose a ticket is, and about what."""
 
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer
+from accounts.models import Account, Customer
 from accounts.queries import only_account_of
 from foundation.events.facts import Fact
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from tickets.events import CustomerChanged, MacroUsed, ParticipantDropped
+from orders.models import InstalledService
+from tickets.events import AccountChanged, CustomerChanged, MacroUsed, ParticipantDropped
 from tickets.models import Article, Departure, Doing, Macro, MacroUse, Presence, Ticket
 from tickets.queries import can_work, macros_for, why_elsewhere, word_ahead
 from tickets.queries.visits import visit_under_way
@@ -162,6 +163,38 @@ def set_customer(ticket_id: int, customer: Customer, *, confirmed_email: str, by
             "status", "reason",
         ],
     )  # fmt: skip
+    return ticket
+
+
+@transaction.atomic
+def set_account(ticket_id: int, account: Account, service: InstalledService | None, *, by: User) -> Ticket:
+    """
+    Say which account of its customer a ticket is about, and which service there; it is about the address of that.
+
+    :param service: None: none in particular
+    :raises NotAllowed: if the person may not, the ticket has ended, a visit or an outage goes by the present address, it
+        is about this already, or these are not its customer's
+    """
+    ticket = locked_for_work(ticket_id, by)
+    if not ticket.is_open:
+        raise NotAllowed(_("It has ended."), code="ended")
+    if (ticket.account_id, ticket.service) == (account.pk, service):
+        raise NotAllowed(_("It is about this already."), code="unchanged", field="about")
+    if ticket.customer_id != account.customer_id or (service and service.account_id != account.pk):
+        raise NotAllowed(_("This is not its customer’s."), code="not_theirs", field="about")
+    if ticket.outage_id:
+        raise NotAllowed(_("An outage explains it. Detach it first."), code="attached", field="about")
+    if visit_under_way(ticket):
+        message = _("A visit to its customer is not over. Call it off first, or wait until it is.")
+        raise NotAllowed(message, code="visit", field="about")
+    before = ticket.account
+    ticket.account, ticket.service = account, service
+    ticket.premises = service.premises if service else account.premises
+    fact = AccountChanged(
+        ticket_id=ticket.pk, before=before.number if before else "", after=account.number,
+        service_id=service.pk if service else None,
+    )  # fmt: skip
+    record(ticket, fact, by=by, changed=["account", "premises", "service"], about=[before] if before else [])
     return ticket
 
 
