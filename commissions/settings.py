@@ -4,7 +4,16 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from commissions.models import Rule
+from foundation.divisions.models import Division
 from foundation.divisions.settings import declare
+
+
+def paying_division(division: Division) -> Division | None:
+    """Return the division with which another is judged and paid: the topmost of it and those above that has a rule."""
+    holders = Division.objects.filter(pk__in=division.lineage).filter(pk__in=Rule.objects.values("division"))
+    return min(holders, key=lambda holder: holder.depth, default=None)
+
 
 QUALIFICATION_HOUR = declare(
     "commissions.qualification_hour",
@@ -14,6 +23,7 @@ QUALIFICATION_HOUR = declare(
     help=_("Each night, in this market's time zone: what the bills of the day before say of every reward."),
     minimum=0,
     maximum=23,
+    holder=paying_division,
 )
 PAYOUT_IS_AUTOMATIC = declare(
     "commissions.payout_is_automatic",
@@ -21,6 +31,7 @@ PAYOUT_IS_AUTOMATIC = declare(
     default=True,
     label=_("Payout batches are built by themselves"),
     help=_("Once a month. A person freezes it, and another one reads and approves it all the same."),
+    holder=paying_division,
 )
 PAYOUT_DAY = declare(
     "commissions.payout_day",
@@ -30,6 +41,7 @@ PAYOUT_DAY = declare(
     help=_("After that night's judgement of the rewards."),
     minimum=1,
     maximum=28,
+    holder=paying_division,
 )
 DISPUTE_DAYS = declare(
     "commissions.dispute_days",

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext as _, ngettext
 
 from commissions.models import Reward
 from commissions.queries.ledger import next_month
-from commissions.settings import PAYOUT_DAY
+from commissions.settings import PAYOUT_DAY, paying_division
 from commissions.states import ProgressStage, ReasonCode, RewardStatus, Side
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
@@ -128,7 +128,8 @@ class _Calendars:
 
     def of(self, division: Division) -> tuple[date, int]:
         if division.pk not in self._known:
-            self._known[division.pk] = (today(division), effective(division, PAYOUT_DAY))
+            payer = paying_division(division) or division
+            self._known[division.pk] = (today(division), effective(payer, PAYOUT_DAY))
         return self._known[division.pk]
 
     def payout_after(self, division: Division, day: date) -> date:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SETTINGS: dict[str, "Setting"] = {}
 """Every declared setting by its name."""
 
+Holder = Callable[["Division"], "Division | None"]
+"""The division in whose whole a setting counts: what lies below goes with it. None: nobody's yet."""
 Choices = Callable[["Division"], Iterable[tuple[str, str]]]
 """What a division may choose from: its own and what it inherits, never what belongs to another market."""
 
@@ -32,6 +34,7 @@ class Setting:
     choices: Choices | None = None
     minimum: int | None = None
     maximum: int | None = None
+    holder: Holder | None = None
 
     def parse(self, value: Any) -> Any:
         """
@@ -48,8 +51,12 @@ class Setting:
         """
         Turn what was typed into a value that a division may set.
 
-        :raises ValidationError: if it cannot be read as one, is not among the division's choices or out of bounds
+        :raises ValidationError: if it cannot be read as one, is not among the division's choices or out of bounds, or
+            if the division goes with another one here
         """
+        holder = self.holder(division) if self.holder else None
+        if holder and holder != division:
+            raise ValidationError(_("This counts for the whole of %s, and is set there.") % holder)
         parsed = self.parse(value)
         if self.minimum is not None and parsed < self.minimum:
             raise ValidationError(_("At least %s.") % self.minimum)
@@ -81,18 +88,20 @@ def declare(  # noqa: PLR0913  # a declaration: every part is named where it is 
     choices: Choices | None = None,
     minimum: int | None = None,
     maximum: int | None = None,
+    holder: Holder | None = None,
 ) -> Setting:
     """
     Declare an inherited setting, once, in the `settings.py` of the app that reads it.
 
     :param name: app and setting, such as `catalog.default_campaign`; stored, so kept for ever
     :param minimum: the least that may be set; every number has bounds, or one market's slip would stop a sweep of all
+    :param holder: of a division, whose value is read for it; below that one the setting cannot be set
     """
     if name in SETTINGS:
         raise ValueError(f"The setting {name} is declared twice.")
     if kind in (int, Decimal) and (minimum is None or maximum is None):
         raise ValueError(f"The setting {name} is a number without bounds.")
-    SETTINGS[name] = Setting(name, kind, default, label, help, choices, minimum, maximum)
+    SETTINGS[name] = Setting(name, kind, default, label, help, choices, minimum, maximum, holder)
     return SETTINGS[name]
 
 

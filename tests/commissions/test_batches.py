@@ -40,6 +40,7 @@ from commissions.states import (
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY
+from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
@@ -336,6 +337,18 @@ class TestFreeze:
             second.pk: [],
             third.pk: [],
         }
+
+    def test_flags_what_is_above_the_limit_of_its_own_market(self, payouts):
+        set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)
+        strict = make_division(parent=payouts.division)
+        set_value(strict, FLAG_ABOVE, Decimal("20.00"))
+        plain = make_earned(payouts)
+        strictly = make_earned(payouts, account=make_account(strict))
+
+        batch = make_frozen(payouts)
+
+        flags = {line.reward_id: line.flags for line in batch.lines.all()}
+        assert flags == {plain.pk: [], strictly.pk: [LineFlag.LARGE]}
 
     def test_flags_every_payment_in_another_currency_than_the_markets(self, payouts):
         set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)

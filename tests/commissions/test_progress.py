@@ -10,7 +10,11 @@ from commissions.queries.progress import own_rewards, progress_for, progress_of
 from commissions.services.cases import Stage, pay
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
+from commissions.settings import PAYOUT_DAY
 from commissions.states import HoldReason, ProgressStage, RewardStatus
+from commissions.testing import make_rule
+from foundation.divisions.services import set_value
+from foundation.divisions.testing import make_division
 from foundation.people.testing import make_person
 from referrals.models import Invitation, Referral
 from referrals.states import InvitationStatus
@@ -55,6 +59,16 @@ class TestProgress:
         assert progress.sentence == "Qualifying: day 41 of 90."
         assert progress.expected_on == date(2026, 5, 5)  # the first payout after 15 April
         assert (progress.amount, progress.currency, progress.is_over) == (reward.amount, "USD", False)
+
+    def test_expects_the_credit_on_the_payout_day_of_the_division_that_pays(self):
+        stage, reward = make_stage_and_reward()
+        set_value(stage.division, PAYOUT_DAY, 20)  # set before the one above it had a rule
+        above = make_division()
+        make_rule(above)
+        stage.division.parent = above
+        stage.division.save()
+
+        assert progress_on(reward, DAY_41).expected_on == date(2026, 5, 5)
 
     def test_says_until_when_what_has_not_qualified_is_open(self):
         _stage, reward = make_stage_and_reward(bills_needed=3)

@@ -23,6 +23,7 @@ from commissions.settings import PAYOUT_DAY, PAYOUT_IS_AUTOMATIC, QUALIFICATION_
 from commissions.states import BatchStatus, EntryKind, HoldReason, ReasonCode, RewardStatus, RunKind
 from commissions.tasks import run_schedule
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
+from foundation.divisions.queries import effective
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
 from foundation.divisions.testing import make_division
@@ -69,6 +70,20 @@ class TestDivisions:
         make_division()
 
         assert set(scheduled_divisions()) == {top, apart}
+
+    def test_alone_say_when_they_are_judged_and_paid(self, division):
+        below = make_division(parent=division)
+        operator = sign_in(Client(), make_person(Role.OPERATOR, division))
+        address = reverse("admin:divisions_division_settings", args=[below.pk])
+        values = {PAYOUT_DAY.name: "20", PAYOUT_IS_AUTOMATIC.name: "false", QUALIFICATION_HOUR.name: "5"}
+
+        page = operator.post(address, values | {f"{name}:own": "on" for name in values})
+
+        refused = [f"This counts for the whole of {division}, and is set there."]
+        assert page.context["form"].errors == dict.fromkeys(values, refused)
+        assert effective(below, PAYOUT_DAY) == PAYOUT_DAY.default
+        set_value(division, PAYOUT_DAY, 20)
+        assert effective(below, PAYOUT_DAY) == 20
 
 
 class TestNight:

@@ -9,8 +9,11 @@ it comes, so that neither discarding a batch nor taking others out of it draws b
 import hashlib
 import heapq
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
 from django.db import models, transaction
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Sum, Value
@@ -104,22 +107,26 @@ def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
         batch=batch, status=LineStatus.PENDING, reward__lt=OuterRef("reward")
     )
     of_reward = BatchLine.objects.filter(reward=OuterRef("reward"))
+    markets = list(Division.objects.filter(pk__in=batch.lines.order_by().values("division")))
     yield LineFlag.SIGNAL, Exists(Signal.objects.filter(referral=OuterRef("reward__referral")))
-    yield _by_amount(batch)
-    if effective(batch.division, FLAGS_FIRST_REWARDS):
-        yield LineFlag.FIRST, ~Q(Exists(of_payee.filter(is_earlier)))
+    yield LineFlag.OTHER_CURRENCY, Q(division__in=[one for one in markets if one.currency != batch.currency])
+    yield LineFlag.LARGE, _is_large(batch, markets)
+    first_read = [market for market in markets if effective(market, FLAGS_FIRST_REWARDS)]
+    yield LineFlag.FIRST, Q(division__in=first_read) & ~Q(Exists(of_payee.filter(is_earlier)))
     yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("reward__referral__referrer__account__premises"))
     yield LineFlag.CORRECTION, Q(dispute__isnull=False)
     yield LineFlag.RETURNED, Exists(of_reward.filter(status=LineStatus.RETURNED))
     yield LineFlag.FOUND_WRONG, Exists(of_reward.filter(verdict=Verdict.WRONG))
 
 
-def _by_amount(batch: Batch) -> tuple[LineFlag, Q]:
-    """Return what is read for its amount: the limit is in the market's currency and says nothing about another."""
-    if batch.currency != batch.division.currency:
-        return LineFlag.OTHER_CURRENCY, Q()
-    limit: Decimal = effective(batch.division, FLAG_ABOVE)
-    return LineFlag.LARGE, Q(amount__gt=limit - F("set_off"))
+def _is_large(batch: Batch, markets: Iterable[Division]) -> Q:
+    """Return what is above its market's limit, which is in the market's currency and says nothing about another."""
+    limits: dict[Decimal, list[Division]] = defaultdict(list)
+    for market in markets:
+        if market.currency == batch.currency:
+            limits[effective(market, FLAG_ABOVE)].append(market)
+    above = (Q(division__in=those, amount__gt=limit - F("set_off")) for limit, those in limits.items())
+    return reduce(or_, above, Q(pk__in=[]))
 
 
 @transaction.atomic
