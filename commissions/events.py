@@ -146,6 +146,16 @@ class CorrectionPaid(Fact, name="commissions.correction_paid"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorrectionTakenBack(Fact, name="commissions.correction_taken_back"):
+    """An auditor has found a correction wrong: it is not paid."""
+
+    dispute_id: int
+    reward_id: int
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClaimEndAsked(Fact, name="commissions.claim_end_asked"):
     """Somebody asks to give up a claim on a payee, or to charge it on their bill."""
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from billing.events import CreditConfirmed, CreditRefused
 from commissions.events import (
     BatchMoved,
+    CorrectionTakenBack,
     DisputeAnswered,
     RewardClawedBack,
     RewardHeld,
@@ -92,6 +93,12 @@ def tell_of_claim(fact: RewardClawedBack, event: Event) -> None:
 def tell_of_answer(fact: DisputeAnswered, _event: Event) -> None:
     """Tell the payee."""
     letters.send_answer(fact.dispute_id)
+
+
+@subscribe(CorrectionTakenBack)
+def tell_of_correction_taken_back(fact: CorrectionTakenBack, _event: Event) -> None:
+    """Tell the payee."""
+    letters.send_correction_taken_back(fact.dispute_id)
 
 
 # Payouts.

@@ -55,10 +55,13 @@ def corrections_due_within(divisions: QuerySet[Division]) -> QuerySet[Dispute]:
     """
     Return the disputes whose correction may be paid by a batch of some divisions, to accounts that are open.
 
-    What is in a batch or was paid is left out, and what the billing system shows as credited though it was returned.
+    What is in a batch, was paid or found wrong is left out, and what the billing system shows as credited though it was
+    returned.
     """
     lines = BatchLine.objects.filter(dispute=OuterRef("pk"))
-    in_hand = lines.filter(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED])
+    in_hand = lines.filter(
+        Q(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]) | Q(verdict=Verdict.WRONG)
+    )
     upheld = Dispute.objects.filter(
         status=DisputeStatus.UPHELD,
         division__in=divisions,

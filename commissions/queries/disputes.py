@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from commissions.models import BatchLine, Dispute, LedgerEntry
 from commissions.queries.statements import TOUCHES_EARNED, payees_of
-from commissions.states import DisputeStatus, EntryKind, LineStatus
+from commissions.states import DisputeStatus, EntryKind, LineStatus, Verdict
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
@@ -38,12 +38,19 @@ def overdue(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
 
 
 def had_a_hand_in(person: User, entry: LedgerEntry) -> bool:
-    """Tell whether a person approved, or found correct, a payment of the reward that an entry is about."""
-    paid = BatchLine.objects.filter(reward=entry.reward_id).exclude(status=LineStatus.REMOVED)
-    return paid.filter(Q(batch__approved_by=person) | Q(read_by=person)).exists()
+    """Tell whether a person approved, or found correct, a payment of an entry's reward, or took back what corrected it."""
+    of_reward = BatchLine.objects.filter(reward=entry.reward_id)
+    paid = ~Q(status=LineStatus.REMOVED) & (Q(batch__approved_by=person) | Q(read_by=person))
+    has_taken_back = Q(dispute__isnull=False, verdict=Verdict.WRONG, read_by=person)
+    return of_reward.filter(paid | has_taken_back).exists()
 
 
 def correction_paid_on(dispute: Dispute) -> date | None:
     """Return the division's day on which a correction was credited or set off; None: it was not yet."""
     line = dispute.lines.filter(status=LineStatus.CONFIRMED).first()
     return line.confirmed_at.astimezone(dispute.division.zone).date() if line and line.confirmed_at else None
+
+
+def correction_taken_back(dispute: Dispute) -> BatchLine | None:
+    """Return the payment of a correction that an auditor has found wrong, and taken back thereby; None: it stands."""
+    return dispute.lines.filter(verdict=Verdict.WRONG).select_related("read_by").first()

@@ -141,11 +141,16 @@ def _entries() -> Iterator[dict[str, Any]]:
 
 
 def _decisions() -> Iterator[dict[str, Any]]:
-    """Yield what people have decided: to correct a line in a payee's favour, to give a claim up or charge it."""
+    """Yield what people have decided: to correct a line in a payee's favour or not after all, to give a claim up or charge it."""
     related = ("payee__account",)
     upheld = Dispute.objects.filter(status=DisputeStatus.UPHELD).select_related(*related, "correction__division")
     for dispute in upheld.order_by("pk"):
         yield _decision(dispute, EntryKind.CORRECT, dispute.correction, dispute.answered_at, str(dispute.pk))
+    undone = LedgerEntry.objects.filter(kind=EntryKind.CLAWBACK, inputs__has_key="undoes").select_related("division")
+    of_correction = {entry.inputs["undoes"]: entry for entry in undone}
+    for dispute in upheld.filter(correction__key__in=list(of_correction)).order_by("pk"):
+        entry = of_correction[dispute.correction.key]  # type: ignore[union-attr]  # what is upheld has one
+        yield _decision(dispute, EntryKind.CLAWBACK, entry, entry.posted_at, str(dispute.pk))
     ended = ClaimEnd.objects.filter(status=ClaimStatus.APPROVED).select_related(*related, "entry__division")
     for end in ended.order_by("pk"):
         yield _decision(end, end.way, end.entry, end.decided_at, end.reference)

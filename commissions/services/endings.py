@@ -2,19 +2,21 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commissions.events import (
     CorrectionPaid,
+    CorrectionTakenBack,
     RewardClawedBack,
     RewardForfeited,
     RewardHeld,
     RewardReleased,
     RewardSettled,
 )
-from commissions.models import Dispute, Reward
+from commissions.models import Dispute, LedgerEntry, Reward
 from commissions.services.ledger import post
 from commissions.states import (
     MAY_BE_TAKEN_BACK,
@@ -147,6 +149,20 @@ def return_correction(reward_id: int, amount: Decimal, *, on: date) -> None:
     """Note that what corrects a reward came back: it goes into the next batch, where an auditor reads it again."""
     if amount:
         post(locked_reward(reward_id), EntryKind.RETURN, amount, effective_on=on)
+
+
+def take_back_correction(dispute_id: int, *, by: User) -> None:
+    """Post what undoes a correction that an auditor has found wrong before it was paid, and tell it."""
+    dispute = Dispute.objects.select_related("entry", "correction").get(pk=dispute_id, correction__isnull=False)
+    correction = cast("LedgerEntry", dispute.correction)
+    reward, amount = locked_reward(dispute.entry.reward_id), correction.amount
+    undone = {"undoes": correction.key}
+    on = today(reward.division)
+    post(reward, EntryKind.CLAWBACK, amount, effective_on=on, debit=LedgerAccount.PAYABLE, inputs=undone)
+    fact = CorrectionTakenBack(
+        dispute_id=dispute.pk, reward_id=reward.pk, amount=str(amount), currency=correction.currency
+    )
+    tell(reward, fact, by=by)
 
 
 def _refuse_unless_batched(reward: Reward) -> None:

@@ -46,6 +46,13 @@ def send_answer(dispute_id: int) -> None:
     _send(reward, kind, dispute.amount or dispute.entry.amount, key=key, answer=dispute.answer)
 
 
+def send_correction_taken_back(dispute_id: int) -> None:
+    """Tell a payee that what was added after their dispute is not paid after all. Again, nothing is sent."""
+    dispute = Dispute.objects.select_related("entry").get(pk=dispute_id)
+    reward, key = _reward(dispute.entry.reward_id), f"commissions.correction_taken_back:{dispute.pk}"
+    _send(reward, "correction_taken_back", dispute.amount or ZERO, key=key)
+
+
 def _sum(rows: QuerySet[LedgerEntry] | QuerySet[BatchLine]) -> Decimal:
     total: Decimal | None = rows.aggregate(total=Sum("amount"))["total"]
     return total or ZERO

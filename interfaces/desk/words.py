@@ -79,6 +79,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "commissions.claim_end_asked": _("Asked about the claim of %(amount)s %(currency)s: %(way)s"),
     "commissions.claim_end_decided": _("Decided about the claim: %(status)s"),
     "commissions.correction_paid": _("A correction was credited: %(credit_id)s"),
+    "commissions.correction_taken_back": _("A correction of %(amount)s %(currency)s was found wrong and taken back"),
     "commissions.dispute_answered": _("The payee was answered about a disputed line: %(status)s"),
     "commissions.dispute_raised": _("The payee disputes a line of a statement, to be answered by %(due_on)s"),
     "commissions.nothing_accrued": _("No rule promises anything for this order"),

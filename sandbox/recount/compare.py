@@ -79,6 +79,7 @@ def differences(export: Export, vendors: Vendors) -> Iterator[str]:
     for entry in export.entries:
         entries[entry.order_number, entry.side].append(entry)
     corrected = {one.number: one.reward for one in export.decisions if one.kind == "correct"}
+    taken_back = {one.key: one.number for one in export.decisions if one.kind == "clawback"}
     shown: dict[str, list[Credit]] = defaultdict(list)
     for credit in vendors.credits():
         if credit.request_id.startswith(OURS):
@@ -89,10 +90,14 @@ def differences(export: Export, vendors: Vendors) -> Iterator[str]:
         if place not in expected:
             yield from (f"{name}: {_said(entry)} for a reward that nobody earned." for entry in entries[place])
             continue
-        reward, posted = expected[place], entries[place]
+        reward, posted = expected[place], [entry for entry in entries[place] if entry.key not in taken_back]
         ids = {entry.reward for entry in posted}
         paid = [credit for one in ids for credit in shown.pop(one, [])]
-        on_top = [one.amount for one in export.decisions if one.kind == "correct" and one.reward in ids]
+        on_top = [
+            one.amount
+            for one in export.decisions
+            if one.kind == "correct" and one.reward in ids and one.number not in taken_back.values()
+        ]
         yield from (f"{name}: {what}" for what in _compare(reward, posted, paid, on_top))
     for reward_id, strays in shown.items():
         yield from (
@@ -106,7 +111,7 @@ def _decided(export: Export) -> Iterator[str]:
     """Look whether there is an entry for each decision of people, as they decided, and none without one."""
     decisions = {one.key: one for one in export.decisions}
     for entry in export.entries:
-        if entry.kind not in DECIDED:
+        if entry.kind not in DECIDED and entry.key not in decisions:
             continue
         decision = decisions.pop(entry.key, None)
         if decision is None or decision.kind != entry.kind:

@@ -136,7 +136,7 @@ class Decision:
     """What people have decided about money: only they know why. A correction, or the end of a claim."""
 
     kind: str
-    """Of the entry that is to stand for it: `correct`, `write_off` or `charge`."""
+    """Of the entry that is to stand for it: `correct`, `clawback` (of a correction), `write_off` or `charge`."""
     key: str
     """Of that entry."""
     payee: str

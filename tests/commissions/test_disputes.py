@@ -9,11 +9,17 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Customer
 from accounts.testing import make_details
-from commissions.events import CorrectionPaid, DisputeAnswered, DisputeRaised
-from commissions.handlers import tell_of_answer
+from commissions.events import CorrectionPaid, CorrectionTakenBack, DisputeAnswered, DisputeRaised
+from commissions.handlers import tell_of_answer, tell_of_correction_taken_back
 from commissions.models import BatchLine, Dispute
 from commissions.queries.batches import unread_lines
-from commissions.queries.disputes import correction_paid_on, disputes_visible_to, overdue
+from commissions.queries.disputes import (
+    correction_paid_on,
+    correction_taken_back,
+    disputes_visible_to,
+    had_a_hand_in,
+    overdue,
+)
 from commissions.queries.ledger import balances
 from commissions.queries.statements import own_statement_of
 from commissions.services import batches
@@ -277,15 +283,31 @@ class TestUpholding:
         again = batches.build_batch(payouts.division.pk, by=payouts.builder)
         assert again.lines.get().dispute == dispute
 
-    def test_that_an_auditor_finds_wrong_comes_back_and_is_read_again(self, dispute, answerer, payouts):
+    def test_that_an_auditor_finds_wrong_is_taken_back_told_and_never_paid(
+        self, dispute, reward, answerer, payouts, payee
+    ):
         uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)
         batch = make_frozen(payouts)
+
         batches.read_line(unread_lines(batch).get().pk, Verdict.WRONG, "Too much", by=payouts.auditor)
+
+        undone = reward.entries.latest("pk")
+        assert (undone.kind, undone.debit, undone.credit, undone.amount) == ("clawback", "payable", "expense", TEN)
+        assert balance_of(reward)[LedgerAccount.PAYABLE] == Decimal("0.00")
+        reward.refresh_from_db()
+        assert (reward.status, reward.clawed_back) == (RewardStatus.SETTLED, Decimal("0.00"))
+        event = Event.objects.get(name=CorrectionTakenBack.name)
+        tell_of_correction_taken_back(event.fact(), event)
+        assert "$10.00 is not paid after all" in Message.objects.get(kind="commissions.correction_taken_back").text
+        line = correction_taken_back(dispute)
+        assert line
+        assert (line.read_by, line.note) == (payouts.auditor, "Too much")
         batches.discard_batch(batch.pk, by=payouts.builder)
+        with pytest.raises(NotAllowed, match="Nothing is to be paid"):
+            batches.build_batch(payouts.division.pk, by=payouts.builder)
 
-        line = make_frozen(payouts).lines.get()
-
-        assert (line.dispute, LineFlag.FOUND_WRONG in line.flags) == (dispute, True)
+        again = raise_dispute(undone.pk, "You had agreed.", by=payee)
+        assert had_a_hand_in(payouts.auditor, again.entry)
 
     def test_that_the_billing_system_refuses_is_owed_again(self, dispute, reward, answerer, payouts):
         uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)

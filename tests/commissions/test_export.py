@@ -6,17 +6,19 @@ from decimal import Decimal
 import pytest
 import time_machine
 
+from accounts.testing import make_account
 from billing.states import ServiceStatus
 from commissions.queries.export import export_all
+from commissions.services.batches import read_line
 from commissions.services.cases import Stage, pay
 from commissions.services.claims import approve_claim_end, ask_to_end_claim
 from commissions.services.disputes import explain_dispute, raise_dispute, uphold_dispute
 from commissions.services.endings import locked_reward, take_back
-from commissions.states import ClaimWay, EntryKind, ReasonCode
+from commissions.states import ClaimWay, EntryKind, ReasonCode, Verdict
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
-from tests.commissions.paying import make_earned, make_payouts
+from tests.commissions.paying import make_earned, make_frozen, make_payouts
 from tests.commissions.staging import bill_of, ended_of, noon, payment_of, tell
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +55,26 @@ class TestDecisions:
         entries = {entry.key: entry.kind for entry in reward.entries.all()}
         assert [entries[one["key"]] for one in written] == ["correct", "write_off", "charge"]
         assert not other.entries.filter(kind__in=["correct", "write_off", "charge"]).exists()
+
+    def test_name_what_takes_a_correction_back(self):
+        payouts = make_payouts()
+        owner, answerer = (make_person(role, payouts.division) for role in (Role.CUSTOMER, Role.OPERATOR))
+        reward = make_earned(payouts, account=make_account(payouts.division, user=owner))
+        dispute = raise_dispute(reward.entries.get(kind=EntryKind.RELEASE).pk, "More!", by=owner)
+        uphold_dispute(dispute.pk, "So be it.", Decimal("10.00"), by=answerer)
+        line = make_frozen(payouts).lines.get(dispute=dispute)
+        read_line(line.pk, Verdict.WRONG, "Too much", by=payouts.auditor)
+
+        written = export_all()["decisions"]
+
+        undone = reward.entries.get(kind=EntryKind.CLAWBACK)
+        assert [(one["kind"], one["number"]) for one in written] == [
+            ("correct", str(dispute.pk)),
+            ("clawback", str(dispute.pk)),
+        ]
+        assert (written[1]["key"], written[1]["amount"], written[1]["on"]) == (
+            undone.key, Decimal("10.00"), undone.effective_on,
+        )  # fmt: skip
 
 
 class TestHeardLate:

@@ -234,6 +234,11 @@ def decide_about_a1(business: Business) -> None:
     business.post("A2", 1, ("send", "2026-07-16"), ("settle", "2026-07-16"), amount="5.00", first=6)
     business.post("A2", 1, ("recover", "2026-07-16"), amount="15.00", first=8)
     business.credit("correction-8", "2026-07-16", "5.00")
+    business.post("A2", 1, ("correct", "2026-07-17"), amount="10.00", first=9)
+    business.decide("correct", "1:9", "10.00", "2026-07-17", "9")
+    business.post("A2", 1, ("clawback", "2026-07-18"), amount="10.00", first=10)
+    business.export["ledger"][-1]["debit"] = "payable"
+    business.decide("clawback", "1:10", "10.00", "2026-07-18", "9")
 
 
 PAID_IN_TIME = (
@@ -351,6 +356,10 @@ def a_correction_was_decided_by_nobody(copy: Copy) -> None:
     copy.undecide("1:5")
 
 
+def a_correction_was_taken_back_by_nobody(copy: Copy) -> None:
+    copy.undecide("1:10")
+
+
 def a_correction_is_larger_than_decided(copy: Copy) -> None:
     copy.entry("1:5")["amount"] = "21.00"
 
@@ -401,6 +410,7 @@ FAULTS = [
     (it_was_not_taken_back_when_leaving_was_heard_of, "no clawback of 50.00 on 2026-06-10"),
     (it_was_taken_back_from_the_day_on_which_we_heard, "clawback of 50.00 on 2026-07-12 (6:5) that nothing explains"),
     (a_correction_was_decided_by_nobody, "correct of 20.00 on 2026-07-14 (1:5) that nobody has decided"),
+    (a_correction_was_taken_back_by_nobody, "clawback of 10.00 on 2026-07-18 (1:10) that nothing explains"),
     (a_correction_is_larger_than_decided, "decided was 20.00 for A1 on 2026-07-14"),
     (a_correction_was_never_posted, "no correct of 20.00 for A1 (1:5), though it was decided"),
     (a_correction_was_credited_twice, "credit CR-000099 of 5.00 to A1, which the ledger does not have"),
@@ -428,7 +438,7 @@ class TestRecount:
     def test_finds_nothing_where_nothing_is_wrong(self, original, tmp_path):
         done = Copy(original, tmp_path).recount()
 
-        assert done.stdout == "Recount of 6 rewards, 27 ledger entries, 4 credits: no differences.\n", done.stderr
+        assert done.stdout == "Recount of 6 rewards, 29 ledger entries, 4 credits: no differences.\n", done.stderr
         assert done.returncode == 0
 
     @pytest.mark.parametrize(("plant", "said"), FAULTS, ids=[plant.__name__ for plant, _said in FAULTS])

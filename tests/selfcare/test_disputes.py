@@ -3,19 +3,21 @@
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts.testing import make_account
 from commissions.models import Dispute, Payee
 from commissions.queries.statements import own_statement_of
+from commissions.services.batches import read_line
 from commissions.services.disputes import explain_dispute, uphold_dispute
 from commissions.services.statements import html_of
-from commissions.states import EntryKind
+from commissions.states import EntryKind, Verdict
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.selfcare.friends import totals_of
-from tests.commissions.paying import make_earned, make_paid, make_payouts
+from tests.commissions.paying import make_earned, make_frozen, make_paid, make_payouts
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +113,19 @@ def test_a_correction_is_a_line_that_is_paid_with_the_next_payout(client, line, 
     assert totals["Earned, to be credited"] == "$35.00"
     make_paid(payouts)
     assert "$10.00 was added and paid on" in page_of(client, "dispute", raised.pk)
+
+
+def test_a_correction_that_is_found_wrong_is_shown_as_taken_back(client, line, answerer, payouts):
+    dispute(client, line)
+    raised = Dispute.objects.get()
+    uphold_dispute(raised.pk, "You are right.", Decimal("10.00"), by=answerer)
+    payment = make_frozen(payouts).lines.get(dispute=raised)
+    read_line(payment.pk, Verdict.WRONG, "A typing error", by=payouts.auditor)
+
+    assert "$10.00 was added, and taken back when it was checked" in page_of(client, "dispute", raised.pk)
+    desk = sign_in(Client(), answerer).get(reverse("desk:dispute", args=[raised.pk])).content.decode()
+    assert "found wrong and taken back by" in desk
+    assert "A typing error" in desk
 
 
 def test_the_statement_on_paper_shows_the_disputed_line(client, line):

@@ -25,7 +25,7 @@ from commissions.models import Batch, BatchLine
 from commissions.queries.batches import lines_in_question, unread_lines
 from commissions.queries.owing import rewards_no_longer_owed
 from commissions.services.batches.building import announce, locked_batch, locked_batch_of
-from commissions.services.endings import return_reward
+from commissions.services.endings import return_reward, take_back_correction
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
 from commissions.states import BatchStatus, HoldReason, LineFlag, LineStatus, Verdict
 from foundation.divisions.models import Division
@@ -134,8 +134,7 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     """
     Note what an auditor found of a payment. What is wrong is taken out, and its reward is held.
 
-    What corrects a reward, and is found wrong, comes back in the next batch and is read again: an answer that a payee
-    was given stands. What was found correct can be found wrong once its referral is in question, or it is no longer owed.
+    What corrects a reward, and is found wrong, is taken back by a further entry, and its payee is told. What was found correct can be found wrong once its referral is in question, or it is no longer owed.
 
     :raises NotAllowed: if the batch is not frozen, the payment was read before, is the person's own or is called correct
         though its referral is in question or it is no longer owed, or the person had a hand in the batch, has granted the correction that it
@@ -161,7 +160,9 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
         raise NotAllowed(message, code="not_owed", field="verdict")
     line.read(verdict, note.strip(), by=by, at=now(), may_read_again=is_in_question or is_not_owed)
     line.save(update_fields=["status", "verdict", "note", "read_by", "read_at"])
-    if verdict == Verdict.WRONG and not line.dispute_id:
+    if verdict == Verdict.WRONG and line.dispute_id:
+        take_back_correction(line.dispute_id, by=by)
+    elif verdict == Verdict.WRONG:
         return_reward(line.reward_id, hold=HoldReason.AUDIT, on=today(line.reward.division), by=by)
     return line
 

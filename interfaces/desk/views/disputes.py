@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from commissions.models import Dispute
-from commissions.queries.disputes import correction_paid_on, disputes_visible_to, had_a_hand_in
+from commissions.queries.disputes import correction_paid_on, correction_taken_back, disputes_visible_to, had_a_hand_in
 from commissions.queries.trace import trace_of
 from commissions.services.disputes import explain_dispute, uphold_dispute
 from commissions.states import DisputeStatus
@@ -60,6 +60,7 @@ def dispute(request: UserRequest, pk: int) -> HttpResponse:
         "dispute": found,
         "trace": trace_of(found.entry.reward),
         "paid_on": correction_paid_on(found),
+        "taken_back": correction_taken_back(found),
         "may_answer": found.is_open and can(request.user, Permission.ANSWER_DISPUTES, found.division),
         "had_a_hand": had_a_hand_in(request.user, found.entry),
     }

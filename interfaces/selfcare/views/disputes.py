@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from commissions.models import Dispute
-from commissions.queries.disputes import correction_paid_on, own_disputes, own_lines
+from commissions.queries.disputes import correction_paid_on, correction_taken_back, own_disputes, own_lines
 from commissions.queries.statements import own_line
 from commissions.services.disputes import raise_dispute
 from foundation.lifecycle import NotAllowed
@@ -51,6 +51,7 @@ def dispute(request: UserRequest, pk: int) -> HttpResponse:
         "dispute": found,
         "line": own_line(found.entry),
         "paid_on": correction_paid_on(found),
+        "taken_back": correction_taken_back(found),
         "is_partner": own_partners(request.user).exists(),
     }
     return render(request, "selfcare/dispute.html", context)
