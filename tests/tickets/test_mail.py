@@ -309,6 +309,20 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert (ticket.account, ticket.premises) == (desk.account, desk.account.premises)
         assert ticket.articles.order_by("pk")[0].text == "Can I have one?"
 
+    def test_the_same_mail_by_another_way_opens_no_second_ticket(self, desk):
+        same = {"Message-ID": "<same@people.example>", "Subject": "Modem exploded"}
+        first = desk.receive(**same, body="It smokes.")
+        again = desk.receive(**same, body="It smokes.\n\n-- \nSent by a relay.")
+        other = desk.receive(**same, body="It burns.")
+        with time_machine.travel(now() + timedelta(days=8)):
+            later = desk.receive(**same, body="A new modem smokes.")
+
+        assert again.pk != first.pk
+        assert again.outcome == other.outcome == first.outcome != later.outcome
+        ticket = Ticket.objects.get(number=first.outcome)
+        assert [one.text for one in ticket.articles.filter(kind=ArticleKind.CUSTOMER)] == ["It smokes.", "It burns."]
+        assert Message.objects.filter(kind="tickets.opened", subject_id=ticket.pk).count() == 1
+
     def test_of_two_accounts_of_a_customer_it_names_none(self, desk):
         Account.objects.filter(pk=make_account(desk.division).pk).update(customer=desk.account.customer)
 

@@ -65,6 +65,7 @@ from tickets.queries.threads import (
     takes_part,
     tickets_answered,
     tickets_of_our_letters,
+    written_before,
 )
 from tickets.queries.uploads import files_held
 
@@ -79,5 +80,5 @@ __all__ = [
     "progress_of_ticket", "proof_of", "questions_awaited", "reachable_ticket", "recipients_of", "references_of",
     "same_fault", "subject_token", "symptom_by_code", "symptoms_for", "takes_part", "ticket_by_proof",
     "tickets_answered", "tickets_matching", "tickets_of", "tickets_of_our_letters", "tickets_visible_to", "tree_of",
-    "values_for", "walk", "where_a_letter_leads", "why_elsewhere", "word_ahead", "words_of",
+    "values_for", "walk", "where_a_letter_leads", "why_elsewhere", "word_ahead", "words_of", "written_before",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 from itertools import chain
 
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.queries import mail_set_aside_visible_to
 from foundation.correspondence.services.composing import message_id_of
 from foundation.divisions.models import Division
+from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
@@ -21,6 +23,8 @@ from tickets.models import Article, Participant, Ticket
 from tickets.states import ArticleKind, TicketChannel
 
 TOKEN = re.compile(r"\[(T-[A-Z2-9]{4}-[A-Z2-9]{4})-([0-9a-f]{10})\]", re.IGNORECASE)
+SAME_WITHIN = timedelta(days=7)
+"""So long a Message-ID that comes again from its sender is the same mail; mail servers try no longer."""
 LAST_REFERENCES = 10
 """Messages of a ticket that a letter of ours refers to: enough for every mail program to find its thread."""
 
@@ -85,6 +89,23 @@ def _of_its_own(mail: Mail, told: Sequence[tuple[Article, set[str]]]) -> int | N
     of_the_author = (one.ticket_id for one, _parts in told if writers_address(one.author_email) == writer)
     of_the_others = (one.ticket_id for one, parts in told if writer in parts)
     return next(chain(of_the_author, of_the_others), None)
+
+
+def written_before(mail: Mail, division: Division) -> Article | None:
+    """
+    Return what its sender wrote to a division, or below it, under a mail's own Message-ID within `SAME_WITHIN`.
+
+    It is the same mail by another way, whatever was changed on the way; what others wrote under that Message-ID is not.
+    """
+    if mail.sender is None or not mail.message_id:
+        return None
+    divisions = Division.objects.under(division)
+    wrote = Article.objects.filter(
+        message_id=mail.message_id, at__gte=now() - SAME_WITHIN, ticket__division__in=divisions
+    )
+    writer = writers_address(mail.sender.email)
+    rows = wrote.select_related("ticket").defer("search", "ticket__search")
+    return next((one for one in rows if writers_address(one.author_email) == writer), None)
 
 
 def takes_part(email: str, ticket: Ticket) -> bool:

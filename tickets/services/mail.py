@@ -34,6 +34,7 @@ from tickets.queries import (
     takes_part,
     tickets_answered,
     tickets_of_our_letters,
+    written_before,
 )
 from tickets.services.conversation import hear_customer
 from tickets.services.opening import Report, Requester, open_ticket
@@ -272,7 +273,17 @@ def _ticket_in_subject(mail: Mail) -> int | None:
 
 
 def _place_unthreaded(each: Received) -> None:
-    """Place a message that answers none of ours: by the token of its subject, if its sender takes part there."""
+    """
+    Place a message that answers none of ours: by the token of its subject, if its sender takes part there.
+
+    The same mail by another way opens no second ticket: only what it says otherwise is written down.
+    """
+    if known := written_before(each.mail, each.row.division):
+        if known.text == _words(each.mail).strip():
+            each.row.mark_handled(_outcome(known.ticket), at=now())
+        else:
+            write_down(each, known.ticket_id)
+        return
     ticket_id = _ticket_in_subject(each.mail)
     named = Ticket.objects.defer("search").get(pk=ticket_id) if ticket_id else None
     sender = each.row.sender
