@@ -262,8 +262,9 @@ DOINGS: Mapping[str, TicketDoing] = {
     "hand-over": TicketDoing(
         label=_("Hand over"), done=_("It is handed over."), applies=_is_open, form=HandOverForm, needs_ticket=True,
         needs_user=True, key="h",
-        do=lambda ticket, answers, user: services.hand_over_ticket(
-            ticket.pk, answers["to"], team=answers["team"], by=user
+        do=lambda ticket, answers, user: services.hand_over_with_note(
+            ticket.pk, answers["to"], team=answers["team"], note=answers["note"],
+            key=key_of(answers["key"], user), by=user,
         ),
     ),
     "lay-back": TicketDoing(

@@ -205,8 +205,8 @@ class EscalateForm(forms.Form):
     )
 
 
-class HandOverForm(forms.Form):
-    """To whom a ticket goes, and in which team."""
+class HandOverForm(OnceForm):
+    """To whom a ticket goes, in which team, and with what word; who does not give out work gives away their own."""
 
     to = forms.ModelChoiceField(
         label=_("Person"),
@@ -215,15 +215,24 @@ class HandOverForm(forms.Form):
         empty_label=_("Nobody: whoever is free in the team"),
     )
     team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), required=False)
+    note = forms.CharField(
+        label=_("Note for them"), max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stands on the ticket, for colleagues."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["key"].required = False  # without a note nothing is kept that could be kept twice
         there = colleagues(ticket.division, Permission.WORK_TICKETS)
-        if not can(user, Permission.ASSIGN_WORK, ticket.division):
+        if ticket.owner_id != user.pk and not can(user, Permission.ASSIGN_WORK, ticket.division):
             there = there.filter(pk=user.pk)
         self.fields["to"].queryset = there.order_by("name", "email")  # type: ignore[attr-defined]
         teams = teams_serving(ticket.division)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+
+    def clean_key(self) -> str:
+        """Make a key where none was sent."""
+        return self.cleaned_data["key"] or new_key()
 
 
 class OtherTicketForm(forms.Form):

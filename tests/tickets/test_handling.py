@@ -16,7 +16,7 @@ from tests.orders.racing import together
 from tickets import services
 from tickets.events import ParticipantDropped, TicketMerged, TicketSplit, TicketUnmerged
 from tickets.models import Article, CannedReply, Macro, Ticket
-from tickets.states import ChildPolicy, ClockKind, TicketStatus, TicketType
+from tickets.states import ArticleKind, ChildPolicy, ClockKind, TicketStatus, TicketType
 from tickets.testing import answer, bring_to, let_leave, make_affected, make_outage, make_policy, make_ticket, reply
 
 
@@ -125,6 +125,21 @@ class TestX23CannedReplies:
         self.canned(division, text="Yes.", valid_until=today(division))
 
         assert "Restart" in csr.read("desk:ticket", ticket.number)
+
+
+class TestHandingOver:
+    def test_ones_own_goes_to_a_colleague_with_a_word_for_them(self, division, csr, ticket):
+        colleague = make_person(Role.CSR, division, name="Casey Colleague")
+        said = {"to": colleague.pk, "note": "She speaks Spanish.", "key": "k"}
+        assert "Casey Colleague" not in csr.read("desk:ticket_do", ticket.number, "hand-over")
+        services.take_ticket(ticket.pk, by=csr.person)
+
+        assert "Casey Colleague" in csr.read("desk:ticket_do", ticket.number, "hand-over")
+        answers = [csr.post("desk:ticket_do", ticket.number, "hand-over", **said).status_code for _twice in range(2)]
+
+        ticket.refresh_from_db()
+        assert (ticket.owner, answers) == (colleague, [302, 422])
+        assert ticket.articles.get(text="She speaks Spanish.").kind == ArticleKind.NOTE
 
 
 class TestX24Merging:

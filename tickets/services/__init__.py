@@ -14,7 +14,14 @@ from tickets.services.conversation import (
 )
 from tickets.services.equipment import install_equipment, swap_equipment, take_out_equipment
 from tickets.services.fieldwork import add_photo, arrive, finish_visit, follow_visit, set_off, swap_device
-from tickets.services.handling import ask_and_wait, note_presence, set_account, set_customer, use_macro
+from tickets.services.handling import (
+    ask_and_wait,
+    hand_over_with_note,
+    note_presence,
+    set_account,
+    set_customer,
+    use_macro,
+)
 from tickets.services.intake import SAME_FAULT, Intake, add_to_ticket, attach_at_intake, report_at_intake
 from tickets.services.joining import attach_child, detach_child, merge_ticket, split_article, unmerge_ticket
 from tickets.services.ladder import climb_ladder, see_alerts, send_due_alerts
@@ -78,7 +85,7 @@ __all__ = [
     "attach_at_intake", "attach_child", "book_visit", "call_off_visit", "call_off_with_ticket", "cancel_ticket",
     "checked_uploads", "climb_ladder", "close_silent_tickets", "close_ticket", "continue_ticket", "detach_child",
     "dismiss_mail", "drop_file", "end_task", "escalate_ticket", "find_somebody", "finish_visit", "follow_resolution",
-    "follow_ticket", "follow_visit", "forget_files", "forget_unsent_files", "hand_over_ticket", "hear_customer", "held_uploads",
+    "follow_ticket", "follow_visit", "forget_files", "forget_unsent_files", "hand_over_ticket", "hand_over_with_note", "hear_customer", "held_uploads",
     "hold_files", "hold_ticket", "install_equipment", "merge_ticket", "miss_visits", "move_visit", "note_bounce",
     "note_phone_call", "note_presence", "note_ticket", "open_ticket", "open_ticket_for_mail", "outages", "pend_ticket",
     "preview_reassignment", "put_routing_in_force", "rate_ticket", "reassign_all", "reject_ticket", "release_ticket",

@@ -11,6 +11,7 @@ from foundation.events.facts import Fact
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
+from foundation.worklist.models import Team
 from orders.models import InstalledService
 from tickets.events import AccountChanged, CustomerChanged, MacroUsed, ParticipantDropped
 from tickets.models import Article, Departure, Doing, Macro, MacroUse, Presence, Ticket
@@ -20,7 +21,7 @@ from tickets.services.conversation import answer_ticket, note_ticket, take_back_
 from tickets.services.moves import note_question, pend_ticket, resolve_ticket
 from tickets.services.opening import Requester
 from tickets.services.rows import hold_with_parts, locked_for_work, moved, record
-from tickets.services.working import set_priority, take_ticket
+from tickets.services.working import hand_over_ticket, set_priority, take_ticket
 from tickets.states import MacroEnd, PendingReason, Priority, ResolutionCode
 
 THINKING = timedelta(seconds=30)
@@ -118,6 +119,21 @@ def ask_and_wait(ticket_id: int, question: str, *, key: str, seen: int | None, b
     else:
         asked = note_ticket(ticket_id, question, key=key, by=by)
     return locked_for_work(ticket_id, by) if was_done else _wait_for_customer(ticket_id, asked, by=by)
+
+
+@transaction.atomic
+def hand_over_with_note(  # noqa: PLR0913  # what to whom, with what word: each has a name
+    ticket_id: int, to: User | None, *, team: Team | None, note: str, key: str, by: User
+) -> Ticket:
+    """
+    Hand a ticket over with a word for whoever gets it, both or neither.
+
+    :param note: for colleagues; may be empty
+    :raises NotAllowed: as `note_ticket` and `hand_over_ticket` do
+    """
+    if note.strip():
+        note_ticket(ticket_id, note, key=key, by=by)
+    return hand_over_ticket(ticket_id, to, team=team, by=by)
 
 
 @transaction.atomic

@@ -77,10 +77,11 @@ def hand_over_ticket(ticket_id: int, to: User | None, *, team: Team | None = Non
     Where nobody of the team is free it waits for one of them, whatever rule it waited by before.
 
     :param by: the member of staff who does; None: a system of ours
-    :raises NotAllowed: if they may not give out work, the other may not work there, it has ended, or is there already
+    :raises NotAllowed: if they may not give out work and it is not theirs, the other may not work there, it has ended, or
+        is there already
     """
     ticket = _open(ticket_id, by)
-    if by and not (to and to.pk == by.pk):
+    if by and by.pk not in (ticket.owner_id, to.pk if to else None):
         require(by, Permission.ASSIGN_WORK, ticket.division)
     if to and not may_be_given_work(to, ticket.division):
         raise NotAllowed(_("%(person)s does not work there.") % {"person": to}, code="wrong_person", field="to")
