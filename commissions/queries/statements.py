@@ -2,7 +2,8 @@
 A payee's statement of a month: what was owed at its beginning, everything that moved, what was owed at its end.
 
 Staff read all of it. What the payee reads begins where something is earned: the entries of what still qualifies would
-tell on which day a friend was late with a bill.
+tell on which day a friend was late with a bill. For the same reason a payee reads of each movement the day on which it
+was booked, not the one on which it became true: the day on which a friend left.
 
 A month is that in which entries are booked, so that the statement of a closed month never changes, and each one begins
 with what the one before ended with.
@@ -85,6 +86,11 @@ class StatementLine:
         return self.moved.total or self.entry.amount
 
     @property
+    def booked_on(self) -> date:
+        """The day of its market on which it was booked: what a payee reads, to whom a friend's own days are not told."""
+        return self.entry.posted_at.astimezone(self.entry.division.zone).date()
+
+    @property
     def dispute(self) -> Dispute | None:
         """What the payee says is wrong with it, if anything."""
         return getattr(self.entry, "dispute", None)
@@ -150,7 +156,7 @@ def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is
     period = period.replace(day=1)
     entries = entries.filter(currency=payee.currency)
     opening = told(_position(entries.filter(period__lt=period)))
-    related = ("dispute", "reward__referral__order", "reward__version__rule", "reward__term")
+    related = ("division", "dispute", "reward__referral__order", "reward__version__rule", "reward__term")
     lines = tuple(
         StatementLine(entry, moved)
         for entry in entries.filter(period=period).select_related(*related).order_by("pk")
@@ -226,7 +232,8 @@ def table_of(statement: Statement) -> Iterator[tuple[str | Promise, Position]]:
 def header_of(statement: Statement) -> list[str]:
     """Return the columns of a statement as a file."""
     held = [] if statement.is_own else [_("Held")]
-    header = [_("True on"), _("What"), _("What for"), *held, _("Payable"), _("Claimed back"), _("Owed"), _("Currency")]
+    days = [_("Date")] if statement.is_own else [_("True on"), _("Posted")]
+    header = [*days, _("What"), _("What for"), *held, _("Payable"), _("Claimed back"), _("Owed"), _("Currency")]
     return [str(name) for name in header]
 
 
@@ -236,17 +243,22 @@ def cells_of(statement: Statement, what_for: Callable[[StatementLine], str]) -> 
 
     :param what_for: how a line names what it is for: staff are told the order, a referrer what they call their friend
     """
-    yield _cells(statement, statement.period, str(_("Opening balance")), "", statement.opening)
+    yield _cells(statement, _days(statement, statement.period), str(_("Opening balance")), "", statement.opening)
     for line in statement.lines:
         entry = line.entry
-        yield _cells(statement, entry.effective_on, entry.get_kind_display(), what_for(line), line.moved)
-    yield _cells(statement, None, str(_("Closing balance")), "", statement.closing)
+        days = _days(statement, entry.effective_on, line.booked_on)
+        yield _cells(statement, days, entry.get_kind_display(), what_for(line), line.moved)
+    yield _cells(statement, _days(statement), str(_("Closing balance")), "", statement.closing)
 
 
-def _cells(statement: Statement, day: date | None, what: str, what_for: str, position: Position) -> list[Cell]:
+def _days(statement: Statement, true_on: date | None = None, booked_on: date | None = None) -> list[Cell]:
+    return [booked_on or true_on] if statement.is_own else [true_on, booked_on]
+
+
+def _cells(statement: Statement, days: list[Cell], what: str, what_for: str, position: Position) -> list[Cell]:
     held = [] if statement.is_own else [position.held]
     amounts = (*held, position.payable, position.receivable, position.total)
-    return [day, what, what_for, *amounts, statement.currency]
+    return [*days, what, what_for, *amounts, statement.currency]
 
 
 def month_of(text: str, payee: Payee) -> date | None:

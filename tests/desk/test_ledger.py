@@ -1,6 +1,7 @@
 """The ledger at the desk: what is owed on a day, every entry, and a payee's statement in three forms."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -9,11 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from commissions.models import ClosedPeriod
-from commissions.states import LedgerAccount
+from commissions.services.endings import locked_reward, take_back
+from commissions.services.ledger import close_period
+from commissions.states import LedgerAccount, ReasonCode
 from foundation.divisions.testing import make_division
+from foundation.money import ZERO
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
-from tests.commissions.paying import make_earned, make_payouts, make_several
+from tests.commissions.paying import make_earned, make_paid, make_payouts, make_several
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +108,28 @@ class TestLedger:
         assert dict(accounts)[LedgerAccount.PAYABLE.label] == now
         assert page_of(reader, "ledger", on="2026-12-09").context["balances"] == []
 
+    def test_says_beside_it_what_was_booked_which_nothing_heard_late_moves(self, reader, payouts):
+        with time_machine.travel(DECEMBER, tick=False):
+            reward = make_earned(payouts, "25.00")
+            make_paid(payouts)
+        with time_machine.travel(JANUARY, tick=False):
+            close_period(payouts.division.pk, DECEMBER.date(), by=None)
+            late = Decimal("10.00"), ReasonCode.LEFT_EARLY, DECEMBER.date()
+            take_back(locked_reward(reward.pk), *late, by=None)
+
+        page = page_of(reader, "ledger", on="2026-12-31")
+
+        ((_currency, _owed, accounts),) = page.context["balances"]
+        (month, ((_currency, _then, booked),)) = page.context["booked"]
+        receivable = LedgerAccount.RECEIVABLE.label
+        assert (dict(accounts)[receivable], month, dict(booked)[receivable]) == (
+            Decimal("10.00"),
+            date(2026, 12, 1),
+            ZERO,
+        )
+        assert "As booked until December 2026" in page.content.decode()
+        assert page_of(reader, "ledger", on="2027-01-30").context["booked"][0] == date(2026, 12, 1)
+
     def test_is_filtered(self, reader, payouts):
         with time_machine.travel(DECEMBER, tick=False):
             mine = make_earned(payouts, "25.00")
@@ -173,10 +199,10 @@ class TestStatement:
         number = reward.referral.order.number
         today = reward.qualified_on.isoformat()
         assert lines[1:] == [
-            '"2026-12-01","Opening balance","","0.00","0.00","0.00","0.00","USD"',
-            f'"{today}","Accrued","{number}","25.00","0.00","0.00","25.00","USD"',
-            f'"{today}","Earned","{number}","-25.00","25.00","0.00","0.00","USD"',
-            '"","Closing balance","","0.00","25.00","0.00","25.00","USD"',
+            '"2026-12-01","","Opening balance","","0.00","0.00","0.00","0.00","USD"',
+            f'"{today}","{today}","Accrued","{number}","25.00","0.00","0.00","25.00","USD"',
+            f'"{today}","{today}","Earned","{number}","-25.00","25.00","0.00","0.00","USD"',
+            '"","","Closing balance","","0.00","25.00","0.00","25.00","USD"',
         ]
 
     @pytest.mark.parametrize("month", ["2026-13", "december", "2026", "2026-12-01"])

@@ -164,8 +164,11 @@ class TestTwoPeople:
         make_several(payouts, 2)
         batch = make_frozen(payouts)
 
+        question = page_of(auditor, "payout_approve", batch.pk).content.decode()
         answer = act(auditor, "payout_approve", batch.pk, shown="50.00")
 
+        assert "2 payments that are in the sample or flagged have not been read." in question
+        assert "btn-danger" not in question
         assert "2 payments that are in the sample or flagged have not been read." in answer.content.decode()
 
 

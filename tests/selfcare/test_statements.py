@@ -1,18 +1,25 @@
 """A referrer's own statements, and nobody else's: of the friend, only what the referrer calls them."""
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from accounts.testing import make_account
+from commissions.queries.statements import own_statement_of
+from commissions.services.endings import locked_reward, take_back
+from commissions.services.statements import html_of
+from commissions.states import EntryKind, ReasonCode
 from commissions.testing import make_referral
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.selfcare import friends
-from tests.commissions.paying import make_earned, make_earned_as_a_friend, make_payouts
+from tests.commissions.paying import make_earned, make_earned_as_a_friend, make_paid, make_payouts
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +71,27 @@ class TestOwn:
             page = page_of(client, name, reward.payee_id).content.decode()
             for secret in (order.number, order.address, order.customer.name, order.account.number):
                 assert not re.search(rf"\b{re.escape(secret)}\b", page)  # their order's number may end our account's
+
+    def test_tell_the_day_on_which_something_was_booked_not_that_on_which_the_friend_left(
+        self, client, payouts, reward
+    ):
+        make_paid(payouts)
+        left_on = today(reward.division).replace(day=1) - timedelta(days=10)
+        take_back(locked_reward(reward.pk), Decimal("10.00"), ReasonCode.LEFT_EARLY, left_on, by=None)
+        entry = reward.entries.get(kind=EntryKind.CLAWBACK)
+        month = f"{entry.period:%Y-%m}"
+
+        page = page_of(client, "statement", reward.payee_id, month=month).content.decode()
+        file = page_of(client, "statement_csv", reward.payee_id, month=month).content.decode("utf-8-sig")
+        paper = html_of(own_statement_of(reward.payee, entry.period), language="en")
+
+        assert date_format(left_on) not in page
+        assert date_format(left_on, "SHORT_DATE_FORMAT") not in paper
+        assert left_on.isoformat() not in file
+        assert f'"{today(reward.division)}","Taken back","Robin"' in file
+        asked = page_of(client, "dispute_raise", entry.pk).content.decode()
+        assert date_format(left_on) not in asked
+        assert date_format(today(reward.division)) in asked
 
     def test_are_a_pdf_and_a_file(self, client, reward):
         assert page_of(client, "statement_pdf", reward.payee_id).content.startswith(b"%PDF")

@@ -1,6 +1,6 @@
 """Payout batches: built by one person, read and approved by another, posted as credits, read back, reconciled."""
 
-from commissions.services.batches.auditing import approve_batch, freeze_batch, read_line
+from commissions.services.batches.auditing import approve_batch, freeze_batch, obstacle_to_approval, read_line
 from commissions.services.batches.building import NOTHING_TO_PAY, build_batch, discard_batch, remove_line
 from commissions.services.batches.posting import (
     POSTING,
@@ -19,6 +19,7 @@ __all__ = [
     "conclude_batch",
     "discard_batch",
     "freeze_batch",
+    "obstacle_to_approval",
     "post_batch",
     "post_chunk",
     "read_line",

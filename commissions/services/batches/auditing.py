@@ -193,6 +193,23 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
         or if its sum is not the one that was seen
     """
     batch = locked_batch(batch_id)
+    _require_approvable(batch, by)
+    _verify(batch, shown)
+    batch.approve(by=by, at=now())
+    batch.save(update_fields=["status", "approved_by", "approved_at"])
+    return announce(batch, by=by)
+
+
+def obstacle_to_approval(batch: Batch, *, by: User) -> str:
+    """Say what keeps a person from approving a batch as it stands; empty: nothing that can be seen without a count."""
+    try:
+        _require_approvable(batch, by)
+    except NotAllowed as refusal:
+        return refusal.message
+    return ""
+
+
+def _require_approvable(batch: Batch, by: User) -> None:
     _require_auditor(by, batch)
     if unread := unread_lines(batch).count():
         raise NotAllowed(
@@ -205,10 +222,6 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
             code="unread",
         )
     _refuse_what_may_not_be_paid(batch, by)
-    _verify(batch, shown)
-    batch.approve(by=by, at=now())
-    batch.save(update_fields=["status", "approved_by", "approved_at"])
-    return announce(batch, by=by)
 
 
 def _refuse_what_may_not_be_paid(batch: Batch, by: User) -> None:

@@ -1,17 +1,20 @@
 """The ledger: every entry, what we owe on a day, and a payee's statement on the page, on paper and as a file."""
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy as _
 
 from commissions.models import LedgerEntry, Payee
-from commissions.queries.ledger import balances, months_to_close
+from commissions.queries.ledger import Balance, balances, months_to_close
 from commissions.queries.statements import (
     Statement,
     cells_of,
@@ -41,6 +44,9 @@ from interfaces.desk.paging import Order
 SHOWN_ACCOUNTS = (
     LedgerAccount.HELD, LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT, LedgerAccount.PAID, LedgerAccount.RECEIVABLE,
 )  # fmt: skip
+
+ShownBalance = tuple[str, Decimal, list[tuple[str | Promise, Decimal]]]
+"""A currency, what we owe in it, and each account by its name."""
 
 LEDGER: List[LedgerEntry] = List(
     name="ledger",
@@ -76,13 +82,25 @@ def ledger(request: UserRequest) -> HttpResponse:
     visible = entries_visible_to(request.user)
     rows = visible.select_related("payee__account", "division", "version__rule")
     filters = EntryFilters(request.GET, rows, request=request)
-    found = balances(filters.in_view(visible), filters.as_of)
-    shown = [
+    entries = filters.in_view(visible)
+    shown = _shown(balances(entries, filters.as_of))
+    may_close = can(request.user, Permission.CLOSE_MONTHS)
+    booked = _booked(entries, filters.as_of) if filters.as_of else None
+    return respond(request, LEDGER, filters, balances=shown, as_of=filters.as_of, booked=booked, may_close=may_close)
+
+
+def _shown(found: dict[str, Balance]) -> list[ShownBalance]:
+    return [
         (currency, balance.owed, [(account.label, balance[account]) for account in SHOWN_ACCOUNTS])
         for currency, balance in sorted(found.items())
     ]
-    may_close = can(request.user, Permission.CLOSE_MONTHS)
-    return respond(request, LEDGER, filters, balances=shown, as_of=filters.as_of, may_close=may_close)
+
+
+def _booked(entries: QuerySet[LedgerEntry], on: date) -> tuple[date, list[ShownBalance]]:
+    """Return the last month that was over with a day, and the balances at its end as it is booked."""
+    this_month = (on + timedelta(days=1)).replace(day=1)
+    month = (this_month - timedelta(days=1)).replace(day=1)
+    return month, _shown(balances(entries.filter(period__lte=month)))
 
 
 @staff_page(Permission.CLOSE_MONTHS)

@@ -252,6 +252,7 @@ def approve(request: UserRequest, pk: int) -> HttpResponse:
         ),
         button=_("Approve %(total)s") % {"total": in_words(standing.total, batch.currency)},
         done=_("Approved. The payments go out now."),
+        nothing=batches.obstacle_to_approval(batch, by=request.user) if request.method == "GET" else "",
         subject=batch,
         back=_back(batch),
         is_grave=True,
