@@ -604,6 +604,7 @@ MATRIX: dict[str, Page] = {
     "desk:lead_close": Page(WORK_LEADS, pk_of("lead")),
     "desk:lead_convert": Page(WORK_LEADS, pk_of("lead")),
     "desk:referrals": Page(SEE_REFERRALS),
+    "desk:programmes": Page(SEE_REFERRALS),
     "desk:referral": Page(SEE_REFERRALS, pk_of("referral")),
     "desk:signal_decide": Page(holders(Permission.WORK_REFERRALS), pk_of("signal")),
     "desk:rewards": Page(SEE_REFERRALS),

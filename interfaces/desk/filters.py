@@ -51,6 +51,7 @@ from orders.queries import OrderFilter, orders_matching
 from orders.states import OPEN, OrderStatus
 from referrals.models import Programme, Referral
 from referrals.queries import normalised_code, programmes_visible_to
+from referrals.states import ProgrammeStatus
 from territory.states import Outcome
 from tickets.models import Outage, Ticket
 from tickets.queries import TicketFilter, tickets_matching
@@ -328,6 +329,16 @@ class FigureFilters(WithDivision):
 
 def _programmes(request: UserRequest) -> QuerySet[Programme]:
     return programmes_visible_to(request.user)
+
+
+class ProgrammeFilters(WithDivision):
+    """Programmes by whether they run."""
+
+    status = ChoiceFilter(label=_("Status"), empty_label=ANY, choices=ProgrammeStatus.choices)
+
+    class Meta:
+        model = Programme
+        fields = ("status", "division")
 
 
 class ReferralFilters(WithDivision):

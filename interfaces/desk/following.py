@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +16,7 @@ from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
-from referrals.models import Referral, Signal
+from referrals.models import Invitation, Programme, Referral, Signal
 from referrals.states import ReferralStatus, SignalStatus
 
 SLOW = timedelta(days=30)
@@ -133,3 +135,31 @@ def stage_of(referral: Referral) -> str:
 def stage_in_words(referral: Referral) -> str:
     """Return the stage that a referral is at."""
     return str({code: label for code, label, _condition in STAGES}[stage_of(referral)])
+
+
+def programmes_compared_for(user: User) -> QuerySet[Programme]:
+    """
+    Return the programmes of the divisions where a member of staff may see referrals, each with how far friends came.
+
+    `invited` and `opened` count letters (one whose address was corrected once); `ordered`, `installed` and `paid` count
+    referrals, however the friend came: those that were not cancelled, those installed, those with a reward that is paid.
+    """
+    live = Referral.objects.exclude(status=ReferralStatus.DISQUALIFIED)
+    invited = Invitation.objects.filter(corrects=None)
+    return (
+        Programme.objects.filter(division__in=divisions_where(user, Permission.SEE_REFERRALS))
+        .select_related("division")
+        .annotate(
+            invited=_count_of(invited, "referrer__programme"),
+            opened=_count_of(Invitation.objects.exclude(clicked_at=None), "referrer__programme"),
+            ordered=_count_of(live, "programme"),
+            installed=_count_of(live.exclude(installed_on=None), "programme"),
+            paid=_count_of(live.filter(rewards__status=RewardStatus.SETTLED), "programme"),
+        )
+    )
+
+
+def _count_of(rows: QuerySet[Any], programme: str) -> Coalesce:
+    """Count the rows of each programme, by the path that leads to it."""
+    mine = rows.filter(**{programme: OuterRef("pk")}).order_by().values(programme)
+    return Coalesce(Subquery(mine.annotate(count=Count("pk", distinct=True)).values("count")), 0)

@@ -89,6 +89,7 @@ urlpatterns = [
     path("leads/<int:pk>/close/", leads.close, name="lead_close"),
     path("leads/<int:pk>/convert/", leads.convert, name="lead_convert"),
     path("referrals/", referrals.referrals, name="referrals"),
+    path("referrals/programmes/", referrals.programmes, name="programmes"),
     path("referrals/<int:pk>/", referrals.referral, name="referral"),
     path("referrals/signals/<int:pk>/decide/", referrals.decide, name="signal_decide"),
     path("rewards/", rewards.rewards, name="rewards"),

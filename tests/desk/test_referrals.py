@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from commissions.services.accrual import accrue_rewards
+from commissions.services.cases import pay
 from commissions.services.holds import hold_reward
+from commissions.services.qualification import reconsider
 from commissions.states import HoldReason
 from commissions.testing import make_rule, make_version
 from foundation.now import now
@@ -23,7 +25,7 @@ from orders.testing import bring_to, make_draft
 from referrals import services
 from referrals.models import Referral, Signal
 from referrals.states import SignalKind, SignalStatus
-from referrals.testing import make_click, make_referral, make_referrer
+from referrals.testing import make_click, make_invitation, make_programme, make_referral, make_referrer
 from tests.commissions.paying import make_earned, make_payouts, make_several
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +126,32 @@ class TestList:
 
         assert listed(csr) == []
         assert page_of(csr, "referral", referral.pk).status_code == 404
+
+
+class TestProgrammesCompared:
+    def test_counts_how_far_the_friends_of_each_came(self, csr, market, elsewhere):
+        referrer, other = make_referrer(market), make_referrer(market)
+        programme = referrer.programme
+        opened, _waiting = make_invitation(referrer), make_invitation(other)
+        services.open_invitation(opened.token, division=market.division)
+        make_referral(referrer, market)
+        lost, installed = make_referral(other, market), make_referral(other, market, status=OrderStatus.COMPLETED)
+        Referral.objects.filter(pk=lost.pk).update(status="disqualified", reason="order_cancelled", ended_at=now())
+        make_version(make_rule(market.division, programme=programme), bills_needed=0, wait_count=0)
+        (reward,) = accrue_rewards(installed.pk)
+        reconsider(reward.friend_account_id)
+        pay(reward.pk, now().date())
+        later = make_programme(market.division, code="later", starts_on=programme.starts_on + timedelta(days=1))
+        make_referrer(elsewhere)
+
+        with CaptureQueriesContext(connection) as asked:
+            rows = page_of(csr, "programmes").context["page"].rows
+
+        figures = {row.pk: (row.invited, row.opened, row.ordered, row.installed, row.paid) for row in rows}
+        assert figures == {later.pk: (0, 0, 0, 0, 0), programme.pk: (2, 1, 2, 1, 1)}
+        assert sum("installed_on" in one["sql"] for one in asked) == 1
+        text = page_of(csr, "programmes", export="csv").content.decode("utf-8-sig")
+        assert [row["Invited"] for row in csv.DictReader(io.StringIO(text))] == ["0", "2"]
 
 
 class TestReferral:

@@ -1,5 +1,7 @@
 """Referrals: the list of them by stage, age and what is stuck, and one with its touches, signals and rewards."""
 
+from collections.abc import Callable
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,13 +13,13 @@ from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
-from interfaces.desk.filters import ReferralFilters
-from interfaces.desk.following import referrals_followed_by, stage_in_words
+from interfaces.desk.filters import ProgrammeFilters, ReferralFilters
+from interfaces.desk.following import programmes_compared_for, referrals_followed_by, stage_in_words
 from interfaces.desk.forms import DecideSignalForm
 from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.timeline import latest
-from referrals.models import Referral
+from referrals.models import Programme, Referral
 from referrals.queries import resolved_touches_of, signals_visible_to
 from referrals.services import decide_signal
 from referrals.states import SignalStatus
@@ -47,6 +49,39 @@ REFERRALS: List[Referral] = List(
         Preset(_("Qualifying"), "stage=qualifying"),
     ],
 )
+
+
+def _figure(name: str) -> Callable[[Programme], int]:
+    """Read one of the counts that `programmes_compared_for` gives."""
+    return lambda programme: getattr(programme, name)
+
+
+PROGRAMMES: List[Programme] = List(
+    name="programmes",
+    title=_("Programmes compared"),
+    template="desk/programmes.html",
+    columns=[
+        Column("name", _("Programme"), str),
+        Column("code", _("Code"), lambda programme: programme.code, "code"),
+        Column("status", _("Status"), lambda programme: programme.get_status_display()),
+        Column("from", _("From"), lambda programme: programme.starts_on, "starts_on"),
+        Column("invited", _("Invited"), _figure("invited"), is_number=True),
+        Column("opened", _("Letter opened"), _figure("opened"), is_number=True),
+        Column("ordered", _("Ordered"), _figure("ordered"), is_number=True),
+        Column("installed", _("Installed"), _figure("installed"), is_number=True),
+        Column("paid", _("Rewarded and paid"), _figure("paid"), is_number=True),
+        Column("division", _("Division"), lambda programme: str(programme.division), "division__name"),
+    ],
+    order=Order("starts_on", is_descending=True),
+    keeps_filters=False,
+)
+
+
+@staff_page(Permission.SEE_REFERRALS)
+def programmes(request: UserRequest) -> HttpResponse:
+    """Show the programmes of a person's divisions side by side, by how far their friends came."""
+    rows = programmes_compared_for(request.user)
+    return respond(request, PROGRAMMES, ProgrammeFilters(request.GET, rows, request=request))
 
 
 @staff_page(Permission.SEE_REFERRALS)
