@@ -18,6 +18,7 @@ from billing.testing import tell_status
 from commissions.events import BatchMoved
 from commissions.models import Batch, BatchLine, LedgerEntry, Reward
 from commissions.queries.batches import unread_lines
+from commissions.queries.ledger import balances
 from commissions.services import batches
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches.auditing import sample_of
@@ -30,6 +31,7 @@ from commissions.states import (
     BatchStatus,
     EntryKind,
     HoldReason,
+    LedgerAccount,
     LineFlag,
     LineStatus,
     ReasonCode,
@@ -337,6 +339,29 @@ class TestFreeze:
             second.pk: [],
             third.pk: [],
         }
+
+    @pytest.mark.parametrize("is_frozen", [False, True])
+    def test_loses_no_claim_with_a_payment_that_is_taken_out(self, payouts, is_frozen):
+        account = make_account(payouts.division)
+        claimed = make_receivable(payouts, account, "50.00")
+        first, second, third = (make_earned(payouts, amount, account=account) for amount in ("60.00", "35.00", "25.00"))
+        batch = make_frozen(payouts) if is_frozen else batches.build_batch(payouts.division.pk, by=payouts.builder)
+
+        taken_out = batch.lines.get(reward=first)
+        if is_frozen:
+            batches.read_line(taken_out.pk, Verdict.WRONG, "Typing error", by=payouts.auditor)
+        else:
+            batches.remove_line(taken_out.pk, by=payouts.builder)
+            batches.freeze_batch(batch.pk, by=payouts.builder)
+
+        left = batch.lines.filter(status=LineStatus.PENDING)
+        split = {line.reward_id: (str(line.amount), str(line.set_off)) for line in left}
+        assert split == {second.pk: ("0.00", "35.00"), third.pk: ("10.00", "15.00")}
+        read_all(batch, payouts.auditor)
+        pay(batches.approve_batch(batch.pk, shown=Decimal("10.00"), by=payouts.auditor))
+        (balance,) = balances(claimed.payee.entries.all()).values()
+        assert balance[LedgerAccount.RECEIVABLE] == 0
+        assert balance.difference == 0
 
     def test_flags_what_is_above_the_limit_of_its_own_market(self, payouts):
         set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)

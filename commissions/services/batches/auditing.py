@@ -24,7 +24,12 @@ from accounts.queries import is_own
 from commissions.models import Batch, BatchLine
 from commissions.queries.batches import lines_in_question, unread_lines
 from commissions.queries.owing import rewards_no_longer_owed
-from commissions.services.batches.building import announce, locked_batch, locked_batch_of
+from commissions.services.batches.building import (
+    announce,
+    locked_batch,
+    locked_batch_of,
+    set_off_elsewhere,
+)
 from commissions.services.endings import return_reward, take_back_correction
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
 from commissions.states import BatchStatus, HoldReason, LineFlag, LineStatus, Verdict
@@ -134,6 +139,7 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     """
     Note what an auditor found of a payment. What is wrong is taken out, and its reward is held.
 
+    What a wrong payment would have set off is set off against the payee's other ones of the batch, which is sealed anew.
     What corrects a reward, and is found wrong, is taken back by a further entry, and its payee is told. What was found correct can be found wrong once its referral is in question, or it is no longer owed.
 
     :raises NotAllowed: if the batch is not frozen, the payment was read before, is the person's own or is called correct
@@ -160,11 +166,21 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
         raise NotAllowed(message, code="not_owed", field="verdict")
     line.read(verdict, note.strip(), by=by, at=now(), may_read_again=is_in_question or is_not_owed)
     line.save(update_fields=["status", "verdict", "note", "read_by", "read_at"])
+    if verdict == Verdict.WRONG and line.set_off:
+        _set_off_elsewhere(batch, line)
     if verdict == Verdict.WRONG and line.dispute_id:
         take_back_correction(line.dispute_id, by=by)
     elif verdict == Verdict.WRONG:
         return_reward(line.reward_id, hold=HoldReason.AUDIT, on=today(line.reward.division), by=by)
     return line
+
+
+def _set_off_elsewhere(batch: Batch, removed: BatchLine) -> None:
+    """Move what a payment would have set off to the payee's others, and seal anew what was sealed until now."""
+    _require_sealed(batch)
+    set_off_elsewhere(removed)
+    _count, batch.total, batch.checksum = _seal_of(batch)
+    batch.save(update_fields=["total", "checksum"])
 
 
 def _require_auditor(by: User, batch: Batch) -> None:
@@ -259,19 +275,26 @@ def _refuse_own_corrections(lines: QuerySet[BatchLine], division: Division, by: 
         raise NotAllowed(message, code="own_correction")
 
 
+def _require_sealed(batch: Batch) -> None:
+    if _seal_of(batch) != (batch.count, batch.total, batch.checksum):
+        raise NotAllowed(
+            _("The payments are not those that were frozen: count, total or checksum differ. Discard the batch."),
+            code="tampered",
+        )
+
+
+def _seal_of(batch: Batch) -> tuple[int, Decimal, str]:
+    frozen = list(_frozen_lines(batch))
+    return len(frozen), sum((line.amount for line in frozen), ZERO), checksum_of(frozen)
+
+
 def _verify(batch: Batch, shown: Decimal | None) -> None:
     """
     Count a frozen batch once more.
 
     :raises NotAllowed: if its payments are not those that were frozen, none is left, or another sum was seen
     """
-    frozen = list(_frozen_lines(batch))
-    sealed = (len(frozen), sum((line.amount for line in frozen), ZERO), checksum_of(frozen))
-    if sealed != (batch.count, batch.total, batch.checksum):
-        raise NotAllowed(
-            _("The payments are not those that were frozen: count, total or checksum differ. Discard the batch."),
-            code="tampered",
-        )
+    _require_sealed(batch)
     left = batch.lines.filter(status=LineStatus.PENDING).aggregate(count=models.Count("pk"), total=Sum("amount"))
     if not left["count"]:
         raise NotAllowed(_("There is no payment left in it: discard it."), code="empty")

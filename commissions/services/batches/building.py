@@ -148,6 +148,8 @@ def remove_line(line_id: int, *, by: User) -> BatchLine:
     """
     Take a payment out of a batch that is being built; its reward waits for another batch.
 
+    What it would have set off is set off against the payee's other payments of the batch.
+
     :raises NotAllowed: if the batch is frozen, or the person may not build batches there
     """
     batch = locked_batch_of(line_id)
@@ -157,9 +159,26 @@ def remove_line(line_id: int, *, by: User) -> BatchLine:
     line = BatchLine.objects.locked().get(pk=line_id)
     line.remove()
     line.save(update_fields=["status"])
+    set_off_elsewhere(line)
     if line.dispute_id is None:
         free_rewards([line.reward_id])
     return line
+
+
+def set_off_elsewhere(removed: BatchLine) -> None:
+    """
+    Set off against the payee's other payments of a batch, oldest first, what one that was taken out would have kept.
+
+    What finds no room there is set off in the next batch.
+    """
+    left = removed.set_off
+    others = BatchLine.objects.locked().filter(batch=removed.batch_id, payee=removed.payee_id)
+    for line in others.filter(status=LineStatus.PENDING, amount__gt=0).order_by("pk"):
+        if not left:
+            break
+        moved = min(left, line.amount)
+        line.amount, line.set_off, left = line.amount - moved, line.set_off + moved, left - moved
+        line.save(update_fields=["amount", "set_off"])
 
 
 @transaction.atomic
@@ -208,4 +227,5 @@ def announce(batch: Batch, *, by: User | None) -> Batch:
 
 __all__ = [
     "announce", "build_batch", "discard_batch", "free_rewards", "locked_batch", "locked_batch_of", "remove_line",
+    "set_off_elsewhere",
 ]  # fmt: skip
