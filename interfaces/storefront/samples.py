@@ -171,6 +171,7 @@ def samples() -> dict[str, Any]:
             "is_open": False, "amount": Decimal("10.00"), "answer": _("You were right: a month was missing."),
             "answered_at": datetime(2026, 6, 9, tzinfo=UTC), "words": _("My friend has paid three bills, not two."),
             "raised_at": datetime(2026, 6, 2, tzinfo=UTC),
+            "division": SimpleNamespace(zone=ZoneInfo("America/New_York")),
         },
         "caller": Caller(
             name=_("Jo Sample"), phone="+15555550123", address="123 Main St Apt 4, Springfield, IL 62701",
