@@ -17,18 +17,17 @@ from django.utils.translation import get_language, gettext, gettext_lazy as _
 from commissions.forms import ApprovalForm, Composer, RuleForm
 from commissions.models import Rule, RuleVersion
 from commissions.queries.rewarding import committed_of
-from commissions.queries.rules import diff_of, doubts_about, rule_in_words
+from commissions.queries.rules import diff_of, doubts_about, programmes_paid_by, rule_in_words
 from commissions.queries.trials import may_try, try_version
 from commissions.services import rules as services
 from commissions.states import VersionStatus
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO, format_money
-from foundation.now import today
+from foundation.now import now, today
 from foundation.people.admin import DivisionScopedAdmin
 from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
-from referrals.queries import programmes_within
 
 NEXT_STEP = {"review": services.send_to_review}
 """What is done with a draft once it is kept, by the button that was pressed."""
@@ -224,9 +223,7 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             "sentences": rule_in_words(version),
             "doubts": doubts_about(version),
             "granted": _granted(version),
-            "promised": [version.rule.programme]
-            if version.rule.programme
-            else list(programmes_within(version.rule.division)),
+            "promised": programmes_paid_by(version.rule, now()),
             "former": former,
             "differences": diff_of(version, former) if former else [],
             **self._trial(request, version),

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language, gettext as _, ngettext, override
 
 from catalog.states import Comparison as ComparisonInWords
-from commissions.models import RewardTerm, RuleVersion
+from commissions.models import RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import FACTS, vocabulary
 from commissions.queries.reckoning import can_be_earned, count_of, plain, services_in_words
 from commissions.states import OF_MARGIN, Basis, RewardForm, Side, VersionStatus
@@ -20,6 +20,7 @@ from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 from foundation.rules import Comparison, Criterion, CriterionStep, Decision, Facts, Group, GroupStep, Kind, RuleSet
 from referrals.models import Programme
+from referrals.queries import programmes_within
 
 COUNTING = frozenset({VersionStatus.APPROVED, VersionStatus.IN_FORCE, VersionStatus.SUPERSEDED})
 """A version in one of these is in force between its two moments, whether the sweep has come by or not."""
@@ -83,6 +84,22 @@ def resolve_rule(division: Division, programme: Programme, at: datetime, facts: 
         if decision.holds:
             return Resolution(version=version, tried=tuple(tried))
     return Resolution(version=None, tried=tuple(tried))
+
+
+def programmes_paid_by(rule: Rule, at: datetime) -> list[Programme]:
+    """Return the programmes that a rule speaks for: its own, else those about which no rule below it decides alone."""
+    if rule.programme:
+        return [rule.programme]
+    lasts = Q(effective_until=None) | Q(effective_until__gt=at)
+    below = RuleVersion.objects.filter(
+        lasts, effective_from__lte=at, status__in=COUNTING, rule__division__lineage__contains=[rule.division_id]
+    ).exclude(rule__division=rule.division_id)
+    nearer = set(below.values_list("rule__division", "rule__programme"))
+    return [
+        programme
+        for programme in programmes_within(rule.division).select_related("division")
+        if not any(division in programme.division.lineage and only in (None, programme.pk) for division, only in nearer)
+    ]
 
 
 def conditions_of(version: RuleVersion) -> RuleSet:

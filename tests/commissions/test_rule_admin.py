@@ -496,15 +496,22 @@ class TestWhatPeopleAreTold:
             terms_texts=Texts(en="Ninety days, paid on time."),
         )
         elsewhere = make_programme(make_division("Quillwort"))
-        type(elsewhere).objects.filter(pk=elsewhere.pk).update(rewards_in_words=Texts(en="$999 at once"))
+        below = make_division(parent=division)
+        apart = make_programme(below)
+        make_version(make_rule(below, programme=apart))
+        joined = make_programme(below)
+        rewards = {elsewhere: "$999 at once", apart: "$77 of its own rule", joined: "$50 here too"}
+        for one, told in rewards.items():
+            type(one).objects.filter(pk=one.pk).update(rewards_in_words=Texts(en=told))
         rules.write_version(draft.pk, Wording(values={}, terms=FIFTY), by=author)
         rules.send_to_review(draft.pk, by=author)
 
         page = auditor.get(address(draft)).content.decode()
 
-        for told in ("$50 after three months", "$20 off your first bill", "Ninety days, paid on time."):
+        for told in ("$50 here too", "$50 after three months", "$20 off your first bill", "Ninety days, paid on time."):
             assert told in page
         assert "$999 at once" not in page
+        assert "$77 of its own rule" not in page
 
 
 class TestEnding:
