@@ -9,6 +9,7 @@ from foundation.correspondence.models import Message
 from foundation.events.models import Event
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.words import say, say_who
+from tickets.queries.threads import without_proof
 
 
 def latest(row: Model, *, most: int, names: Mapping[str, str] | None = None) -> list[tuple[Event, str, str]]:
@@ -35,5 +36,5 @@ def sentence_of(event: Event, letters: Mapping[int, Message], names: Mapping[str
     if letter is None:
         return sentence
     return _("%(sentence)s: “%(subject)s”, to %(to)s") % {
-        "sentence": sentence, "subject": letter.subject_line, "to": letter.to,
+        "sentence": sentence, "subject": without_proof(letter.subject_line), "to": letter.to,
     }  # fmt: skip

@@ -176,6 +176,18 @@ class TestTheList:
 
 
 class TestThePage:
+    def test_names_each_letter_and_its_recipient_not_the_proof_in_its_subject(self, division, csr, account):
+        ticket = make_ticket(division, account=account)
+        drain()
+        letter = Message.objects.get(kind="tickets.opened")
+
+        said = f"A message was written: “[{ticket.number}] {ticket.subject}”, to {letter.to}"
+
+        assert ticket.number in letter.subject_line
+        assert letter.subject_line not in said
+        for page in ("desk:ticket", "desk:ticket_history"):
+            assert said in csr.read(page, ticket.number)
+
     def test_says_of_a_missed_promise_what_the_customer_reads(self, division, csr, customer, account):
         make_policy(division, {ClockKind.RESPONSE: 1})
         ticket = make_ticket(division, account=account)

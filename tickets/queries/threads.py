@@ -34,6 +34,11 @@ def subject_token(ticket: Ticket) -> str:
     return f"[{ticket.number}-{_proof(ticket.number)}]"
 
 
+def without_proof(subject: str) -> str:
+    """Return a letter's subject as others than its recipient read it: with the ticket's number alone."""
+    return TOKEN.sub(r"[\1]", subject)
+
+
 def number_in_subject(subject: str) -> str:
     """Return the number of the ticket that a subject names with our proof; empty if it names none."""
     for number, proof in TOKEN.findall(subject):
