@@ -140,11 +140,12 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     Note what an auditor found of a payment. What is wrong is taken out, and its reward is held.
 
     What a wrong payment would have set off is set off against the payee's other ones of the batch, which is sealed anew.
-    What corrects a reward, and is found wrong, is taken back by a further entry, and its payee is told. What was found correct can be found wrong once its referral is in question, or it is no longer owed.
+    What corrects a reward, and is found wrong, is taken back by a further entry, and its payee is told. What was found
+    correct can be found wrong once its referral is in question, or it is no longer owed.
 
     :raises NotAllowed: if the batch is not frozen, the payment was read before, is the person's own or is called correct
-        though its referral is in question or it is no longer owed, or the person had a hand in the batch, has granted the correction that it
-        pays, may not audit there, or says nothing about what is wrong
+        though its referral is in question or it is no longer owed, or the person had a hand in the batch, has granted
+        the correction that it pays, may not audit there, or says nothing about what is wrong
     """
     batch = locked_batch_of(line_id)
     _require_auditor(by, batch)
@@ -205,8 +206,8 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
 
     :param shown: the sum that the approving person saw, where they saw one
     :raises NotAllowed: if the person had a hand in it, is paid in it, has granted a correction that it pays or may not
-        approve there, if something that has to be read was not, if a referral is in question or a reward no longer owed, if its payments are not those that were frozen, if none is left,
-        or if its sum is not the one that was seen
+        approve there, if something that has to be read was not, if a referral is in question or a reward no longer owed,
+        if its payments are not those that were frozen, if none is left, or if its sum is not the one that was seen
     """
     batch = locked_batch(batch_id)
     _require_approvable(batch, by)
