@@ -9,6 +9,7 @@ there needs one row in `World`.
     "desk:order_hold": Page(holders(Permission.WORK_ORDERS), lambda world: {"pk": world.order.pk}, answer=POST_ONLY),
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -130,8 +131,11 @@ NOBODY: frozenset[str] = frozenset()
 
 COST = Decimal("13.37")
 """What every product of a World costs."""
-SECRETS = ("13.37", "40.11", "75.39", "61.63")
-"""It, what an order's three products cost each month, and what is left of its $115.50 a month and its $75 once."""
+TELLS_COST = re.compile(r"(?<![\d:])(?:13\.37|40\.11|75\.39|61\.63)(?!\d)")
+"""
+It, what an order's three products cost each month, and what is left of its $115.50 a month and its $75 once; the seconds of
+a moment, which may be any, are not meant.
+"""
 SHOWS, LEADS_ON = 200, 302
 
 
