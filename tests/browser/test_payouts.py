@@ -92,7 +92,7 @@ class TestTwoPeople:
         supervisor.open("home")
         supervisor.follow("Payouts")
         supervisor.follow("Build a batch n")
-        expect(supervisor.page.get_by_label("What is to be paid")).to_contain_text("3 rewards, $125.00")
+        expect(supervisor.page.get_by_label("What is to be paid")).to_contain_text("3 payments, $125.00")
         supervisor.press("Build it")
         supervisor.page.get_by_role("row", name=taken_out.payee.account.number).get_by_role("link").first.click()
         supervisor.follow("Take it out")
