@@ -1,5 +1,6 @@
 """Tickets: the list of them, one of them, what staff say and do on it, and its history."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -186,13 +187,8 @@ def take_back(request: UserRequest, number: str, pk: int) -> HttpResponse:
     """Take back an answer that has not left."""
     found = workable_ticket(request, number)
     said = get_object_or_404(found.articles, pk=pk)
-    try:
-        take_back_answer(said.pk, by=request.user)
-    except NotAllowed as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, gettext("The answer was taken back: it is not sent."))
-    return redirect(ticket_address(found))
+    done = gettext("The answer was taken back: it is not sent.")
+    return _take_back(request, found, lambda: take_back_answer(said.pk, by=request.user), done)
 
 
 @require_POST
@@ -200,13 +196,19 @@ def take_back(request: UserRequest, number: str, pk: int) -> HttpResponse:
 def unresolve(request: UserRequest, number: str) -> HttpResponse:
     """Take back that a ticket is resolved, while the customer is not told yet."""
     found = workable_ticket(request, number)
+    done = gettext("The customer was told nothing: it counts as if it had not been resolved.")
+    return _take_back(request, found, lambda: take_back_resolution(found.pk, by=request.user), done)
+
+
+def _take_back(request: UserRequest, ticket: Ticket, do: Callable[[], object], done: str) -> HttpResponse:
+    """Take something back on a ticket's page, and say there that it was, or why it cannot be."""
     try:
-        take_back_resolution(found.pk, by=request.user)
+        do()
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, gettext("The customer was told nothing: it counts as if it had not been resolved."))
-    return redirect(ticket_address(found))
+        messages.success(request, done)
+    return redirect(ticket_address(ticket))
 
 
 @staff_page()
