@@ -1,1 +1,6 @@
-"""Stand-ins for the vendors: separate processes, spoken to over HTTP, importing nothing of the application."""
+"""
+What is no part of the application and imports nothing of it.
+
+`billing` and `network` are stand-ins for vendors: processes of their own, spoken to over HTTP. `recount` counts every
+reward once more, from the stand-ins' files and an export.
+"""

@@ -2,7 +2,7 @@
 How facts about bills decide about rewards: the rules of qualification, written once, as SQL over any number of them.
 
 A chain of common table expressions, from which the nightly run moves rewards, a trace explains one, and a trial
-decides a made-up case. What each step means is said in docs/commissions.md. Facts that become true after a day do not
+decides a made-up case. What each step means is said in docs/commissions.md (“The steps of the statement”). Facts that become true after a day do not
 exist on it, so that a decision depends on the day and on nothing else: not on when or in what order we heard.
 
 `OFFSET 0` keeps the look-ups of facts what they are: the planner would rather read all that there are, for each chunk.

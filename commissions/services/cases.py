@@ -2,7 +2,8 @@
 Cases worked out by hand, decided by the real engine in a transaction that is rolled back.
 
 What a billing system would tell is told through the same door (`billing.services.receive_fact`), nights are run by
-the same statement as in production, money goes through the same ledger. Made up are only the two customers.
+the same statement as in production, money goes through the same ledger. What has to be there
+before (market, billing system, programme, rule and version, customers, order, referral) is made of plain rows (`Stage`).
 """
 
 import tomllib

@@ -1,8 +1,10 @@
 """
 Count once more what the desk has done, from what it says elsewhere.
 
-Clocks are held against the facts of their tickets' history, minute by minute of the calendar's own rows; credits against
-the vendors' files; notices against the letters that went out.
+The clocks for the solution are held against the moves in their tickets' history, day by day by the weekly hours and the
+country's holidays of the calendar; credits against the vendors' files; notices against the letters that went out. It
+knows no special days and no regional holidays of a calendar, no merged tickets, and no resolutions that were taken back:
+the play has none of them.
 """
 
 from collections import Counter, defaultdict
@@ -116,7 +118,7 @@ def _wrong_credits(posted: list[dict[str, str]]) -> Iterator[str]:
 
 
 def _wrong_notices() -> Iterator[str]:
-    """Yield who was told twice of a stage of an outage, or was noted and not written to."""
+    """Yield who was told twice of an update of an outage, or was noted and not written to."""
     letters = Counter(Message.objects.filter(kind=NOTICE).values_list("key", flat=True))
     told = Counter(OutageNotice.objects.values_list("update", "address"))
     yield from (

@@ -15,7 +15,7 @@ from foundation.people.models import User
 
 
 class Job(Lifecycle):
-    """An import, a batch, an export or a simulation, whose progress one page shows truly."""
+    """One piece of long work (an import, a nightly run, the letters about an outage), whose progress one page shows truly."""
 
     MOVES = MOVES
 

@@ -1,7 +1,7 @@
 """
 Rules that operators write: three-valued conditions in ordered groups, with a complete trace.
 
-One engine for package eligibility, ticket routing, lead assignment and commission conditions. It knows no model and
+One engine for package eligibility, ticket routing and commission conditions. It knows no model and
 reads no clock: a `RuleSet` and a mapping of facts go in, a `Decision` comes out.
 
 A criterion is true, false, or has **insufficient data**: a fact that is missing, or that cannot be read as what it is

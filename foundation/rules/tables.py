@@ -1,7 +1,7 @@
 """
 Rules in rows: ordered, each for its days; the first that holds decides.
 
-For procedures that operators write as a table: which team a ticket goes to, who gets a lead. `explain` says what became
+For procedures that operators write as a table: which team a ticket goes to. `explain` says what became
 of every row, so that nobody has to guess why the one that was meant did not hold.
 """
 

@@ -1,8 +1,8 @@
 """
 Every change to orders, from the first choice to the service that works.
 
-Locks are taken in one order: the order's row, then its appointment, then slots by ascending id, then lines, then the
-account. Whoever touches an appointment holds its order.
+Locks are taken in one order: the order's row, then slots by ascending id, then lines, then the account. An appointment
+needs no lock of its own: whoever touches it holds its order.
 """
 
 from orders.services.agreement import send_agreement_link

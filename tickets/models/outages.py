@@ -300,7 +300,7 @@ class OutageDetachment(models.Model):
 
 
 class OutageNotice(models.Model):
-    """What one person is told at one stage of an outage by one channel."""
+    """That one person is told one update of an outage by one channel."""
 
     update = models.ForeignKey(OutageUpdate, models.PROTECT, related_name="notices", verbose_name=_("update"))
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", verbose_name=_("customer"))

@@ -52,7 +52,7 @@ def may_be_rated(ticket: Ticket) -> bool:
     """
     Tell whether the customer is asked how a ticket was handled.
 
-    It has ended well, nobody was asked before, and it is one's own: no duplicate of another, none of the many of an
+    It was put right, the customer has not rated it yet, and it is one's own: no duplicate of another, none of the many of an
     outage, and none that we raised ourselves.
     """
     is_ours = ticket.channel == TicketChannel.SYSTEM or bool(

@@ -1,8 +1,9 @@
 """
-Credits for outages: by the minutes that a service did not work and its price, asked for by one, approved by another.
+Credits for outages: by the time that a service did not work and its price, asked for by one, approved by another.
 
-A minute is worth its part of the month that it lies in, in the division's zone: a whole month is the month's price,
-which is so the most that a month can bring. Amounts are added up exactly and rounded once an account
+Time is counted in seconds: each is worth its part of the seconds of the month that it lies in, in the division's zone. A
+whole month is the month's price, which is so the most that a month can bring. Minutes are for people to read, and for the
+least length that is credited. Amounts are added up exactly and rounded once an account
 (`foundation.money`). What was credited for the same outage before is taken off: an outage that goes on, or is reopened,
 brings the rest alone. A minute for which a service was down in two outages counts once: in the one whose credits are
 asked for first, while they wait and after. Each credit keeps the times that it is for, and no other takes them.

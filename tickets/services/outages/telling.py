@@ -1,5 +1,5 @@
 """
-Tell customers of outages: each person once a stage and channel.
+Tell customers of outages: each person once an update and channel. Three pieces of news are three letters.
 
 Who is told is written down in one statement, under a constraint that lets nobody in twice; then long work writes the
 letters in chunks, and goes on where it was killed.
