@@ -1,5 +1,6 @@
 """What `docs/` says is what the code does."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -55,3 +56,27 @@ class TestTheTableOfTickets:
         modules = {file.stem for file in (ROOT / "tickets" / package).iterdir()}
 
         assert named == modules - {"__init__", "__pycache__", "rows"}
+
+
+class TestTheExamplesOfTheFoundation:
+    PAGE = (ROOT / "docs" / "foundation.md").read_text()
+    EXAMPLES = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    QUOTED = tuple(
+        (name, line)
+        for example in EXAMPLES
+        for name, lines in re.findall(r"(?m)^# (\S+\.py)\n((?:(?!# \S+\.py\n).*\n)+)", example)
+        for line in lines.splitlines()
+    )
+
+    def test_run(self):
+        run = [example for example in self.EXAMPLES if example.startswith(">>>")]
+        parsed = doctest.DocTestParser().get_doctest("\n".join(run), {}, "docs/foundation.md", None, None)
+
+        assert len(parsed.examples) > len(run)
+        assert doctest.DocTestRunner().run(parsed).failed == 0
+
+    def test_are_lines_of_the_files_that_they_name(self):
+        assert {name for name, _line in self.QUOTED} > {"tickets/jobs.py", "commissions/handlers.py"}
+        assert [
+            f"{name}: {line}" for name, line in self.QUOTED if f"\n{line}\n" not in f"\n{(ROOT / name).read_text()}"
+        ] == []

@@ -1,8 +1,7 @@
 """
 Every change to orders, from the first choice to the service that works.
 
-Locks are taken in one order: the order's row, then slots by ascending id, then lines, then the account. An appointment
-needs no lock of its own: whoever touches it holds its order.
+In which order rows are locked is said in docs/locking.md.
 """
 
 from orders.services.agreement import send_agreement_link

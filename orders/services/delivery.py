@@ -344,7 +344,7 @@ def _activate(order: Order, new: list[OrderLine], every: list[OrderLine], instal
 
 def conclude(order: Order, lines: list[OrderLine], *, by: User | None, at: datetime | None = None) -> None:
     """
-    Complete an order of whose lines some work, if all do that are still wanted.
+    Complete a locked order of whose lines some work, if all do that are still wanted.
 
     :param at: when the technician reported it
     :raises NotAllowed: if it has ended otherwise

@@ -29,7 +29,7 @@ def in_words_of(division: Division, reason: CancelReason) -> str:
 
 @transaction.atomic
 def record_end(order: Order, *, by: User | None) -> None:
-    """Where a move has just ended an order as cancelled, free what it had and tell the others."""
+    """Where a move has just ended a locked order as cancelled, free what it had and tell the others."""
     if order.status != OrderStatus.CANCELLED:
         return
     free_what_it_had(order, by=by)
@@ -48,7 +48,7 @@ def concerned(order: Order) -> list[models.Model]:
 
 
 def free_what_it_had(order: Order, *, by: User | None) -> None:
-    """Cancel the lines of an order that came to nothing, give its slot back and close its account."""
+    """Cancel the lines of a locked order that came to nothing, give its slot back and close its account."""
     release(order)
     for line in order.lines.select_for_update(no_key=True).exclude(status=LineStatus.CANCELLED):
         line.cancel()

@@ -1,8 +1,7 @@
 """
 Every change to programmes, referrers, invitations and referrals.
 
-Locks are taken in one order: the order, then the person who ordered, then the account, the referrer, invitations by
-ascending id, the referral, its signals.
+In which order rows are locked is said in docs/locking.md.
 """
 
 from referrals.services.attribution import resolve_order

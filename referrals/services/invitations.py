@@ -415,7 +415,7 @@ def withhold_letter(invitation: Invitation) -> None:
 
 
 def withdraw_unsent(referrer: Referrer, *, by: User | None) -> None:
-    """Take back what a referrer has not sent yet."""
+    """Take back what a locked referrer has not sent yet."""
     waiting = Invitation.objects.locked().filter(referrer=referrer, status=InvitationStatus.QUEUED)
     for invitation in waiting.select_related("referrer", "division").order_by("pk"):
         _end(invitation, by=by)
@@ -489,7 +489,7 @@ def stop_invitations_from(invitation_token: str) -> Referrer | None:
 
 
 def opt_out(invitation: Invitation) -> None:
-    """Note that a friend wants no more invitations; one that has led to an order stays as it is."""
+    """Note on a locked invitation that its friend wants no more; one that has led to an order stays as it is."""
     if invitation.can_move(InvitationStatus.OPTED_OUT):
         invitation.opt_out(at=now())
         invitation.save(update_fields=["status", "ended_at"])

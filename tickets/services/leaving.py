@@ -32,7 +32,7 @@ def owe_departure(ticket: Ticket, article_id: int, *, at: datetime) -> None:
 
 
 def owe_notice(ticket: Ticket, *, at: datetime) -> None:
-    """Let the customer be told that a ticket is resolved when that can no longer be taken back."""
+    """Let the customer be told that a locked ticket is resolved when that can no longer be taken back."""
     notice = ResolutionNotice.objects.create(
         ticket=ticket, times=ticket.reopened_count, leaves_at=at + undo_within(ticket.division)
     )

@@ -58,7 +58,7 @@ def pend_ticket(ticket_id: int, reason: PendingReason, *, by: User | None, was_a
 
 
 def note_question(ticket: Ticket, article: Article, *, by: User | None) -> None:
-    """Keep to what a ticket waits for its customer's answer; taken back, it is waited for no more."""
+    """Keep to what a locked ticket waits for its customer's answer; taken back, it is waited for no more."""
     record(ticket, CustomerAsked(ticket_id=ticket.pk, article_id=article.pk), by=by)
 
 

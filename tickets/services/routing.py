@@ -252,7 +252,7 @@ def deal_in_team(ticket: Ticket, team: Team) -> Turn:
 
 def settle_by_hand(ticket: Ticket, turn: Turn | None) -> None:
     """
-    Forget by which rule a ticket waited that was handed over; where nobody of its new team can take it yet, it waits for that.
+    Forget by which rule a locked ticket waited that was handed over; where nobody of its new team can take it yet, it waits for that.
 
     :param turn: what `deal_in_team` said; None: a person was named
     """

@@ -114,7 +114,7 @@ def record(  # who, what, through what: each has a name
     about: Iterable[models.Model] = (),
 ) -> None:
     """
-    Save what changed of a ticket and tell what happened; every service ends here.
+    Save what changed of a locked ticket and tell what happened; every service ends here.
 
     :param changed: fields of the ticket
     :param about: further rows on whose timelines it belongs
