@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.pictures import PAGES
+from tickets.services.outages.attaching import HOLDING
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -80,3 +81,8 @@ class TestTheExamplesOfTheFoundation:
         assert [
             f"{name}: {line}" for name, line in self.QUOTED if f"\n{line}\n" not in f"\n{(ROOT / name).read_text()}"
         ] == []
+
+
+class TestTheStatementThatIsWrittenOut:
+    def test_is_the_one_that_runs(self):
+        assert f"written out, it is:\n{HOLDING}\n" in (ROOT / "tickets/services/outages/attaching.py").read_text()

@@ -68,7 +68,7 @@ def _moving(  # noqa: PLR0913  # the parts of a statement: each has a name
     which: str, change: str, *facts: str, first: str = "", between: str = "", among: str = "held", then: str = ""
 ) -> str:
     """
-    Write the statement that holds tickets in their order, changes them, and says what is told of each.
+    Write the statement that holds tickets in their order, changes them, and says what is told of each. `HOLDING` shows one whole.
 
     :param first: an expression that finds them before they are held
     :param between: an expression that looks at those that are held
@@ -195,7 +195,36 @@ HOLDING = _moving(
     "status = 'held', reason = 'outage'",
     _moved("outage"),
 )
-"""Those that were taken up are its own: by whomever, and whenever, they were attached."""
+"""
+Those that were taken up are its own: by whomever, and whenever, they were attached.
+
+The shortest of these statements; written out, it is:
+
+WITH held AS (
+    SELECT ticket.id, ticket.status, ticket.reopened_count, ticket.resolved_at FROM tickets_ticket ticket
+    WHERE ticket.outage_id = %(outage)s AND ticket.type = 'trouble' AND ticket.status = 'in_progress'
+        AND ticket.merged_into_id IS NULL AND (%(ticket)s::bigint IS NULL OR ticket.id = %(ticket)s)
+    ORDER BY ticket.id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE tickets_ticket ticket SET status = 'held', reason = 'outage'
+    FROM held held WHERE ticket.id = held.id
+    RETURNING ticket.id, held.status AS before, ticket.status AS after, ticket.division_id, ticket.customer_id,
+        ticket.account_id, ticket.reopened_count
+), facts AS (
+    SELECT told.name, told.payload, 'tickets.ticket' AS subject_type, moved.id AS subject_id,
+        array_remove(ARRAY[
+            'accounts.account:' || moved.account_id, 'accounts.customer:' || moved.customer_id,
+            'tickets.outage:' || %(outage)s, 'tickets.ticket:' || moved.id
+        ], NULL) AS about,
+        moved.division_id, %(at)s::timestamptz AS at, moved.id AS place
+    FROM moved CROSS JOIN LATERAL (VALUES
+        ('tickets.moved', jsonb_build_object(
+            'ticket_id', moved.id, 'before', moved.before, 'after', moved.after, 'reason', 'outage'
+        ))
+    ) AS told (name, payload)
+    WHERE told.name IS NOT NULL
+)
+"""
 
 LETTING_GO = _moving(
     """ticket.outage_id = %(outage)s
