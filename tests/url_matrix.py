@@ -514,6 +514,7 @@ MATRIX: dict[str, Page] = {
     "selfcare:start": Page(SIGNED_IN),
     "selfcare:order": Page(frozenset({Role.CUSTOMER}), pk_of("order")),
     "selfcare:outage_notices": doing(SIGNED_IN),
+    "selfcare:security": own(SIGNED_IN),
     "selfcare:sales": Page(frozenset({Role.PARTNER})),
     "selfcare:referrals": Page(SIGNED_IN),
     "selfcare:referral_enrol": doing(SIGNED_IN),

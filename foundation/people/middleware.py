@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from allauth.account.authentication import get_authentication_records
-from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -23,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import is_staff_member
+from foundation.people.queries import has_authenticator_app, is_staff_member
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -125,7 +123,7 @@ def _is_open(request: HttpRequest) -> bool:
 
 
 def _ask_for_second_factor(request: HttpRequest, user: User) -> HttpResponse:
-    if not is_mfa_enabled(user, [Authenticator.Type.TOTP]):
+    if not has_authenticator_app(user):
         return HttpResponseRedirect(reverse("mfa_activate_totp"))
     back = {REDIRECT_FIELD_NAME: request.get_full_path()} if request.method == "GET" else {}
     return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{urlencode(back)}")

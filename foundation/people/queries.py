@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
@@ -188,3 +190,8 @@ def _domains_of(divisions: QuerySet[Division]) -> set[str]:
 
 def _is_among(domain: str, domains: set[str]) -> bool:
     return any(f".{one}".endswith(f".{domain}") or f".{domain}".endswith(f".{one}") for one in domains)
+
+
+def has_authenticator_app(user: User) -> bool:
+    """Tell whether a person has set up a second factor: an authenticator app."""
+    return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP]))

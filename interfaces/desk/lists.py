@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from django.db import models
-from django.forms import BoundField, Form
+from django.forms import BoundField, Form, Select
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.functional import Promise
@@ -23,8 +23,8 @@ Row = TypeVar("Row", bound=models.Model)
 
 PLACES = frozenset({"after", "before", "export"})
 """Parts of an address that say where one is in a list, not what is in it."""
-UNFOLDED = 2
-"""Filters up to which a phone shows them all; of more it shows the first, and folds the others."""
+UNFOLDED = 1
+"""Filters up to which a phone shows them all; of more it folds all but one that is typed."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,11 @@ class ListPage(Generic[Row]):
 
     @property
     def first_filters(self) -> Sequence[BoundField]:
-        """The filters that every screen shows."""
+        """The filters that every screen shows: of several the first, if it is typed and so names itself in the field."""
         fields = list(self.form)
-        return fields if len(fields) <= UNFOLDED else fields[:1]
+        if len(fields) <= UNFOLDED:
+            return fields
+        return [] if isinstance(fields[0].field.widget, Select) else fields[:1]
 
     @property
     def more_filters(self) -> Sequence[BoundField]:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from interfaces.selfcare.views import disputes, orders, referrals, report, statements, tickets
+from interfaces.selfcare.views import disputes, orders, referrals, report, security, statements, tickets
 
 app_name = "selfcare"
 urlpatterns = [
     path("", orders.start, name="start"),
     path("orders/<int:pk>/", orders.order, name="order"),
     path("outage-notices/", orders.outage_notices, name="outage_notices"),
+    path("security/", security.security, name="security"),
     path("sales/", orders.sales, name="sales"),
     path("referrals/", referrals.referrals, name="referrals"),
     path("referrals/take-part/", referrals.enrol, name="referral_enrol"),

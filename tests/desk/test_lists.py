@@ -138,10 +138,15 @@ class TestFilters:
 
         assert opened == [False, True]
 
-    def test_are_not_folded_where_there_are_two(self, market, csr):
-        page = csr.get(reverse("desk:jobs")).content.decode()
+    @pytest.mark.parametrize("name", ["jobs", "programmes"])
+    def test_are_all_folded_where_none_of_several_is_typed(self, market, csr, name):
+        [folded] = re.findall(
+            r"<details class=\"desk-filter-more\".*?</details>",
+            csr.get(reverse(f"desk:{name}")).content.decode(),
+            re.DOTALL,
+        )
 
-        assert ('name="division"' in page, "desk-filter-more" in page) == (True, False)
+        assert [f'name="{field}"' in folded for field in ("status", "division")] == [True, True]
 
     @pytest.mark.parametrize("query", [{}, {"status": "held"}, {"status": "nonsense"}])
     def test_are_written_as_django_writes_them(self, query, market, csr):

@@ -1,6 +1,7 @@
 """What the signed-in customer and partner see."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -9,12 +10,13 @@ from django.urls import reverse
 from accounts.models import Customer
 from accounts.testing import make_details, make_partner
 from foundation.people.states import Role
-from foundation.people.testing import make_person, sign_in
+from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
 
 pytestmark = pytest.mark.django_db
 
+SIGNING_IN = ("account_email", "account_change_password", "mfa_index", "usersessions_list")
 START, SALES = reverse("selfcare:start"), reverse("selfcare:sales")
 
 
@@ -31,6 +33,37 @@ def customer(market):
 def ordered_by(person, market):
     """Order as somebody who has not signed in, with a person's address."""
     return make_order(OrderStatus.IN_PROGRESS, market, details=make_details(email=person.email))
+
+
+class TestSignInAndSecurity:
+    @pytest.mark.parametrize("page", ["selfcare:start", "selfcare:referrals", "selfcare:tickets"])
+    def test_is_one_entry_behind_the_services(self, client, customer, page):
+        sign_in(client, customer)
+
+        shown = client.get(reverse(page)).content.decode()
+
+        nav = shown[shown.index('class="account-nav"') : shown.index("</nav>", shown.index('class="account-nav"'))]
+        assert reverse("selfcare:security") in nav
+        assert nav.index(START) < nav.index(reverse("selfcare:security"))
+        assert [name for name in SIGNING_IN if reverse(name) in nav] == []
+
+    def test_leads_to_each_thing_and_back(self, client, customer):
+        sign_in(client, customer)
+
+        shown = client.get(reverse("selfcare:security")).content.decode()
+
+        assert customer.email in shown
+        for name in SIGNING_IN:
+            assert reverse(name) in shown
+            assert reverse("selfcare:security") in client.get(reverse(name)).content.decode()
+
+    def test_says_whether_a_second_factor_is_set_up(self, client, market, customer):
+        sign_in(client, customer)
+        without = client.get(reverse("selfcare:security")).content.decode()
+        TOTP.activate(customer, TOTP_SECRET)
+
+        assert "Your authenticator app is set up." not in without
+        assert "Your authenticator app is set up." in client.get(reverse("selfcare:security")).content.decode()
 
 
 class TestEarlierOrders:

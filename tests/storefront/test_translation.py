@@ -33,7 +33,7 @@ ACCOUNT_PAGES = (
     "account_email_verification_sent", "account_inactive",
 )  # fmt: skip
 OWN_PAGES = (
-    "selfcare:start", "selfcare:sales", "account_email", "account_change_password", "account_logout", "mfa_index",
+    "selfcare:start", "selfcare:sales", "selfcare:security", "account_email", "account_change_password", "account_logout", "mfa_index",
     "mfa_activate_totp", "usersessions_list", "account_reauthenticate",
 )  # fmt: skip
 LETTERS = (letters.send_confirmation, letters.send_cancellation, letters.send_completion)
