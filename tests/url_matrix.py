@@ -526,6 +526,7 @@ MATRIX: dict[str, Page] = {
     "selfcare:ticket_new": Page(frozenset({Role.CUSTOMER, Role.PARTNER})),  # the partner speaks for a customer
     "selfcare:ticket": Page(frozenset({Role.CUSTOMER}), ticket_of),
     "selfcare:ticket_fixed": doing(frozenset({Role.CUSTOMER}), ticket_of),
+    "selfcare:ticket_rate": doing(frozenset({Role.CUSTOMER}), ticket_of),
     "selfcare:ticket_reopen": doing(frozenset({Role.CUSTOMER}), ticket_of),
     "selfcare:ticket_call_off": doing(frozenset({Role.CUSTOMER}), ticket_of),
     "selfcare:ticket_file": Page(NOBODY, lambda world: {"pk": Attachment.objects.get(article__ticket=world.ticket).pk}),

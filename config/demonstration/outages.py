@@ -88,7 +88,9 @@ def _under_way(accounts: list[Account], csr: User, supervisor: User) -> None:
         )  # fmt: skip
         _tell(outage)
     for call in CALLS_NOW[3:]:
-        outages.attach_late_caller(_call(call, accounts, "now", csr).pk)
+        late = _call(call, accounts, "now", csr)
+        outages.attach_late_caller(late.pk)
+        services.follow_ticket(late.pk, at=now())
     with ago(hours=0.4):
         other = _report(
             "now-other", accounts[4], TicketChannel.PHONE, "One handset is broken. It is not the outage.", csr

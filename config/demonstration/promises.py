@@ -8,7 +8,7 @@ from foundation.clocks.models import Calendar, CalendarFrame
 from foundation.clocks.states import ZoneOf
 from foundation.divisions.models import Division
 from tickets.models import LadderStep, SlaPolicy, SlaTarget
-from tickets.states import AlertChannel, ClockKind, Priority, TicketType, Told
+from tickets.states import PAUSING, AlertChannel, ClockKind, HoldReason, Priority, TicketType, Told
 
 WORKING_DAYS, EVERY_DAY = range(5), range(7)
 LONG_DAY = ((time(8), time(20)),)
@@ -48,6 +48,8 @@ CONTRACT = (
     Target(ClockKind.RESTORE, 4, "around-the-clock"),
     Target(ClockKind.RESOLVE, 24, "around-the-clock"),
 )
+FOR_OUTAGES = [reason.value for reason in (*PAUSING, HoldReason.OUTAGE)]
+"""What pauses the clocks of troubles here: whoever waits for an outage is promised what the outage's notices say."""
 LADDER = (
     {"share": 75, "tell": [Told.OWNER]},
     {"share": 90, "tell": [Told.OWNER, Told.TEAM]},
@@ -70,7 +72,7 @@ def load_promises(root: Division) -> None:
             root, "office", ("Office hours", "Horas de oficina"), WORKING_DAYS, OFFICE_DAY, country="US"
         ),
     }
-    _policy(root, calendars, "trouble", ("Troubles", "Averías"), TROUBLE, type=TicketType.TROUBLE)
+    _policy(root, calendars, "trouble", ("Troubles", "Averías"), TROUBLE, type=TicketType.TROUBLE, pausing=FOR_OUTAGES)
     _policy(root, calendars, "complaints", ("Complaints", "Quejas"), COMPLAINTS, type=TicketType.COMPLAINT)
     _policy(root, calendars, "office-work", ("Bills and requests", "Facturas y solicitudes"), OFFICE_WORK)
     fibre = Product.objects.get(code="fiber-2-gig")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -57,6 +58,8 @@ class Case(NamedTuple):
     said: dict[str, str] = {}  # noqa: RUF012  # never changed
     matter: str = ""
     steps: tuple[Step, ...] = ()
+    language: str = ""
+    """In which they wrote; empty: their account's."""
 
 
 def _take(ticket: Ticket, csr: User) -> None:
@@ -124,8 +127,8 @@ CASES = (
          steps=(Step(19, _take), Step(3, _repair))),
     Case("emergency", 3.5, TicketType.TROUBLE, "My mother's alarm hangs on this line.", "internet-none", {"lights": "off", "power": "yes"},
          steps=(Step(3.4, _hurry), Step(3.3, _take))),
-    Case("picture", 1.5, TicketType.TROUBLE, "One set shows snow.", "tv-no-picture", {"every_set": "one", "input": "right"},
-         steps=(Step(1.2, _take),)),
+    Case("picture", 1.5, TicketType.TROUBLE, "Un televisor solo muestra nieve.", "tv-no-picture", {"every_set": "one", "input": "right"},
+         steps=(Step(1.2, _take),), language="es"),
     Case("dark", 0.6, TicketType.TROUBLE, "The modem is dark since the storm.", "internet-none", {"lights": "off", "power": "yes"}),
 )  # fmt: skip
 
@@ -168,10 +171,11 @@ def _open(case: Case, account: Account, csr: User) -> None:
     key = f"demonstration-{case.key}"
     if Ticket.objects.filter(key=f"intake:{key}").exists():
         return
+    requester = Requester.of(account.customer)
     intake = Intake(
         type=case.type,
         text=case.text,
-        requester=Requester.of(account.customer),
+        requester=replace(requester, language=case.language or requester.language),
         customer=account.customer,
         account=account,
         symptom=case.symptom,

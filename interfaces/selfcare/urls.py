@@ -23,6 +23,7 @@ urlpatterns = [
     path("tickets/files/<int:pk>/", tickets.attachment, name="ticket_file"),
     path("tickets/<slug:number>/", tickets.ticket, name="ticket"),
     path("tickets/<slug:number>/fixed/", tickets.fixed, name="ticket_fixed"),
+    path("tickets/<slug:number>/rate/", tickets.rate, name="ticket_rate"),
     path("tickets/<slug:number>/reopen/", tickets.reopen, name="ticket_reopen"),
     path("tickets/<slug:number>/call-off/", tickets.call_off, name="ticket_call_off"),
     path("statements/", statements.statements, name="statements"),

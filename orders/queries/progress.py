@@ -51,7 +51,7 @@ def appointment_window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -
     """Return when a technician comes, in the active language and a division's zone, which is named."""
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     return _("%(day)s, %(from)s to %(to)s") % {
-        "day": f"{date_format(start, 'l')}, {day_in_words(start)}",
+        "day": f"{_weekday(start)}, {day_in_words(start)}",
         "from": _hour(start),
         "to": f"{_hour(end)} {zone_name(start)}",
     }
@@ -62,7 +62,7 @@ def moment_in_words(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     is_this_year = local.year == today(zone).year
     return _("%(day)s, %(time)s") % {
-        "day": f"{date_format(local, 'l')}, {day_in_words(local) if is_this_year else date_format(local)}",
+        "day": f"{_weekday(local)}, {day_in_words(local) if is_this_year else date_format(local)}",
         "time": f"{_hour(local)} {zone_name(local)}",
     }
 
@@ -76,6 +76,12 @@ def visit_hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
 def day_in_words(day: datetime) -> str:
     """Say a day of the year in the order of the active language: November 23, 23 de noviembre."""
     return date_format(day, "MONTH_DAY_FORMAT")
+
+
+def _weekday(day: datetime) -> str:
+    """Name a weekday as in the middle of a sentence: Django's Spanish gives it a capital, which it has where months have one."""
+    weekday, month = date_format(day, "l"), date_format(day, "F")
+    return weekday.lower() if month[:1].islower() else weekday
 
 
 def zone_name(moment: datetime) -> str:

@@ -8,6 +8,7 @@ import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from accounts.queries import customers_visible_to
 from accounts.testing import make_details, make_partner
@@ -16,7 +17,15 @@ from foundation.divisions.testing import make_division
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person
-from orders.queries import OrderFilter, orders_matching, orders_visible_to, progress_of, services_visible_to
+from orders.models import Appointment
+from orders.queries import (
+    OrderFilter,
+    moment_in_words,
+    orders_matching,
+    orders_visible_to,
+    progress_of,
+    services_visible_to,
+)
 from orders.queries.progress import StepState, zone_name
 from orders.settings import NO_VISIT_PRODUCTS
 from orders.states import OrderStatus
@@ -124,6 +133,23 @@ class TestProgressOf:
         start = order.appointment.slot.starts_at.astimezone(market.division.zone)
         when = f"{start:%A, %B} {start.day}, 8:00 AM to 10:00 AM {start:%Z}"
         assert progress_of(order).sentence == f"The technician comes on {when}."
+
+    @pytest.mark.parametrize(
+        ("language", "day", "sentence"),
+        [("en", "Saturday", "The technician comes on Saturday, "), ("es", "sábado", "El técnico viene el sábado, ")],
+    )
+    def test_writes_a_weekday_in_mid_sentence_as_its_language_does(self, market, language, day, sentence):
+        order = make_order(OrderStatus.IN_PROGRESS, market)
+        zone, hour = market.division.zone, timedelta(hours=1)
+        saturday = datetime(2026, 11, 28, 8, tzinfo=zone)
+        Appointment.objects.filter(order=order).update(
+            given_starts_at=saturday, given_ends_at=saturday + hour, given_at=now()
+        )
+        order = type(order).objects.get(pk=order.pk)
+
+        with override(language):
+            assert progress_of(order).sentence.startswith(sentence)
+            assert moment_in_words(saturday, zone).startswith(f"{day}, ")
 
     @pytest.mark.parametrize(
         ("zone", "name"),

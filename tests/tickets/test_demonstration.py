@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 from config.demonstration.billing_systems import load_billing_systems
 from config.demonstration.catalogue import load_catalogue
@@ -14,6 +15,7 @@ from config.demonstration.orders import load_orders
 from config.demonstration.outages import load_outages
 from config.demonstration.past import ago
 from config.demonstration.promises import load_promises
+from config.demonstration.replies import load_replies
 from config.demonstration.service_desk import load_service_desk
 from config.demonstration.tickets import load_tickets
 from foundation.clocks.states import WatchStatus
@@ -23,10 +25,12 @@ from foundation.divisions.models import Division
 from foundation.divisions.queries import one_configuration_version
 from foundation.now import now
 from foundation.people.models import User
+from foundation.people.states import Role
+from foundation.people.testing import make_person, sign_in
 from orders.models import InstalledService
 from territory.models import Premises
 from territory.testing import make_available, make_premises
-from tickets.models import CreditRun, Outage, OutageNotice, OutageUpdate, Ticket, TicketClock
+from tickets.models import CreditRun, Macro, Outage, OutageNotice, OutageUpdate, Ticket, TicketClock
 from tickets.services.outages import approve_credits, attach_late_caller, tell_customers
 from tickets.states import OPEN, CreditRunStatus, OutageStatus, TicketStatus, UpdateStage
 
@@ -46,6 +50,7 @@ def load_desk() -> None:
     load_billing_systems()
     load_service_desk(root)
     load_promises(root)
+    load_replies(root)
     load_mailboxes()
     load_orders()
     load_again(root)
@@ -68,7 +73,7 @@ def hear_once_more() -> None:
 
 
 class TestLoadDemonstration:
-    def test_shows_a_newcomer_a_desk_at_work(self, monkeypatch):
+    def test_shows_a_newcomer_a_desk_at_work(self, monkeypatch, client):
         monkeypatch.setenv("DIAGNOSTICS_NETWORK_URL", "http://127.0.0.1:9")
         load_desk()
 
@@ -76,6 +81,7 @@ class TestLoadDemonstration:
         self._one_outage_is_under_way_and_known_to_those_it_affects()
         self._the_other_is_over_and_its_credits_wait_for_somebody_else()
         self._two_letters_wait_for_a_person()
+        self._a_csr_is_offered_what_they_need_not_write_again(client)
         counts = [model.objects.count() for model in (Ticket, Outage, OutageNotice, InboundMail, InstalledService)]
         load_again(Division.objects.get(code="larkspur"))
         hear_once_more()
@@ -94,7 +100,10 @@ class TestLoadDemonstration:
     def _one_outage_is_under_way_and_known_to_those_it_affects(self):
         outage = Outage.objects.get(status=OutageStatus.IDENTIFIED)
         assert timedelta(hours=3) < now() - outage.starts_at < timedelta(hours=4)
-        assert outage.tickets.filter(status=TicketStatus.HELD).count() == 4
+        held = outage.tickets.filter(status=TicketStatus.HELD)
+        assert held.count() == 4
+        paused = TicketClock.objects.filter(ticket__in=held).exclude(status=WatchStatus.STOPPED)
+        assert set(paused.values_list("status", "policy__code")) == {(WatchStatus.PAUSED, "trouble")}
         told = OutageNotice.objects.filter(update__outage=outage).exclude(message=None)
         stages = [told.filter(update__stage=stage).count() for stage in (UpdateStage.STARTED, UpdateStage.UPDATED)]
         assert stages == [len(RIVERBEND.names)] * 2
@@ -108,6 +117,21 @@ class TestLoadDemonstration:
     def _two_letters_wait_for_a_person(self):
         assert InboundMail.objects.filter(status=MailStatus.SET_ASIDE).count() == 2
         assert Ticket.objects.filter(channel="mail", customer__isnull=False).count() == 1
+
+    def _a_csr_is_offered_what_they_need_not_write_again(self, client):
+        """On each ticket what suits it: of its language, and of the product that its symptom is of."""
+        sign_in(client, make_person(Role.CSR, Division.objects.get(code="larkspur")))
+        for key, offered, other in (
+            ("picture", "Sin imagen: la entrada", "No picture: the input"),
+            ("dark", "Restart the modem", "No picture: the input"),
+        ):
+            ticket = Ticket.objects.get(key=f"intake:demonstration-{key}")
+            page = client.get(reverse("desk:ticket", args=[ticket.number])).content.decode()
+            assert (offered in page, other in page) == (True, False)
+            assert all(macro.name in page for macro in Macro.objects.all())
+        lights = Macro.objects.get(name="Ask what the lights show")
+        address = reverse("desk:ticket_macro", args=[ticket.number, lights.pk])
+        assert f"Dear {ticket.requester_name}," in client.get(address).content.decode()
 
 
 class TestAgo:

@@ -17,7 +17,17 @@ from tickets import services
 from tickets.events import ParticipantDropped, TicketMerged, TicketSplit, TicketUnmerged
 from tickets.models import Article, CannedReply, Macro, Ticket
 from tickets.states import ArticleKind, ChildPolicy, ClockKind, TicketStatus, TicketType
-from tickets.testing import answer, bring_to, let_leave, make_affected, make_outage, make_policy, make_ticket, reply
+from tickets.testing import (
+    answer,
+    bring_to,
+    let_leave,
+    make_affected,
+    make_outage,
+    make_policy,
+    make_symptom,
+    make_ticket,
+    reply,
+)
 
 
 @pytest.fixture
@@ -120,6 +130,14 @@ class TestX23CannedReplies:
         self.canned(division, text="No.", **values)
 
         assert "Restart" not in csr.read("desk:ticket", ticket.number)
+
+    def test_are_offered_by_the_product_of_the_symptom_where_no_service_is_named(self, division, csr, ticket):
+        symptom = make_symptom(division, family="video")
+        self.canned(division, text="Yes.", family="video")
+        assert "Restart" not in csr.read("desk:ticket", ticket.number)
+        Ticket.objects.filter(pk=ticket.pk).update(symptom=symptom.code)
+
+        assert "Restart" in csr.read("desk:ticket", ticket.number)
 
     def test_are_offered_on_their_last_day(self, division, csr, ticket):
         self.canned(division, text="Yes.", valid_until=today(division))

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 import time_machine
@@ -9,22 +10,25 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts.models import Delegate
 from accounts.states import Sight
 from accounts.testing import make_account
 from foundation.correspondence.models import Message
+from foundation.divisions.fields import Texts
 from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
+from foundation.people.testing import sign_in
 from tickets import services
 from tickets.models import Article, Attachment, Rating, Ticket, UnsentFile
-from tickets.queries import may_be_rated
-from tickets.services import Requester, Upload
-from tickets.states import PendingReason, ResolutionCode, TicketChannel, TicketStatus, TicketType
-from tickets.testing import answer, bring_to, let_leave, make_ticket, reply
+from tickets.queries import may_be_rated, with_subjects_in_words
+from tickets.services import Intake, Requester, Upload
+from tickets.states import Matter, PendingReason, ResolutionCode, TicketChannel, TicketStatus, TicketType
+from tickets.testing import answer, bring_to, let_leave, make_symptom, make_ticket, reply
 
 SECRET = "Zyzzyva is behind it."
 """What an internal note says."""
@@ -180,7 +184,7 @@ class TestX38WhoSeesWhose:
         assert ticket.number not in stranger.read("selfcare:tickets")
         assert stranger.get("selfcare:ticket", ticket.number).status_code == 404
         assert stranger.get("selfcare:ticket_file", file.pk).status_code == 404
-        for name in ("ticket", "ticket_fixed", "ticket_reopen", "ticket_call_off"):
+        for name in ("ticket", "ticket_fixed", "ticket_rate", "ticket_reopen", "ticket_call_off"):
             assert stranger.post(f"selfcare:{name}", ticket.number, key="k", text="x").status_code == 404
         assert Ticket.objects.get().articles.count() == 2
 
@@ -435,6 +439,39 @@ class TestX39OneTap:
         assert Rating.objects.get().score == "good"
         assert again.context["form"] is None
 
+    def test_asks_on_the_page_once_it_was_confirmed_there(self, customer, resolved):
+        assert customer.get("selfcare:ticket", resolved.number).context["rating"] is None
+        customer.post("selfcare:ticket_fixed", resolved.number)
+        assert "How did we handle it?" in customer.read("selfcare:ticket", resolved.number)
+
+        customer.post("selfcare:ticket_rate", resolved.number, score="fair", words="It took a while.")
+        customer.post("selfcare:ticket_rate", resolved.number, score="good")
+
+        rating = Rating.objects.get()
+        assert (rating.score, rating.words) == ("fair", "It took a while.")
+        assert "How did we handle it?" not in customer.read("selfcare:ticket", resolved.number)
+        assert Client().get(link(resolved)).context["form"] is None
+
+    @pytest.mark.parametrize("sent", [{}, {"score": "splendid"}])
+    def test_keeps_nothing_where_nothing_is_chosen(self, customer, resolved, sent):
+        customer.post("selfcare:ticket_fixed", resolved.number)
+
+        page = customer.client.post(reverse("selfcare:ticket_rate", args=[resolved.number]), sent, follow=True)
+
+        assert "Choose one." in page.content.decode()
+        assert not Rating.objects.exists()
+
+    def test_asks_on_the_page_no_longer_than_the_letter_does(self, customer, resolved):
+        customer.post("selfcare:ticket_fixed", resolved.number)
+
+        with time_machine.travel(now() + timedelta(days=61)):
+            sign_in(customer.client, customer.person)
+            assert customer.get("selfcare:ticket", resolved.number).context["rating"] is None
+
+    def test_is_not_said_by_staff_in_the_place_of_the_customer(self, csr, resolved):
+        with pytest.raises(NotAllowed):
+            services.rate_ticket(resolved.pk, "good", by=csr.person)
+
     def test_is_only_for_whoever_holds_the_letter(self, resolved):
         address = reverse("selfcare:ticket_by_letter")
         forged = link(resolved)[:-2] + "xx"
@@ -458,6 +495,71 @@ class TestX39OneTap:
         assert not may_be_rated(ticket)
         with pytest.raises(NotAllowed):
             services.rate_ticket(ticket.pk, "good")
+
+
+class TestSubjectThatNobodyWrote:
+    """Casey reported in English, and reads in Spanish."""
+
+    SPANISH: ClassVar = {"accept-language": "es"}
+
+    def reported(self, division, account, **said) -> Ticket:
+        requester = Requester(name="Casey", email="casey@people.example", language="en")
+        intake = Intake(text="Nothing.", requester=requester, customer=account.customer, account=account, **said)
+        return services.report_at_intake(
+            intake, key=f"k{len(said)}", division=division, channel=TicketChannel.WEB, by=None
+        )
+
+    def read(self, customer, name: str, *args) -> str:
+        return customer.client.get(reverse(name, args=args), headers=self.SPANISH).content.decode()
+
+    @pytest.fixture
+    def symptom(self, division):
+        return make_symptom(division, "none", names=Texts(en="No internet at all", es="No hay Internet"))
+
+    @pytest.mark.parametrize(
+        ("said", "english", "spanish"),
+        [
+            ({"type": TicketType.TROUBLE, "symptom": "none"}, "No internet at all", "No hay Internet"),
+            ({"type": TicketType.BILLING, "details": {"matter": "twice"}}, "Charged twice", ""),
+        ],
+    )
+    @pytest.mark.usefixtures("symptom")
+    def test_is_read_in_the_language_of_the_page_and_of_the_letter(  # noqa: PLR0917  # who, and what
+        self, customer, division, account, said, english, spanish
+    ):
+        ticket = self.reported(division, account, **said)
+        with override("es"):
+            spanish = spanish or str(Matter.TWICE.label)
+        assert ticket.subject == english
+        Ticket.objects.filter(pk=ticket.pk).update(language="es")
+        drain()
+
+        for page in (self.read(customer, "selfcare:tickets"), self.read(customer, "selfcare:ticket", ticket.number)):
+            assert (spanish in page, english in page) == (True, False)
+        assert english in customer.read("selfcare:ticket", ticket.number)
+        assert Message.objects.get().subject_line.endswith(f"] {spanish}")
+        bring_to(ticket, TicketStatus.RESOLVED)
+        let_leave()
+        drain()
+        by_letter = Client(headers=self.SPANISH).get(link(ticket)).content.decode()
+        assert (spanish in by_letter, english in by_letter) == (True, False)
+
+    @pytest.mark.usefixtures("symptom")
+    def test_stays_as_somebody_wrote_it(self, customer, division, account):
+        ticket = self.reported(
+            division, account, type=TicketType.TROUBLE, symptom="none", subject="No internet at all, again"
+        )
+
+        assert "No internet at all, again" in self.read(customer, "selfcare:ticket", ticket.number)
+
+    @pytest.mark.usefixtures("symptom")
+    def test_costs_the_list_one_statement(self, customer, division, account, django_assert_num_queries):
+        made = [
+            self.reported(division, account, type=TicketType.TROUBLE, symptom="none", is_another=True, **more)
+            for more in ({}, {"subject": "One"}, {"subject": "Two", "details": {}})
+        ]
+        with django_assert_num_queries(1):
+            assert len(with_subjects_in_words(made)) == len(made)
 
 
 class TestX39NobodyIsAskedOfWhatStaffRaised:

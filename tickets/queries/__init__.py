@@ -49,10 +49,13 @@ from tickets.queries.symptoms import (
     families_asked,
     finding_of,
     probe_of,
+    subject_in_words,
     symptom_by_code,
     symptoms_for,
+    symptoms_met_in,
     tree_of,
     walk,
+    with_subjects_in_words,
 )
 from tickets.queries.threads import (
     customer_by_email,
@@ -78,7 +81,7 @@ __all__ = [
     "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen", "notice_ahead",
     "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside", "others_on", "probe_of",
     "progress_of_ticket", "proof_of", "questions_awaited", "reachable_ticket", "recipients_of", "references_of",
-    "same_fault", "subject_token", "symptom_by_code", "symptoms_for", "takes_part", "ticket_by_proof",
+    "same_fault", "subject_in_words", "subject_token", "symptom_by_code", "symptoms_for", "symptoms_met_in", "takes_part", "ticket_by_proof",
     "tickets_answered", "tickets_matching", "tickets_of", "tickets_of_our_letters", "tickets_visible_to", "tree_of",
-    "values_for", "walk", "where_a_letter_leads", "why_elsewhere", "word_ahead", "words_of", "written_before",
+    "values_for", "walk", "where_a_letter_leads", "why_elsewhere", "with_subjects_in_words", "word_ahead", "words_of", "written_before",
 ]  # fmt: skip

@@ -12,6 +12,8 @@ from foundation.people.models import User
 from foundation.people.queries import can, supervisors_of
 from foundation.people.states import Permission
 from tickets.models import CannedReply, Macro, Presence, Ticket
+from tickets.queries.outages import family_of
+from tickets.queries.symptoms import subject_in_words
 from tickets.states import OPEN, MacroEnd
 
 MOST_NAMED = 3
@@ -38,10 +40,13 @@ def open_parts_of(ticket: Ticket) -> QuerySet[Ticket]:
 
 
 def canned_replies_for(ticket: Ticket) -> QuerySet[CannedReply]:
-    """Return the replies that suit a ticket: of its division, language, brand and product, and not out of date."""
-    family = ticket.service.product.family if ticket.service else ""
+    """
+    Return the replies that suit a ticket: of its division, language, brand and product, and not out of date.
+
+    The product is that of its service, else the one that its symptom is of.
+    """
     suits = Q(brand=None) | Q(brand=brand_of(ticket.division))
-    is_about = Q(family="") | Q(family=family)
+    is_about = Q(family="") | Q(family=family_of(ticket))
     is_fresh = Q(valid_until=None) | Q(valid_until__gte=today(ticket.division))
     return CannedReply.objects.filter(
         suits, is_about, is_fresh, division__in=ticket.division.lineage, language=ticket.language
@@ -82,7 +87,7 @@ def values_for(ticket: Ticket, user: User) -> dict[str, str]:
     return {
         "name": ticket.requester_name,
         "number": ticket.number,
-        "subject": ticket.subject,
+        "subject": subject_in_words(ticket, ticket.language),
         "agent": user.name or "",
         "brand": brand.name if brand else "",
     }

@@ -1,10 +1,13 @@
 """The way through a symptom: which step comes next, given what was answered and what the equipment said."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.conf import settings
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy as _, override
 
 from accounts.models import Account
 from foundation.divisions.models import Division
@@ -24,6 +27,12 @@ def symptoms_for(division: Division, family: str = "") -> QuerySet[Symptom]:
     """Return the symptoms that are offered in a division, those of one family or of all, as they are listed."""
     offered = Symptom.objects.filter(division__in=division.lineage, is_active=True)
     return offered.filter(family=family) if family else offered
+
+
+def symptoms_met_in(division: Division) -> QuerySet[Symptom]:
+    """Return the symptoms that tickets of a division and of those below it can have, by family, as they are listed."""
+    below = Q(division__in=Division.objects.under(division))
+    return Symptom.objects.filter(below | Q(division__in=division.lineage), is_active=True)
 
 
 DETAILS = {
@@ -186,6 +195,46 @@ def _plain(answer: str) -> str:
         if answer in kind.values:
             return str(kind(answer).label)
     return answer
+
+
+def with_subjects_in_words(tickets: Iterable[Ticket], language: str = "") -> list[Ticket]:
+    """
+    Return tickets with their subjects as customers read them, to be shown and never saved, in one statement.
+
+    A subject that the intake took from the symptom or the matter is that one's name in a language; what somebody wrote
+    stays as they wrote it.
+
+    :param language: empty: the active one
+    """
+    listed = list(tickets)
+    codes = {ticket.symptom for ticket in listed if ticket.symptom}
+    symptoms = {one.code: one for one in Symptom.objects.filter(code__in=codes)} if codes else {}
+    with override(language or get_language()):
+        return [_in_words(ticket, symptoms.get(ticket.symptom)) for ticket in listed]
+
+
+def subject_in_words(ticket: Ticket, language: str = "") -> str:
+    """Return a ticket's subject as `with_subjects_in_words` does."""
+    return with_subjects_in_words([ticket], language)[0].subject
+
+
+def _in_words(ticket: Ticket, symptom: Symptom | None) -> Ticket:
+    """Return a ticket whose subject is in the active language, where it is a name that we have in that."""
+    shown = copy(ticket)
+    if symptom:
+        is_its_name = ticket.subject in (symptom.code, *symptom.names.values())
+        shown.subject = str(symptom) if is_its_name else ticket.subject
+    elif (matter := ticket.answers.get("matter")) in Matter.values:
+        label = Matter(matter).label
+        is_its_name = ticket.subject in [_in_language(label, code) for code, _name in settings.LANGUAGES]
+        shown.subject = str(label) if is_its_name else ticket.subject
+    return shown
+
+
+def _in_language(words: Promise | str, language: str) -> str:
+    """Return words that are translated when they are read as they read in a language."""
+    with override(language):
+        return str(words)
 
 
 def families_asked(division: Division) -> list[ProductFamily]:

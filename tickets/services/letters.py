@@ -19,7 +19,7 @@ from foundation.divisions.queries import root_of
 from foundation.people.models import User
 from orders.queries import appointment_window, moment_in_words
 from tickets.models import Article, Ticket, Visit
-from tickets.queries import closing_of, may_be_rated, proof_of
+from tickets.queries import closing_of, may_be_rated, proof_of, with_subjects_in_words
 from tickets.services.leaving import is_resolved
 from tickets.services.outgoing import AUTOMATIC, RECEIPTS, may_send_receipt, thread_headers, with_token
 from tickets.states import Score, TicketChannel, VisitStatus
@@ -171,7 +171,8 @@ def _send(  # noqa: PLR0913  # each part of a message has a name
     is_automatic = f"tickets.{kind}" in AUTOMATIC
     if not to or (f"tickets.{kind}" in RECEIPTS and not may_send_receipt(ticket)):
         return None
-    known = {"ticket": ticket, "link": f"{root_of(ticket.division)}{reverse('selfcare:ticket', args=[ticket.number])}"}
+    (shown,) = with_subjects_in_words([ticket], ticket.language)
+    known = {"ticket": shown, "link": f"{root_of(ticket.division)}{reverse('selfcare:ticket', args=[ticket.number])}"}
     letter = compose(f"tickets/mail/{kind}", {**known, **context}, language=ticket.language, division=ticket.division)
     return queue_message(
         replace(letter, subject_line=with_token(letter.subject_line, ticket)),

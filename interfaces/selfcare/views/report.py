@@ -19,7 +19,7 @@ from interfaces.selfcare.queries import accounts_spoken_for, companies_spoken_fo
 from interfaces.selfcare.ticket_forms import KINDS, ReportForm
 from tickets.http import DetailsForm, FilesForm
 from tickets.models import Ticket
-from tickets.queries import Conversation, accounts_in_view, families_asked, files_held, tickets_of
+from tickets.queries import Conversation, accounts_in_view, families_asked, files_held, subject_in_words, tickets_of
 from tickets.services import (
     Intake,
     Requester,
@@ -78,6 +78,7 @@ def report(request: UserRequest) -> HttpResponse:
         "outages": [shown(outage, talk.account) for outage in talk.outages] if talk.account else [],
         "is_fixed": bool(talk.way and talk.way.ending == Ending.FIXED),
         "press": secrets.token_urlsafe(9),
+        "same_subject": subject_in_words(talk.same) if talk.same else "",
         "sees_same": talk.same is not None and tickets_of(request.user).filter(pk=talk.same.pk).exists(),
         "is_partner": own_partners(request.user).exists(),
     }

@@ -23,6 +23,7 @@ from interfaces.selfcare.ticket_forms import LONGEST_KEY, AddForm, RateForm, new
 from tickets.http import FilesForm, download
 from tickets.models import Attachment, Ticket
 from tickets.queries import (
+    LETTER_LASTS,
     articles_for_customer,
     as_told,
     closing_of,
@@ -36,6 +37,7 @@ from tickets.queries import (
     ticket_by_proof,
     tickets_of,
     where_a_letter_leads,
+    with_subjects_in_words,
 )
 from tickets.queries.sla import promise_in_words
 from tickets.queries.visits import visit_in_words, visit_under_way
@@ -59,7 +61,7 @@ def tickets(request: UserRequest) -> HttpResponse:
     """Show what a person reported, or their company did, the latest first."""
     mine = tickets_of(request.user).filter(merged_into=None).select_related("division").defer("search").order_by("-pk")
     page = Paginator(mine.prefetch_related("resolution_notices"), ON_A_PAGE).get_page(request.GET.get("page"))
-    rows = [(one, progress_of_ticket(as_told(one))) for one in page]
+    rows = [(one, progress_of_ticket(as_told(one))) for one in with_subjects_in_words(page)]
     return _render(request, "selfcare/tickets.html", page=page, rows=rows, may_report=may_report(request.user))
 
 
@@ -76,7 +78,7 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
     if is_right and _attempt(form, lambda said: _add(request, found, said)):
         messages.success(request, _("We have it."))
         return redirect("selfcare:ticket", found.number)
-    told = as_told(found)
+    told = _shown(as_told(found))
     return _render(
         request,
         "selfcare/ticket.html",
@@ -92,7 +94,14 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
         may_confirm=told.can_move(TicketStatus.CLOSED),
         may_reopen=may_reopen(told),
         may_call_off=found.can_move(TicketStatus.CANCELLED),
+        rating=_rating_asked(told),
     )
+
+
+def _rating_asked(told: Ticket) -> RateForm | None:
+    """Return the question how it was handled: once it is done with, as long as the letter asks it."""
+    is_done = told.status == TicketStatus.CLOSED and told.closed_at and told.closed_at > now() - LETTER_LASTS
+    return RateForm() if is_done and may_be_rated(told) else None
 
 
 @require_POST
@@ -100,6 +109,20 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
 def fixed(request: UserRequest, number: str) -> HttpResponse:
     """Confirm that it is fixed."""
     return _move(request, number, lambda pk: close_ticket(pk, by=request.user, channel=TicketChannel.WEB))
+
+
+@require_POST
+@own_page
+def rate(request: UserRequest, number: str) -> HttpResponse:
+    """Keep how a ticket was handled, as its customer says with one tap, and perhaps in words."""
+    found, form = _found(request, number), RateForm(request.POST)
+    if form.is_valid() and _attempt(
+        form, lambda said: rate_ticket(found.pk, Score(said["score"]), said["words"], by=request.user)
+    ):
+        messages.success(request, _("Thank you."))
+    else:
+        messages.error(request, " ".join(map(str, form.non_field_errors())) or _("Choose one."))
+    return redirect("selfcare:ticket", found.number)
 
 
 @require_POST
@@ -142,11 +165,11 @@ def by_letter(request: HttpRequest) -> HttpResponse:
         raise Http404
     found = where_a_letter_leads(asked)
     if found is None:
-        return render(request, "selfcare/ticket_out_of_sight.html", {"ticket": asked}, status=403)
+        return render(request, "selfcare/ticket_out_of_sight.html", {"ticket": _shown(asked)}, status=403)
     form = RateForm(initial={"score": request.GET.get("score", "")})
     if request.method == "POST":
         return _by_button(request, found)
-    told = as_told(found)
+    told = _shown(as_told(found))
     context = {
         "ticket": told,
         "progress": progress_of_ticket(told),
@@ -181,6 +204,11 @@ def _render(request: UserRequest, template: str, **context: Any) -> HttpResponse
     is_wrong = any(context[name].errors for name in ("form", "files") if context.get(name) is not None)
     context["is_partner"] = own_partners(request.user).exists()
     return render(request, template, context, status=422 if is_wrong else 200)
+
+
+def _shown(told: Ticket) -> Ticket:
+    """Return a ticket with its subject in the reader's language."""
+    return with_subjects_in_words([told])[0]
 
 
 def _what_to_add(request: UserRequest) -> AddForm:

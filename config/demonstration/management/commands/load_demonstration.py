@@ -15,6 +15,7 @@ from config.demonstration.orders import load_orders
 from config.demonstration.outages import load_outages
 from config.demonstration.promises import load_promises
 from config.demonstration.referrals import load_referrals
+from config.demonstration.replies import load_replies
 from config.demonstration.service_desk import load_service_desk
 from config.demonstration.sign_ins import load_sign_ins
 from config.demonstration.tickets import load_tickets
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         load_billing_systems()
         load_service_desk(root)
         load_promises(root)
+        load_replies(root)
         load_mailboxes()
         load_referrals()
         load_orders()
