@@ -174,6 +174,26 @@ class ClaimEndDecided(Fact, name="commissions.claim_end_decided"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BankDetailsGiven(Fact, name="commissions.bank_details_given"):
+    """A payee has said where to pay cash, for the first time or anew."""
+
+    bank_account_id: int
+    payee_id: int
+    usable_from: str
+    replaces: int = 0
+    """The bank account that was paid to before, 0 for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankDetailsEnded(Fact, name="commissions.bank_details_ended"):
+    """Nothing is sent to a bank account any more, and no other one has taken its place."""
+
+    bank_account_id: int
+    payee_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PeriodClosed(Fact, name="commissions.period_closed"):
     """A month of a division, and all before it, takes no more entries."""
 

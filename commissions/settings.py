@@ -52,6 +52,15 @@ DISPUTE_DAYS = declare(
     minimum=1,
     maximum=90,
 )
+BANK_HOLD_DAYS = declare(
+    "commissions.bank_hold_days",
+    kind=int,
+    default=7,
+    label=_("Days for which nothing is sent to new bank details"),
+    help=_("Counted from the day on which a payee gives them, their first ones, too. The payee is told the date."),
+    minimum=0,
+    maximum=60,
+)
 FLAG_ABOVE = declare(
     "commissions.flag_above",
     kind=Decimal,

@@ -231,6 +231,7 @@ class LineFlag(models.TextChoices):
     RETURNED = "returned", _("Was returned before")
     FOUND_WRONG = "found_wrong", _("An auditor found it wrong before")
     CORRECTION = "correction", _("A correction after the payee has disputed a line")
+    SAME_BANK = "same_bank", _("Another payee has named the same bank account")
 
 
 class Verdict(models.TextChoices):
@@ -280,6 +281,22 @@ class ClaimStatus(models.TextChoices):
 CLAIM_MOVES: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     ClaimStatus.ASKED: frozenset({ClaimStatus.APPROVED, ClaimStatus.REFUSED}),
 }
+
+
+class BankAccountKind(models.TextChoices):
+    """What kind of bank account a payee has named; the values are those of `foundation.ach`."""
+
+    CHECKING = "checking", _("Checking")
+    SAVINGS = "savings", _("Savings")
+
+
+class BankEnd(models.TextChoices):
+    """Why a bank account is paid to no more."""
+
+    REPLACED = "replaced", _("The payee has given other details")
+    WITHDRAWN = "withdrawn", _("The payee does not want it any more")
+    NOT_THEIRS = "not_theirs", _("Not theirs")
+    RETURNED = "returned", _("The bank has sent the money back")
 
 
 class RunKind(models.TextChoices):

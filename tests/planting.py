@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from commissions.models import LedgerEntry
+from commissions.models import BankAccount, LedgerEntry
 from foundation.divisions.fields import Texts, TranslatedField
 from foundation.divisions.models import Division
 from foundation.people.models import User
@@ -16,7 +16,7 @@ from orders.models import TermsVersion
 from tests.unguarded import unguarded
 from tickets.models import Article, Attachment, OutageUpdate, Rating
 
-NEVER_CHANGE = (TermsVersion, LedgerEntry, Article, Attachment, OutageUpdate, Rating)
+NEVER_CHANGE = (TermsVersion, BankAccount, LedgerEntry, Article, Attachment, OutageUpdate, Rating)
 READ_BY_PROGRAMS = frozenset(
     {
         *("actor_role", "adapter", "base_url", "before", "after", "campaign", "channel", "choice_group", "city_key"),
@@ -42,6 +42,10 @@ READ_BY_PROGRAMS = frozenset(
         "tickets.symptom.code",
         "clocks.calendar.country",
         "clocks.calendar.region",
+        "commissions.bankaccount.end_note",
+        "commissions.bankaccount.ending",
+        "commissions.bankaccount.routing_number",
+        "commissions.bankaccount.sealed_number",
         "commissions.dispute.answer",
         "divisions.divisionsetting.name",
         "events.event.name",

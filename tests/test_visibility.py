@@ -27,6 +27,7 @@ from tests.planting import models_of_divisions, texts_of
 from tests.url_matrix import (
     ANONYMOUS,
     APPROVALS,
+    BANK_NUMBER,
     DOINGS,
     KNOW_COSTS,
     LISTS,
@@ -234,6 +235,8 @@ class TestEveryRole:
                 wrong.append((address.name, *told(answer)))
             if shows(THEIRS, answer):
                 wrong.append((address.name, "shows another market"))
+            if BANK_NUMBER in text_of(answer):
+                wrong.append((address.name, "shows the number of a bank account"))
             if TELLS_COST.search(text_of(answer)):
                 telling.append(address.name)
 

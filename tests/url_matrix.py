@@ -28,7 +28,8 @@ from catalog.models import EligibilityCriterion, EligibilityGroup, Price
 from catalog.services import set_cost
 from catalog.states import Comparison, PriceKind
 from catalog.testing import make_package
-from commissions.models import ClosedPeriod, PeriodRun, Reward
+from commissions.models import BankAccount, ClosedPeriod, PeriodRun, Reward
+from commissions.models.bank import written_together
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import build_batch, freeze_batch
 from commissions.services.cases import pay
@@ -38,7 +39,17 @@ from commissions.services.endings import locked_reward, take_back
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription
-from commissions.states import Basis, ClaimWay, EntryKind, HoldReason, ReasonCode, RunKind, Side, WaitUnit
+from commissions.states import (
+    BankAccountKind,
+    Basis,
+    ClaimWay,
+    EntryKind,
+    HoldReason,
+    ReasonCode,
+    RunKind,
+    Side,
+    WaitUnit,
+)
 from commissions.testing import (
     make_draft_version,
     make_referral as make_installed_referral,
@@ -55,6 +66,7 @@ from foundation.divisions.testing import make_division
 from foundation.events.models import Delivery
 from foundation.jobs.models import Job, JobError
 from foundation.now import now, today
+from foundation.people.encryption import digest_of, encrypt
 from foundation.people.models import User
 from foundation.people.queries import roles_granting
 from foundation.people.states import ROLE_PERMISSIONS, SETUP_PERMISSIONS, STAFF_ROLES, Permission, Role
@@ -136,6 +148,8 @@ TELLS_COST = re.compile(r"(?<![\d:])(?:13\.37|40\.11|75\.39|61\.63)(?!\d)")
 It, what an order's three products cost each month, and what is left of its $115.50 a month and its $75 once; the seconds of
 a moment, which may be any, are not meant.
 """
+BANK_NUMBER = "400777009133"
+"""The number of everybody's bank account, which nobody is to read anywhere."""
 SHOWS, LEADS_ON = 200, 302
 
 
@@ -384,6 +398,11 @@ class World:
         self.payee_line, disputed = (
             reward.entries.get(kind=EntryKind.RELEASE) for reward in (self.reward, self.held_reward)
         )
+        self.bank_account = BankAccount.objects.create(
+            payee=self.payee, routing_number="021000021", sealed_number=encrypt(BANK_NUMBER), ending=BANK_NUMBER[-4:],
+            digest=digest_of(written_together("021000021", BANK_NUMBER)), kind=BankAccountKind.CHECKING,
+            holder=self.marker, added_by=self.people[Role.CUSTOMER], usable_from=today(self.division),
+        )  # fmt: skip
         self.dispute = raise_dispute(disputed.pk, f"{self.marker} says no", by=self.people[Role.CUSTOMER])
         self.batch = freeze_batch(build_batch(self.division.pk, by=supervisor).pk, by=supervisor)
         self.line = self.batch.lines.get()

@@ -1,5 +1,6 @@
 """Rules and their versions, rewards, the ledger, and the batches in which rewards are paid."""
 
+from commissions.models.bank import BankAccount
 from commissions.models.claims import ClaimEnd
 from commissions.models.disputes import LONGEST_WORDS, Dispute
 from commissions.models.ledger import ClosedPeriod, LedgerEntry
@@ -10,6 +11,7 @@ from commissions.models.rules import WORDING, RewardTerm, Rule, RuleVersion
 __all__ = [
     "LONGEST_WORDS",
     "WORDING",
+    "BankAccount",
     "Batch",
     "BatchLine",
     "ClaimEnd",

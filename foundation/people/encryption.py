@@ -1,7 +1,9 @@
-"""Seeds and sessions are kept encrypted: the keys are in the environment, not in the database."""
+"""What opens something is kept encrypted: the keys are in the environment, not in the database."""
 
+import hmac
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +32,43 @@ def renew(token: str) -> str:
     return _cipher().rotate(token.encode()).decode()
 
 
+def digest_of(text: str) -> str:
+    """
+    Return 64 letters by which the same text is known again and nobody can guess it (HMAC-SHA-256).
+
+    They are made under the first of `FIELD_KEYS`: with another key in front they are other ones, until what is kept was
+    renewed (`rotate_field_keys`).
+    """
+    return _digest(settings.FIELD_KEYS[0], text)
+
+
+def fits_digest(text: str, digest: str) -> bool:
+    """Tell whether a digest is that of a text, under whichever of `FIELD_KEYS` it was made."""
+    return any(hmac.compare_digest(_digest(key, text), digest) for key in settings.FIELD_KEYS)
+
+
+def _digest(key: str, text: str) -> str:
+    return hmac.new(_derived(key, b"people.digest"), text.encode(), "sha256").hexdigest()
+
+
+RENEWALS: dict[str, Callable[[], int]] = {}
+"""What is encrypted, by name, with what encrypts all of it under the first key and counts it: each app adds its own."""
+
+
+def renewed_by(what: str) -> Callable[[Callable[[], int]], Callable[[], int]]:
+    """
+    Let `rotate_field_keys` renew something that is kept encrypted.
+
+    :param what: how it is called there, in the plural
+    """
+
+    def remember(renewal: Callable[[], int]) -> Callable[[], int]:
+        RENEWALS[what] = renewal
+        return renewal
+
+    return remember
+
+
 class EncryptedSession:
     """
     The session's serializer (`SESSION_SERIALIZER`).
@@ -52,9 +91,9 @@ def _cipher() -> MultiFernet:
 
 @lru_cache(maxsize=8)
 def _cipher_of(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
+    return MultiFernet([Fernet(_derived(key, b"people.encryption")) for key in keys])
 
 
-def _derived(key: str) -> bytes:
-    """Derive a key of the right length (RFC 5869) from a secret of any length."""
-    return urlsafe_b64encode(HKDF(SHA256(), length=32, salt=None, info=b"people.encryption").derive(key.encode()))
+def _derived(key: str, info: bytes) -> bytes:
+    """Derive a key of the right length (RFC 5869), for one use, from a secret of any length."""
+    return urlsafe_b64encode(HKDF(SHA256(), length=32, salt=None, info=info).derive(key.encode()))

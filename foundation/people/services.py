@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
-from foundation.people.encryption import renew
+from foundation.people.encryption import renew, renewed_by
 from foundation.people.models import Attempts, RoleAssignment, User
 from foundation.people.queries import can, may_give, may_manage
 from foundation.people.states import Permission, Role
@@ -183,6 +183,7 @@ def forget_what_is_over(*, at: datetime) -> int:
     return sessions + browsers + attempts
 
 
+@renewed_by("second factors")
 def renew_seeds() -> int:
     """Encrypt the seeds of all second factors under the first of `FIELD_KEYS`, and return how many factors there are."""
     with transaction.atomic():

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from accounts.queries import is_own
 from commissions.models import Batch, BatchLine
+from commissions.queries.bank import sharing_bank_account
 from commissions.queries.batches import lines_in_question, unread_lines
 from commissions.queries.owing import rewards_no_longer_owed
 from commissions.services.batches.building import (
@@ -119,6 +120,7 @@ def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
     first_read = [market for market in markets if effective(market, FLAGS_FIRST_REWARDS)]
     yield LineFlag.FIRST, Q(division__in=first_read) & ~Q(Exists(of_payee.filter(is_earlier)))
     yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("reward__referral__referrer__account__premises"))
+    yield LineFlag.SAME_BANK, Q(payee__in=sharing_bank_account(batch.lines.values_list("payee", flat=True)))
     yield LineFlag.CORRECTION, Q(dispute__isnull=False)
     yield LineFlag.RETURNED, Exists(of_reward.filter(status=LineStatus.RETURNED))
     yield LineFlag.FOUND_WRONG, Exists(of_reward.filter(verdict=Verdict.WRONG))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from foundation.people.services import renew_seeds
+from foundation.people.encryption import RENEWALS
 
 
 class Command(BaseCommand):
@@ -15,8 +15,9 @@ class Command(BaseCommand):
     `SESSION_COOKIE_AGE` seconds (30 days): only then take the older key out of `FIELD_KEYS`.
     """
 
-    help = "Encrypt the seeds of all second factors under the first of FIELD_KEYS."
+    help = "Encrypt everything that is kept encrypted under the first of FIELD_KEYS."
 
     def handle(self, **_options: Any) -> None:
-        """Renew them all at once, or none of them."""
-        self.stdout.write(f"{renew_seeds()} second factors are encrypted under the first key.")
+        """Renew all of a kind at once, or none of them."""
+        for what, renewal in RENEWALS.items():
+            self.stdout.write(f"{renewal()} {what} are encrypted under the first key.")

@@ -1,0 +1,50 @@
+"""Where a payee is paid in cash, from when on, and who else is paid there."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from commissions.models import BankAccount, Payee, Reward
+from foundation.people.queries import Person, divisions_where
+from foundation.people.states import Permission
+
+IN_CASH = "cash"
+"""The form of reward that is paid to a bank account."""
+
+
+def usable_bank_accounts(on: date) -> QuerySet[BankAccount]:
+    """Return the bank accounts to which money may be sent on a day."""
+    return BankAccount.objects.filter(ended_at=None, usable_from__lte=on)
+
+
+def bank_account_of(payee: Payee, on: date) -> BankAccount | None:
+    """
+    Return the bank account to which money may be sent on a day.
+
+    :param on: the payee's division's
+    :return: None where a payee has given no details, or gave them so lately that they are not used yet
+    """
+    return usable_bank_accounts(on).filter(payee=payee).first()
+
+
+def current_bank_account(payee: Payee) -> BankAccount | None:
+    """Return the bank account that a payee has named last, used already or not."""
+    return BankAccount.objects.filter(payee=payee, ended_at=None).first()
+
+
+def may_be_paid_in_cash(payee: Payee) -> bool:
+    """Tell whether a payee has a reward in cash, whatever its status, and so may say where to pay it."""
+    return Reward.objects.filter(payee=payee, term__form=IN_CASH).exists()
+
+
+def sharing_bank_account(payees: Iterable[int]) -> set[int]:
+    """Return which of some payees (ids) are paid to a bank account that another payee, of any division, has named, too."""
+    named = BankAccount.objects.filter(ended_at=None, payee__in=list(payees))
+    others = BankAccount.objects.filter(digest=OuterRef("digest")).exclude(payee=OuterRef("payee"))
+    return set(named.filter(Exists(others)).values_list("payee", flat=True))
+
+
+def bank_accounts_visible_to(user: Person) -> QuerySet[BankAccount]:
+    """Return the bank accounts of the payees of the divisions where a member of staff may see the ledger."""
+    return BankAccount.objects.filter(payee__division__in=divisions_where(user, Permission.SEE_LEDGER))

@@ -1,0 +1,196 @@
+"""Take down where a payee is paid in cash, and end that."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from commissions.events import BankDetailsEnded, BankDetailsGiven
+from commissions.models import BankAccount, Payee
+from commissions.models.bank import written_together
+from commissions.queries.bank import may_be_paid_in_cash
+from commissions.settings import BANK_HOLD_DAYS
+from commissions.states import BankAccountKind, BankEnd
+from foundation.ach import is_routing_number
+from foundation.ach.files import AchRefused, written
+from foundation.divisions.queries import effective
+from foundation.events.facts import Fact
+from foundation.events.services import publish
+from foundation.lifecycle import NotAllowed
+from foundation.now import now, today
+from foundation.people.encryption import digest_of, encrypt, renewed_by
+from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
+
+SHORTEST_NUMBER, LONGEST_NUMBER = 4, 17
+SHORT = 8
+"""A number of fewer digits shows its last two alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankDetails:
+    """What a payee types."""
+
+    routing_number: str
+    account_number: str = field(repr=False)
+    kind: BankAccountKind
+    holder: str
+    is_business: bool = False
+
+
+@sensitive_variables("details", "number")
+@transaction.atomic
+def give_bank_details(payee_id: int, details: BankDetails, *, by: User) -> BankAccount:
+    """
+    Take down where a payee wants to be paid in cash; what was said before ends.
+
+    Nothing is sent there for the days that the payee's division says, first details included: whoever gets into an
+    account that has none would otherwise be paid before its owner has read that details were given.
+
+    :raises NotAllowed: if the person is not the payee, nothing of theirs is paid in cash, or the details cannot be right
+    """
+    payee = _locked_payee(payee_id)
+    if payee.account.customer.user_id != by.pk:
+        raise NotAllowed(_("Only whoever is paid says where."), code="not_own")
+    if not may_be_paid_in_cash(payee):
+        raise NotAllowed(_("Nothing of yours is paid in cash."), code="no_cash")
+    _check(details)
+    before = BankAccount.objects.locked().filter(payee=payee, ended_at=None).first()
+    number = details.account_number
+    digest = digest_of(written_together(details.routing_number, number))
+    if before:
+        _refuse_the_same(before, details, digest)
+        _end(before, BankEnd.REPLACED, "", by=by)
+    given = BankAccount.objects.create(
+        payee=payee, routing_number=details.routing_number, sealed_number=encrypt(number), digest=digest,
+        ending=number[-4:] if len(number) >= SHORT else number[-2:], kind=details.kind, holder=details.holder.strip(),
+        is_business=details.is_business, added_at=now(), added_by=by,
+        usable_from=today(payee.division) + timedelta(days=effective(payee.division, BANK_HOLD_DAYS)),
+    )  # fmt: skip
+    fact = BankDetailsGiven(
+        bank_account_id=given.pk,
+        payee_id=payee.pk,
+        usable_from=given.usable_from.isoformat(),
+        replaces=before.pk if before else 0,
+    )
+    _tell(payee, given, fact, by=by)
+    return given
+
+
+@transaction.atomic
+def withdraw_bank_details(payee_id: int, *, by: User) -> BankAccount:
+    """
+    End a payee's bank details because they say so; nothing is sent until they give other ones.
+
+    :raises NotAllowed: if the person is not the payee, or there are none
+    """
+    payee = _locked_payee(payee_id)
+    if payee.account.customer.user_id != by.pk:
+        raise NotAllowed(_("Only whoever is paid says where."), code="not_own")
+    found = BankAccount.objects.locked().filter(payee=payee, ended_at=None).first()
+    if found is None:
+        raise NotAllowed(_("These bank details have ended before."), code="ended")
+    return _ended(payee, found, BankEnd.WITHDRAWN, "", by=by)
+
+
+@transaction.atomic
+def end_bank_details(bank_account_id: int, note: str, *, by: User) -> BankAccount:
+    """
+    End bank details that are not the payee's, as a member of staff has heard from them. None may enter other ones.
+
+    :raises NotAllowed: if they have ended before, nothing is said, or the person may not build payouts there
+    """
+    payee, found = _held(bank_account_id)
+    require(by, Permission.BUILD_BATCHES, payee.division)
+    said = note.strip()
+    if not said:
+        raise NotAllowed(_("Say how you know."), code="no_reason", field="reason")
+    return _ended(payee, found, BankEnd.NOT_THEIRS, said, by=by)
+
+
+@transaction.atomic
+def end_returned_bank_details(bank_account_id: int, code: str, *, by: User | None) -> BankAccount:
+    """
+    End bank details because the bank has sent money back from there.
+
+    :param code: the bank's reason, R01 to R85
+    :raises NotAllowed: if they have ended before
+    """
+    payee, found = _held(bank_account_id)
+    return _ended(payee, found, BankEnd.RETURNED, code, by=by)
+
+
+@renewed_by("bank accounts")
+def renew_bank_accounts() -> int:
+    """Encrypt all account numbers under the first of `FIELD_KEYS`, make their digests anew, and return how many."""
+    with transaction.atomic():
+        accounts = list(BankAccount.objects.locked().order_by("pk"))
+        for account in accounts:
+            number = account.account_number
+            account.sealed_number = encrypt(number)
+            account.digest = digest_of(written_together(account.routing_number, number))
+        BankAccount.objects.bulk_update(accounts, ["sealed_number", "digest"], batch_size=500)
+    return len(accounts)
+
+
+@sensitive_variables("details")
+def _check(details: BankDetails) -> None:
+    number = details.account_number
+    if not is_routing_number(details.routing_number):
+        message = _("This is no routing number of a bank. It has nine digits: the first ones at the bottom of a check.")
+        raise NotAllowed(message, code="no_routing_number", field="routing_number")
+    is_number = number.isascii() and number.isdigit() and SHORTEST_NUMBER <= len(number) <= LONGEST_NUMBER
+    if not is_number or not number.strip("0"):
+        message = _("An account number has 4 to 17 digits, and nothing else.")
+        raise NotAllowed(message, code="no_account_number", field="account_number")
+    try:
+        spelled = written(details.holder, field="holder")
+    except AchRefused as refusal:
+        raise NotAllowed(refusal.message, code="no_holder", field="holder") from None
+    if not spelled or any(sign.isdigit() for sign in spelled):
+        raise NotAllowed(_("Enter the name of the account's holder."), code="no_holder", field="holder")
+
+
+def _refuse_the_same(before: BankAccount, details: BankDetails, digest: str) -> None:
+    """
+    Do not begin to wait anew for what is known.
+
+    :raises NotAllowed: if nothing would change
+    """
+    if (before.digest, before.kind, before.holder, before.is_business) == (
+        digest,
+        details.kind,
+        details.holder.strip(),
+        details.is_business,
+    ):
+        raise NotAllowed(_("These are the details that we have."), code="same")
+
+
+def _locked_payee(payee_id: int) -> Payee:
+    return Payee.objects.locked().select_related("account__customer", "division").get(pk=payee_id)
+
+
+def _held(bank_account_id: int) -> tuple[Payee, BankAccount]:
+    """Hold the payee before the bank account, as everybody does."""
+    payee_id = BankAccount.objects.values_list("payee", flat=True).get(pk=bank_account_id)
+    payee = _locked_payee(payee_id)
+    return payee, BankAccount.objects.locked().get(pk=bank_account_id)
+
+
+def _end(account: BankAccount, reason: BankEnd, note: str, *, by: User | None) -> None:
+    account.end(reason, note, by=by, at=now())
+    account.save(update_fields=["end_reason", "end_note", "ended_by", "ended_at"])
+
+
+def _ended(payee: Payee, account: BankAccount, reason: BankEnd, note: str, *, by: User | None) -> BankAccount:
+    _end(account, reason, note, by=by)
+    fact = BankDetailsEnded(bank_account_id=account.pk, payee_id=payee.pk, reason=reason.value)
+    _tell(payee, account, fact, by=by)
+    return account
+
+
+def _tell(payee: Payee, account: BankAccount, fact: Fact, *, by: User | None) -> None:
+    publish(fact, subject=account, about=[payee.account], division=payee.division, by=by)
