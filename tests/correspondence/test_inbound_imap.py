@@ -9,11 +9,13 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from foundation.correspondence import services, tasks
+from foundation.correspondence.events import MailReceived
 from foundation.correspondence.inbound.imap import ImapError, ImapFolder
 from foundation.correspondence.models import Fetching, InboundMail, Mailbox
 from foundation.correspondence.services import fetching
 from foundation.correspondence.states import MailStatus, Security
 from foundation.correspondence.testing import make_mailbox
+from foundation.events.testing import published
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
@@ -146,6 +148,14 @@ class TestFetchMailbox:
         assert b"Subject: huge" in bytes(huge.raw)
         assert InboundMail.objects.count() == 2
         assert server.subjects("Taken") == ["huge", "one"]
+
+    def test_keeps_together_only_so_many_bytes(self, server, mailbox, monkeypatch):
+        contents = mails("one", "two", "three", "four", "five")
+        monkeypatch.setattr(fetching, "MOST_BYTES", len(contents[2]) * 2)
+        server.deliver(*contents)
+
+        assert services.fetch_mailbox(mailbox.pk) == 5
+        assert [len(fact.mail_ids) for fact in published(MailReceived)] == [2, 2, 1]
 
     def test_takes_whatever_bytes_there_are(self, server, mailbox):
         server.deliver(b"\xff\xfe\r\n\r\n\xff", b"Subject: \xe9\r\n\r\n" + bytes(range(1, 256)))

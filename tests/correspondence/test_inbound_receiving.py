@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -29,6 +30,7 @@ from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.correspondence.mails import bounce, raw, with_file
+from tests.orders.racing import Meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +41,8 @@ def mailbox():
 
 
 def read(*rows: InboundMail):
-    return services.read_waiting([row.pk for row in rows])
+    bundles = list(services.read_waiting([row.pk for row in rows]))
+    return [each for bundle in bundles for each in services.hold_waiting(bundle)]
 
 
 class TestReceiveMail:
@@ -78,15 +81,16 @@ class TestReceiveMail:
 
         assert len({row.pk for row in rows}) == 50
 
-    def test_looks_again_where_another_worker_has_kept_one_meanwhile(self, mailbox, monkeypatch):
-        first, look = receive_mail(mailbox.pk, raw()), services.receiving._of
-        too_early = [InboundMail.objects.none()]
-        monkeypatch.setattr(services.receiving, "_of", lambda *asked: too_early.pop() if too_early else look(*asked))
+    @pytest.mark.django_db(transaction=True)
+    def test_waits_for_another_worker_that_keeps_the_same_one(self):
+        mailbox = make_mailbox()
+        with transaction.atomic():
+            first = receive_mail(mailbox.pk, raw())
+            receiving = Meanwhile(lambda: receive_mails(mailbox.pk, [raw(body="Another."), raw()]))
 
-        rows = receive_mails(mailbox.pk, [raw(body="Another."), raw()])
-
-        assert rows[1].pk == first.pk
-        assert published(MailReceived) == [MailReceived(mail_ids=[one.pk]) for one in (first, rows[0])]
+        another, same = receiving.outcome()
+        assert same.pk == first.pk
+        assert published(MailReceived) == [MailReceived(mail_ids=[one.pk]) for one in (first, another)]
 
     def test_keeps_it_for_each_division_that_it_was_sent_to(self, mailbox):
         other = make_mailbox(make_division(), code="other")
@@ -127,6 +131,41 @@ class TestReadWaiting:
         assert read(row) == []
         row.refresh_from_db()
         assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "It cannot be read (ZeroDivisionError).")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_holds_nothing_while_it_reads_and_then_leaves_what_somebody_else_has_taken(self, monkeypatch):
+        mailbox, reader = make_mailbox(), services.receiving.read_mail
+        row, other = receive_mails(mailbox.pk, [raw(), raw(body="Another.")])
+
+        def read_slowly(*asked, **named):
+            assert not connection.in_atomic_block
+            if InboundMail.objects.get(pk=row.pk).status == MailStatus.WAITING:
+                assert Meanwhile(lambda: services.handle_mail(row.pk, "elsewhere")).outcome() is None
+            return reader(*asked, **named)
+
+        monkeypatch.setattr(services.receiving, "read_mail", read_slowly)
+        (bundle,) = services.read_waiting([row.pk, other.pk])
+        with transaction.atomic():
+            received = services.hold_waiting(bundle)
+
+        assert len(bundle.ids) == 2
+        assert [each.row.pk for each in received] == [other.pk]
+
+    def test_reads_what_is_heavy_together_only_up_to_a_size(self, mailbox, monkeypatch):
+        rows = receive_mails(mailbox.pk, [raw(body=str(number) + "x" * 400) for number in range(5)])
+        monkeypatch.setattr(services.receiving, "MOST_BYTES", rows[0].size * 2)
+
+        bundles = services.read_waiting([row.pk for row in rows])
+
+        assert [len(bundle.ids) for bundle in bundles] == [2, 2, 1]
+
+    def test_writes_down_what_it_has_read_before_it_reads_for_too_long(self, mailbox, monkeypatch):
+        rows = receive_mails(mailbox.pk, [raw(body=str(number)) for number in range(3)])
+        monkeypatch.setattr(services.receiving, "MOST_SECONDS", 0)
+
+        bundles = services.read_waiting([row.pk for row in rows])
+
+        assert [len(bundle.ids) for bundle in bundles] == [1, 1, 1]
 
     def test_leaves_what_is_handled(self, mailbox):
         row = receive_mail(mailbox.pk, raw())

@@ -30,7 +30,7 @@ from tickets.events import CustomerReplied, TicketMoved, TicketNoted
 from tickets.models import Article, Attachment, Participant, Ticket
 from tickets.queries import number_in_subject, subject_token
 from tickets.queries.sla import clocks_of
-from tickets.services import Upload, mail as mailing
+from tickets.services import Upload, letterbox, mail as mailing
 from tickets.services.rows import locked
 from tickets.settings import AUTOMATIC_PER_HOUR, MAIL_OPENS, MAIL_TO_CLOSED
 from tickets.states import (
@@ -716,6 +716,22 @@ class TestTheLetterbox:
             services.open_ticket_for_mail(row.pk, None, by=csr)
         with pytest.raises(NotAllowed):
             services.dismiss_mail(row.pk, by=csr)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_it_is_placed_once_by_two_who_read_it_at_the_same_time(self, monkeypatch):
+        desk = Desk()
+        row, csr = desk.receive(From=STRANGER), make_person(Role.CSR, desk.division)
+        reader = letterbox.read_received
+
+        def read_slowly(read):
+            if InboundMail.objects.get(pk=row.pk).status == MailStatus.SET_ASIDE:
+                assert Meanwhile(lambda: services.dismiss_mail(row.pk, by=csr)).outcome() is None
+            return reader(read)
+
+        monkeypatch.setattr(letterbox, "read_received", read_slowly)
+        with pytest.raises(NotAllowed, match="placed it already"):
+            services.open_ticket_for_mail(row.pk, None, by=csr)
+        assert Ticket.objects.count() == 1
 
     def test_a_csr_sees_it_and_places_it_on_the_pages(self, desk, client):
         row = desk.receive("Subject: Do you serve my street?", From=STRANGER, body="I moved.")

@@ -25,6 +25,8 @@ from tickets.states import ArticleKind, TicketChannel
 TOKEN = re.compile(r"\[(T-[A-Z2-9]{4}-[A-Z2-9]{4})-([0-9a-f]{10})\]", re.IGNORECASE)
 SAME_WITHIN = timedelta(days=7)
 """So long a Message-ID that comes again from its sender is the same mail; mail servers try no longer."""
+OF_WHO_TAKES_PART = ("requester_email", "customer__user__email")
+"""What is read of a ticket to tell who takes part in it."""
 LAST_REFERENCES = 10
 """Messages of a ticket that a letter of ours refers to: enough for every mail program to find its thread."""
 
@@ -79,11 +81,14 @@ def tickets_answered(mails: Sequence[Mail]) -> list[int | None]:
 def _told_by_others(message_ids: Collection[str]) -> dict[str, list[tuple[Article, set[str]]]]:
     """Return what came in under Message-IDs, the latest first, each with who takes part in its ticket."""
     came = Article.objects.filter(message_id__in=message_ids).exclude(kind=ArticleKind.ANSWER)
-    articles = list(came.select_related("ticket__customer__user").defer("search", "ticket__search").order_by("-pk"))
-    parts = _addresses_by_ticket([article.ticket for article in articles])
+    articles = list(came.only("message_id", "author_email", "ticket").order_by("-pk"))
+    if not articles:
+        return {}
+    concerned = Ticket.objects.filter(pk__in={article.ticket_id for article in articles})
+    parts = _addresses_by_ticket(list(concerned.select_related("customer__user").only(*OF_WHO_TAKES_PART)))
     found: dict[str, list[tuple[Article, set[str]]]] = {}
     for article in articles:
-        found.setdefault(article.message_id, []).append((article, parts[article.ticket.pk]))
+        found.setdefault(article.message_id, []).append((article, parts[article.ticket_id]))
     return found
 
 

@@ -18,7 +18,6 @@ from tickets.queries import can_work
 from tickets.services.mail import open_for, write_down
 
 
-@transaction.atomic
 def open_ticket_for_mail(mail_id: int, customer: Customer | None, *, by: User) -> Ticket:
     """
     Open a ticket for a message that was left to a person.
@@ -30,12 +29,13 @@ def open_ticket_for_mail(mail_id: int, customer: Customer | None, *, by: User) -
         raise NotAllowed(_("This customer is of another market."), code="wrong_market", field="customer")
     if not each.row.sender:
         raise NotAllowed(_("It does not say who wrote it."), code="no_sender")
-    ticket = open_for(each, customer)
-    settle_mails([each.row])
+    with transaction.atomic():
+        _hold(each)
+        ticket = open_for(each, customer)
+        settle_mails([each.row])
     return ticket
 
 
-@transaction.atomic
 def add_mail_to_ticket(mail_id: int, number: str, *, by: User) -> Ticket:
     """
     Write a message that was left to a person down on a ticket.
@@ -47,8 +47,10 @@ def add_mail_to_ticket(mail_id: int, number: str, *, by: User) -> Ticket:
     found = Ticket.objects.filter(number=number.strip().upper()).first()
     if found is None or not can_work(by, found):
         raise NotAllowed(_("There is no such ticket."), code="no_ticket", field="number")
-    write_down(each, found.pk)
-    settle_mails([each.row])
+    with transaction.atomic():
+        _hold(each)
+        write_down(each, found.pk)
+        settle_mails([each.row])
     return found
 
 
@@ -65,12 +67,23 @@ def dismiss_mail(mail_id: int, *, by: User) -> None:
 
 
 def _left_to(mail_id: int, by: User) -> Received:
-    row = InboundMail.objects.locked().select_related("division", "mailbox").get(pk=mail_id)
+    """Read a message that was left to a person, before anything is held: a heavy one takes its time."""
+    row = InboundMail.objects.select_related("division", "mailbox").get(pk=mail_id)
     require(by, Permission.WORK_TICKETS, row.division)
     if row.status != MailStatus.SET_ASIDE:
-        raise NotAllowed(_("Somebody has placed it already."), code="placed")
+        raise _placed_already()
     try:
         mail = read_received(row)
     except UnreadableMailError as problem:
         raise NotAllowed(_("It cannot be read."), code="unreadable") from problem
     return Received(row, mail, judge(mail))
+
+
+def _hold(each: Received) -> None:
+    """Hold a message that was read, unless somebody has placed it meanwhile."""
+    if not InboundMail.objects.locked().filter(pk=each.row.pk, status=MailStatus.SET_ASIDE).values_list("pk").first():
+        raise _placed_already()
+
+
+def _placed_already() -> NotAllowed:
+    return NotAllowed(_("Somebody has placed it already."), code="placed")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import OperationalError, connection, transaction
@@ -15,7 +16,9 @@ from foundation.correspondence.inbound import Mail
 from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.queries import mailbox_of
 from foundation.correspondence.services import (
+    Bundle,
     Received,
+    hold_waiting,
     read_waiting,
     set_aside_mail,
     settle_mails,
@@ -46,8 +49,6 @@ from tickets.states import OPEN, ArticleKind, PendingReason, TicketChannel, Tick
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 100
-"""Messages that find their tickets in one transaction."""
 LONGEST_SUBJECT = 200
 LONGEST_NOTE = 2000
 REFUSALS = {
@@ -64,23 +65,24 @@ def take_mails(mail_ids: Sequence[int]) -> None:
     """
     Let messages that came in find their places; those that have are left alone.
 
-    If a bundle fails, each is tried alone, and the one that fails is set aside: it holds nobody back.
+    They are read before anything is held, and each bundle is written down in a transaction of its own. If a bundle fails,
+    each of its messages is tried alone, and the one that fails is set aside: it holds nobody back.
     """
-    for first in range(0, len(mail_ids), AT_ONCE):
-        bundle = mail_ids[first : first + AT_ONCE]
+    for bundle in read_waiting(mail_ids):
         try:
             _take_together(bundle)
         except OperationalError:
             raise
         except Exception:  # whatever one of them did
-            log.exception("mails_not_taken", mails=bundle)
-            for mail_id in bundle:
+            log.exception("mails_not_taken", mails=bundle.ids)
+            for mail_id in bundle.ids:
                 _take_alone(mail_id)
 
 
 def _take_alone(mail_id: int) -> None:
     try:
-        _take_together([mail_id])
+        for bundle in read_waiting([mail_id]):  # anew: what a failed attempt has left in memory is not true
+            _take_together(bundle)
     except OperationalError:
         raise
     except Exception:  # it is kept, and somebody looks at it
@@ -89,8 +91,8 @@ def _take_alone(mail_id: int) -> None:
 
 
 @transaction.atomic
-def _take_together(mail_ids: Sequence[int]) -> None:
-    received = read_waiting(mail_ids)
+def _take_together(bundle: Bundle) -> None:
+    received = hold_waiting(bundle)
     answered = tickets_answered([each.mail for each in received])
     places = {each.row.pk: ticket_id for each, ticket_id in zip(received, answered, strict=True)}
     on_tickets = _Replies(at=now())
@@ -152,15 +154,28 @@ class _Replies:
         """Write everything down and tell what happened."""
         if not self.told:
             return
-        Article.objects.bulk_create([article for _ticket, article, _each in self.told])
+        self._write_down()
         for ticket, article, each in self.told:
             if each.mail.files:
                 keep_uploads(article, _uploads(each.mail))
                 _name_what_was_left_out(ticket, each)
-        _keep_rests([(article, each) for _ticket, article, each in self.told])
         _keep_participants([(ticket, each.mail) for ticket, _article, each in self.told])
         self._move_tickets()
         self._tell()
+
+    def _write_down(self) -> None:
+        """Write the articles, each with the message that it was taken from."""
+        said = [article for _ticket, article, _each in self.told]
+        params: dict[str, Any] = {
+            **{name: [getattr(article, name) for article in said] for name in OF_A_REPLY},
+            "mail_id": [each.row.pk for *_, each in self.told],
+            "rest": [_rest(each.mail) for *_, each in self.told],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(WRITING, params)
+            ids: dict[str, int] = dict(cursor.fetchall())
+        for article in said:
+            article.pk = ids[article.key]
 
     def _move_tickets(self) -> None:
         tickets = {ticket.pk: ticket for ticket, _article, _each in self.told}.values()
@@ -189,6 +204,24 @@ class _Replies:
         )
 
 
+OF_A_REPLY = {
+    "key": "text", "ticket_id": "bigint", "kind": "text", "channel": "text", "author_name": "text", "author_email": "text",
+    "text": "text", "at": "timestamptz", "message_id": "text",
+}  # fmt: skip
+"""What is written of a customer's reply: columns and their types."""
+WRITING = f"""
+WITH given AS (
+    SELECT * FROM unnest({", ".join(f"%({column})s::{kind}[]" for column, kind in OF_A_REPLY.items())},
+        %(mail_id)s::bigint[], %(rest)s::text[]) AS given ({", ".join(OF_A_REPLY)}, mail_id, rest)
+), said AS (
+    INSERT INTO tickets_article ({", ".join(OF_A_REPLY)}, "to") SELECT {", ".join(OF_A_REPLY)}, '{{}}' FROM given
+    RETURNING id, key
+), kept AS (
+    INSERT INTO tickets_articlemail (article_id, mail_id, rest)
+    SELECT said.id, given.mail_id, given.rest FROM said JOIN given USING (key)
+)
+SELECT key, id FROM said
+"""  # noqa: S608  # names of columns; every value is a parameter
 MOVING = """
     UPDATE tickets_ticket ticket SET heard_at = %(at)s, version = heard.version, status = heard.status, reason = heard.reason
     FROM unnest(%(pk)s::bigint[], %(version)s::int[], %(status)s::text[], %(reason)s::text[])
@@ -314,7 +347,7 @@ def write_down(each: Received, ticket_id: int) -> None:
             raise
         _follow_up(each, ticket)
         return
-    _keep_rests([(article, each)])
+    _keep_rest(article, each)
     _name_what_was_left_out(article.ticket, each)
     _keep_participants([(ticket, each.mail)])
     each.row.mark_handled(_outcome(ticket), at=now())
@@ -379,7 +412,7 @@ def open_for(each: Received, customer: Customer | None, *, ended: Ticket | None 
         message_id=each.mail.message_id, uploads=_uploads(each.mail),
     )  # fmt: skip
     first = ticket.articles.order_by("pk")[0]
-    _keep_rests([(first, each)])
+    _keep_rest(first, each)
     _name_what_was_left_out(ticket, each)
     _keep_participants([(ticket, each.mail)])
     each.row.mark_handled(_outcome(ticket), at=now())
@@ -400,14 +433,13 @@ def _name_what_was_left_out(ticket: Ticket, each: Received) -> None:
         note_by_itself(ticket, said, key=f"{_key(each.row)}:left-out")
 
 
-def _keep_rests(kept: Sequence[tuple[Article, Received]]) -> None:
+def _keep_rest(article: Article, each: Received) -> None:
     """Keep what was quoted and the signature beside the article, and where it was taken from."""
-    ArticleMail.objects.bulk_create(
-        ArticleMail(
-            article=article, mail=each.row, rest="\n\n".join(filter(None, (each.mail.signature, each.mail.quoted)))
-        )
-        for article, each in kept
-    )
+    ArticleMail.objects.create(article=article, mail=each.row, rest=_rest(each.mail))
+
+
+def _rest(mail: Mail) -> str:
+    return "\n\n".join(filter(None, (mail.signature, mail.quoted)))
 
 
 def _keep_participants(kept: Sequence[tuple[Ticket, Mail]]) -> None:

@@ -24,9 +24,11 @@ from foundation.correspondence.services.fetching import (
     take_posted_mail,
 )
 from foundation.correspondence.services.receiving import (
+    Bundle,
     Received,
     empty_old_mail,
     handle_mail,
+    hold_waiting,
     read_received,
     read_waiting,
     receive_mail,
@@ -48,8 +50,8 @@ from foundation.correspondence.services.suppression import (
 )
 
 __all__ = [
-    "ForgedMailError", "Letter", "Outgoing", "PdfUnavailableError", "Received", "check_mailbox", "compose",
-    "empty_old_mail", "fetch_mailbox", "handle_mail", "headers_of", "is_permanent", "is_suppressed",
+    "Bundle", "ForgedMailError", "Letter", "Outgoing", "PdfUnavailableError", "Received", "check_mailbox", "compose",
+    "empty_old_mail", "fetch_mailbox", "handle_mail", "headers_of", "hold_waiting", "is_permanent", "is_suppressed",
     "keep_document", "keep_file", "link_to_unsubscribe", "message_by_token", "message_id_of", "queue_message", "queue_messages",
     "read_received", "read_waiting", "receive_mail", "receive_mails", "render_pdf", "safe_name", "send_again", "send_message",
     "send_messages", "set_aside_mail", "settle_mails", "sign_mail", "suppress_address", "suppressed_among", "take_posted_mail",

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import structlog
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 """Messages that are kept together."""
+MOST_BYTES = 30 * 1024 * 1024
+"""Of messages that are fetched and kept together: no more of them than of one large message lies in memory."""
 MOST_AT_ONCE = 500
 """Messages of one turn; the rest is fetched the next time."""
 LEASE = timedelta(minutes=5)
@@ -96,9 +98,9 @@ def _fetch(mailbox: Mailbox, fetching: Fetching, folder: ImapFolder) -> int:
     new = [uid for uid in uids if uid > fetching.last_uid or uid in fetching.left][:MOST_AT_ONCE]
     _move(mailbox, folder, known)
     taken = 0
-    for start in range(0, len(new), AT_ONCE):
-        together = new[start : start + AT_ONCE]
-        kept = list(_keep(mailbox, folder, together))
+    for sizes in _loads(folder, new):
+        together = list(sizes)
+        kept = list(_keep(mailbox, folder, sizes))
         taken += len(kept)
         left = (set(fetching.left) & set(uids) | set(together)) - set(kept)
         fetching.left, fetching.last_uid = sorted(left), max(fetching.last_uid, *together)
@@ -107,11 +109,23 @@ def _fetch(mailbox: Mailbox, fetching: Fetching, folder: ImapFolder) -> int:
     return taken
 
 
-def _keep(mailbox: Mailbox, folder: ImapFolder, uids: list[int]) -> Iterator[int]:
-    """Read some messages and keep them; yield the numbers of those that are ours now."""
-    raws: dict[int, bytes] = {}
+def _loads(folder: ImapFolder, uids: Iterable[int]) -> Iterator[dict[int, int]]:
+    """Part messages, by their numbers with their sizes, into loads of `AT_ONCE` and `MOST_BYTES` at the most."""
+    load: dict[int, int] = {}
     for uid in uids:
         size = folder.size(uid)
+        if load and (len(load) >= AT_ONCE or sum(load.values()) + size > MOST_BYTES):
+            yield load
+            load = {}
+        load[uid] = size
+    if load:
+        yield load
+
+
+def _keep(mailbox: Mailbox, folder: ImapFolder, sizes: Mapping[int, int]) -> Iterator[int]:
+    """Read some messages, given with their sizes, and keep them; yield the numbers of those that are ours now."""
+    raws: dict[int, bytes] = {}
+    for uid, size in sizes.items():
         if size > LARGEST_MAIL:
             reason = _("It has %(size)d bytes, too many to be read. It lies in the mailbox.")
             keep_unread(mailbox.pk, folder.read(uid, headers_only=True), reason=reason % {"size": size})

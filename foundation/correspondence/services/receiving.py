@@ -2,12 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from foundation.correspondence.events import MailReceived, MailSetAside, MessageBounced
@@ -31,6 +33,22 @@ OF_ITS_AUTHOR = re.compile(rb"(?im)^(?:from|date|subject|message-id)[ \t]*:.*(?:
 TELL_APART = (b"date", b"message-id")
 KEPT = timedelta(days=90)
 """How long the whole of a message is kept after it was handled."""
+AT_ONCE = 100
+"""Messages that are read and then written down in one transaction."""
+MOST_BYTES = 8 * 1024 * 1024
+"""Of messages that are read together; a larger one is read alone."""
+MOST_SECONDS = 2.0
+"""After which what was read so far is written down, before more is read."""
+KEEPING = """
+INSERT INTO correspondence_inboundmail (
+    mailbox_id, division_id, digest, raw, size, received_at, message_id, sender, subject_line, kind, sign,
+    may_be_answered, status, reason, outcome
+)
+SELECT %(mailbox)s, %(division)s, digest, raw, length(raw), %(at)s, '', '', '', 'person', '', true, 'waiting', '', ''
+FROM unnest(%(digests)s::text[], %(raws)s::bytea[]) AS came (digest, raw)
+ON CONFLICT (division_id, digest) DO NOTHING
+RETURNING digest, id
+"""
 SETTLED = {
     "message_id": "text", "sender": "text", "subject_line": "text", "kind": "text", "sign": "text",
     "may_be_answered": "bool", "status": "text", "reason": "text", "outcome": "text", "handled_at": "timestamptz",
@@ -51,6 +69,20 @@ class Received:
     row: InboundMail
     mail: Mail
     judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Messages that were read together, while nothing was held."""
+
+    received: list[Received] = field(default_factory=list)
+    unreadable: list[tuple[InboundMail, str]] = field(default_factory=list)
+    """Each with the reason."""
+
+    @property
+    def ids(self) -> list[int]:
+        """The keys of all of them, in order."""
+        return sorted([*(each.row.pk for each in self.received), *(row.pk for row, _reason in self.unreadable)])
 
 
 def digest_of(raw: bytes) -> str:
@@ -82,32 +114,37 @@ def receive_mails(mailbox_id: int, raws: Sequence[bytes]) -> list[InboundMail]:
     digests = [digest_of(raw) for raw in raws]
     kept, new = _keep(mailbox, dict(zip(digests, raws, strict=True)))
     if new:
-        fact = MailReceived(mail_ids=[row.pk for row in new])
+        fact = MailReceived(mail_ids=sorted(new))
         publish(fact, subject=mailbox.division, division=mailbox.division, by=None)
     return [kept[digest] for digest in digests]
 
 
-def _keep(mailbox: Mailbox, raws: Mapping[str, bytes]) -> tuple[dict[str, InboundMail], list[InboundMail]]:
+def _keep(mailbox: Mailbox, raws: Mapping[str, bytes]) -> tuple[dict[str, InboundMail], list[int]]:
     """
-    Keep what is not kept yet.
+    Keep what is not kept yet; what another worker keeps in the same moment is waited for.
 
     :param raws: messages by their digests
-    :return: all of them by their digests, and those that are new
+    :return: all of them by their digests, and the keys of those that are new
     """
-    kept = {row.digest: row for row in _of(mailbox.division, raws).defer("raw")}
-    at = now()
-    new = [
-        InboundMail(
-            mailbox=mailbox, division=mailbox.division, digest=digest, raw=raw, size=len(raw), received_at=at
+    digests, at = sorted(raws), now()
+    params: dict[str, Any] = {
+        "mailbox": mailbox.pk, "division": mailbox.division_id, "at": at,
+        "digests": digests, "raws": [raws[digest] for digest in digests],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(KEEPING, params)
+        new: dict[str, int] = dict(cursor.fetchall())
+    kept = {
+        digest: InboundMail(
+            pk=pk, mailbox=mailbox, division=mailbox.division, digest=digest, raw=raws[digest],
+            size=len(raws[digest]), received_at=at,
         )
-        for digest, raw in sorted(raws.items()) if digest not in kept
-    ]  # fmt: skip
-    try:
-        with transaction.atomic():
-            InboundMail.objects.bulk_create(new)
-    except IntegrityError:  # somebody has kept one of them since we looked: look again
-        return _keep(mailbox, raws)
-    return kept | {row.digest: row for row in new}, new
+        for digest, pk in new.items()
+    }  # fmt: skip
+    before = raws.keys() - new.keys()
+    if before:
+        kept |= {row.digest: row for row in _of(mailbox.division, before).defer("raw")}
+    return kept, list(new.values())
 
 
 def _of(division: Division, digests: Iterable[str]) -> QuerySet[InboundMail]:
@@ -134,27 +171,72 @@ def keep_unread(mailbox_id: int, head: bytes, *, reason: str) -> InboundMail:
     return row
 
 
-@transaction.atomic
-def read_waiting(mail_ids: Sequence[int]) -> list[Received]:
+def read_waiting(mail_ids: Sequence[int]) -> Iterator[Bundle]:
     """
-    Hold the messages that still wait, and read them.
+    Read the messages that still wait, so many at a time that each bundle is soon written down.
 
-    What cannot be read is set aside. A message of ours that a mail server reports as not delivered has bounced.
+    Nothing is held meanwhile: call it outside a transaction, and begin one for each bundle with `hold_waiting`.
+    """
+    waiting = InboundMail.objects.filter(pk__in=mail_ids, status=MailStatus.WAITING)
+    rows = list(waiting.prefetch_related("division").defer("raw").order_by("pk"))
+    largest = {one.pk: effective(one, FILE_MEGABYTES) * 1024 * 1024 for one in {row.division for row in rows}}
+    for together in _loads(rows):
+        raws = dict(InboundMail.objects.filter(pk__in=[row.pk for row in together]).values_list("pk", "raw"))
+        bundle, began = Bundle(), time.monotonic()
+        for row in together:
+            _read_into(bundle, row, bytes(raws.pop(row.pk)), largest_file=largest[row.division_id])
+            if time.monotonic() - began > MOST_SECONDS:
+                yield bundle
+                bundle, began = Bundle(), time.monotonic()
+        if bundle.ids:
+            yield bundle
+
+
+def _loads(rows: Iterable[InboundMail]) -> Iterator[list[InboundMail]]:
+    """Part messages into loads of `AT_ONCE` and `MOST_BYTES` at the most."""
+    load: list[InboundMail] = []
+    for row in rows:
+        if load and (len(load) >= AT_ONCE or sum(one.size for one in load) + row.size > MOST_BYTES):
+            yield load
+            load = []
+        load.append(row)
+    if load:
+        yield load
+
+
+def _read_into(bundle: Bundle, row: InboundMail, raw: bytes, *, largest_file: int) -> None:
+    """Read a message; whatever goes wrong with one, it is there to be looked at, and others go on."""
+    try:
+        mail = read_mail(raw, largest_file=largest_file)
+        bundle.received.append(Received(row, mail, _note(row, mail)))
+    except UnreadableMailError as problem:
+        bundle.unreadable.append((row, str(problem)))
+    except Exception as problem:  # whatever people send, it is not lost, and stands in nobody's way
+        log.exception("mail_unreadable", mail=row.pk)
+        bundle.unreadable.append((row, f"It cannot be read ({type(problem).__name__})."))
+
+
+def hold_waiting(bundle: Bundle) -> list[Received]:
+    """
+    Hold messages that were read, of them those that nobody else has taken meanwhile.
+
+    What could not be read is set aside. A message of ours that a mail server reports as not delivered has bounced.
     Call it in a transaction in which the caller finds the others their places and goes on to `settle_mails`.
     """
-    rows = list(
+    held = set(
         InboundMail.objects.locked()
-        .prefetch_related("division")
-        .filter(pk__in=mail_ids, status=MailStatus.WAITING)
+        .filter(pk__in=bundle.ids, status=MailStatus.WAITING)
         .order_by("pk")
+        .values_list("pk", flat=True)
     )
-    largest = {one.pk: effective(one, FILE_MEGABYTES) * 1024 * 1024 for one in {row.division for row in rows}}
-    found = [(row, _read(row, largest_file=largest[row.division_id])) for row in rows]
-    settle_mails(row for row, mail in found if mail is None)
-    received = [Received(row, mail, _note(row, mail)) for row, mail in found if mail]
-    for one in received:
-        if one.mail.report and one.mail.report.has_failed:
-            _note_bounce(one.mail.report)
+    unreadable = [(row, reason) for row, reason in bundle.unreadable if row.pk in held]
+    for row, reason in unreadable:
+        row.set_aside(reason)
+    settle_mails(row for row, _reason in unreadable)
+    received = [each for each in bundle.received if each.row.pk in held]
+    for each in received:
+        if each.mail.report and each.mail.report.has_failed:
+            _note_bounce(each.mail.report)
     return received
 
 
@@ -177,18 +259,6 @@ def read_received(row: InboundMail) -> Mail:
     :raises UnreadableMailError: if it cannot be read, or was emptied long after it was handled
     """
     return read_mail(bytes(row.raw), largest_file=effective(row.division, FILE_MEGABYTES) * 1024 * 1024)
-
-
-def _read(row: InboundMail, *, largest_file: int) -> Mail | None:
-    """Read a message, or set it aside: whatever goes wrong with one, it is there to be looked at, and others go on."""
-    try:
-        return read_mail(bytes(row.raw), largest_file=largest_file)
-    except UnreadableMailError as problem:
-        row.set_aside(str(problem))
-    except Exception as problem:  # whatever people send, it is not lost, and stands in nobody's way
-        log.exception("mail_unreadable", mail=row.pk)
-        row.set_aside(f"It cannot be read ({type(problem).__name__}).")
-    return None
 
 
 def _note(row: InboundMail, mail: Mail) -> Judgement:
