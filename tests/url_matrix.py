@@ -517,7 +517,6 @@ MATRIX: dict[str, Page] = {
     "account_reset_password_done": own(ANYONE),
     "account_reset_password_from_key_done": own(ANYONE),
     "account_confirm_login_code": own(NOBODY),
-    "account_confirm_email": Page(ANYONE, lambda _world: {"key": "unknown"}, is_for_all=True),
     "account_reset_password_from_key": Page(ANYONE, lambda _world: {"uidb36": "1", "key": "unknown"}, is_for_all=True),
     "mfa_index": own(SIGNED_IN),
     "mfa_authenticate": own(NOBODY),

@@ -48,13 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):
             return reverse(settings.LOGIN_REDIRECT_URL)
         return reverse(settings.STAFF_START_URL)
 
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        """Return the link that proves an address; never built from a request's Host header."""
-        del request
-        return public_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
-
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Return the link that lets a new password be set."""
+        """Return the link that lets a new password be set; never built from a request's Host header."""
         uid, _dash, token = key.partition("-")
         return public_url(reverse("account_reset_password_from_key", args=[uid, token]))
 

@@ -33,7 +33,6 @@ GRAIN = timedelta(minutes=1)
 OPEN_WITHOUT_SECOND_FACTOR = frozenset(
     {
         "account_change_password",
-        "account_confirm_email",
         "account_email_verification_sent",
         "account_inactive",
         "account_login",

@@ -31,6 +31,8 @@ pytestmark = pytest.mark.django_db
 
 LOGIN = "/people/login/"
 ADMIN = "/admin/"
+NEW_PASSWORD = {"password1": "four words in a row", "password2": "four words in a row"}
+CODE = re.compile(r"^[A-Z]{4}-[A-Z]{4}$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -140,10 +142,9 @@ class TestStrangers:
 
     def test_signing_up_answers_the_same(self, division):
         known = make_person(Role.CUSTOMER, division).email
-        values = {"password1": "four words in a row", "password2": "four words in a row"}
 
-        one = Client().post(reverse("account_signup"), {"email": known, **values})
-        other = Client().post(reverse("account_signup"), {"email": "nobody@people.example", **values})
+        one = Client().post(reverse("account_signup"), {"email": known, **NEW_PASSWORD})
+        other = Client().post(reverse("account_signup"), {"email": "nobody@people.example", **NEW_PASSWORD})
 
         assert one.status_code == 302
         assert self.same(one, other)
@@ -154,6 +155,73 @@ class TestStrangers:
         Client(HTTP_HOST="localhost").post(reverse("account_reset_password"), {"email": known})
 
         assert "http://127.0.0.1:8000/people/password/reset/key/" in mail.outbox[0].body
+
+
+class TestProvingAnAddress:
+    """Only where somebody asked for it can an address be proved: its owner has nothing that they could open for another."""
+
+    def sign_up(self, email: str) -> Client:
+        browser = Client()
+        asked = browser.post(reverse("account_signup"), {"email": email, **NEW_PASSWORD})
+        assert asked["Location"] == reverse("account_email_verification_sent")
+        return browser
+
+    def code(self) -> str:
+        found = CODE.search(mail.outbox[-1].body)
+        assert found
+        return found.group()
+
+    def test_the_code_counts_where_somebody_signed_up(self, division):
+        browser = self.sign_up("new@people.example")
+
+        page = browser.get(reverse("account_email_verification_sent")).content.decode()
+        browser.post(reverse("account_email_verification_sent"), {"code": self.code()})
+
+        assert "new@people.example" in page
+        assert EmailAddress.objects.get(email="new@people.example").verified
+        assert browser.get(reverse("selfcare:start")).status_code == 200
+
+    def test_the_owner_of_an_address_is_sent_nothing_that_opens_it_for_another(self, division):
+        self.sign_up("owner@people.example")
+        letter = mail.outbox[-1]
+
+        Client().post(reverse("account_email_verification_sent"), {"code": self.code()})
+
+        assert "/people/" not in letter.body.replace("/people/password/reset/", "")
+        assert not EmailAddress.objects.get(email="owner@people.example").verified
+
+    def test_a_code_is_not_found_by_trying(self, division):
+        browser = self.sign_up("new@people.example")
+        for _try in range(3):
+            browser.post(reverse("account_email_verification_sent"), {"code": "AAAAAA"})
+
+        browser.post(reverse("account_email_verification_sent"), {"code": self.code()})
+
+        assert not EmailAddress.objects.get(email="new@people.example").verified
+
+    def test_another_code_replaces_the_first(self, division):
+        browser = self.sign_up("new@people.example")
+        first = self.code()
+
+        browser.post(reverse("account_email_verification_sent"), {"action": "resend"})
+        browser.post(reverse("account_email_verification_sent"), {"code": first})
+        was_proved = EmailAddress.objects.get(email="new@people.example").verified
+        browser.post(reverse("account_email_verification_sent"), {"code": self.code()})
+
+        assert not was_proved
+        assert EmailAddress.objects.get(email="new@people.example").verified
+
+    def test_an_address_changes_with_the_code_that_was_sent_to_it(self, division):
+        person = make_person(Role.CUSTOMER, division)
+        browser = sign_in(Client(), person)
+
+        asked = browser.post(reverse("account_email"), {"email": "next@people.example", "action_add": ""})
+        before = User.objects.get(pk=person.pk).email
+        browser.post(asked["Location"], {"code": self.code()})
+
+        assert before == person.email
+        assert mail.outbox[0].to == ["next@people.example"]
+        assert User.objects.get(pk=person.pk).email == "next@people.example"
 
 
 class TestSecondFactor:

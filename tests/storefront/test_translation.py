@@ -30,7 +30,7 @@ QUESTIONS = ("package", "options", "details", "appointment", "terms", "review")
 REFUSALS = (AvailabilityStatus.PLANNED, AvailabilityStatus.UNSERVICEABLE, AvailabilityStatus.BLOCKED)
 ACCOUNT_PAGES = (
     "account_login", "account_signup", "account_reset_password", "account_reset_password_done",
-    "account_email_verification_sent", "account_inactive",
+    "account_inactive",
 )  # fmt: skip
 OWN_PAGES = (
     "selfcare:start", "selfcare:sales", "selfcare:security", "account_email", "account_change_password", "account_logout", "mfa_index",
@@ -111,8 +111,12 @@ class TestEveryPublicPage:
 
     def test_in_front_of_an_account_is_translated(self, visitor: Visitor):
         pages = [reverse(name) for name in ACCOUNT_PAGES]
+        email, password = "casey@people.example", "four words in a row"
+        asked = {"email": email, "password1": password, "password2": password}
 
         assert left_out(visitor, pages, data_of(visitor)) == {}
+        where = visitor.post(reverse("account_signup"), asked)["Location"]
+        assert left_out(visitor, [where], data_of(visitor) | {email}) == {}
 
     def test_of_an_account_is_translated(self, visitor: Visitor):
         person = partner_who_has_ordered(visitor)
