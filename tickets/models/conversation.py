@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils.translation import gettext, gettext_lazy as _
 
 from foundation.lifecycle import LockingQuerySet, NotAllowed
@@ -17,6 +18,9 @@ from foundation.people.models import User
 from foundation.safeguards import append_only
 from tickets.models.ticket import Ticket
 from tickets.states import FROM_THE_CUSTOMER, PUBLIC, ArticleKind, TicketChannel
+
+LONGEST_SEARCHED = 50_000
+"""Letters of an article that a search finds."""
 
 
 def _new_key() -> str:
@@ -46,8 +50,11 @@ class Article(models.Model):
     )
     """The article of another ticket from which this ticket was split off."""
     search = models.GeneratedField(
-        expression=SearchVector("text", config="simple"), output_field=SearchVectorField(), db_persist=True
+        expression=SearchVector(Left("text", LONGEST_SEARCHED), config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
     )
+    """Of so much of the text that Postgres can hold its words, whatever they are (a megabyte at most)."""
 
     class Meta:
         ordering: ClassVar = ["at", "pk"]
