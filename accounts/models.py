@@ -164,12 +164,7 @@ class ContactDetails:
         if not name.strip():
             raise NotAllowed(gettext("Enter your name."), code="name", field="name")
         number = read_phone(phone, region=region)
-        address = email.strip().lower()
-        try:
-            validate_email(address)
-        except ValidationError:
-            raise NotAllowed(gettext("Enter an e-mail address."), code="email", field="email") from None
-        return cls(name=" ".join(name.split()), email=address, phone=number, **more)
+        return cls(name=" ".join(name.split()), email=read_email(email), phone=number, **more)
 
     @property
     def identity(self) -> str:
@@ -198,6 +193,34 @@ def read_phone(typed: str, *, region: str = "US") -> str:
     if not number or not number.is_valid():
         raise NotAllowed(gettext("Enter a phone number with area code."), code="phone", field="phone")
     return str(number.as_e164)
+
+
+def read_email(typed: str) -> str:
+    """
+    Return an e-mail address in lower case.
+
+    :raises NotAllowed: if it is none
+    """
+    address = typed.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise NotAllowed(gettext("Enter an e-mail address."), code="email", field="email") from None
+    return address
+
+
+def read_reachable(*, email: str, phone: str, region: str = "US") -> tuple[str, str]:
+    """
+    Return an e-mail address and a phone number of somebody whom one of them is enough to reach; empty is what is left out.
+
+    :param region: the country of numbers without one, as ISO 3166 code
+    :raises NotAllowed: with the field that cannot be read, or if both are left out
+    """
+    address = read_email(email) if email.strip() else ""
+    number = read_phone(phone, region=region) if phone.strip() else ""
+    if not address and not number:
+        raise NotAllowed(gettext("Enter an e-mail address or a phone number."), code="unreachable", field="email")
+    return address, number
 
 
 def identity_of(email: str, phone: str) -> str:

@@ -10,11 +10,9 @@ from accounts.models import Account
 from billing.events import SubmissionRequested
 from billing.models import (
     AgedBalance,
-    Allocation,
     BillingSystem,
     Invoice,
     Polling,
-    PostedCredit,
     ServiceStatusReport,
     Submission,
     SubmissionQuerySet,
@@ -78,16 +76,6 @@ def ids_of_active_systems() -> list[int]:
 def invoices_of(account: Account) -> QuerySet[Invoice]:
     """Return an account's bills, the newest first."""
     return Invoice.objects.filter(account=account).order_by("-issued_on", "-pk")
-
-
-def payments_of(account: Account) -> QuerySet[Allocation]:
-    """Return what pays, or no longer pays, an account's bills, the newest first."""
-    return Allocation.objects.filter(account=account).order_by("-effective_on", "-pk")
-
-
-def credits_of(account: Account) -> QuerySet[PostedCredit]:
-    """Return the credits on an account, the newest first."""
-    return PostedCredit.objects.filter(account=account).order_by("-posted_on", "-pk")
 
 
 def service_statuses_of(account_id: int, on: date) -> QuerySet[ServiceStatusReport]:

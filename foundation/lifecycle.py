@@ -44,15 +44,18 @@ class Lifecycle(models.Model):
 
     MOVES: ClassVar[Mapping[Any, frozenset[Any]]]
     MOVES_OF: ClassVar[Mapping[Any, Mapping[Any, frozenset[Any]]]] = {}
-    """By kind, where each has a table of its own; `MOVES` is then what any of them allows, and `can_move` asks the kind."""
+    """By `type`, where each has a table of its own; `MOVES` is then what any of them allows."""
     status: Any
+    type: Any
+    """Only where there is a table for each."""
 
     class Meta:
         abstract = True
 
     def can_move(self, to: str) -> bool:
-        """Tell whether the table has a way from the present status to another."""
-        return to in self.MOVES.get(self.status, frozenset())
+        """Tell whether the row's table has a way from the present status to another."""
+        moves = self.MOVES_OF[self.type] if self.MOVES_OF else self.MOVES
+        return to in moves.get(self.status, frozenset())
 
     def _move(self, to: str) -> None:
         """

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
-from phonenumber_field.phonenumber import to_python
 
-from accounts.models import AgreedText, ContactDetails
+from accounts.models import AgreedText, ContactDetails, read_reachable
 from foundation.divisions.queries import site_of
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
@@ -44,18 +41,8 @@ class LeadDetails:
         :param region: the country of phone numbers without one, as ISO 3166 code
         :raises NotAllowed: with the field that cannot be read, or if there is no way to reach them
         """
-        address = email.strip().lower()
-        if address:
-            try:
-                validate_email(address)
-            except ValidationError:
-                raise NotAllowed(_("Enter an e-mail address."), code="email", field="email") from None
-        number = to_python(phone.strip(), region=region)
-        if phone.strip() and (not number or not number.is_valid()):
-            raise NotAllowed(_("Enter a phone number with area code."), code="phone", field="phone")
-        if not address and not number:
-            raise NotAllowed(_("Leave an e-mail address or a phone number."), code="unreachable", field="email")
-        return cls(name=" ".join(name.split()), email=address, phone=number.as_e164 if number else "")
+        address, number = read_reachable(email=email, phone=phone, region=region)
+        return cls(name=" ".join(name.split()), email=address, phone=number)
 
 
 @transaction.atomic

@@ -2,15 +2,9 @@
 
 from catalog.queries.access import (
     PricePreview,
-    campaigns_visible_to,
-    charges_visible_to,
-    packages_visible_to,
     preview_price,
     prices_by_division,
     prices_to_come,
-    prices_visible_to,
-    products_visible_to,
-    promotions_visible_to,
 )
 from catalog.queries.catalogue import (
     Catalogue,
@@ -66,21 +60,15 @@ __all__ = [
     "Reason",
     "RefusedPackage",
     "Selection",
-    "campaigns_visible_to",
     "catalogue_of",
-    "charges_visible_to",
     "costs_of",
     "eligibility_tree",
     "offers_for",
     "package_options",
-    "packages_visible_to",
     "preview_price",
     "price_cart",
     "prices_by_division",
     "prices_to_come",
-    "prices_visible_to",
-    "products_visible_to",
-    "promotions_visible_to",
     "require_offered",
     "speed_in_words",
 ]

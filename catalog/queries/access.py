@@ -4,49 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
 
 from django.db import models
 from django.db.models import Q
 
-from catalog.models import Campaign, Charge, Package, Price, Product, Promotion, holding_on
+from catalog.models import Package, Price, Product, holding_on
 from catalog.states import PriceKind
 from foundation.divisions.models import Division, DivisionSetting
 from foundation.now import today
-from foundation.people.queries import Person, divisions_within_sight
-from foundation.people.states import Permission
-
-Row = TypeVar("Row", bound=models.Model)
-
-
-def products_visible_to(user: Person) -> models.QuerySet[Product]:
-    """Return the products of the divisions that a person sees, and what those inherit."""
-    return _inherited_by(user, Product.objects.all())
-
-
-def packages_visible_to(user: Person) -> models.QuerySet[Package]:
-    """Return the packages of the divisions that a person sees, and what those inherit."""
-    return _inherited_by(user, Package.objects.all())
-
-
-def campaigns_visible_to(user: Person) -> models.QuerySet[Campaign]:
-    """Return the campaigns of the divisions that a person sees, and what those inherit."""
-    return _inherited_by(user, Campaign.objects.all())
-
-
-def prices_visible_to(user: Person) -> models.QuerySet[Price]:
-    """Return the prices of the divisions that a person sees, and what those inherit."""
-    return _inherited_by(user, Price.objects.all())
-
-
-def promotions_visible_to(user: Person) -> models.QuerySet[Promotion]:
-    """Return the promotions of the divisions that a person sees, and what those inherit."""
-    return _inherited_by(user, Promotion.objects.all())
-
-
-def charges_visible_to(user: Person) -> models.QuerySet[Charge]:
-    """Return the taxes and fees of the divisions that a person sees, and what those inherit."""
-    return _inherited_by(user, Charge.objects.all())
 
 
 def divisions_defaulting_to(campaign_code: str) -> models.QuerySet[Division]:
@@ -103,7 +68,3 @@ def _nearest(rows: Iterable[Price], division: Division) -> tuple[Price, ...]:
     inherited = [row for row in rows if row.division_id in division.lineage]
     by_kind = {row.kind: row for row in sorted(inherited, key=lambda row: len(row.division.lineage))}
     return tuple(by_kind[kind] for kind in PriceKind.values if kind in by_kind)
-
-
-def _inherited_by(user: Person, rows: models.QuerySet[Row]) -> models.QuerySet[Row]:
-    return rows.filter(division__in=divisions_within_sight(user, Permission.CONFIGURE, Permission.AUDIT))

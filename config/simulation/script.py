@@ -22,7 +22,7 @@ CAST = (
 )  # fmt: skip
 """How the first friends pay, so that no simulation lacks one of these."""
 FEWEST_FIRST = 4
-OUTAGES = {12: 2, 86: 5}
+BILLING_AWAY = {12: 2, 86: 5}
 """After how many days the operator's billing system is away for how many; the second time over the end of May."""
 DESK_CLEARED_AFTER_DAYS = 3
 SCENES_OF_RULES = {"rule by margin": 10, "costs rise": 12, "rule changes": 70}
@@ -41,9 +41,9 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
     world.friends_left = max(0, customers - count)
     world.cast = [*CAST]
     world.last_day = last
-    for after, days in OUTAGES.items():
-        world.memory.plan(first + timedelta(days=after), "outage begins")
-        world.memory.plan(first + timedelta(days=after + days), "outage ends")
+    for after, days in BILLING_AWAY.items():
+        world.memory.plan(first + timedelta(days=after), "billing goes away")
+        world.memory.plan(first + timedelta(days=after + days), "billing comes back")
     for scene, days in SCENES_OF_RULES.items():
         world.memory.plan(first + timedelta(days=days), scene)
     world.kills_next_worker = True
@@ -99,21 +99,21 @@ def plan_friends(world: World, referrer: Household) -> None:
         world.memory.plan(day, "refer", friend.key, **fate)
 
 
-def begin_outage(world: World) -> None:
+def take_billing_away(world: World) -> None:
     """Let the operator's own billing system be away until it comes back."""
-    world.vendors["main"].misbehave(away_seconds=max(OUTAGES.values()) * 24 * 3600)
+    world.vendors["main"].misbehave(away_seconds=max(BILLING_AWAY.values()) * 24 * 3600)
     world.say("Larkspur billing is away for maintenance: work orders wait, and nothing is lost.")
 
 
-def end_outage(world: World) -> None:
+def bring_billing_back(world: World) -> None:
     """Let it come back."""
     world.vendors["main"].behave()
     world.say("Larkspur billing is back: what waited is sent, and what happened meanwhile is heard.")
 
 
 SCENES: Mapping[str, Callable[[World], None]] = {
-    "outage begins": begin_outage,
-    "outage ends": end_outage,
+    "billing goes away": take_billing_away,
+    "billing comes back": bring_billing_back,
     "rule by margin": rewards.share_margin,
     "costs rise": rewards.raise_costs,
     "rule changes": rewards.change_rule,

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import QuerySet
-
 from foundation.clocks.hours import Frame, WorkingHours
 from foundation.clocks.models import Calendar, hours_of
 from foundation.clocks.states import ZoneOf
@@ -18,11 +16,6 @@ def zone_for(calendar: Calendar, customer_at: Division) -> str:
     :param customer_at: the division in which the customer has, or wants, service
     """
     return (customer_at if calendar.zone_of == ZoneOf.CUSTOMER else calendar.division).zone.key
-
-
-def calendars_for(division: Division) -> QuerySet[Calendar]:
-    """Return the calendars that a division may use: its own and those above."""
-    return Calendar.objects.filter(division__in=division.lineage).select_related("division")
 
 
 @dataclass(frozen=True)
@@ -45,4 +38,4 @@ def days_of(hours: WorkingHours, first: date, count: int) -> list[Day]:
     return [Day(day, hours.frames_on(day), hours.holiday_on(day)) for day in days]
 
 
-__all__ = ["Day", "calendars_for", "days_of", "hours_of", "zone_for"]
+__all__ = ["Day", "days_of", "hours_of", "zone_for"]

@@ -18,7 +18,7 @@ from orders.services.changes import (
     refuse_cancellation,
     reschedule_order,
 )
-from orders.services.checks import accept_order, check_order, hold_order, reject_order, release_order
+from orders.services.checks import check_order, hold_order, reject_order, release_order
 from orders.services.delivery import (
     record_dispatch,
     record_failure,
@@ -52,7 +52,6 @@ from orders.services.submission import submit_order
 __all__ = [
     "CODE_MARK",
     "Refreshed",
-    "accept_order",
     "accept_terms",
     "add_attribution",
     "approve_cancellation",

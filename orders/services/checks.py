@@ -62,18 +62,6 @@ def _order_under_way_beside(order: Order) -> Order | None:
     return others.exclude(pk=order.pk).order_by("submitted_at").first()
 
 
-@transaction.atomic
-def accept_order(order_id: int, *, by: User) -> Order:
-    """
-    Decide that an order is delivered, whatever spoke against it.
-
-    :raises NotAllowed: if the person may not, or that was decided before
-    """
-    order = locked_order(order_id)
-    require(by, Permission.WORK_ORDERS, order.division)
-    return _accept(order, by=by)
-
-
 def _accept(order: Order, *, by: User | None) -> Order:
     order.accept(at=now())
     order.save(update_fields=["accepted_at", "status", *HOLD_FIELDS])

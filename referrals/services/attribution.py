@@ -63,7 +63,7 @@ def resolve_order(order_id: int) -> Referral | None:
         return Referral.objects.filter(order=order).first()
     person = _friend_as_person(order)
     _hold(person)
-    touches = _touches_of(order)
+    touches = _collect_touches(order)
     if not touches:
         return None
     ordered_at = _submitted_at(order)
@@ -98,8 +98,8 @@ def _hold(person: Person) -> None:
 # The touches.
 
 
-def _touches_of(order: Order) -> list[Touch]:
-    """Return every touch that may have brought an order, those among them that only the order itself tells of."""
+def _collect_touches(order: Order) -> list[Touch]:
+    """Return every touch that may have brought an order, and write down those that only the order itself tells of."""
     marks = [str(mark) for mark in order.attribution]
     tokens = [mark.removeprefix(TOUCH_MARK) for mark in marks if mark.startswith(TOUCH_MARK)]
     carried = list(Touch.objects.filter(token__in=tokens))

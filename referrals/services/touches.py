@@ -77,11 +77,9 @@ def _can_earn(referrer: Referrer, division: Division) -> bool:
     return referrer.is_active and may_count_on_site(referrer.programme, division, today(division))
 
 
-def _touch(
-    referrer: Referrer, kind: TouchKind, invitation: Invitation | None = None, *, channel: Channel = Channel.WEB
-) -> Touch:
+def _touch(referrer: Referrer, kind: TouchKind, invitation: Invitation | None = None) -> Touch:
     touch = Touch.objects.create(
-        referrer=referrer, division=referrer.division, kind=kind, invitation=invitation, channel=channel, at=now()
+        referrer=referrer, division=referrer.division, kind=kind, invitation=invitation, channel=Channel.WEB, at=now()
     )
     about = [referrer, *([invitation] if invitation else [])]
     publish(
@@ -90,7 +88,7 @@ def _touch(
         about=about,
         division=referrer.division,
         by=None,
-        channel=channel,
+        channel=Channel.WEB,
         at=touch.at,
     )
     return touch

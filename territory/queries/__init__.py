@@ -11,25 +11,13 @@ from territory.queries.search import (
     units_of,
 )
 from territory.queries.streets import streets_called, zip_code_in
-from territory.queries.visibility import (
-    imports_visible_to,
-    lookups_visible_to,
-    overrides_visible_to,
-    premises_visible_to,
-    qualifications_visible_to,
-)
 
 __all__ = [
     "AddressSearch",
     "Building",
     "Candidate",
     "division_ids_below",
-    "imports_visible_to",
-    "lookups_visible_to",
-    "overrides_visible_to",
     "premises_ids_like",
-    "premises_visible_to",
-    "qualifications_visible_to",
     "search_addresses",
     "streets_called",
     "streets_like",

@@ -124,7 +124,6 @@ class TestCheckOrder:
     @pytest.mark.parametrize(
         "act",
         [
-            lambda order, by: services.accept_order(order.pk, by=by),
             lambda order, by: services.reject_order(order.pk, note="", by=by),
             lambda order, by: services.release_order(order.pk, by=by),
             lambda order, by: services.hold_order(

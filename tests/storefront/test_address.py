@@ -311,7 +311,7 @@ class TestLeavingAnAddressToBeTold:
         ("change", "says"),
         [
             ({"agree": ""}, "Without your yes"),
-            ({"email": "", "phone": ""}, "Leave an e-mail address or a phone number."),
+            ({"email": "", "phone": ""}, "Enter an e-mail address or a phone number."),
             ({"email": "jo@"}, "Enter an e-mail address."),
             ({"email": "", "phone": "12"}, "Enter a phone number with area code."),
         ],

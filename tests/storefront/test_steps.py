@@ -56,7 +56,7 @@ class TestErrors:
         ("typed", "says"),
         [
             ({"email": "jo@", "phone": "12"}, ["Enter an e-mail address.", "Enter a phone number with area code."]),
-            ({"email": "", "phone": ""}, ["Leave an e-mail address or a phone number."]),
+            ({"email": "", "phone": ""}, ["Enter an e-mail address or a phone number."]),
         ],
     )
     def test_of_who_waits_are_told_together(self, visitor: Visitor, typed: dict[str, str], says: list[str]):

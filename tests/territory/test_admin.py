@@ -16,16 +16,9 @@ from foundation.jobs.services import work_one_chunk
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from territory.models import ImportFile, Override, Premises
-from territory.queries import (
-    imports_visible_to,
-    lookups_visible_to,
-    overrides_visible_to,
-    premises_visible_to,
-    qualifications_visible_to,
-)
 from territory.services import qualify, start_import
 from territory.services.premises_file import OFFERED, OPTIONAL, REQUIRED
-from territory.testing import make_available, make_premises, make_qualification
+from territory.testing import make_available, make_premises
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +108,7 @@ class TestImportAdmin:
             pass
         page = operator_client.get(reverse("admin:territory_importfile_changelist")).content.decode()
         assert "100 %" in page
-        file = imports_visible_to(answer.wsgi_request.user).get()
+        file = ImportFile.objects.get()
         refused = operator_client.get(reverse("admin:jobs_job_errors", args=[file.job_id]))
         lines = b"".join(refused.streaming_content).decode().splitlines()
         assert lines[1:] == ['3,street,Missing.,"\'=2,,Rutland,VT,05701"']
@@ -169,15 +162,3 @@ class TestImportAdmin:
         sign_in(client, make_person(Role.CSR, system))
 
         assert client.get(reverse("admin:territory_importfile_load")).status_code in {302, 403, 404}
-
-
-class TestVisibility:
-    def test_ends_at_the_division(self, system, neighbour):
-        mine, theirs = make_qualification(system), make_qualification(neighbour)
-        person = make_person(Role.CSR, system)
-
-        assert list(premises_visible_to(person)) == [mine.premises]
-        assert list(qualifications_visible_to(person)) == [mine]
-        assert theirs.premises not in premises_visible_to(person)
-        assert not overrides_visible_to(person).exists()
-        assert not lookups_visible_to(person).exists()

@@ -291,9 +291,8 @@ class Ticket(WorkItem, Lifecycle):
         return self.answered_at is not None and self.answered_at >= last_word
 
     def can_move(self, to: str) -> bool:
-        """Tell whether the lifecycle of its type has a way from the present status to another."""
-        moves = self.MOVES_OF[TicketType(self.type)]
-        return not self.merged_into_id and to in moves.get(TicketStatus(self.status), frozenset())
+        """Tell whether the lifecycle of its type has a way there from the present status; a merged one goes nowhere."""
+        return not self.merged_into_id and super().can_move(to)
 
     def start(self) -> None:
         """

@@ -12,7 +12,7 @@ from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import supervisors_of
 from tickets.models import Alert, LadderStep, Ticket, TicketClock
-from tickets.queries.sla import duration, face_of, steps_at
+from tickets.queries.sla import duration, face_of, place_of, steps_at
 from tickets.services.rows import locked
 from tickets.services.staff_letters import write_to_staff
 from tickets.services.working import escalate_ticket
@@ -55,7 +55,7 @@ def _leaves_at(step: LadderStep, ticket: Ticket, at: datetime) -> datetime:
     is_urgent = ticket.priority == Priority.P1 and step.p1_at_any_hour
     if step.calendar is None or is_urgent:
         return at
-    hours = hours_of(step.calendar.pk, zone_for(step.calendar, ticket.division))
+    hours = hours_of(step.calendar.pk, zone_for(step.calendar, place_of(ticket)))
     return hours.opens_at(at) or at
 
 

@@ -4,13 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
-from phonenumber_field.phonenumber import to_python
 
-from accounts.models import Account, Customer
+from accounts.models import Account, Customer, read_reachable
 from accounts.queries import primary_contact, speaks_for
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
@@ -42,19 +39,8 @@ class Requester:
 
         :raises NotAllowed: with the field that cannot be read, or if there is no way to reach them
         """
-        address = email.strip().lower()
-        if address:
-            try:
-                validate_email(address)
-            except ValidationError:
-                raise NotAllowed(_("Enter an e-mail address."), code="email", field="email") from None
-        number = to_python(phone.strip(), region="US")
-        if phone.strip() and (not number or not number.is_valid()):
-            raise NotAllowed(_("Enter a phone number with area code."), code="phone", field="phone")
-        if not address and not number:
-            raise NotAllowed(_("Enter an e-mail address or a phone number."), code="unreachable", field="email")
-        phone = number.as_e164 if number else ""
-        return cls(name=" ".join(name.split()), email=address, phone=phone, language=language)
+        address, number = read_reachable(email=email, phone=phone)
+        return cls(name=" ".join(name.split()), email=address, phone=number, language=language)
 
     @classmethod
     def of(cls, customer: Customer) -> "Requester":

@@ -13,7 +13,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -54,7 +54,6 @@ AT_ONCE = 1000
 """Accounts that are reckoned at once."""
 NAMED = 3
 """Accounts that a refusal names."""
-MINUTE = timedelta(minutes=1)
 NOTHING_DUE = frozenset({"none", "maintenance", "short", "nothing"})
 """Codes of refusals that say that nothing is to be credited."""
 
