@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 import pytest
 
 from foundation.correspondence.inbound import Address, UnreadableMailError, read_mail, reading
+from foundation.correspondence.inbound.fields import LONGEST_TAG, WORDS
 from foundation.correspondence.inbound.files import (
     DEEPEST,
     LONGEST_NAME,
+    MOST_ELEMENTS,
     MOST_PARTS,
     MOST_TYPES,
     MOST_UNPACKED,
+    Allowance,
     media_type_of,
     refusal_of,
 )
@@ -506,6 +509,7 @@ def odt(*names: str) -> bytes:
 
 
 TYPES, SHOUTED = "[Content_Types].xml", "[CONTENT_TYPES].XML"
+DOCUMENT = f'<w:document xmlns:w="{WORDS[0]}"><w:body>%s</w:body></w:document>'
 MACRO_TYPES = '<Override PartName="/word/m.bin" ContentType="application/vnd.ms-office.vbaProject"/>'
 
 
@@ -552,6 +556,31 @@ class TestFilesByTheirContent:
 
         assert self.file(bomb, "letter.docx").refusal == "unknown_type"
         assert peak < 1 << 19
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "<w:t/>" * (MOST_ELEMENTS + 1),
+            '<w:fldSimple w:instr="PAGE"/>' * (MOST_ELEMENTS // 2 + 1),
+            "<w:p " + "".join(f' a{number}=""' for number in range(LONGEST_TAG // 4)) + "/>",
+        ],
+        ids=["elements", "attributes", "one element"],
+    )
+    def test_are_refused_where_a_little_packs_more_than_is_looked_at(self, body):
+        content = zipped("word/document.xml", packed=zipfile.ZIP_DEFLATED, **{"word/document.xml": DOCUMENT % body})
+
+        assert self.file(content, "letter.docx").refusal == "unknown_type"
+        assert len(content) < LONGEST_TAG
+
+    def test_are_looked_at_within_one_bound_for_all_of_a_message(self):
+        body = "<w:p><w:r><w:t>Words</w:t></w:r></w:p>" * (MOST_ELEMENTS // 10)
+        long = zipped("word/document.xml", packed=zipfile.ZIP_DEFLATED, **{"word/document.xml": DOCUMENT % body})
+        together = Allowance()
+
+        first, *others = [media_type_of(long, together) for _file in range(4)]
+
+        assert first == media_type_of(long)
+        assert others[-1] == "application/octet-stream"
 
     @pytest.mark.parametrize(
         "types",
@@ -1015,6 +1044,19 @@ class TestMailsMadeToKeepUsBusy:
         )
         with pytest.raises(UnreadableMailError, match="nested without end"):
             read_mail(f"Content-Type: multipart/mixed; boundary*=b0\r\n\r\n{nested}".encode())
+
+    @pytest.mark.parametrize("name", ["Content-Type: text/plain", "content-disposition: inline"])
+    @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+    def test_of_descriptions_without_end_are_not_read(self, name, end):
+        """The library compares each parameter of a header with all before it."""
+        folded = f";{end} " * 10_000
+        one = f'From: pat@people.example{end}{name}; a="{folded}{end}{end}Hi'
+        part = f'--b{end}{name}; a="{";" * 4_000}"{end}{end}Hi{end}'
+        many = f"From: pat@people.example{end}Content-Type: multipart/mixed; boundary=b{end}{end}{part * 20}"
+
+        for message in (one, many):
+            with pytest.raises(UnreadableMailError, match="at too great length"):
+                read_mail(message.encode())
 
     def test_nothing_but_lines(self):
         with pytest.raises(UnreadableMailError, match="lines"):

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _, gettext_lazy
+from psycopg2.errors import ProgramLimitExceeded
 
 from accounts.models import Account, Customer
 from accounts.queries import only_account_of
@@ -71,9 +72,9 @@ def take_mails(mail_ids: Sequence[int]) -> None:
     for bundle in read_waiting(mail_ids):
         try:
             _take_together(bundle)
-        except OperationalError:
-            raise
-        except Exception:  # whatever one of them did
+        except Exception as error:  # whatever one of them did
+            if _will_pass(error):
+                raise
             log.exception("mails_not_taken", mails=bundle.ids)
             for mail_id in bundle.ids:
                 _take_alone(mail_id)
@@ -83,11 +84,16 @@ def _take_alone(mail_id: int) -> None:
     try:
         for bundle in read_waiting([mail_id]):  # anew: what a failed attempt has left in memory is not true
             _take_together(bundle)
-    except OperationalError:
-        raise
-    except Exception:  # it is kept, and somebody looks at it
+    except Exception as error:  # it is kept, and somebody looks at it
+        if _will_pass(error):
+            raise
         log.exception("mail_not_taken", mail=mail_id)
         set_aside_mail(mail_id, BROKEN)
+
+
+def _will_pass(error: Exception) -> bool:
+    """Tell whether the database is at fault, so that it may go well the next time: not where a message exceeds a limit of its."""
+    return isinstance(error, OperationalError) and not isinstance(error.__cause__, ProgramLimitExceeded)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from foundation.correspondence.inbound.files import LARGEST_FILE, media_type_of, refusal_of, safe_name
+from foundation.correspondence.inbound.files import LARGEST_FILE, Allowance, media_type_of, refusal_of, safe_name
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -42,20 +42,21 @@ def checked_uploads(files: "Iterable[UploadedFile[Any]]") -> list[Upload]:
     taken = list(files)
     if len(taken) > MOST:
         raise _too_many()
-    return [_checked(file, number) for number, file in enumerate(taken, start=1)]
+    allowance = Allowance()
+    return [_checked(file, number, allowance) for number, file in enumerate(taken, start=1)]
 
 
 def _too_many() -> NotAllowed:
     return NotAllowed(_("At most %(count)d files at once.") % {"count": MOST}, code="too_many", field="uploads")
 
 
-def _checked(file: "UploadedFile[Any]", number: int) -> Upload:
+def _checked(file: "UploadedFile[Any]", number: int, allowance: Allowance) -> Upload:
     """Take a file for what is in it, as those that come by mail are: neither its name nor the browser is asked."""
     if (file.size or 0) > LARGEST_FILE:
         message = _("%(name)s is larger than %(most)d MB.")
         raise NotAllowed(message % {"name": file.name, "most": LARGEST_FILE // 1024**2}, code="size", field="uploads")
     content = file.read()
-    media_type = media_type_of(content)
+    media_type = media_type_of(content, allowance)
     if refusal := refusal_of(content, media_type):
         said = (
             _("%(name)s is empty.")

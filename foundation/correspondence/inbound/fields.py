@@ -9,7 +9,7 @@ namespaces are called, nor how it is encoded; and only as far as it is needed: o
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from xml.parsers import expat
 
@@ -46,6 +46,8 @@ TEXT = _names(WORDS, "instrText", "delInstrText", "t")
 SIMPLE, MARK = _names(WORDS, "fldSimple"), _names(WORDS, "fldChar")
 KNOWN = ASKING | TEXT | SIMPLE | MARK | RELATION
 NAME = "DDE"
+LONGEST_TAG = 256 * 1024
+"""Bytes of an element's beginning, with all its attributes."""
 
 
 class _FoundError(Exception):
@@ -56,18 +58,24 @@ class _ReadEnoughError(Exception):
     """It is a part that asks nobody."""
 
 
-def asks_a_program(parts: Iterable[bytes]) -> bool:
+def asks_a_program(pieces: Iterable[bytes], meet: Callable[[int], None]) -> bool:
     """
     Tell whether a part of a document, given piece by piece, asks a program.
 
+    :param meet: told how many elements and attributes are met, raises ValueError when they are too many
     :raises ValueError: if it cannot be read
     """
     parser = expat.ParserCreate(namespace_separator=" ")
-    _Reading(parser)
+    parser.buffer_text = True
+    _Reading(parser, meet)
+    given = 0
     try:
         with suppress(_ReadEnoughError):
-            for part in parts:
-                parser.Parse(part, False)  # noqa: FBT003  # it takes no names
+            for piece in pieces:
+                parser.Parse(piece, False)  # noqa: FBT003  # it takes no names
+                given += len(piece)
+                if given - parser.CurrentByteIndex > LONGEST_TAG:
+                    raise ValueError("An element begins, and does not come to an end.")
             parser.Parse(b"", True)  # noqa: FBT003
     except _FoundError:
         return True
@@ -79,8 +87,8 @@ def asks_a_program(parts: Iterable[bytes]) -> bool:
 class _Reading:
     """Follows the fields of a part, of which some may lie in others."""
 
-    def __init__(self, parser: expat.XMLParserType) -> None:
-        self._parser = parser
+    def __init__(self, parser: expat.XMLParserType, meet: Callable[[int], None]) -> None:
+        self._parser, self._meet = parser, meet
         self._fields: list[str | None] = []
         """What has been read of the names of fields that are not at their end; None from a field's result on."""
         parser.StartElementHandler = self._first
@@ -96,6 +104,7 @@ class _Reading:
         raise ValueError("It declares a type, and perhaps words of its own.")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._meet(1 + len(attributes))
         if name not in KNOWN:
             return
         if name in ASKING or (name in RELATION and _starts_a_program(attributes)):

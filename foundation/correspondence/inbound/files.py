@@ -96,7 +96,9 @@ EMBEDDED = re.compile(r"(?:^|/)embeddings/", re.IGNORECASE)
 """Where documents of Office keep whole files within them; anywhere else they are known by how they begin."""
 ZIPPED = b"PK\x03\x04"
 MOST_UNPACKED, MOST_PARTS, DEEPEST = 24 * 1024 * 1024, 3000, 3
-"""Of one file, with all that lies within it: bytes and parts that are looked at, and how deep."""
+"""Of files that come together, with all that lies within them: bytes and parts that are looked at, and how deep."""
+MOST_ELEMENTS = 400_000
+"""Of them, elements and attributes of XML that are looked at: some 2,000 pages of text, and about a second."""
 PIECE = 64 * 1024
 HTML = re.compile(
     rb"^\s*(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|script|svg)\b", re.IGNORECASE | re.DOTALL
@@ -143,11 +145,12 @@ SAMPLE = 64 * 1024
 
 
 @dataclass
-class _Allowance:
-    """How much of a file may still be looked at, so that a small one does not keep us busy for ever."""
+class Allowance:
+    """How much of files that come together may still be looked at, so that small ones do not keep us busy for ever."""
 
     size: int = MOST_UNPACKED
     parts: int = MOST_PARTS
+    elements: int = MOST_ELEMENTS
     depth: int = DEEPEST
 
     def read(self, part: IO[bytes]) -> Iterator[bytes]:
@@ -162,13 +165,27 @@ class _Allowance:
                 raise ValueError("There is more in it than is looked at.")
             yield piece
 
+    def meet(self, elements: int) -> None:
+        """
+        Look at some elements and attributes more.
 
-def media_type_of(content: bytes) -> str:
-    """Say what a file is, by what is in it and never by its name; `application/octet-stream` where that is not known."""
-    return _type_of(content, _Allowance())
+        :raises ValueError: if they are more than may be
+        """
+        self.elements -= elements
+        if self.elements < 0:
+            raise ValueError("There is more in it than is looked at.")
 
 
-def _type_of(content: bytes, allowance: _Allowance) -> str:
+def media_type_of(content: bytes, allowance: Allowance | None = None) -> str:
+    """
+    Say what a file is, by what is in it and never by its name; `application/octet-stream` where that is not known.
+
+    :param allowance: what may still be looked at of all that came with it; None: it came alone
+    """
+    return _type_of(content, allowance or Allowance())
+
+
+def _type_of(content: bytes, allowance: Allowance) -> str:
     if content.startswith(ZIPPED):
         return _in_zip(content, allowance)
     if is_compound(content):
@@ -204,7 +221,7 @@ def _in_compound(content: bytes) -> str:
     return OUTLOOK if carries_files(content) else OFFICE
 
 
-def _in_zip(content: bytes, allowance: _Allowance) -> str:
+def _in_zip(content: bytes, allowance: Allowance) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
@@ -223,7 +240,7 @@ def _document_in(content: bytes, names: set[str]) -> str:
     return next((media_type for name, media_type in IN_ZIP if name in names), ARCHIVE)
 
 
-def _has_programs(archive: zipfile.ZipFile, allowance: _Allowance) -> bool:
+def _has_programs(archive: zipfile.ZipFile, allowance: Allowance) -> bool:
     """
     Tell whether something in a document could do something: a file within it, or a link.
 
@@ -236,7 +253,7 @@ def _has_programs(archive: zipfile.ZipFile, allowance: _Allowance) -> bool:
     return any(_is_program(archive, entry, allowance) for entry in entries)
 
 
-def _is_program(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, allowance: _Allowance) -> bool:
+def _is_program(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, allowance: Allowance) -> bool:
     with archive.open(entry) as part:
         head = part.read(64)
     if EMBEDDED.search(entry.filename) or is_compound(head) or head.startswith(ZIPPED):
@@ -244,11 +261,11 @@ def _is_program(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, allowance: _Al
             return _is_dangerous(b"".join(allowance.read(part)), allowance)
     if BEGINS_AS_XML.match(head):
         with archive.open(entry) as part:
-            return asks_a_program(allowance.read(part))
+            return asks_a_program(allowance.read(part), allowance.meet)
     return False
 
 
-def _is_dangerous(within: bytes, allowance: _Allowance) -> bool:
+def _is_dangerous(within: bytes, allowance: Allowance) -> bool:
     """
     Tell whether a file within a document is one that would be refused alone.
 

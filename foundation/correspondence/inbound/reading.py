@@ -10,7 +10,7 @@ from typing import cast
 
 from foundation.correspondence.inbound import headers as reads
 from foundation.correspondence.inbound.decoding import clean, decode, decode_header
-from foundation.correspondence.inbound.files import LARGEST_FILE, media_type_of, refusal_of, safe_name
+from foundation.correspondence.inbound.files import LARGEST_FILE, Allowance, media_type_of, refusal_of, safe_name
 from foundation.correspondence.inbound.mail import Calendar, File, Mail
 from foundation.correspondence.inbound.quoting import split_reply
 from foundation.correspondence.inbound.reports import calendar_in, delivery_report
@@ -36,6 +36,12 @@ MOST_LINES = 420_000
 """Of the largest message in base64 there are fewer."""
 MOST_PARTS = 500
 MOST_FILES = 100
+PARAMETERS = re.compile(
+    rb"(?:^|[\r\n])content-(?:type|disposition)[ \t]*:([^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)", re.IGNORECASE
+)
+"""Headers with parameters: for each of these what is left of its header is looked through."""
+MOST_LOOKED_THROUGH = 200_000_000
+"""Bytes that are, in all such headers of a message: some seconds at the most."""
 LONGEST_TEXT = 200_000
 """Letters of a message that are kept as its text; the raw message has the rest."""
 SIGNATURES = {
@@ -109,6 +115,8 @@ def _parse(raw: bytes) -> Message:
         raise UnreadableMailError(f"It has {len(raw)} bytes; {LARGEST_MAIL} are read.")
     if raw.count(b"\n") > MOST_LINES:
         raise UnreadableMailError(f"It has more than {MOST_LINES} lines.")
+    if sum(len(found[1]) * found[1].count(b";") for found in PARAMETERS.finditer(raw)) > MOST_LOOKED_THROUGH:
+        raise UnreadableMailError("It describes its parts at too great length.")
     if len(BOUNDARY.findall(raw)) > MOST_BOUNDARIES:
         raise UnreadableMailError("Its parts are nested without end.")
     if raw.startswith((b"From ", b">From ")):  # an envelope line of mbox
@@ -124,6 +132,7 @@ class _Gathered:
     """What was found in the parts of a message so far."""
 
     largest_file: int
+    allowance: Allowance = field(default_factory=Allowance)
     is_within: bool = False
     """Whether it is an attached message, whose files are judged and which is not itself a file again."""
     bodies: list[tuple[str, str]] = field(default_factory=list)
@@ -162,7 +171,7 @@ class _Gathered:
 
     def _refusal_within(self, message: Message, depth: int) -> str:
         """Say why something that an attached message carries may not be passed on; empty where all may be."""
-        within = _Gathered(self.largest_file, is_within=True)
+        within = _Gathered(self.largest_file, self.allowance, is_within=True)
         within.take(message, depth=depth + 1)
         if not TOO_MANY.isdisjoint(within.trouble):
             return UNSEEN
@@ -223,7 +232,7 @@ class _Gathered:
         if len(self.files) >= MOST_FILES:
             self.trouble.append("TooManyFiles")
             return
-        kind = media_type or media_type_of(content)
+        kind = media_type or media_type_of(content, self.allowance)
         safe = safe_name(name, kind, number=len(self.files) + 1)
         refusal = refusal or refusal_of(content, kind, largest=self.largest_file)
         self.files.append(File(name=safe, media_type=kind, content=content, is_inline=is_inline, refusal=refusal))

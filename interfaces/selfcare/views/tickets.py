@@ -66,6 +66,7 @@ def tickets(request: UserRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@throttled("ticket_reply")
 @own_page
 def ticket(request: UserRequest, number: str) -> HttpResponse:
     """Show one ticket, where it stands, what is next and what was said; and take in what is added."""
