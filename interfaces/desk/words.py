@@ -352,6 +352,7 @@ LEFT_BECAUSE = {
     "unknown_sender": _("Nobody of ours writes from this address."),
     "no_ticket": _("A machine or a list wrote it, about nothing of ours."),
     "broken": _("It could not be handled."),
+    "flood": _("Its sender has opened many tickets within an hour."),
 }
 
 

@@ -31,6 +31,7 @@ from tickets.models import Article, Attachment, Participant, Ticket
 from tickets.queries import number_in_subject, subject_token
 from tickets.queries.sla import clocks_of
 from tickets.services import Upload, letterbox, mail as mailing
+from tickets.services.mail import MOST_AN_HOUR
 from tickets.services.rows import locked
 from tickets.settings import AUTOMATIC_PER_HOUR, MAIL_OPENS, MAIL_TO_CLOSED
 from tickets.states import (
@@ -707,6 +708,19 @@ class TestTheLetterbox:
         row.refresh_from_db()
         assert (row.status, row.outcome) == (MailStatus.HANDLED, "dismissed")
         assert bytes(row.raw)
+
+    def test_more_than_anybody_writes_in_an_hour_waits_there(self, desk):
+        for number in range(MOST_AN_HOUR + 1):
+            last = desk.receive(f"Subject: Trouble {number}", f"Message-ID: <{number}@people.example>")
+        other = make_account(desk.division).customer.contacts.get().email
+        desk.receive("Subject: Trouble of another", From=other)
+
+        assert Ticket.objects.filter(channel=TicketChannel.MAIL).exclude(pk=desk.ticket.pk).count() == MOST_AN_HOUR + 1
+        assert (last.status, last.reason) == (MailStatus.SET_ASIDE, "flood")
+        assert Ticket.objects.filter(requester_email=other).exists()
+        with time_machine.travel(now() + timedelta(hours=1, minutes=1), tick=False):
+            row = desk.receive("Subject: Trouble again", "Message-ID: <again@people.example>")
+        assert row.status == MailStatus.HANDLED
 
     def test_it_is_placed_once(self, desk):
         row, csr = desk.receive(From=STRANGER), make_person(Role.CSR, desk.division)

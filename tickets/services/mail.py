@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -58,8 +58,13 @@ REFUSALS = {
     "unknown_type": gettext_lazy("files of this type are not taken"),
     "empty": gettext_lazy("it is empty"),
 }
-UNKNOWN_SENDER, NO_TICKET, BROKEN = "unknown_sender", "no_ticket", "broken"
-"""Why a message is left to a person: nobody knows who wrote it; a machine wrote it about nothing of ours; it fails."""
+UNKNOWN_SENDER, NO_TICKET, BROKEN, FLOOD = "unknown_sender", "no_ticket", "broken", "flood"
+"""
+Why a message is left to a person: nobody knows who wrote it; a machine wrote it about nothing of ours; it fails; its
+sender has opened many tickets just now.
+"""
+MOST_AN_HOUR = 20
+"""Tickets that one address opens by mail in an hour: more would fill the desks of all, and other customers would wait."""
 
 
 def take_mails(mail_ids: Sequence[int]) -> None:
@@ -332,6 +337,10 @@ def _place_unthreaded(each: Received) -> None:
     customer = customer_by_email(sender, each.row.division) if sender else None
     if customer is None:
         each.row.set_aside(UNKNOWN_SENDER)
+        return
+    mailed = Ticket.objects.filter(requester_email=sender, channel=TicketChannel.MAIL)
+    if mailed.filter(opened_at__gt=each.row.received_at - timedelta(hours=1)).count() >= MOST_AN_HOUR:
+        each.row.set_aside(FLOOD)
         return
     ticket = open_for(each, customer)
     if named:
