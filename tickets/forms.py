@@ -3,13 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.states import CustomerKind
+from foundation.divisions.models import Division
 from territory.states import ProductFamily
 from tickets.models import RoutingRow
+from tickets.queries import symptoms_met_in
 from tickets.states import Priority, TicketChannel, TicketType
 
 if TYPE_CHECKING:
@@ -57,14 +61,8 @@ class RoutingRowForm(RowModelForm):
     families = _ticked(gettext_lazy("Product families"), ProductFamily.choices)
     channels = _ticked(gettext_lazy("Channels"), TicketChannel.choices)
     customer_kinds = _ticked(gettext_lazy("Customers"), CustomerKind.choices)
-    languages = SimpleArrayField(
-        forms.CharField(max_length=20), label=gettext_lazy("Languages"), required=False,
-        help_text=gettext_lazy("Codes, separated by commas: es, en."),
-    )  # fmt: skip
-    symptoms = SimpleArrayField(
-        forms.CharField(max_length=60), label=gettext_lazy("Symptoms"), required=False,
-        help_text=gettext_lazy("Codes, separated by commas."),
-    )  # fmt: skip
+    languages = _ticked(gettext_lazy("Languages"), settings.LANGUAGES)
+    symptoms = _ticked(gettext_lazy("Symptoms"), ())
     zip_codes = SimpleArrayField(
         forms.RegexField(r"^\s*\d{1,5}\*?\s*$", max_length=8, strip=True), label=gettext_lazy("ZIP codes"), required=False,
         help_text=gettext_lazy("Separated by commas. 100* stands for all that begin with 100."),
@@ -83,3 +81,27 @@ class RoutingRowForm(RowModelForm):
     class Meta:
         model = RoutingRow
         exclude = ("version",)  # the inline's own
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("languages", "symptoms"):
+            self._offer_what_it_has(name)
+
+    def _offer_what_it_has(self, name: str) -> None:
+        """Keep what a rule asks for already and what is not offered any more, by its code."""
+        field: Any = self.fields[name]
+        offered = {
+            code for one, more in field.choices for code in ([one] if isinstance(more, str | Promise) else dict(more))
+        }
+        field.choices = [
+            *field.choices,
+            *((code, code) for code in getattr(self.instance, name) if code not in offered),
+        ]
+
+
+def ticked_symptoms(division: Division) -> forms.MultipleChoiceField:
+    """Return the field in which a rule of a division's procedure names symptoms: by family, each as customers say it."""
+    by_family: dict[str, list[tuple[str, str]]] = {}
+    for symptom in symptoms_met_in(division):
+        by_family.setdefault(symptom.get_family_display(), []).append((symptom.code, str(symptom)))
+    return _ticked(gettext_lazy("Symptoms"), list(by_family.items()))

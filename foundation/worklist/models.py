@@ -78,7 +78,8 @@ class Member(models.Model):
         _("capacity"),
         default=10,
         help_text=_(
-            "How many open pieces of work they carry at most before they are passed over. 0: they are given none."
+            "How many open pieces of work they carry at most, those of their other teams counted, before this team passes "
+            "them over. 0: it gives them none."
         ),
     )
     skills = models.ManyToManyField(Skill, blank=True, related_name="members", verbose_name=_("skills"))

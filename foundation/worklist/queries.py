@@ -1,6 +1,6 @@
 """Who works now, and whose turn it is."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -81,8 +81,13 @@ class Standing:
     shift: Shift | None = None
     """The hours that they work in at the instant."""
     is_allowed: bool = True
-    load: int = 0
-    """Open pieces of work that they have."""
+    carried: Counter[int] = field(default_factory=Counter)
+    """Open pieces of work that people have, by their id, in all their teams; the rosters that are read together share it."""
+
+    @property
+    def load(self) -> int:
+        """Open pieces of work that they have, for whichever team."""
+        return self.carried[self.member.user.pk]
 
     @property
     def is_at_work(self) -> bool:
@@ -166,7 +171,7 @@ class Roster:
             if obstacle is None:
                 self.position = standing.member.pk
                 self.turns += 1
-                standing.load += 1
+                standing.carried[standing.member.user.pk] += 1
                 return Turn(member=standing.member, passed_over=tuple(passed_over))
             passed_over.append(obstacle)
         return Turn(member=None, passed_over=tuple(passed_over))
@@ -202,7 +207,11 @@ def rosters_of(  # noqa: PLR0913  # as `roster_of`
     positions: Mapping[int, int] | None = None,
     without: User | None = None,
 ) -> list[Roster]:
-    """Read the members of several teams as they stand at an instant, in a number of statements that neither sets."""
+    """
+    Read the members of several teams as they stand at an instant, in a number of statements that neither sets.
+
+    What one of the teams gives to somebody counts in the others, too: they carry it once.
+    """
     members = Member.objects.filter(team__in=teams).select_related("user").prefetch_related("skills", "shifts")
     absences = absences_at(at).select_related("division").order_by("starts_at")
     members = members.prefetch_related(Prefetch("user__absences", queryset=absences, to_attr="present_absences"))
@@ -211,7 +220,7 @@ def rosters_of(  # noqa: PLR0913  # as `roster_of`
     for member in members.order_by("pk"):
         by_team[member.team_id].append(member)
     user_ids = {member.user_id for of_team in by_team.values() for member in of_team}
-    loads = load(sorted(user_ids))
+    carried = Counter(load(sorted(user_ids)))
     allowed = _where_allowed(user_ids, permission) if permission else None
     if positions is None:
         positions = dict(Rotation.objects.filter(team__in=teams).values_list("team", "position"))
@@ -224,7 +233,7 @@ def rosters_of(  # noqa: PLR0913  # as `roster_of`
                 absence=next(iter(member.user.present_absences), None),  # type: ignore[attr-defined]  # as prefetched
                 shift=_shift_at(member, at, zone),
                 is_allowed=allowed is None or bool(allowed[member.user_id] & set(team.division.lineage)),
-                load=loads.get(member.user_id, 0),
+                carried=carried,
             )
             for member in by_team[team.pk]
         ]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from foundation.events.services import publish
@@ -19,7 +20,7 @@ from foundation.people.models import User
 from foundation.people.services import require
 from foundation.people.states import Permission
 from foundation.worklist.events import AbsenceEnded, AbsenceNoted
-from foundation.worklist.models import Absence, Rotation, Skill, Team, WorkItem
+from foundation.worklist.models import Absence, Member, Rotation, Skill, Team, WorkItem
 from foundation.worklist.queries import Load, Turn, Want, roster_of
 from foundation.worklist.states import AbsenceReason
 
@@ -136,6 +137,7 @@ def deal(  # noqa: PLR0913  # what the work asks, and when
     if not connection.in_atomic_block:
         raise RuntimeError("A turn is given in the transaction that assigns.")
     rotation = _held_rotation(team)
+    _hold_shared([team])
     roster = roster_of(team, at=at, load=load, permission=permission, position=rotation.position, without=without)
     turns = [roster.take_turn(want) for want in wants]
     if roster.turns:
@@ -150,8 +152,22 @@ def hold_turns(teams: Iterable[Team]) -> None:
 
     Whoever asks one team after the other calls it: two who ask the same teams in another order would wait for each other.
     """
-    for team in sorted(teams, key=lambda team: team.pk):
+    asked = sorted(teams, key=lambda team: team.pk)
+    for team in asked:
         _held_rotation(team)
+    _hold_shared(asked)
+
+
+def _hold_shared(teams: Sequence[Team]) -> None:
+    """
+    Hold the memberships, in the order of their ids, of whoever is in one of these teams and in another one, too.
+
+    Two teams that deal at once have a rotation each: without this both would find room with the same person.
+    """
+    people = Member.objects.filter(team__in=teams).values("user")
+    counted = Member.objects.filter(user__in=people).order_by().values("user").annotate(teams=Count("pk"))
+    memberships = Member.objects.filter(user__in=counted.filter(teams__gt=1).values("user")).order_by("pk")
+    list(memberships.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _held_rotation(team: Team) -> Rotation:

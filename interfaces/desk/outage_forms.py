@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +53,20 @@ def _text(label: Any, *, rows: int = 2, help_text: Any = "") -> forms.CharField:
         widget=forms.Textarea(attrs={"rows": rows}),
         max_length=2_000_000,
     )
+
+
+def list_in(file: "UploadedFile[Any] | None") -> str:
+    """Return the text of a file; empty where it is too long, or no text in UTF-8."""
+    if not file or (file.size or 0) > MOST_BYTES:
+        return ""
+    file.seek(0)
+    try:
+        text: str = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ""
+    finally:
+        file.seek(0)
+    return text
 
 
 class Way(models.TextChoices):

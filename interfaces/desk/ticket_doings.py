@@ -72,6 +72,8 @@ class TicketDoing:
     key: str = ""
     is_grave: bool = False
     explanation: str | Promise = ""
+    button: str | Promise = ""
+    """What the button says; empty: the label, where that says what is done."""
 
 
 def offered(ticket: Ticket, user: User) -> list[Offered]:
@@ -190,7 +192,7 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, _answers, user: services.take_over_ticket(ticket.pk, by=user),
     ),
     "note": TicketDoing(
-        label=_("Internal note"), done=_("Noted for colleagues."), applies=_has_not_been_merged, form=FileNoteForm, do=_note,
+        label=_("Internal note"), button=_("Keep the note"), done=_("Noted for colleagues."), applies=_has_not_been_merged, form=FileNoteForm, do=_note,
         key="n", explanation=_("The customer never reads this."),
     ),
     "phone": TicketDoing(
@@ -272,15 +274,16 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, _answers, user: services.release_ticket(ticket.pk, by=user),
     ),
     "priority": TicketDoing(
-        label=_("Priority"), done=_("The priority is changed."), applies=_is_open, form=PriorityForm, key="p",
+        label=_("Priority"), button=_("Change the priority"), done=_("The priority is changed."), applies=_is_open, form=PriorityForm, key="p",
         do=lambda ticket, answers, user: services.set_priority(ticket.pk, answers["priority"], by=user),
     ),
     "type": TicketDoing(
-        label=_("Type"), done=_("The type is changed. Where another team does these, it goes there."), applies=_is_open, form=TypeForm,
+        label=_("Type"), button=_("Change the type"), done=_("The type is changed. Where another team does these, it goes there."), applies=_is_open, form=TypeForm,
         do=lambda ticket, answers, user: services.set_type(ticket.pk, TicketType(answers["type"]), by=user),
     ),
     "about": TicketDoing(
-        label=_("What it is about"), done=_("Noted what it is about. What is promised follows it."), form=AboutForm,
+        label=_("What it is about"), button=_("Note what it is about"),
+        done=_("Noted what it is about. What is promised follows it."), form=AboutForm,
         applies=lambda ticket, _user: ticket.is_open and bool(ticket.customer_id), needs_ticket=True, needs_user=True,
         do=lambda ticket, answers, user: services.set_account(ticket.pk, *answers["about"], by=user),
     ),
@@ -306,7 +309,7 @@ DOINGS: Mapping[str, TicketDoing] = {
         do=lambda ticket, _answers, user: services.unmerge_ticket(ticket.pk, by=user),
     ),
     "part-of": TicketDoing(
-        label=_("Part of another"), done=_("It is part of the other ticket."),
+        label=_("Part of another"), button=_("Make it a part of that"), done=_("It is part of the other ticket."),
         applies=lambda ticket, _user: ticket.is_open and not ticket.parent_id, form=ParentForm, needs_ticket=True,
         needs_user=True,
         do=lambda ticket, answers, user: services.attach_child(

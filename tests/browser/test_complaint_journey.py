@@ -8,6 +8,7 @@ from django.core import mail
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from accounts.models import Account
 from accounts.testing import make_details
 from foundation.correspondence.models import Mailbox
 from foundation.correspondence.services import sign_mail
@@ -17,13 +18,14 @@ from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from tests.browser.conftest import DESKTOP, PHONE, Shop, Window
-from tests.browser.looking import faults_of
+from tests.browser.keyboard import Keyboard
+from tests.browser.looking import faults_of, keep_picture
 from tests.browser.test_customer_outage_journey import EMAIL, enter, work
 from tests.correspondence.mails import raw
 from tickets.models import Rating, Ticket
 from tickets.settings import UNDO_SECONDS
 from tickets.states import Score, TicketChannel, TicketStatus, TicketType
-from tickets.testing import make_affected
+from tickets.testing import bring_to, make_affected, make_ticket
 
 SECRET = "a secret of the mail server"
 
@@ -90,11 +92,44 @@ class TestAComplaint:
         page.locator("#action button").click()
         page.goto(shop.url + reverse("desk:ticket", args=[ticket.number]))
         expect(page.locator(".articles")).to_contain_text("Nobody came, and I took a day off.")
+        faults = self.look_into_the_menu_of_a_message(page)
         page.locator("#id_text").fill("I am sorry. When may we call you?")
-        faults = faults_of(page)
+        faults += faults_of(page)
         page.get_by_role("button", name="Send the answer").click()
         expect(page.locator(".articles")).to_contain_text("When may we call you?")
         return faults
+
+    def look_into_the_menu_of_a_message(self, page: Page) -> list[str]:
+        """By keys alone: it opens, leads to the link, and closes where it was opened."""
+        opener, link = page.locator(".article-more > summary").first, page.get_by_role("link", name="Split it off")
+        expect(link).to_have_count(0)
+        Keyboard(page).press_on(".article-more > summary")
+        expect(link.first).to_be_visible()
+        faults = faults_of(page)
+        keep_picture(page, "ticket-message-menu")
+        page.keyboard.press("Tab")
+        expect(link.first).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(link).to_have_count(0)
+        expect(opener).to_be_focused()
+        return faults
+
+    def test_is_rated_by_one_tap_where_it_was_confirmed(self, shop: Shop, customer: User, window: Window):
+        account = Account.objects.get(customer__contacts__email=customer.email)
+        ticket = make_ticket(shop.market.division, TicketType.COMPLAINT, account=account)
+        bring_to(ticket, TicketStatus.RESOLVED)
+        work()
+        with window(PHONE) as phone:
+            enter(phone, shop, customer)
+            phone.goto(shop.url + reverse("selfcare:ticket", args=[ticket.number]))
+            phone.locator("form[action$='/fixed/'] button").click()
+            expect(phone.get_by_text("How did we handle it?")).to_be_visible()
+            faults = faults_of(phone)
+            keep_picture(phone, "ticket-rate")
+            phone.get_by_role("button", name="Well", exact=True).click()
+            expect(phone.get_by_text("How did we handle it?")).to_have_count(0)
+
+        assert (Rating.objects.get().score, faults) == (Score.GOOD, [])
 
     def reply(self, page: Page, shop: Shop, ticket: Ticket) -> list[str]:
         page.goto(shop.url + reverse("selfcare:ticket", args=[ticket.number]))

@@ -58,6 +58,22 @@ def by_letter(ticket: Ticket, fixed: str) -> str:
     return Client().get(f"{reverse('selfcare:ticket_by_letter')}?{query}").content.decode()
 
 
+class TestDoings:
+    @pytest.mark.parametrize(
+        ("doing", "title", "button"),
+        [
+            ("about", "What it is about", "Note what it is about"), ("priority", "Priority", "Change the priority"),
+            ("type", "Type", "Change the type"), ("note", "Internal note", "Keep the note"),
+            ("part-of", "Part of another", "Make it a part of that"), ("merge", "Merge", "Merge"),
+        ],
+    )  # fmt: skip
+    def test_have_a_button_that_says_what_it_does(self, csr, ticket, doing, title, button):
+        page = csr.read("desk:ticket_do", ticket.number, doing)
+
+        assert f'<h1 id="action-title">{title}</h1>' in page
+        assert f'<button class="btn btn-primary">{button}</button>' in page
+
+
 class TestFinding:
     @pytest.mark.parametrize(
         "said", ["{0}-{1}-{2}", "{1}-{2}", "{1}{2}", "{0}{1}{2}", "{0} {1} {2}", "{0}-{1}", "-{2}"]

@@ -5,14 +5,19 @@ Each test holds what comes first, lets somebody else begin, and asks for what co
 one of the two is refused as a deadlock.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Account
 from accounts.testing import make_account
+from billing.models import Submission
 from foundation.clocks.models import SpecialDay
 from foundation.clocks.testing import make_round_the_clock
 from foundation.correspondence.events import MessageQueued
@@ -21,19 +26,21 @@ from foundation.divisions.models import Division
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division, make_site
 from foundation.events.models import Event
+from foundation.jobs.models import Job
 from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.states import Role
-from foundation.people.testing import make_person
+from foundation.people.testing import make_person, sign_in
 from foundation.worklist.services import hold_turns
 from foundation.worklist.testing import make_member, make_team
 from orders.testing import make_market
-from tests.orders.racing import Meanwhile
+from tests.orders.racing import Meanwhile, together
+from tests.tickets.test_outages import work
 from tickets import services
-from tickets.events import CustomerReplied
-from tickets.models import Ticket, WaitingTicket
+from tickets.events import CreditRunMoved, CustomerReplied
+from tickets.models import CreditRun, Ticket, WaitingTicket
 from tickets.services import outages
-from tickets.services.outages.crediting import hold_counting
+from tickets.services.outages.crediting import POSTING, hold_counting
 from tickets.services.rows import locked
 from tickets.settings import UNDO_SECONDS
 from tickets.states import (
@@ -225,3 +232,54 @@ def test_credits_are_counted_by_one_at_a_time_before_their_run_is_held(division,
     assert correcting.outcome() == outage
     run.refresh_from_db()
     assert run.status == CreditRunStatus.APPROVED
+
+
+@pytest.fixture
+def run(division, by) -> CreditRun:
+    """Credits of an outage that was over two days ago, asked for and waiting for approval."""
+    began = now() - timedelta(days=2)
+    with time_machine.travel(began - timedelta(days=1)):
+        make_affected(division)
+    with time_machine.travel(began):
+        outage = make_outage(division, by=by, starts_at=began)
+    with time_machine.travel(began + timedelta(hours=10)):
+        outages.restore_outage(outage.pk, by=by)
+    return outages.request_credits(outage.pk, by=by)
+
+
+def approving(run: CreditRun, person: User) -> Callable[[], HttpResponse]:
+    """Return what sends somebody's approval, each from a browser of its own."""
+    client, address = sign_in(Client(), person), reverse("desk:outage_credits_approve", args=[run.pk])
+    return lambda: client.post(address, {"shown": run.total})
+
+
+def posted_for(run: CreditRun) -> tuple[int, int, int]:
+    """Return how often a run was approved, how often it was sent off, and how many credits billing was asked for."""
+    work()
+    approved = Event.objects.filter(name=CreditRunMoved.name, payload__status=CreditRunStatus.APPROVED)
+    return approved.count(), Job.objects.filter(kind=POSTING).count(), Submission.objects.filter(kind="credit").count()
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_credits_that_two_windows_approve_at_once_are_posted_once(division, run, people):
+    first, *others = [make_person(Role.OPERATOR, division) for _each in range(people)]
+
+    answers = together(approving(run, first), approving(run, others[0] if others else first))
+
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    assert posted_for(run) == (1, 1, 1)
+
+
+def test_credits_that_are_being_approved_are_waited_for(division, run):
+    """The second has seen that they wait for approval; only when the first is done it asks again, and hears that they do not."""
+    first, second = (make_person(Role.OPERATOR, division) for _two in range(2))
+    one, two = approving(run, first), approving(run, second)
+
+    with transaction.atomic():
+        assert one().status_code == 302
+        other = Meanwhile(two)
+
+    assert other.outcome().status_code == 422
+    run.refresh_from_db()
+    assert run.approved_by == first
+    assert posted_for(run) == (1, 1, 1)

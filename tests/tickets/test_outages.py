@@ -39,7 +39,7 @@ from orders.testing import make_market
 from tests.orders.racing import together
 from tickets import services
 from tickets.events import TicketAttached, TicketDetached, TicketReopened, TicketResolved
-from tickets.models import Outage, OutageCredit, OutageNotice, Ticket, WaitingTicket
+from tickets.models import AffectedService, Outage, OutageCredit, OutageNotice, Ticket, WaitingTicket
 from tickets.queries import caller_by_places
 from tickets.queries.outages import Affected, Scope
 from tickets.services import outages
@@ -820,6 +820,27 @@ class TestX32OutageCredits:
         assert submission.payload["account_number"] == installed.number
         assert credit.status == CreditStatus.SENT
 
+    def test_go_to_whoever_was_affected_also_when_their_ticket_is_detached_before_they_are_approved(
+        self, division, installed, supervisor, approver, csr
+    ):
+        """Being affected comes from the address and the service; a ticket says only what somebody reported."""
+        with time_machine.travel(JUNE, tick=False):
+            ticket = make_ticket(division, account=installed)
+            outage = make_outage(division, by=supervisor, starts_at=JUNE - timedelta(minutes=1))
+            work()
+        self._restore(outage, JUNE + timedelta(hours=10), by=supervisor)
+        run = outages.request_credits(outage.pk, by=supervisor)
+        ticket.refresh_from_db()
+        assert ticket.outage == outage
+
+        outages.detach_ticket(ticket.pk, by=csr)
+        self._post(run, approver)
+
+        assert run.status == CreditRunStatus.CONFIRMED
+        assert [(one.account, one.minutes, one.status) for one in run.credits.all()] == [
+            (installed, 601, CreditStatus.CONFIRMED)
+        ]
+
     def test_nobody_approves_their_own_also_not_in_the_database(self, outage, approver):
         run = outages.request_credits(outage.pk, by=approver)
 
@@ -1106,6 +1127,46 @@ class TestOutagePages:
         assert "Not known there: NOBODY." in unknown.content.decode()
         assert "1 customer is affected" in sent.content.decode()
         assert f">\n{account.number}</textarea>" in sent.content.decode()
+
+    @pytest.mark.parametrize("page", ["declare", "widen"])
+    def test_a_list_that_came_as_a_file_is_kept_while_something_else_is_wrong(
+        self, division, market, supervisor, client, page
+    ):
+        account, other = make_affected(division, market=market), make_affected(division, market=market)
+        sign_in(client, supervisor)
+        address = reverse("desk:outage_new")
+        if page == "widen":
+            outage = make_outage(division, by=supervisor, scope=Scope(accounts=(other.pk,)))
+            address = reverse("desk:outage_widen", args=[outage.pk])
+        typed = {"key": "form", "division": division.pk, "kind": "fault", "by": "list"}
+        wrong = {"title": ""} if page == "declare" else {"listed": "NOBODY"}
+
+        file = SimpleUploadedFile("list.csv", b"\xef\xbb\xbf" + account.number.encode())
+        refused = client.post(address, {**typed, **wrong, "file": file})
+        kept = refused.context["form"]["listed"].value()
+        sent = client.post(address, {**typed, "listed": kept.removeprefix("NOBODY\n"), "title": "List"})
+
+        assert refused.status_code == 422
+        assert kept.endswith(account.number)
+        assert "\ufeff" not in kept
+        if page == "declare":
+            assert "1 customer is affected" in sent.content.decode()
+        else:
+            assert AffectedService.objects.filter(outage=outage, customer=account.customer).exists()
+
+    @pytest.mark.parametrize(
+        ("content", "why"), [(b"\xff\xfe\x00", "no text in UTF-8"), (b"1" * 2_000_001, "This file is too long.")]
+    )
+    def test_what_is_no_list_is_refused_and_not_pasted(self, division, supervisor, client, content, why):
+        sign_in(client, supervisor)
+        typed = {"key": "form", "division": division.pk, "kind": "fault", "by": "list", "title": "List"}
+
+        refused = client.post(
+            reverse("desk:outage_new"), {**typed, "listed": "A-1", "file": SimpleUploadedFile("list.csv", content)}
+        )
+
+        assert why in refused.content.decode()
+        assert refused.context["form"]["listed"].value() == "A-1"
 
     def test_one_way_of_saying_where_is_chosen_and_asks_for_its_own(self, division, market, supervisor, client):
         make_affected(division, market=market)

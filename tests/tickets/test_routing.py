@@ -1,5 +1,6 @@
 """Where tickets go, who gets them, and why: X6 to X11."""
 
+import threading
 from collections import Counter
 from datetime import timedelta
 from html import unescape
@@ -13,15 +14,17 @@ from django.urls import reverse
 
 from accounts.testing import make_account
 from foundation.correspondence.models import Message
+from foundation.divisions.fields import Texts
 from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
-from foundation.people.models import RoleAssignment
+from foundation.people.models import RoleAssignment, User
 from foundation.people.services import deactivate_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from foundation.worklist import services as worklist
 from foundation.worklist.models import Absence, Member, Rotation, Shift
 from foundation.worklist.testing import make_member, make_skill, make_team
 from interfaces.desk.views import team as team_pages
@@ -29,10 +32,11 @@ from territory.models import Premises
 from tests.orders.racing import together
 from tickets import services
 from tickets.models import Assignment, RoutingRow, RoutingVersion, Ticket, WaitingTicket
+from tickets.queries.routing import open_tickets_of
 from tickets.queries.trials import try_procedure
-from tickets.services import Requester
+from tickets.services import Requester, routing
 from tickets.states import OPEN, RoutingCause, TicketChannel, TicketStatus, TicketType
-from tickets.testing import bring_to, make_routing, make_ticket
+from tickets.testing import bring_to, make_routing, make_symptom, make_ticket
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def blank_row(response) -> dict[str, str]:
     values = {field.name: field.value() for field in form}
     return {
         name: "on" if value is True else str(value) for name, value in values.items() if value not in (None, False, [])
-    } | dict.fromkeys(("answers", "languages", "symptoms", "zip_codes", "nodes"), "")
+    } | dict.fromkeys(("answers", "zip_codes", "nodes"), "")
 
 
 def text_of(response) -> str:
@@ -228,7 +232,7 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         draft = RoutingVersion.objects.get()
         page = reverse("admin:tickets_routingversion_change", args=[draft.pk])
         row = {
-            "position": "1", "name": "Faults", "types": ["trouble"], "zip_codes": "100*, 10501",
+            "position": "1", "name": "Faults", "types": ["trouble"], "languages": ["es"], "zip_codes": "100*, 10501",
             "nodes": "HBR-7*, XYZ-1",
             "answers": "lights = red, off", "team": team.pk, "fallback_minutes": "15", "needs_language": "on",
         }  # fmt: skip
@@ -243,7 +247,7 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         assert client.post(page, sent).status_code == 302
 
         page_of_draft = client.get(page).content.decode()
-        assert "Trouble · 100*, 10501 · HBR-7*, XYZ-1 · answers of lights → " in unescape(page_of_draft)
+        assert "Trouble · Spanish · 100*, 10501 · HBR-7*, XYZ-1 · answers of lights → " in unescape(page_of_draft)
         assert page_of_draft.count("<details>") == 2  # what is written, and one more
         assert text_of(refused).count("<details open>") == 2  # what was refused, and what the script adds
 
@@ -257,6 +261,31 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         draft.refresh_from_db()
         assert draft.is_in_force
         assert "In force: it does not change" in text_of(client.get(page))
+
+    def test_names_languages_and_symptoms_and_keeps_what_is_offered_no_more(self, division, operator):
+        below, beside = make_division(parent=division), make_division()
+        for where, code, name in ((division, "none", "No internet"), (below, "snow", "Snow"), (beside, "hum", "Hum")):
+            make_symptom(where, code, names=Texts(en=name))
+        draft = services.start_routing_version(division, by=operator)
+        row = draft.rows.create(name="Old", team=make_team(division), symptoms=["gone"], languages=["pt"])
+        page, client = reverse("admin:tickets_routingversion_change", args=[draft.pk]), signed_in(operator)
+
+        seen = client.get(page)
+        form = seen.context["inline_admin_formsets"][0].formset.forms[0]
+        sent = {
+            "note": "", "rows-TOTAL_FORMS": "1", "rows-INITIAL_FORMS": "1", "rows-0-id": row.pk, "rows-0-name": "Old",
+            "rows-0-position": "10", "rows-0-team": row.team_id, "rows-0-fallback_minutes": "15",
+            "rows-0-languages": ["pt", "es"], "rows-0-symptoms": ["gone", "snow"],
+        }  # fmt: skip
+        assert client.post(page, {**sent, "rows-0-symptoms": ["hum"]}).status_code == 200
+        assert client.post(page, sent).status_code == 302
+
+        assert form.fields["symptoms"].choices == [
+            ("Internet", [("none", "No internet"), ("snow", "Snow")]), ("gone", "gone"),
+        ]  # fmt: skip
+        assert ("es", "Spanish") in [(code, str(name)) for code, name in form.fields["languages"].choices]
+        row.refresh_from_db()
+        assert (row.languages, row.symptoms) == (["pt", "es"], ["gone", "snow"])
 
 
 class TestX7DryRunOnLastMonthsTickets:
@@ -399,6 +428,47 @@ class TestX8RoundRobinIsTransactionalAndSkipsWhoCannot:
         owned = Counter(Ticket.objects.exclude(owner=None).values_list("owner", flat=True))
         assert sorted(owned.values()) == [2, 3]
         assert WaitingTicket.objects.count() == 7
+
+    def in_two_teams(self) -> tuple[User, list[int]]:
+        """Make somebody who carries two, in two teams, and two tickets for each team."""
+        division = make_division()
+        person = make_person(Role.CSR, division)
+        teams = [make_team(division), make_team(division)]
+        for team in teams:
+            make_member(team, person, capacity=2)
+        make_routing(division, {"team": teams[0], "types": ["trouble"]}, {"team": teams[1]})
+        kinds = [TicketType.TROUBLE, TicketType.BILLING] * 2
+        return person, [make_ticket(division, kind).pk for kind in kinds]
+
+    def route_at_once(self, tickets: list[int]) -> None:
+        said = together(*(lambda pk=pk: services.route_ticket(pk, cause=RoutingCause.OPENED) for pk in tickets))
+        assert [one for one in said if isinstance(one, Exception)] == []
+
+    @pytest.mark.django_db(transaction=True)
+    def test_nobody_in_two_teams_is_filled_up_by_both_at_once(self):
+        person, tickets = self.in_two_teams()
+
+        self.route_at_once(tickets)
+
+        assert (Ticket.objects.filter(owner=person).count(), WaitingTicket.objects.count()) == (2, 2)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_both_would_fill_them_up_if_their_memberships_were_not_held(self, monkeypatch):
+        """The twin: two teams have read what somebody carries before either has given them more."""
+        person, tickets = self.in_two_teams()
+        services.route_ticket(tickets[0], cause=RoutingCause.OPENED)
+        both_have_read = threading.Barrier(2)
+
+        def meeting(user_ids):
+            carried = open_tickets_of(user_ids)
+            both_have_read.wait(timeout=20)
+            return carried
+
+        monkeypatch.setattr(worklist, "_hold_shared", lambda _teams: None)
+        monkeypatch.setattr(routing, "open_tickets_of", meeting)
+        self.route_at_once(tickets[1:3])
+
+        assert Ticket.objects.filter(owner=person).count() == 3
 
 
 class TestX9SkillAndLanguageWithFallbackAndTimer:
@@ -688,6 +758,22 @@ class TestX11ReassignEverythingOfALeaver:
         }
         assert self._owners(tickets) == [leaver.user_id] * 5
         assert not Rotation.objects.filter(position__gt=0).exists()
+
+    def test_shows_what_it_would_do_also_with_whoever_is_in_two_of_the_teams(self, division, leaver, supervisor):
+        first, other = make_team(division), make_team(division)
+        person = make_member(first, capacity=1).user
+        make_member(other, person, capacity=1)
+        make_routing(division, {"team": first})
+        tickets = [make_ticket(division) for _two in range(2)]
+        for ticket, team in zip(tickets, (first, other), strict=True):
+            services.hand_over_ticket(ticket.pk, leaver.user, team=team, by=None)
+        client = signed_in(supervisor)
+        preview = client.get(reverse("desk:reassign", args=[leaver.pk])).context["moves"]
+
+        client.post(reverse("desk:reassign", args=[leaver.pk]))
+
+        assert [move.turn.user for move in preview] == [person, None]
+        assert self._owners(tickets) == [person.pk, None]
 
     def test_gives_all_away_in_one_act_in_turn_and_can_be_undone(self, team, leaver, tickets, supervisor):
         done = make_ticket(team.division)

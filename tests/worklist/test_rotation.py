@@ -149,7 +149,7 @@ class TestNextPerson:
             turn_of(team)
 
         for team in (small, large):
-            with transaction.atomic(), django_assert_num_queries(8):
+            with transaction.atomic(), django_assert_num_queries(9):
                 next_person(team, at=now(), load=idle, permission=Permission.WORK_ORDERS)
 
     def test_goes_on_where_it_was_when_the_last_one_has_left_the_team(self):
@@ -245,6 +245,40 @@ class TestRoster:
 
             counts = [had[pk] for pk in range(1, members + 1)]
             assert max(counts) - min(counts) <= 1
+
+
+class TestWhoeverIsInSeveralTeams:
+    @given(
+        st.lists(st.dictionaries(st.integers(1, 4), st.integers(0, 5), min_size=1), min_size=2, max_size=3),
+        st.lists(st.integers(0, 2), max_size=40),
+    )
+    def test_carries_one_load_whichever_team_gives_it(self, capacities, asked):
+        """Each team is the capacity it says for each person; pieces of work come to the teams in any order."""
+        carried: Counter[int] = Counter()
+        teams = [roster_beside(capacity, carried) for capacity in capacities]
+        given: Counter[int] = Counter()
+
+        for number in asked:
+            of, capacity = teams[number % len(teams)], capacities[number % len(teams)]
+            turn = of.take_turn(Want())
+            free = [person for person, most in capacity.items() if given[person] < most]
+            assert (turn.user is None) is (not free)
+            if turn.user:
+                assert turn.user.pk in free
+                given[turn.user.pk] += 1
+
+        most = Counter()
+        for capacity in capacities:
+            most |= Counter(capacity)
+        assert all(given[person] <= most[person] for person in given)
+
+
+def roster_beside(capacity: dict[int, int], carried: Counter[int]) -> Roster:
+    """A roster in memory of people who are in other rosters, too."""
+    alone = roster([True] * len(capacity))
+    for standing, (person, most) in zip(alone.standings, capacity.items(), strict=True):
+        standing.member.user.pk, standing.member.capacity, standing.carried = person, most, carried
+    return alone
 
 
 @pytest.mark.django_db(transaction=True)

@@ -18,7 +18,7 @@ from foundation.now import now
 from foundation.people.admin import DivisionScopedAdmin, DivisionScopedStacked
 from foundation.people.models import UserRequest
 from tickets import services
-from tickets.forms import RoutingRowForm
+from tickets.forms import RoutingRowForm, ticked_symptoms
 from tickets.models import RoutingRow, RoutingVersion
 from tickets.queries.trials import try_procedure
 
@@ -47,6 +47,13 @@ class RoutingRowInline(DivisionScopedStacked):
             {"fields": (("team", "priority"), ("skills", "needs_language"), ("fallback_team", "fallback_minutes"))},
         ),
     )  # fmt: skip
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Offer the symptoms by name that tickets of the procedure's division can have."""
+        formset = super().get_formset(request, obj, **kwargs)
+        if obj and "symptoms" in formset.form.base_fields:
+            formset.form.base_fields["symptoms"] = ticked_symptoms(obj.division)
+        return formset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read what a rule names with it."""

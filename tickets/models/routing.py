@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -211,7 +212,9 @@ class RoutingRow(models.Model):
             (self.channels, TicketChannel), (self.customer_kinds, CustomerKind),
         )  # fmt: skip
         asked = [", ".join(str(kinds(value).label) for value in values) for values, kinds in named if values]
-        asked += [", ".join(values) for values in (self.languages, self.symptoms, self.zip_codes, self.nodes) if values]
+        languages = dict(settings.LANGUAGES)
+        spoken = [str(languages.get(code, code)) for code in self.languages]
+        asked += [", ".join(values) for values in (spoken, self.symptoms, self.zip_codes, self.nodes) if values]
         asked += [", ".join(str(one) for one in self.divisions.all())] if self.pk else []
         asked += [gettext("answers of %(steps)s") % {"steps": ", ".join(self.answers)}] if self.answers else []
         goes = str(self.team)

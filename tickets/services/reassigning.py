@@ -18,8 +18,8 @@ from foundation.people.models import User
 from foundation.people.queries import can, divisions_where
 from foundation.people.states import Permission
 from foundation.worklist.models import Member, Team
-from foundation.worklist.queries import Roster, Turn, roster_of
-from foundation.worklist.services import deal
+from foundation.worklist.queries import Turn, rosters_of
+from foundation.worklist.services import deal, hold_turns
 from tickets.events import TicketHandedOver, TicketReleased, TicketTaken, TicketUnplaced, WorkReassigned
 from tickets.models import Assignment, ReassignedTicket, Reassignment, RoutingRow, Ticket, WaitingTicket
 from tickets.queries.routing import open_tickets_of
@@ -51,14 +51,12 @@ def preview_reassignment(user: User, *, by: User) -> list[Move]:
     :raises NotAllowed: if `by` may not give out work anywhere
     """
     _require_giver(by)
-    rosters: dict[int, Roster] = {}
-    at = now()
+    by_team = _by_team(_tickets_of(user, by), user)
+    teams = [team for team, _tickets in by_team if team]
+    read = rosters_of(teams, at=now(), load=open_tickets_of, permission=Permission.WORK_TICKETS, without=user)
+    rosters = {team.pk: roster for team, roster in zip(teams, read, strict=True)}
     moves = []
-    for team, tickets in _by_team(_tickets_of(user, by), user):
-        if team is not None and team.pk not in rosters:
-            rosters[team.pk] = roster_of(
-                team, at=at, load=open_tickets_of, permission=Permission.WORK_TICKETS, without=user
-            )
+    for team, tickets in by_team:
         for ticket, row in tickets:
             turn = rosters[team.pk].take_turn(wanted_for(ticket, row)) if team else Turn(member=None)
             moves.append(Move(ticket, row, team, turn))
@@ -82,7 +80,9 @@ def reassign_all(user: User, *, by: User) -> Reassignment:
         raise NotAllowed(_("%(person)s has no open tickets.") % {"person": user}, code="nothing")
     act = Reassignment.objects.create(division=_common(tickets), user=user, by=by, at=at)
     lines: list[ReassignedTicket] = []
-    for team, of_team in _by_team(tickets, user):
+    by_team = _by_team(tickets, user)
+    hold_turns([team for team, _of_team in by_team if team])
+    for team, of_team in by_team:
         turns = _turns(team, of_team, user, at)
         for (ticket, row), turn in zip(of_team, turns, strict=True):
             lines.append(

@@ -34,6 +34,7 @@ from interfaces.desk.outage_forms import (
     RestoreForm,
     UpdateForm,
     Way,
+    list_in,
     shown_in,
 )
 from interfaces.desk.paging import Order
@@ -209,15 +210,16 @@ def declare(request: UserRequest) -> HttpResponse:
 
 
 def _with_file(request: UserRequest) -> Any:
-    """Return what was posted, a list that was sent as a file with it: a browser does not send it a second time."""
+    """
+    Return what was posted, a list that was sent as a file with it: a browser does not send it a second time.
+
+    What is no such list is left to the form, which says so.
+    """
     if request.method != "POST":
         return None
     data = request.POST.copy()
-    file = request.FILES.get("file")
-    if file:
-        sent = file.read().decode("utf-8-sig", "replace")
+    if sent := list_in(request.FILES.get("file")):
         data["listed"] = "\n".join(filter(None, (data.get("listed", ""), sent)))
-        file.seek(0)
     return data
 
 
@@ -297,7 +299,7 @@ def widen(request: UserRequest, pk: int) -> HttpResponse:
         done=_("The places are added."),
         nothing=_nothing_when_over(found),
     )
-    form = PlacesForm(posted(request), request.FILES or None, initial={"by": Way.NODE})
+    form = PlacesForm(_with_file(request), request.FILES or None, initial={"by": Way.NODE})
 
     def do(_said: dict[str, Any]) -> object:
         try:

@@ -220,7 +220,7 @@ def do(request: UserRequest, number: str, doing: str) -> HttpResponse:
     found = workable_ticket(request, number)
     action = Action(
         title=wanted.label,
-        button=wanted.label,
+        button=wanted.button or wanted.label,
         done=wanted.done if found.requester_email else wanted.done_unwritten or wanted.done,
         subject=f"{found.number}: {found.subject}",
         back=ticket_address(found),
