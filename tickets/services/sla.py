@@ -70,18 +70,26 @@ def _begin(ticket: Ticket, targets: Targets, clocks: Clocks, *, at: datetime, by
             clocks[kind] = _started(ticket, target, at=ticket.opened_at, by=by)
             if ticket.opened_at < at:
                 _catch_up(clocks[kind], ticket, target.policy, since=ticket.opened_at, at=at)
-        if known and clocks.get(kind) is known and _was_dropped(known, ticket):
+        if known and clocks.get(kind) is known and _was_dropped(known):
             _catch_up(known, ticket, target.policy, since=known.stretches[0].begun_at, at=at)
 
 
-def _was_dropped(clock: TicketClock, ticket: Ticket) -> bool:
+def _was_dropped(clock: TicketClock) -> bool:
     """Tell whether a clock stands still only because nothing was promised for a while, or the ticket was merged."""
-    return clock.status == WatchStatus.STOPPED and clock.met_at is None and not _is_met(clock, ticket)
+    return clock.status == WatchStatus.STOPPED and clock.met_at is None
 
 
 def _catch_up(clock: TicketClock, ticket: Ticket, policy: SlaPolicy, *, since: datetime, at: datetime) -> None:
-    """Give a clock that is promised late, or again, the time that the ticket has had meanwhile, and its pauses."""
-    stopwatches.relive(clock, spells_of(ticket, policy.pausing, since=since), at=at)
+    """
+    Give a clock that is promised late, or again, the time that the ticket has had meanwhile, and its pauses.
+
+    A first answer that was given before it was promised ends the time to it where it was given.
+    """
+    answered_at = ticket.first_answered_at if clock.kind == ClockKind.RESPONSE else None
+    if answered_at and since < answered_at:
+        _relive_until(clock, ticket, answered_at, written_at=at, at=at)
+    else:
+        stopwatches.relive(clock, spells_of(ticket, policy.pausing, since=since), at=at)
 
 
 def _is_answered(clock: TicketClock, ticket: Ticket) -> bool:
