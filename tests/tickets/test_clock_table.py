@@ -12,7 +12,9 @@ from accounts.testing import make_account
 from foundation.clocks.states import WatchStatus
 from foundation.clocks.testing import make_round_the_clock
 from foundation.divisions.services import set_value
+from foundation.events.testing import published
 from tickets import services
+from tickets.events import PromiseMissed
 from tickets.models import SlaPolicy, Ticket, TicketClock
 from tickets.settings import UNDO_SECONDS
 from tickets.states import ClockKind, PendingReason, Priority, ResolutionCode
@@ -161,3 +163,16 @@ class TestTheTableOfClocks:
                 doing(ticket, csr)
 
         assert said_of(TicketClock.objects.get(ticket=ticket, kind=ClockKind.RESPONSE)) == f"met at {CHANGED // MINUTE}"
+
+    def test_of_a_promise_that_is_made_late_is_not_told_to_be_missed_where_we_had_answered(self, division, csr):
+        promise_all_but_p4(division)
+
+        with time_machine.travel(MORNING, tick=False) as clock:
+            ticket = make_ticket(division, account=make_account(division), priority=Priority.P4)
+            for after, doing in ((ANSWERED, _answer), (timedelta(hours=9), P2)):
+                clock.move_to(MORNING + after)
+                doing(ticket, csr)
+            services.sweep_clocks()
+
+        missed = {fact.kind for fact in published() if isinstance(fact, PromiseMissed)}
+        assert missed == {ClockKind.UPDATE, ClockKind.RESTORE, ClockKind.RESOLVE}
