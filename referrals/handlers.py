@@ -10,14 +10,24 @@ from foundation.correspondence.events import (
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
 from orders.events import OrderCancelled, OrderCompleted, OrderFailed, OrderRejected, OrderSubmitted
+from orders.models import Order
+from orders.services import said_in_confirmations
 from referrals import services
 from referrals.events import FriendsInvited, ReferralInstalled, ReferralMade
+from referrals.queries.landing import said_in_letter
 
 
 @subscribe(OrderSubmitted)
 def resolve_order(fact: OrderSubmitted, _event: Event) -> None:
     """Find out who is credited."""
     services.resolve_order(fact.order_id)
+
+
+@said_in_confirmations
+def say_who_sent_them(order: Order) -> str:
+    """Find out who is credited, if that was not heard yet, and repeat to the friend what they were promised."""
+    services.resolve_order(order.pk)
+    return said_in_letter(order)
 
 
 @subscribe(OrderCompleted)

@@ -19,7 +19,7 @@ from orders.queries import appointment_window, day_in_words, needs_appointment, 
 from orders.services import CODE_MARK
 from orders.states import AppointmentStatus, DraftStep, OrderStatus
 from referrals.queries import shown_code
-from referrals.queries.landing import said_at
+from referrals.queries.landing import said_at, said_of
 from referrals.services import TOUCH_MARK
 
 
@@ -144,10 +144,16 @@ def summary_of(order: Order) -> Summary:
 
 def sent_by(order: Order) -> str:
     """Say of an order that is not placed yet who sent the friend and what they get; nothing where nobody did."""
-    if order.status != OrderStatus.DRAFT:
-        return ""
-    tokens = [mark.removeprefix(TOUCH_MARK) for mark in order.attribution if mark.startswith(TOUCH_MARK)]
-    return said_at(order.division, tokens, code_of(order))
+    return said_at(order.division, _tokens_of(order), code_of(order)) if order.status == OrderStatus.DRAFT else ""
+
+
+def has_sent(order: Order) -> str:
+    """Repeat for an order that is placed who sent the friend and what both get; nothing where nobody did."""
+    return said_of(order, _tokens_of(order), code_of(order))
+
+
+def _tokens_of(order: Order) -> list[str]:
+    return [mark.removeprefix(TOUCH_MARK) for mark in order.attribution if mark.startswith(TOUCH_MARK)]
 
 
 def what_it_holds(order: Order) -> str:

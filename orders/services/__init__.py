@@ -39,6 +39,7 @@ from orders.services.drafting import (
     start_order,
 )
 from orders.services.letters import (
+    said_in_confirmations,
     send_cancellation,
     send_completion,
     send_confirmation,
@@ -88,6 +89,7 @@ __all__ = [
     "repeat_slots",
     "request_work_order",
     "reschedule_order",
+    "said_in_confirmations",
     "send_agreement_link",
     "send_cancellation",
     "send_completion",

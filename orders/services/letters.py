@@ -1,6 +1,6 @@
 """What the customer is sent about an order, rendered once from what was kept of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,7 +28,16 @@ from orders.states import AppointmentStatus, LineStatus
 
 CONFIRMING = ("orders.confirmation", "orders.rescheduled")
 """The kinds of messages that say what was ordered and when the technician comes."""
+Aside = Callable[[Order], str]
+"""Says one sentence about an order, in the language in force; nothing where there is none to say."""
+_asides: list[Aside] = []
 log = structlog.get_logger(__name__)
+
+
+def said_in_confirmations(aside: Aside) -> Aside:
+    """Let what an app above knows of an order be said in the letter that confirms it, once it was submitted."""
+    _asides.append(aside)
+    return aside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +124,8 @@ def send_confirmation(order_id: int) -> None:
     order = _submitted(order_id)
     context = _context(order)
     documents = _confirmation_if_possible(order, context)
+    with translation.override(order.language):
+        context["asides"] = [said for aside in _asides if (said := aside(order))]
     _send(order, "confirmation", f"orders.confirmation:{order.pk}", context, documents=documents)
 
 

@@ -9,12 +9,13 @@ from django.utils.translation import get_language, gettext as _
 from foundation.divisions.models import Division
 from foundation.divisions.queries import division_by_id
 from foundation.now import now, today
-from referrals.models import Programme, Referrer, Touch
+from orders.models import Order
+from referrals.models import Programme, Referral, Referrer, ResolvedTouch, Touch
 from referrals.queries.letters import first_name, in_words
 from referrals.queries.links import referrer_by_code
 from referrals.queries.programmes import counts_in, may_count_on_site, programme_for
 from referrals.queries.resolver import precedence
-from referrals.states import TouchKind, TouchPreference
+from referrals.states import ReferralStatus, TouchKind, TouchOutcome, TouchPreference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,38 @@ def said_at(division: Division, tokens: Sequence[str], code: str = "") -> str:
     if tokens or code:
         return _("No reward comes with your link or code at this address. You can order just the same.")
     return ""
+
+
+def said_of(order: Order, tokens: Sequence[str], code: str = "") -> str:
+    """
+    Return what the page of a placed order repeats of who sent the friend and what both get; nothing where nobody has.
+
+    Until it is decided who is credited, that is whom the cart named. Whoever was credited by an invited e-mail address
+    alone is not named: anybody may have typed that address, and would learn here who invited it.
+
+    :param tokens: of the touches that the order carries
+    :param code: that was typed or said, if any
+    """
+    won = ResolvedTouch.objects.filter(order=order, outcome=TouchOutcome.WON).select_related("touch").first()
+    if won:
+        return "" if won.touch.kind == TouchKind.INVITED_ADDRESS else said_in_letter(order)
+    best = None if order.resolved_touches.exists() else _best_referrer(order.division, tokens, code)
+    return _both(best) if best else ""
+
+
+def said_in_letter(order: Order) -> str:
+    """Return what is written to a friend of who is credited for their order, and what both get; nothing without one."""
+    related = ("referrer__customer", "referrer__programme")
+    credited = Referral.objects.exclude(status=ReferralStatus.DISQUALIFIED).select_related(*related)
+    referral = credited.filter(order=order).first()
+    return _both(referral.referrer) if referral else ""
+
+
+def _both(referrer: Referrer) -> str:
+    words = {"name": first_name(referrer.customer.name), "reward": str(referrer.programme.friend_rewards_in_words)}
+    if words["reward"]:
+        return _("%(name)s sent you, and is rewarded too. For you: %(reward)s") % words
+    return _("%(name)s sent you, and is rewarded too.") % words
 
 
 def _best_referrer(division: Division, tokens: Sequence[str], code: str) -> Referrer | None:

@@ -8,20 +8,22 @@ import time_machine
 from django.urls import reverse
 
 from accounts.models import Account
+from accounts.queries import primary_contact
 from accounts.testing import make_details
+from foundation.correspondence.models import Message
 from foundation.divisions.testing import make_division
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.models import Order
-from orders.services import add_attribution
+from orders.services import add_attribution, send_confirmation
 from orders.states import OrderStatus
-from orders.testing import make_market, make_order
+from orders.testing import make_draft, make_market, make_order, submit
 from referrals import services
-from referrals.models import Invitation, InvitationBlock, Referrer, Touch
+from referrals.models import Invitation, InvitationBlock, Referral, Referrer, Touch
 from referrals.queries import link_of, shown_code
 from referrals.states import InvitationStatus, TouchKind
-from referrals.testing import make_invitation, make_programme, make_referrer
+from referrals.testing import make_invitation, make_programme, make_referral, make_referrer
 from tests.storefront.conftest import Visitor, statements_of
 
 PROMISE = "You get $25 off."
@@ -164,6 +166,70 @@ class TestWhatAFriendIsToldOnTheWay:
         add_attribution(order.pk, f"code:{other.code}")
 
         assert "Olga sent you." in text_of(visitor.get(f"/order/{order.token}/options/"))
+
+
+class TestWhatAFriendIsToldOnceTheyHaveOrdered:
+    def placed(self, market, mark="", **details):
+        order = make_draft(market, details=make_details(**details))
+        if mark:
+            add_attribution(order.pk, mark)
+        return submit(order)
+
+    def page(self, visitor, order):
+        return text_of(visitor.get(f"/order/{order.token}/confirmation/"))
+
+    def letter(self, order):
+        send_confirmation(order.pk)
+        return Message.objects.get(kind="orders.confirmation")
+
+    def said(self, referrer):
+        return f"{referrer.customer.name.split()[0]} sent you, and is rewarded too. For you: {PROMISE}"
+
+    def test_is_repeated_on_the_page_and_in_the_letter(self, visitor, market, referrer):
+        order = self.placed(market, f"code:{referrer.code}")
+
+        at_once = self.page(visitor, order)
+        letter = self.letter(order)
+
+        for text in (at_once, self.page(visitor, order), letter.text, letter.html):
+            assert self.said(referrer) in text
+            assert referrer.customer.name not in text
+
+    def test_is_nothing_where_nobody_sent_them(self, visitor, market, referrer):
+        order = self.placed(market)
+
+        letter = self.letter(order)
+
+        for text in (self.page(visitor, order), letter.text, letter.html):
+            assert "sent you" not in text
+
+    def test_is_nothing_where_it_was_decided_that_nobody_is_credited(self, visitor, market, referrer):
+        order = self.placed(market, f"code:{referrer.code}", email=primary_contact(referrer.customer).email)
+
+        letter = self.letter(order)
+
+        assert not Referral.objects.exists()
+        for text in (self.page(visitor, order), letter.text):
+            assert "sent you" not in text
+
+    def test_is_nothing_any_more_where_nothing_comes_of_it(self, visitor, market, referrer):
+        order = make_referral(referrer, market, status=OrderStatus.CANCELLED).order
+        before = self.page(visitor, order)
+
+        services.record_ending(order.pk)
+
+        assert self.said(referrer) in before
+        assert "sent you" not in self.page(visitor, order)
+
+    def test_is_not_told_to_whoever_types_an_invited_address(self, visitor, market, referrer):
+        invited = make_invitation(referrer)
+        order = self.placed(market, email=invited.email)
+
+        letter = self.letter(order)
+
+        assert letter.to == invited.email
+        assert self.said(referrer) in letter.text
+        assert "sent you" not in self.page(visitor, order)
 
 
 class TestALinkThatEarnsNothing:

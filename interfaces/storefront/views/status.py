@@ -12,7 +12,7 @@ from foundation.correspondence.queries import documents_about
 from foundation.people.throttles import throttled
 from interfaces.storefront.callers import caller_of
 from interfaces.storefront.site import SiteRequest, site_page
-from interfaces.storefront.steps import address_of, open_question, summary_of, visit_in_words
+from interfaces.storefront.steps import address_of, has_sent, open_question, summary_of, visit_in_words
 from interfaces.storefront.views.order import order_of
 from orders.models import Order
 from orders.queries import CONFIRMATION, details_of, progress_of, visit_was_changed
@@ -47,7 +47,7 @@ def confirmation(request: SiteRequest, token: str) -> HttpResponse:
     order = order_of(request, token)
     if order.status == OrderStatus.DRAFT:
         return redirect(address_of(order, open_question(order)))
-    context = {**_context(order), "caller": caller_of(request, order)}
+    context = {**_context(order), "sent_by": has_sent(order), "caller": caller_of(request, order)}
     return render(request, "storefront/order_confirmation.html", context)
 
 
