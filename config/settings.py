@@ -294,6 +294,7 @@ THROTTLES = {
     "submit": "300/h/client 2000/d/client",  # a store and all its visitors may have one address
     "pdf": "30/h/client",
     "referral_click": "60/m/client 600/d/client",
+    "house_number": "5/h/client 10/d/client",
     "enrol": "10/h/client 30/d/client",
     "invite": "30/h/account 200/d/account",
     "dispute": "10/h/account 30/d/account",

@@ -711,6 +711,7 @@ MATRIX: dict[str, Page] = {
     "storefront:order_first_pdf": Page(ANYONE, token_of("order")),
     "storefront:refer": Page(ANYONE),
     "storefront:refer_welcome": Page(ANYONE),
+    "storefront:refer_house_number": Page(ANYONE, answer=LEADS_ON, method="post"),
     "storefront:refer_yours": Page(ANYONE, lambda world: {"code": world.referrer.code}),
     "storefront:referral_link": Page(ANYONE, lambda world: {"code": world.referrer.code}, LEADS_ON, is_for_all=True),
     "storefront:invitation": Page(ANYONE, lambda world: {"token": world.invitation.token}, LEADS_ON, is_for_all=True),

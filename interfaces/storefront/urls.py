@@ -25,6 +25,7 @@ urlpatterns = [
     path("order/<str:token>/first-confirmation.pdf", status.first_confirmation_pdf, name="order_first_pdf"),
     path("refer/", referrals.refer, name="refer"),
     path("refer/welcome/", referrals.welcome, name="refer_welcome"),
+    path("refer/welcome/number/", referrals.house_number, name="refer_house_number"),
     path("refer/yours/<str:code>/", referrals.yours, name="refer_yours"),
     path("refer/stopped/", referrals.stopped, name="invitations_stopped"),
     path("r/<str:code>/", referrals.link, name="referral_link"),

@@ -16,6 +16,7 @@ from referrals.queries.links import referrer_by_code
 from referrals.queries.programmes import counts_in, may_count_on_site, programme_for
 from referrals.queries.resolver import precedence
 from referrals.states import ReferralStatus, TouchKind, TouchOutcome, TouchPreference
+from territory.models import Premises
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,31 @@ def welcome_by(touch_token: str, division: Division) -> Welcome:
         text=_("Tell us your address and see what you can have there, what it costs today, each month, and later."),
         notice=_("No reward comes with this link at the moment. You can order just the same."),
     )
+
+
+def looked_up_for(touch_token: str, division: Division) -> Premises | None:
+    """
+    Return the address that was looked up for a friend when they were invited, if they come by that very letter.
+
+    It is not to be shown to them as it is: the letter may have been passed on, or have reached a stranger by a mistyped
+    e-mail address. Who knows its house number (`is_number_of`) may be led to it.
+    """
+    checked = "invitation__qualification"
+    related = ("referrer__programme__division", f"{checked}__premises", f"{checked}__division")
+    opened = Touch.objects.select_related(*related).filter(token=touch_token, kind=TouchKind.INVITATION)
+    touch = opened.first() if touch_token else None
+    if touch is None or touch.invitation is None or not touch.invitation.is_live:
+        return None
+    if not (_is_within_window(touch) and _may_refer(touch.referrer, division)):
+        return None
+    answer = touch.invitation.qualification
+    premises = answer.premises if answer and division.pk in answer.division.lineage else None
+    return premises if premises and premises.house_number else None
+
+
+def is_number_of(typed: str, premises: Premises) -> bool:
+    """Tell whether what was typed is the house number of an address, and nothing but it."""
+    return "".join(typed.split()).upper().lstrip("0") == premises.house_number.upper().lstrip("0")
 
 
 def promise_of(programme: Programme, referrer: str, division: Division) -> Welcome:

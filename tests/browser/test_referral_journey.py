@@ -188,6 +188,7 @@ class TestTheWholeStory:
             expect(page.locator(".hero-from")).to_contain_text("Robin thought of you")
             expect(page.locator("h1")).to_have_text("Your friend has good Internet. So can you.")
             check(page)
+            page.get_by_text("Look up another address").click()
             order_from(page, cast.shop)
             check(page)
 
@@ -215,6 +216,11 @@ def order_from(page: Page, shop: Shop) -> None:
     """Go from any page with the address box to the confirmation; whoever keeps no cookie of ours loses it each time."""
     page.fill("#id_address", shop.premises.label)
     page.click(".address-box-row button")
+    order_at_the_address(page, shop)
+
+
+def order_at_the_address(page: Page, shop: Shop) -> None:
+    """Go from what can be had at an address to the confirmation."""
     forget_us(page)
     page.click(f"button[value={shop.market.package}]")
     page.click(GO_ON)
@@ -244,7 +250,13 @@ class TestWithoutJavaScriptOrACookie:
             page.goto(page.url)  # all that is known of the visitor stands in the address
             forget_us(page)
             expect(page.locator(".hero-from")).to_contain_text("thought of you")
-            order_from(page, shop)
+            check(page)
+            premises = invitation.qualification.premises
+            expect(page.locator("main")).not_to_contain_text(premises.street_line)
+            page.fill("#id_number", premises.house_number)
+            page.get_by_role("button", name="Go to that address").click()
+            expect(page.locator(".where")).to_contain_text(premises.street_line)
+            order_at_the_address(page, shop)
 
         deliver()
         assert Referral.objects.get().invitation == invitation

@@ -24,6 +24,7 @@ from referrals.models import Invitation, InvitationBlock, Referral, Referrer, To
 from referrals.queries import link_of, shown_code
 from referrals.states import InvitationStatus, TouchKind
 from referrals.testing import make_invitation, make_programme, make_referral, make_referrer
+from territory.testing import make_available, make_premises
 from tests.storefront.conftest import Visitor, statements_of
 
 PROMISE = "You get $25 off."
@@ -166,6 +167,65 @@ class TestWhatAFriendIsToldOnTheWay:
         add_attribution(order.pk, f"code:{other.code}")
 
         assert "Olga sent you." in text_of(visitor.get(f"/order/{order.token}/options/"))
+
+
+class TestTheAddressThatWasLookedUpForAFriend:
+    @pytest.fixture
+    def invitation(self, market, referrer):
+        number = make_premises(market.division, "31A Maple Street")
+        make_available(number)
+        return make_invitation(referrer, address=number.label, premises_id=number.pk)
+
+    def answer(self, visitor, number):
+        return visitor.post(reverse("storefront:refer_house_number"), {"number": number})
+
+    def test_is_asked_for_by_its_number_and_not_shown(self, visitor, invitation):
+        _gone, page = follow(visitor, f"/i/{invitation.token}/")
+
+        assert "What is its house number?" in text_of(page)
+        for part in ("31A", "Maple", invitation.qualification.premises.zip_code):
+            assert part not in text_of(page)
+
+    @pytest.mark.parametrize("typed", ["31A", " 31 a "])
+    def test_is_led_to_by_its_number(self, visitor, invitation, typed):
+        visitor.get(f"/i/{invitation.token}/")
+
+        gone = self.answer(visitor, typed)
+
+        assert gone["Location"].startswith("/address/")
+        assert "31A Maple Street" in text_of(visitor.get(gone["Location"]))
+
+    @pytest.mark.parametrize("typed", ["", "31", "31B", "31A Maple Street"])
+    def test_is_not_told_to_who_does_not_know_its_number(self, visitor, invitation, typed):
+        visitor.get(f"/i/{invitation.token}/")
+
+        gone = self.answer(visitor, typed)
+
+        page = text_of(visitor.get(gone["Location"]))
+        assert "That is not the number that we were told." in page
+        assert "Maple" not in page
+
+    def test_is_not_guessed_number_by_number(self, visitor, invitation, settings):
+        settings.THROTTLE_FACTOR = 1
+        visitor.get(f"/i/{invitation.token}/")
+
+        answers = [self.answer(visitor, str(number)).status_code for number in range(6)]
+
+        assert answers == [302] * 5 + [429]
+
+    def test_is_nothing_to_who_comes_by_a_link_that_is_handed_on(self, visitor, invitation, referrer):
+        visitor.get(f"/i/{invitation.token}/")
+        _gone, page = follow(visitor, f"/r/{referrer.code}/")
+
+        assert "house number" not in text_of(page)
+        assert self.answer(visitor, "31A")["Location"].startswith("/refer/welcome/")
+
+    def test_is_nothing_once_the_invitation_was_withdrawn(self, visitor, invitation):
+        visitor.get(f"/i/{invitation.token}/")
+        services.withdraw_invitation(invitation.pk, by=None)
+
+        assert "house number" not in text_of(visitor.get(reverse("storefront:refer_welcome")))
+        assert self.answer(visitor, "31A")["Location"].startswith("/refer/welcome/")
 
 
 class TestWhatAFriendIsToldOnceTheyHaveOrdered:

@@ -64,14 +64,14 @@ def _check(
 ) -> HttpResponse:
     marks = came_by(request)
     if premises_id or is_none:
-        return _qualify(request, address, premises_id)
+        return lead_to_answer(request, address, premises_id)
     if building:
         return redirect(marks.added_to(_pick_address(address=address, building=building)))
     found = territory.look_up_address(address, division=request.site.division, channel=CHANNEL, by=visitor(request))
     if found.exact:
-        return _qualify(request, address, found.exact.premises_id)
+        return lead_to_answer(request, address, found.exact.premises_id)
     if found.only and found.only.premises_id:
-        return _qualify(request, address, found.only.premises_id, taken=found.only.label)
+        return lead_to_answer(request, address, found.only.premises_id, taken=found.only.label)
     building_meant = found.building or (found.only and found.only.building)
     key = building_meant.key if building_meant else ""
     return redirect(marks.added_to(_pick_address(address=address, building=key)))
@@ -82,7 +82,7 @@ def _pick_address(**parameters: str) -> str:
     return f"{reverse('storefront:check')}?{query}"
 
 
-def _qualify(request: SiteRequest, typed: str, premises_id: int | None, *, taken: str = "") -> HttpResponse:
+def lead_to_answer(request: SiteRequest, typed: str, premises_id: int | None, *, taken: str = "") -> HttpResponse:
     """
     Check premises, and lead to the answer.
 
@@ -125,7 +125,7 @@ def _pick(request: SiteRequest, *, address: str, building: str, **_more: Any) ->
 @site_page
 def _check_framed(request: SiteRequest, address: str, premises_id: int | None) -> HttpResponse:
     """Check an address that was typed into the box in another site, which cannot post: it means one, nobody is asked."""
-    return _qualify(request, address, premises_id)
+    return lead_to_answer(request, address, premises_id)
 
 
 def _unit_that_is_not_there(found: AddressSearch | None, building: str) -> str:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
@@ -17,9 +18,10 @@ from foundation.people.throttles import throttled
 from interfaces.storefront.attribution import came_by, remember
 from interfaces.storefront.forms import TakePartForm
 from interfaces.storefront.site import SiteRequest, site_page, visitor
+from interfaces.storefront.views.address import lead_to_answer
 from referrals import services
 from referrals.queries import link_of, programme_for, referrer_by_code, shown_code
-from referrals.queries.landing import welcome_by
+from referrals.queries.landing import is_number_of, looked_up_for, welcome_by
 from referrals.services import Click
 
 PAGE = "web-refer"
@@ -61,8 +63,25 @@ def welcome(request: SiteRequest) -> HttpResponse:
     """Welcome a friend with what is promised to them, and ask for their address."""
     marks = came_by(request)
     latest = marks.tokens[-1] if marks.tokens else ""
-    context = {"welcome": welcome_by(latest, request.site.division), "carried": marks.pairs}
+    context = {
+        "welcome": welcome_by(latest, request.site.division),
+        "asks_number": looked_up_for(latest, request.site.division) is not None,
+        "carried": marks.pairs,
+    }
     return remember(render(request, "storefront/refer_welcome.html", context), marks)
+
+
+@require_POST
+@throttled("house_number")
+@site_page
+def house_number(request: SiteRequest) -> HttpResponse:
+    """Lead an invited friend who knows its house number to the address that was looked up for them."""
+    marks, typed = came_by(request), request.POST.get("number", "")[:20]
+    premises = looked_up_for(marks.tokens[-1] if marks.tokens else "", request.site.division)
+    if premises is None or not is_number_of(typed, premises):
+        messages.error(request, _("That is not the number that we were told. Type your address instead."))
+        return remember(redirect(marks.added_to(reverse("storefront:refer_welcome"))), marks)
+    return lead_to_answer(request, premises.label, premises.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
