@@ -250,7 +250,6 @@ class TestWithoutJavaScriptOrACookie:
             page.goto(page.url)  # all that is known of the visitor stands in the address
             forget_us(page)
             expect(page.locator(".hero-from")).to_contain_text("thought of you")
-            check(page)
             premises = invitation.qualification.premises
             expect(page.locator("main")).not_to_contain_text(premises.street_line)
             page.fill("#id_number", premises.house_number)
