@@ -84,19 +84,20 @@ class RoutingRowForm(RowModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        for name in ("languages", "symptoms"):
-            self._offer_what_it_has(name)
+        self._offer_what_it_has("languages")
+        self.instance.symptom_names = self._offer_what_it_has("symptoms")
 
-    def _offer_what_it_has(self, name: str) -> None:
-        """Keep what a rule asks for already and what is not offered any more, by its code."""
+    def _offer_what_it_has(self, name: str) -> dict[str, str]:
+        """Keep what a rule asks for already and what is offered no more, by its code; return the names of what is offered."""
         field: Any = self.fields[name]
-        offered = {
-            code for one, more in field.choices for code in ([one] if isinstance(more, str | Promise) else dict(more))
-        }
+        offered: dict[str, str] = {}
+        for one, more in field.choices:
+            offered |= {one: str(more)} if isinstance(more, str | Promise) else dict(more)
         field.choices = [
             *field.choices,
             *((code, code) for code in getattr(self.instance, name) if code not in offered),
         ]
+        return offered
 
 
 def ticked_symptoms(division: Division) -> forms.MultipleChoiceField:

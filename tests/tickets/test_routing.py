@@ -286,6 +286,7 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         assert ("es", "Spanish") in [(code, str(name)) for code, name in form.fields["languages"].choices]
         row.refresh_from_db()
         assert (row.languages, row.symptoms) == (["pt", "es"], ["gone", "snow"])
+        assert f"pt, Spanish · gone, Snow → {row.team}" in text_of(client.get(page))
 
 
 class TestX7DryRunOnLastMonthsTickets:

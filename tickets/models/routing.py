@@ -1,5 +1,6 @@
 """Where tickets go: procedures in versions, what was decided by them, whom nobody could be found for, and reassignments."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -204,6 +205,9 @@ class RoutingRow(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    symptom_names: Mapping[str, str] = {}
+    """Of the symptoms by their codes, where whoever shows the row has read them."""
+
     @property
     def gist(self) -> str:
         """For which tickets it is and where they go, as one line: the title of a row that is folded."""
@@ -214,7 +218,8 @@ class RoutingRow(models.Model):
         asked = [", ".join(str(kinds(value).label) for value in values) for values, kinds in named if values]
         languages = dict(settings.LANGUAGES)
         spoken = [str(languages.get(code, code)) for code in self.languages]
-        asked += [", ".join(values) for values in (spoken, self.symptoms, self.zip_codes, self.nodes) if values]
+        noticed = [self.symptom_names.get(code, code) for code in self.symptoms]
+        asked += [", ".join(values) for values in (spoken, noticed, self.zip_codes, self.nodes) if values]
         asked += [", ".join(str(one) for one in self.divisions.all())] if self.pk else []
         asked += [gettext("answers of %(steps)s") % {"steps": ", ".join(self.answers)}] if self.answers else []
         goes = str(self.team)
