@@ -117,6 +117,52 @@ class CreditReturned(Fact, name="commissions.credit_returned"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BankFileMade(Fact, name="commissions.bank_file_made"):
+    """The transfers of a batch were written into a file for the bank."""
+
+    bank_file_id: int
+    count: int
+    total: str
+    checksum: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankFileDownloaded(Fact, name="commissions.bank_file_downloaded"):
+    """A person has had a file for the bank, with the account numbers in it."""
+
+    bank_file_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankFileHandedOver(Fact, name="commissions.bank_file_handed_over"):
+    """A person has handed a file to the bank."""
+
+    bank_file_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankFilePaid(Fact, name="commissions.bank_file_paid"):
+    """The bank's statement says that a file was paid: so many transfers, and so much."""
+
+    bank_file_id: int
+    count: int
+    total: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferReturned(Fact, name="commissions.transfer_returned"):
+    """The bank has sent a transfer back, or it was not made: what it pays is owed again."""
+
+    line_id: int
+    reward_id: int
+    code: str
+    """The bank's reason, such as R03; empty where the bank account had ended before."""
+    amount: str
+    was_paid: bool
+    """Whether it had been taken for paid."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DisputeRaised(Fact, name="commissions.dispute_raised"):
     """A payee says that a line of a statement is wrong."""
 

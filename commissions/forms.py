@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _, gettext_lazy
 from catalog.states import Comparison as ComparisonInWords
 from commissions.models import RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import FACTS, FREE_TEXT, vocabulary
-from commissions.queries.rules import conditions_of
+from commissions.queries.rules import conditions_of, only_in
 from commissions.services.rules import TermDescription, Wording
-from commissions.states import Basis, RewardForm, Side
+from commissions.states import CASH_CURRENCY, Basis, RewardForm, Side
 from foundation.divisions.models import Division
 from foundation.now import now
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, InvalidRule, Kind, RuleSet
@@ -219,6 +219,8 @@ def known_values(words: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]
 # What each side gets. ----------------------------------------------------------------------------------------------
 
 NOTHING, FREE = "", RewardForm.FREE_MONTH.value
+IN_CASH = f"{RewardForm.CASH}:"
+"""What stands before the basis of what is paid in cash: `cash:flat`."""
 GETS = [
     (NOTHING, gettext_lazy("nothing")),
     (Basis.FLAT.value, gettext_lazy("a bill credit of a fixed amount")),
@@ -228,11 +230,30 @@ GETS = [
     (Basis.MARGIN_MONTHLY.value, gettext_lazy("a bill credit: percent of the monthly margin on the friend's order")),
     (Basis.MARGIN_ONE_TIME.value, gettext_lazy("a bill credit: percent of the one-time margin on the friend's order")),
     (FREE, gettext_lazy("a free month")),
+    (IN_CASH + Basis.FLAT, gettext_lazy("a bank transfer of a fixed amount")),
+    (IN_CASH + Basis.PERCENT_MONTHLY, gettext_lazy("a bank transfer: percent of the friend's monthly charges")),
+    (IN_CASH + Basis.PERCENT_ONE_TIME, gettext_lazy("a bank transfer: percent of the friend's one-time charges")),
+    (
+        IN_CASH + Basis.PERCENT_CASH,
+        gettext_lazy("a bank transfer: percent of what the friend pays in cash, before tax"),
+    ),
+    (
+        IN_CASH + Basis.MARGIN_MONTHLY,
+        gettext_lazy("a bank transfer: percent of the monthly margin on the friend's order"),
+    ),
+    (
+        IN_CASH + Basis.MARGIN_ONE_TIME,
+        gettext_lazy("a bank transfer: percent of the one-time margin on the friend's order"),
+    ),
 ]
 
 
 MONTHLY_SERVICES = [one for one in ProductFamily.choices if one[0] != ProductFamily.INSTALLATION]
 """What a customer may pay for each month."""
+
+
+def _basis_of(gets: str | None) -> str:
+    return (gets or "").removeprefix(IN_CASH)
 
 
 class TermForm(forms.Form):
@@ -252,10 +273,14 @@ class TermForm(forms.Form):
         help_text=gettext_lazy("Of a free month. None ticked: all that they pay for each month."),
     )  # fmt: skip
 
-    def __init__(self, data: Any, *, side: Side, initial: dict[str, Any]) -> None:
-        """Add the steps."""
+    def __init__(self, data: Any, *, side: Side, initial: dict[str, Any], currency: str = CASH_CURRENCY) -> None:
+        """
+        Add the steps.
+
+        :param currency: what the rule's market sells in
+        """
         super().__init__(data, prefix=str(side), initial=initial)
-        self.side = side
+        self.side, self.currency = side, currency
         for step in range(1, STEPS + 1):
             self.fields[f"from_{step}"] = forms.IntegerField(
                 label=_("from their reward number"), required=False, min_value=2, max_value=1000
@@ -285,9 +310,11 @@ class TermForm(forms.Form):
             self.add_error("value", _("Say how much."))
         if gets in {NOTHING, FREE} and cleaned.get("value"):
             self.add_error("value", _("Leave this empty, or choose a bill credit."))
+        if gets and gets.startswith(IN_CASH) and self.currency != CASH_CURRENCY:
+            self.add_error("gets", only_in(CASH_CURRENCY))
         if gets != FREE and cleaned.get("families"):
             self.add_error("families", _("Tick none, or choose a free month."))
-        if gets == Basis.FLAT and (value := cleaned.get("value")) and value != round(value, 2):
+        if _basis_of(gets) == Basis.FLAT and (value := cleaned.get("value")) and value != round(value, 2):
             self.add_error("value", _("Write an amount with at most two digits after the point."))
         for step in range(1, STEPS + 1):
             halves = cleaned.get(f"from_{step}"), cleaned.get(f"value_{step}")
@@ -303,10 +330,12 @@ class TermForm(forms.Form):
         if gets == FREE:
             families = tuple(self.cleaned_data["families"])
             return TermDescription(side=self.side, form=RewardForm.FREE_MONTH, families=families)
-        is_flat = gets == Basis.FLAT
+        basis = Basis(_basis_of(gets))
+        is_flat = basis == Basis.FLAT
         return TermDescription(
             side=self.side,
-            basis=Basis(gets),
+            form=RewardForm.CASH if gets.startswith(IN_CASH) else RewardForm.BILL_CREDIT,
+            basis=basis,
             amount=value if is_flat else None,
             percent=None if is_flat else value,
             tiers=tuple(self._tiers()),
@@ -322,7 +351,9 @@ class TermForm(forms.Form):
         """Return a term as the fields show it."""
         if term is None:
             return {"gets": NOTHING}
-        gets = FREE if term.form == RewardForm.FREE_MONTH else term.basis
+        gets = {RewardForm.FREE_MONTH.value: FREE, RewardForm.CASH.value: IN_CASH + term.basis}.get(
+            term.form, term.basis
+        )
         value = term.amount if term.basis == Basis.FLAT else term.percent
         values: dict[str, Any] = {"gets": gets, "value": value, "families": term.families}
         for step, (first, value) in enumerate(term.tiers[:STEPS], start=1):
@@ -392,7 +423,15 @@ class Composer:
             conditions=formset(
                 data, prefix="conditions", initial=rows_of(version, words), form_kwargs={"words": words}
             ),
-            terms=[TermForm(data, side=side, initial=TermForm.initial_of(promised.get(side))) for side in Side],
+            terms=[
+                TermForm(
+                    data,
+                    side=side,
+                    initial=TermForm.initial_of(promised.get(side)),
+                    currency=version.rule.division.currency,
+                )
+                for side in Side
+            ],
             known=known_values(words),
         )
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from billing.events import CreditConfirmed, CreditRefused
 from commissions.events import (
+    BankDetailsGiven,
     BatchMoved,
     CorrectionTakenBack,
     DisputeAnswered,
@@ -12,6 +13,7 @@ from commissions.events import (
     RewardQualified,
     RewardReleased,
     RewardSettled,
+    TransferReturned,
 )
 from commissions.services import accrual, batches, endings, holds, letters, qualification
 from commissions.states import BatchStatus
@@ -99,6 +101,18 @@ def tell_of_answer(fact: DisputeAnswered, _event: Event) -> None:
 def tell_of_correction_taken_back(fact: CorrectionTakenBack, _event: Event) -> None:
     """Tell the payee."""
     letters.send_correction_taken_back(fact.dispute_id)
+
+
+@subscribe(TransferReturned)
+def tell_of_return(fact: TransferReturned, event: Event) -> None:
+    """Tell the payee, and ask for other bank details where these cannot be used."""
+    letters.send_transfer_returned(fact.reward_id, Decimal(fact.amount), event_id=event.pk)
+
+
+@subscribe(BankDetailsGiven)
+def release_what_came_back(fact: BankDetailsGiven, _event: Event) -> None:
+    """Let what a bank has sent back be paid to the bank account that the payee has named since."""
+    holds.release_for_bank_details(fact.payee_id)
 
 
 # Payouts.

@@ -1,12 +1,17 @@
 """The inherited division settings that commissions read."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from commissions.models import Rule
+from foundation.ach import AchRefused, Originator
 from foundation.divisions.models import Division
-from foundation.divisions.settings import declare
+from foundation.divisions.settings import Setting, declare
 
 
 def paying_division(division: Division) -> Division | None:
@@ -77,3 +82,77 @@ FLAGS_FIRST_REWARDS = declare(
     label=_("A payee's first reward is always audited"),
     help=_("Whoever was never paid before is looked at by a person."),
 )
+
+
+# Who sends bank transfers, and by which bank. ------------------------------------------------------------------------
+
+ANY_ORIGINATOR = Originator(
+    immediate_destination="123456780", destination_name="BANK", immediate_origin="1234567890", origin_name="HOUSE",
+    company_name="HOUSE", company_id="1234567890", odfi="123456780", entry_description="REWARD",
+)  # fmt: skip
+"""Nobody: what one value is put into, to see whether the format can say it."""
+
+
+def _fits(field: str) -> Callable[[str], None]:
+    """Refuse what a bank file cannot say in one of its fields; nothing may be said: then no file is made."""
+
+    def check(value: str) -> None:
+        try:
+            replace(ANY_ORIGINATOR, **({field: value} if value else {}))
+        except AchRefused as refusal:
+            raise ValidationError(refusal.message) from None
+
+    return check
+
+
+def _of_originator(
+    field: str,
+    label: str | Promise,
+    help: str | Promise,  # noqa: A002  # as `declare` calls it
+    default: str = "",
+) -> Setting:
+    return declare(f"commissions.ach_{field}", kind=str, default=default, label=label, help=help, check=_fits(field))
+
+
+ORIGINATOR = {
+    "immediate_destination": _of_originator(
+        "immediate_destination",
+        _("Bank transfers: routing number of the bank that gets the file"),
+        _("Nine digits. Rewards in cash are transferred once all of these are set (immediate destination)."),
+    ),
+    "destination_name": _of_originator(
+        "destination_name",
+        _("Bank transfers: name of the bank that gets the file"),
+        _("At most 23 characters."),
+    ),
+    "immediate_origin": _of_originator(
+        "immediate_origin",
+        _("Bank transfers: our number at that bank"),
+        _("Nine or ten digits, as the bank has given them (immediate origin)."),
+    ),
+    "origin_name": _of_originator(
+        "origin_name", _("Bank transfers: our name at that bank"), _("At most 23 characters.")
+    ),
+    "company_name": _of_originator(
+        "company_name",
+        _("Bank transfers: the name that payees read on their bank’s statement"),
+        _("At most 16 characters."),
+    ),
+    "company_id": _of_originator(
+        "company_id",
+        _("Bank transfers: company identification"),
+        _("At most ten digits and capital letters, as the bank has given them: often a 1 and the tax number."),
+    ),
+    "odfi": _of_originator(
+        "odfi",
+        _("Bank transfers: routing number of the bank that sends them"),
+        _("Nine digits, of the originating bank (ODFI). Often that of the bank that gets the file."),
+    ),
+    "entry_description": _of_originator(
+        "entry_description",
+        _("Bank transfers: what they are, for payees’ bank statements"),
+        _("At most ten characters."),
+        "REWARD",
+    ),
+}
+"""The fields of `foundation.ach.Originator`, each a setting."""

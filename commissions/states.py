@@ -33,10 +33,22 @@ class Side(models.TextChoices):
 
 
 class RewardForm(models.TextChoices):
-    """In what form a reward is given; each is paid as a credit on the payee's bill."""
+    """In what form a reward is given: cash goes to the payee's bank, the others are credits on their bill."""
 
     BILL_CREDIT = "bill_credit", _("Bill credit")
     FREE_MONTH = "free_month", _("Free month")
+    CASH = "cash", _("Cash, by bank transfer")
+
+
+class Channel(models.TextChoices):
+    """How a payment reaches its payee."""
+
+    CREDIT = "credit", _("Bill credit")
+    TRANSFER = "transfer", _("Bank transfer")
+
+
+CASH_CURRENCY = "USD"
+"""What the Automated Clearing House pays in: the banks of the United States settle it in no other."""
 
 
 class Basis(models.TextChoices):
@@ -68,7 +80,7 @@ class RewardStatus(models.TextChoices):
     HELD = "held", _("Earned, on hold")
     PAYABLE = "payable", _("Earned")
     BATCHED = "batched", _("Being paid")
-    SETTLED = "settled", _("Credited")
+    SETTLED = "settled", _("Paid")
     CAP_LIMITED = "cap_limited", _("Limit reached")
     FORFEITED = "forfeited", _("Not eligible")
     REVERSED = "reversed", _("Taken back")
@@ -79,7 +91,7 @@ REWARD_MOVES: Mapping[RewardStatus, frozenset[RewardStatus]] = {
     RewardStatus.HELD: frozenset({RewardStatus.PAYABLE, RewardStatus.FORFEITED, RewardStatus.REVERSED}),
     RewardStatus.PAYABLE: frozenset({RewardStatus.HELD, RewardStatus.BATCHED, RewardStatus.REVERSED}),
     RewardStatus.BATCHED: frozenset({RewardStatus.SETTLED, RewardStatus.PAYABLE, RewardStatus.HELD}),
-    RewardStatus.SETTLED: frozenset({RewardStatus.REVERSED}),
+    RewardStatus.SETTLED: frozenset({RewardStatus.REVERSED, RewardStatus.HELD}),  # a bank sent the transfer back late
     RewardStatus.FORFEITED: frozenset({RewardStatus.ACCRUED}),  # a fact that came late: refused is a derived state
 }
 
@@ -107,6 +119,7 @@ class HoldReason(models.TextChoices):
     SIGNAL = "signal", _("Something about the referral is being looked at")
     CREDIT_REFUSED = "credit_refused", _("The billing system refused the credit")
     PAYEE_CLOSED = "payee_closed", _("The account to be credited is closed")
+    BANK_RETURNED = "bank_returned", _("The bank returned the transfer")
     AUDIT = "audit", _("An auditor has set it aside")
 
 
@@ -120,7 +133,7 @@ class ProgressStage(models.TextChoices):
     INSTALLED = "installed", _("Installed")
     QUALIFYING = "qualifying", _("Qualifying")
     EARNED = "earned", _("Earned")
-    CREDITED = "credited", _("Credited")
+    CREDITED = "credited", _("Paid")
     LIMITED = "limited", _("Limit reached")
     NOT_ELIGIBLE = "not_eligible", _("Not eligible")
     TAKEN_BACK = "taken_back", _("Taken back")
@@ -167,7 +180,13 @@ LEGS: Mapping[EntryKind, frozenset[tuple[LedgerAccount, LedgerAccount]]] = {
     EntryKind.REINSTATE: frozenset({(LedgerAccount.EXPENSE, LedgerAccount.HELD)}),
     EntryKind.SEND: frozenset({(LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT)}),
     EntryKind.SETTLE: frozenset({(LedgerAccount.IN_TRANSIT, LedgerAccount.PAID)}),
-    EntryKind.RETURN: frozenset({(LedgerAccount.IN_TRANSIT, LedgerAccount.PAYABLE)}),
+    EntryKind.RETURN: frozenset(
+        {
+            (LedgerAccount.IN_TRANSIT, LedgerAccount.PAYABLE),
+            (LedgerAccount.PAID, LedgerAccount.PAYABLE),
+            (LedgerAccount.RECEIVABLE, LedgerAccount.PAYABLE),
+        }
+    ),
     EntryKind.HOLD: frozenset({(LedgerAccount.PAYABLE, LedgerAccount.HELD)}),
     EntryKind.CLAWBACK: frozenset(
         {
@@ -190,7 +209,7 @@ class BatchStatus(models.TextChoices):
     BUILDING = "building", _("Being built")
     FROZEN = "frozen", _("Frozen, to be audited")
     APPROVED = "approved", _("Approved")
-    SUBMITTED = "submitted", _("Sent to billing")
+    SUBMITTED = "submitted", _("Sent")
     CONFIRMED = "confirmed", _("Confirmed and reconciled")
     PARTLY_RETURNED = "partly_returned", _("Partly returned")
     DISCARDED = "discarded", _("Discarded")
@@ -201,6 +220,7 @@ BATCH_MOVES: Mapping[BatchStatus, frozenset[BatchStatus]] = {
     BatchStatus.FROZEN: frozenset({BatchStatus.APPROVED, BatchStatus.DISCARDED}),
     BatchStatus.APPROVED: frozenset({BatchStatus.SUBMITTED}),
     BatchStatus.SUBMITTED: frozenset({BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED}),
+    BatchStatus.CONFIRMED: frozenset({BatchStatus.PARTLY_RETURNED}),  # a bank sent a transfer back late
 }
 
 
@@ -209,7 +229,7 @@ class LineStatus(models.TextChoices):
 
     PENDING = "pending", _("Not sent yet")
     SENT = "sent", _("Sent, no answer yet")
-    CONFIRMED = "confirmed", _("Credited")
+    CONFIRMED = "confirmed", _("Paid")
     RETURNED = "returned", _("Returned")
     REMOVED = "removed", _("Taken out")
 
@@ -217,6 +237,7 @@ class LineStatus(models.TextChoices):
 LINE_MOVES: Mapping[LineStatus, frozenset[LineStatus]] = {
     LineStatus.PENDING: frozenset({LineStatus.SENT, LineStatus.CONFIRMED, LineStatus.REMOVED}),
     LineStatus.SENT: frozenset({LineStatus.CONFIRMED, LineStatus.RETURNED}),
+    LineStatus.CONFIRMED: frozenset({LineStatus.RETURNED}),  # of transfers alone: a bank may send one back late
 }
 
 
@@ -232,6 +253,7 @@ class LineFlag(models.TextChoices):
     FOUND_WRONG = "found_wrong", _("An auditor found it wrong before")
     CORRECTION = "correction", _("A correction after the payee has disputed a line")
     SAME_BANK = "same_bank", _("Another payee has named the same bank account")
+    NEW_BANK_DETAILS = "new_bank_details", _("Nothing was paid to this bank account before")
 
 
 class Verdict(models.TextChoices):
@@ -248,6 +270,30 @@ class Reconciliation(models.TextChoices):
     OPEN = "open", _("Not seen there yet")
     MATCHED = "matched", _("Matches")
     DIFFERS = "differs", _("Differs")
+
+
+class BankFileStatus(models.TextChoices):
+    """How far the file of a batch's transfers is."""
+
+    MADE = "made", _("To be handed to the bank")
+    HANDED_OVER = "handed_over", _("Handed to the bank")
+    PAID = "paid", _("Paid, as the bank says")
+
+
+BANK_FILE_MOVES: Mapping[BankFileStatus, frozenset[BankFileStatus]] = {
+    BankFileStatus.MADE: frozenset({BankFileStatus.HANDED_OVER}),
+    BankFileStatus.HANDED_OVER: frozenset({BankFileStatus.PAID}),
+}
+
+
+class ReturnOutcome(models.TextChoices):
+    """What was done about a transfer that the bank says came back."""
+
+    TAKEN = "taken", _("Owed again")
+    UNMATCHED = "unmatched", _("No such transfer of ours")
+    AMOUNT = "amount", _("Another amount than we sent")
+    KNOWN = "known", _("Known before")
+    CLAIMED = "claimed", _("Needs a person: what was taken back since was settled in another way")
 
 
 class DisputeStatus(models.TextChoices):

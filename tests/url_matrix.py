@@ -9,11 +9,13 @@ there needs one row in `World`.
     "desk:order_hold": Page(holders(Permission.WORK_ORDERS), lambda world: {"pk": world.order.pk}, answer=POST_ONLY),
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -28,7 +30,7 @@ from catalog.models import EligibilityCriterion, EligibilityGroup, Price
 from catalog.services import set_cost
 from catalog.states import Comparison, PriceKind
 from catalog.testing import make_package
-from commissions.models import BankAccount, ClosedPeriod, PeriodRun, Reward
+from commissions.models import BankAccount, BankFile, ClosedPeriod, PeriodRun, ReturnFile, Reward
 from commissions.models.bank import written_together
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import build_batch, freeze_batch
@@ -88,6 +90,7 @@ from territory.models import AddressLookup, ImportFile, Premises, Qualification
 from territory.services import override_availability
 from territory.states import AvailabilityStatus, LookupResult
 from territory.testing import make_premises, make_qualification
+from tests.commissions.cashing import return_file
 from tests.planting import plant
 from tickets.models import (
     Alert,
@@ -406,6 +409,7 @@ class World:
         self.dispute = raise_dispute(disputed.pk, f"{self.marker} says no", by=self.people[Role.CUSTOMER])
         self.batch = freeze_batch(build_batch(self.division.pk, by=supervisor).pk, by=supervisor)
         self.line = self.batch.lines.get()
+        self._make_bank_files()
         claimed = self._make_earned()
         pay(claimed.pk, today(self.division))
         take_back(locked_reward(claimed.pk), claimed.owed, ReasonCode.LEFT_EARLY, today(self.division), by=None)
@@ -413,6 +417,20 @@ class World:
         long_ago = today(self.division).replace(day=1) - timedelta(days=365)
         ClosedPeriod.objects.create(division=self.division, period=long_ago.replace(day=1))
         PeriodRun.objects.create(kind=RunKind.QUALIFY, division=self.division, period=long_ago)
+
+    def _make_bank_files(self) -> None:
+        """Let a file wait to be handed to the bank, and one that the bank has sent: rows alone, of no transfer."""
+        on = today(self.division)
+        self.bank_file = BankFile.objects.create(
+            batch=self.batch, division=self.division, originator=f"{self.division.pk:010}", made_on=on, modifier="A",
+            effective_on=on, count=1, total=Decimal("25.00"), checksum=hashlib.sha256(b"0").hexdigest(),
+            content=encrypt("0"),
+        )  # fmt: skip
+        sent = SimpleNamespace(trace_number=f"{self.division.pk:015}", amount=Decimal("25.00"), reward_id=1)
+        self.return_file = ReturnFile.objects.create(
+            division=self.division, checksum=f"{self.division.pk:064}", content=encrypt(return_file((sent, "R03"))),
+            uploaded_by=self.people[Role.AUDITOR],
+        )  # fmt: skip
 
     def _make_earned(self) -> Reward:
         referral = make_installed_referral(self.referrer, market=self.market)
@@ -655,6 +673,11 @@ MATRIX: dict[str, Page] = {
     "desk:payout_freeze": Page(holders(Permission.BUILD_BATCHES), pk_of("batch")),
     "desk:payout_approve": Page(holders(Permission.APPROVE_BATCHES), pk_of("batch")),
     "desk:payout_discard": Page(holders(Permission.BUILD_BATCHES), pk_of("batch")),
+    "desk:bank_file_download": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file"), method="post"),
+    "desk:bank_file_hand_over": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
+    "desk:bank_file_paid": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
+    "desk:bank_returns": Page(holders(Permission.APPROVE_BATCHES)),
+    "desk:return_file": Page(holders(Permission.APPROVE_BATCHES), pk_of("return_file")),
     "desk:payout_line": Page(SEE_LEDGER, pk_of("line")),
     "desk:payout_line_remove": Page(holders(Permission.BUILD_BATCHES), pk_of("line")),
     "desk:ledger": Page(SEE_LEDGER),

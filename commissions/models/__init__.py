@@ -7,11 +7,14 @@ from commissions.models.ledger import ClosedPeriod, LedgerEntry
 from commissions.models.payouts import Batch, BatchLine, PeriodRun
 from commissions.models.rewards import Payee, Reward, RewardQuerySet
 from commissions.models.rules import WORDING, RewardTerm, Rule, RuleVersion
+from commissions.models.transfers import BankFile, BankReturn, ReturnFile
 
 __all__ = [
     "LONGEST_WORDS",
     "WORDING",
     "BankAccount",
+    "BankFile",
+    "BankReturn",
     "Batch",
     "BatchLine",
     "ClaimEnd",
@@ -20,6 +23,7 @@ __all__ = [
     "LedgerEntry",
     "Payee",
     "PeriodRun",
+    "ReturnFile",
     "Reward",
     "RewardQuerySet",
     "RewardTerm",

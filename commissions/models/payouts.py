@@ -11,12 +11,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext, gettext_lazy as _
 
 from billing.models import Submission
+from commissions.models.bank import BankAccount
 from commissions.models.disputes import Dispute
 from commissions.models.rewards import Payee, Reward
 from commissions.states import (
     BATCH_MOVES,
     LINE_MOVES,
     BatchStatus,
+    Channel,
     LineFlag,
     LineStatus,
     Reconciliation,
@@ -29,7 +31,7 @@ from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_
 from foundation.money import MoneyField
 from foundation.now import now
 from foundation.people.models import User
-from foundation.safeguards import moves_only_along
+from foundation.safeguards import moves_only_along, never_changes
 
 
 def _refuse_if_approved(row: str, *, goes_on_with: str = "") -> str:
@@ -182,7 +184,7 @@ class Batch(Lifecycle):
 
 
 class BatchLine(Lifecycle):
-    """One reward in a batch, or what corrects one: a credit for its payee, under a request id that never changes."""
+    """One reward in a batch, or what corrects one: a credit or a transfer for its payee, under an id that never changes."""
 
     MOVES = LINE_MOVES
 
@@ -194,8 +196,15 @@ class BatchLine(Lifecycle):
     """Whose correction it pays; None: the reward itself."""
     payee = models.ForeignKey(Payee, models.PROTECT, related_name="+", verbose_name=_("payee"))
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    channel = models.CharField(
+        _("paid by"), max_length=8, choices=Channel.choices, default=Channel.CREDIT, editable=False
+    )
+    bank_account = models.ForeignKey(
+        BankAccount, models.PROTECT, null=True, related_name="+", verbose_name=_("bank account"), editable=False
+    )
+    """Where a transfer goes; none of a credit."""
     amount = MoneyField(_("amount"))
-    """The credit to be posted: the reward less what is set off."""
+    """What is credited or transferred: the reward less what is set off."""
     set_off = MoneyField(_("set off"), default=Decimal("0.00"))
     """What is kept of it for what was taken back from the same payee."""
     currency = models.CharField(_("currency"), max_length=3)
@@ -215,14 +224,16 @@ class BatchLine(Lifecycle):
     submission = models.ForeignKey(
         Submission, models.PROTECT, null=True, related_name="+", verbose_name=_("submission")
     )
+    trace_number = models.CharField(_("trace number"), max_length=15, blank=True, editable=False)
+    """By which banks speak of the transfer: the originating bank's first eight digits, and the end of this row's id."""
     sent_at = models.DateTimeField(_("sent"), null=True)
     problem = models.CharField(_("problem"), max_length=300, blank=True)
-    """What the billing system said when it refused it."""
+    """What the billing system said when it refused it, or the bank when it sent it back."""
     credit_id = models.CharField(_("vendor's credit"), max_length=100, blank=True)
     reconciliation = models.CharField(
         _("reconciliation"), max_length=8, choices=Reconciliation.choices, default=Reconciliation.OPEN
     )
-    confirmed_at = models.DateTimeField(_("credited"), null=True)
+    confirmed_at = models.DateTimeField(_("paid"), null=True)
 
     objects = LockingQuerySet["BatchLine"].as_manager()
 
@@ -232,6 +243,11 @@ class BatchLine(Lifecycle):
         verbose_name_plural = _("payments")
         constraints: ClassVar = [
             status_constraint(LineStatus, name="payment_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(channel=Channel.CREDIT, bank_account=None, trace_number="")
+                | Q(channel=Channel.TRANSFER, bank_account__isnull=False, submission=None),
+                name="payment_goes_by_its_channel",
+            ),
             models.CheckConstraint(condition=Q(amount__gte=0, set_off__gte=0), name="payment_is_not_negative"),
             models.UniqueConstraint(
                 fields=["reward"],
@@ -242,6 +258,9 @@ class BatchLine(Lifecycle):
                 fields=["dispute"],
                 condition=Q(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]),
                 name="a_correction_is_paid_once",
+            ),
+            models.UniqueConstraint(
+                fields=["trace_number"], condition=~Q(trace_number=""), name="a_transfer_has_its_trace_number"
             ),
             models.UniqueConstraint(
                 fields=["request_id"], condition=~Q(status=LineStatus.REMOVED), name="a_payment_has_its_request_id"
@@ -276,6 +295,8 @@ class BatchLine(Lifecycle):
                 | pgtrigger.Q(old__payee__df=pgtrigger.F("new__payee"))
                 | pgtrigger.Q(old__batch__df=pgtrigger.F("new__batch"))
                 | pgtrigger.Q(old__division__df=pgtrigger.F("new__division"))
+                | pgtrigger.Q(old__channel__df=pgtrigger.F("new__channel"))
+                | pgtrigger.Q(old__bank_account__df=pgtrigger.F("new__bank_account"))
                 | pgtrigger.Q(old__request_id__df=pgtrigger.F("new__request_id")),
                 func=_refuse_if_approved("OLD", goes_on_with="NEW"),
             ),
@@ -292,6 +313,12 @@ class BatchLine(Lifecycle):
                 func=_refuse_if_approved("NEW"),
             ),
             moves_only_along(LINE_MOVES, message="A payment goes forwards only."),
+            never_changes(
+                "trace_number",
+                name="trace_numbers_stay",
+                message="The trace number of a transfer does not change.",
+                condition=~pgtrigger.Q(old__trace_number=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -340,23 +367,35 @@ class BatchLine(Lifecycle):
         self._move(LineStatus.SENT)
         self.submission, self.sent_at = submission, at
 
+    def transfer(self, trace_number: str, *, at: datetime) -> None:
+        """
+        It is in the file for the bank.
+
+        :param trace_number: empty where it is not, after all
+        :raises NotAllowed: if it was in one before
+        """
+        self._move(LineStatus.SENT)
+        self.trace_number, self.sent_at = trace_number, at
+
     def confirm(self, credit_id: str, *, at: datetime) -> None:
         """
-        The credit is there; where all of it was set off there is none to wait for.
+        The credit is there, or the bank says that it has paid; where all of it was set off there is none to wait for.
 
         :raises NotAllowed: if that was known, or it was returned
         """
         self._move(LineStatus.CONFIRMED)
         self.credit_id, self.confirmed_at = credit_id, at
-        if not self.amount:
+        if not self.amount or self.channel == Channel.TRANSFER:
             self.reconciliation = Reconciliation.MATCHED
 
     def return_(self, problem: str) -> None:
         """
-        The billing system will not have it.
+        The billing system will not have it, or the bank has sent it back, be it after it was paid.
 
         :raises NotAllowed: if that was known, or it was credited
         """
+        if self.channel == Channel.CREDIT and self.status != LineStatus.SENT:
+            raise NotAllowed(gettext("This credit has its outcome already."), code="wrong_status")
         self._move(LineStatus.RETURNED)
         self.problem = problem[:300]
 

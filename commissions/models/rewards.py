@@ -13,7 +13,15 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Account
 from commissions.models.rules import RewardTerm, RuleVersion
-from commissions.states import MAY_BE_TAKEN_BACK, REWARD_MOVES, HoldReason, ReasonCode, RewardStatus, Side
+from commissions.states import (
+    MAY_BE_TAKEN_BACK,
+    REWARD_MOVES,
+    HoldReason,
+    ReasonCode,
+    RewardForm,
+    RewardStatus,
+    Side,
+)
 from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.money import MoneyField
@@ -23,7 +31,7 @@ from referrals.models import Referral
 
 
 class Payee(models.Model):
-    """Somebody who is owed rewards: a customer's account, credited on its bill. Locked to count and to set off."""
+    """Somebody who is owed rewards: a customer's account, credited on its bill or paid cash. Locked to count and to set off."""
 
     account = models.OneToOneField(Account, models.PROTECT, related_name="payee", verbose_name=_("account"))
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
@@ -93,7 +101,7 @@ class Reward(Lifecycle):
         models.CharField(max_length=20, choices=HoldReason.choices), default=list, verbose_name=_("held because")
     )
     clawed_back = MoneyField(_("taken back"), default=Decimal("0.00"), editable=False)
-    settled_on = models.DateField(_("credited"), null=True, editable=False)
+    settled_on = models.DateField(_("paid"), null=True, editable=False)
 
     objects = RewardQuerySet.as_manager()
 
@@ -158,6 +166,11 @@ class Reward(Lifecycle):
 
     def __str__(self) -> str:
         return gettext("Reward %d") % self.pk
+
+    @property
+    def is_cash(self) -> bool:
+        """Whether it is paid to a bank account, and not as a credit on a bill."""
+        return self.term.form == RewardForm.CASH
 
     @property
     def owed(self) -> Decimal:
@@ -232,9 +245,18 @@ class Reward(Lifecycle):
         self._move(RewardStatus.HELD if hold else RewardStatus.PAYABLE)
         self.holds = [hold.value] if hold else []
 
+    def come_back(self) -> None:
+        """
+        A bank has sent back what was paid already: it is owed again, and held.
+
+        :raises NotAllowed: if it was not paid
+        """
+        self._move(RewardStatus.HELD)
+        self.holds, self.settled_on = [HoldReason.BANK_RETURNED.value], None
+
     def settle(self, on: date) -> None:
         """
-        It was credited, or set off.
+        It was credited, transferred, or set off.
 
         :raises NotAllowed: if it is in no batch
         """

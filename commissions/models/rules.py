@@ -346,6 +346,10 @@ class RuleVersion(Lifecycle):
         self._move(VersionStatus.WITHDRAWN)
 
 
+OF_AMOUNTS = [RewardForm.BILL_CREDIT, RewardForm.CASH]
+"""The forms of which a version says how much."""
+
+
 class RewardTerm(models.Model):
     """What one side gets under a version of a rule."""
 
@@ -374,8 +378,8 @@ class RewardTerm(models.Model):
             models.UniqueConstraint(fields=["version", "side"], name="one_term_per_side"),
             models.CheckConstraint(
                 condition=Q(form=RewardForm.FREE_MONTH, amount=None, percent=None)
-                | Q(form=RewardForm.BILL_CREDIT, basis=Basis.FLAT, amount__gt=0, percent=None)
-                | Q(form=RewardForm.BILL_CREDIT, amount=None, percent__gt=0) & ~Q(basis=Basis.FLAT),
+                | Q(form__in=OF_AMOUNTS, basis=Basis.FLAT, amount__gt=0, percent=None)
+                | Q(form__in=OF_AMOUNTS, amount=None, percent__gt=0) & ~Q(basis=Basis.FLAT),
                 name="term_says_how_much",
                 violation_error_message=_("Enter an amount or a percentage, as the reckoning asks."),
             ),

@@ -1,7 +1,7 @@
 """What may be read of payouts: who sees which, how far one is, what still has to be read or waits for a person."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -10,8 +10,10 @@ from django.db.models.functions import Coalesce
 from billing.models import PostedCredit
 from billing.states import SubmissionStatus
 from commissions.models import Batch, BatchLine, Dispute, Reward, RewardQuerySet
-from commissions.states import DisputeStatus, LineStatus, Reconciliation, Verdict
+from commissions.queries.bank import usable_bank_accounts
+from commissions.states import DisputeStatus, LineStatus, Reconciliation, RewardForm, RewardStatus, Verdict
 from foundation.divisions.models import Division
+from foundation.divisions.queries import dates_in
 from foundation.money import ZERO
 from foundation.now import now
 from foundation.people.queries import Person, divisions_where
@@ -22,6 +24,8 @@ from referrals.states import ReferralStatus, SignalStatus
 MISSING_AFTER = timedelta(days=1)
 """How long the billing system may take to show a credit that it has confirmed."""
 
+IS_CASH = Q(term__form=RewardForm.CASH)
+EARNED = Q(status__in=[RewardStatus.HELD, RewardStatus.PAYABLE])
 TO_BE_READ = Q(is_sampled=True) | ~Q(flags=[])
 UNREAD = TO_BE_READ & Q(status=LineStatus.PENDING, verdict=Verdict.UNREAD)
 NOT_SEEN = Q(status=LineStatus.CONFIRMED, reconciliation=Reconciliation.OPEN)
@@ -42,18 +46,40 @@ def lines_visible_to(user: Person) -> QuerySet[BatchLine]:
 
 def due_within(divisions: QuerySet[Division]) -> RewardQuerySet:
     """
-    Return what may be paid by a batch of some divisions: what is earned there, by payees who are credited there.
+    Return what may be paid by a batch of some divisions: what is earned there, by payees who are paid there.
 
     A reward whose payee is a customer of another division waits for a batch of one above both, so that nobody pays out
-    of the house of another. What the billing system shows as credited before is not paid again.
+    of the house of another. What the billing system shows as credited before is not paid again. Cash waits until its
+    payee has told a bank account.
     """
     earned = Reward.objects.payable().filter(division__in=divisions, payee__division__in=divisions)
-    return earned.exclude(Exists(credited_after_all(BatchLine.objects.filter(reward=OuterRef("pk"), dispute=None))))
+    ways = earned.exclude(IS_CASH & ~_has_bank_details("payee"))
+    return ways.exclude(Exists(credited_after_all(BatchLine.objects.filter(reward=OuterRef("pk"), dispute=None))))
+
+
+def waiting_for_bank_details(rewards: QuerySet[Reward]) -> QuerySet[Reward]:
+    """Keep the rewards that are earned and to be paid in cash, by payees of whom no bank account can be paid to today."""
+    return rewards.filter(IS_CASH, EARNED).exclude(_has_bank_details("payee"))
+
+
+def _has_bank_details(payee: str) -> Q:
+    """
+    Return the condition that a payee has told a bank account, and that it may be paid to by now.
+
+    :param payee: how the rows name their payee
+    """
+    return Q(**{f"{payee}__in": usable_bank_accounts(_first_today()).order_by().values("payee")})
+
+
+def _first_today() -> date:
+    """Return the day that it is where it is earliest: nothing is sent to a bank account before its own day has begun."""
+    days = dates_in(Division.objects.all()).values()
+    return min(days, default=now().date())
 
 
 def corrections_due_within(divisions: QuerySet[Division]) -> QuerySet[Dispute]:
     """
-    Return the disputes whose correction may be paid by a batch of some divisions, to accounts that are open.
+    Return the disputes whose correction may be paid by a batch of some divisions, to accounts that are open or to banks.
 
     What is in a batch, was paid or found wrong is left out, and what the billing system shows as credited though it was
     returned.
@@ -66,9 +92,10 @@ def corrections_due_within(divisions: QuerySet[Division]) -> QuerySet[Dispute]:
         status=DisputeStatus.UPHELD,
         division__in=divisions,
         payee__division__in=divisions,
-        payee__account__closed_at=None,
     )
-    return upheld.exclude(Exists(in_hand)).exclude(Exists(credited_after_all(lines)))
+    is_cash = Q(entry__reward__term__form=RewardForm.CASH)
+    ways = upheld.filter(is_cash & _has_bank_details("payee") | ~is_cash & Q(payee__account__closed_at=None))
+    return ways.exclude(Exists(in_hand)).exclude(Exists(credited_after_all(lines)))
 
 
 def credited_after_all(lines: QuerySet[BatchLine]) -> QuerySet[BatchLine]:

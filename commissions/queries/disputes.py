@@ -6,13 +6,13 @@ from django.db.models import Q, QuerySet
 
 from commissions.models import BatchLine, Dispute, LedgerEntry
 from commissions.queries.statements import TOUCHES_EARNED, payees_of
-from commissions.states import DisputeStatus, EntryKind, LineStatus, Verdict
+from commissions.states import DisputeStatus, EntryKind, LedgerAccount, LineStatus, Verdict
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 
-ON_THEIR_WAY = (EntryKind.SEND, EntryKind.RETURN)
+ON_THEIR_WAY = Q(kind=EntryKind.SEND) | Q(kind=EntryKind.RETURN, debit=LedgerAccount.IN_TRANSIT)
 """What is posted and is no line of a statement."""
 
 
@@ -24,7 +24,7 @@ def disputes_visible_to(user: Person) -> QuerySet[Dispute]:
 def own_lines(user_id: int) -> QuerySet[LedgerEntry]:
     """Return the entries that a customer reads as lines of their statements."""
     told = LedgerEntry.objects.filter(TOUCHES_EARNED, payee__in=payees_of(user_id).order_by())
-    return told.exclude(kind__in=ON_THEIR_WAY)
+    return told.exclude(ON_THEIR_WAY)
 
 
 def own_disputes(user_id: int) -> QuerySet[Dispute]:

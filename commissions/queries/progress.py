@@ -13,12 +13,13 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext as _, ngettext
+from django.utils.translation import get_language, gettext as _, gettext_lazy, ngettext
 
 from commissions.models import Reward
+from commissions.queries.batches import waiting_for_bank_details
 from commissions.queries.ledger import next_month
 from commissions.settings import PAYOUT_DAY, paying_division
-from commissions.states import ProgressStage, ReasonCode, RewardStatus, Side
+from commissions.states import HoldReason, ProgressStage, ReasonCode, RewardStatus, Side
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.money import format_money
@@ -44,7 +45,7 @@ class Progress:
     """What comes next, or why nothing does."""
     since: date | None = None
     expected_on: date | None = None
-    """When the credit is expected at the earliest; None where nobody can say, or nothing more comes."""
+    """When the payment is expected at the earliest; None where nobody can say, or nothing more comes."""
     amount: Decimal | None = None
     """In `currency`; None where it is not known yet."""
     currency: str = ""
@@ -72,13 +73,13 @@ def progress_for(referrals: Iterable[Referral]) -> dict[int, Progress]:
     :param referrals: with their divisions
     """
     rows = {referral.pk: referral for referral in referrals}
-    referrers = Reward.objects.filter(referral__in=rows, side=Side.REFERRER).select_related("division")
+    referrers = Reward.objects.filter(referral__in=rows, side=Side.REFERRER).select_related("division", "term")
     rewards = {reward.referral_id: reward for reward in referrers}
     booked = Appointment.objects.filter(
         order__in=[referral.order_id for referral in rows.values()], status=AppointmentStatus.BOOKED
     )
     with_visit = set(booked.values_list("order_id", flat=True))
-    calendars = _Calendars()
+    calendars = _Calendars(rewards.values())
     return {
         pk: _reward(rewards[pk], calendars)
         if pk in rewards
@@ -91,9 +92,10 @@ def own_progress(rewards: Iterable[Reward]) -> dict[int, Progress]:
     """
     Tell payees how far rewards are, by the rewards' ids; a friend reads of the own one what a referrer would.
 
-    :param rewards: with their divisions
+    :param rewards: with their divisions and terms
     """
-    calendars = _Calendars()
+    rewards = list(rewards)
+    calendars = _Calendars(rewards)
     return {reward.pk: _reward(reward, calendars) for reward in rewards}
 
 
@@ -121,10 +123,13 @@ def _day(moment: datetime, division: Division) -> date:
 
 
 class _Calendars:
-    """Today and the payout day of each division, read once."""
+    """Today and the payout day of each division, and what waits to be told a bank account, read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, rewards: Iterable[Reward]) -> None:
         self._known: dict[int, tuple[date, int]] = {}
+        in_cash = [one.pk for one in rewards if one.is_cash and one.status in {RewardStatus.HELD, RewardStatus.PAYABLE}]
+        waiting = waiting_for_bank_details(Reward.objects.filter(pk__in=in_cash))
+        self.without_bank = set(waiting.values_list("pk", flat=True)) if in_cash else set()
 
     def of(self, division: Division) -> tuple[date, int]:
         if division.pk not in self._known:
@@ -176,7 +181,7 @@ def _reward(reward: Reward, calendars: _Calendars) -> Progress:
         case RewardStatus.SETTLED:
             return Progress(
                 stage=ProgressStage.CREDITED,
-                sentence=_("Credited on your bill."),
+                sentence=_("Paid to your bank account.") if reward.is_cash else _("Credited on your bill."),
                 detail=_taken_back_of(reward),
                 since=reward.settled_on,
                 amount=reward.amount,
@@ -217,7 +222,11 @@ def _taken_back_of(reward: Reward) -> str:
 def _qualifying(reward: Reward, calendars: _Calendars) -> Progress:
     days = (reward.earliest_on - reward.installed_on).days
     number = (calendars.of(reward.division)[0] - reward.installed_on).days
-    detail = _("It is credited once the conditions of the program are met.")
+    detail = (
+        _("It is paid once the conditions of the program are met.")
+        if reward.is_cash
+        else _("It is credited once the conditions of the program are met.")
+    )
     if number >= days:
         sentence, expected_on = _("Not yet qualified."), None
         open_until = _("It is open until %(date)s.") % {"date": date_format(reward.latest_on)}
@@ -248,19 +257,39 @@ def _forfeited(reward: Reward, calendars: _Calendars) -> Progress:
     return _not_eligible(_("The conditions of the program were not met in time."), reward.latest_on)
 
 
+DETAILS = {
+    RewardStatus.HELD: gettext_lazy("We are looking at it before it is credited."),
+    RewardStatus.PAYABLE: gettext_lazy("It will be credited on your bill."),
+    RewardStatus.BATCHED: gettext_lazy("It is on its way to your bill."),
+}
+"""What comes next of what is earned and credited on a bill."""
+
+
+def _details_of_cash(reward: Reward, *, is_without_bank: bool) -> dict[RewardStatus, str]:
+    came_back = HoldReason.BANK_RETURNED in reward.holds
+    return {
+        RewardStatus.HELD: _("Your bank sent the transfer back. Tell us where to pay it.")
+        if came_back and is_without_bank
+        else _("Your bank sent the transfer back. We are looking at it.")
+        if came_back
+        else _("We are looking at it before it is paid."),
+        RewardStatus.PAYABLE: _("Tell us where to pay it: we know no bank account of yours that it can go to yet.")
+        if is_without_bank
+        else _("It will be paid to your bank account."),
+        RewardStatus.BATCHED: _("It is on its way to your bank account."),
+    }
+
+
 def _earned(reward: Reward, calendars: _Calendars) -> Progress:
     expected_on = calendars.payout_after(reward.division, calendars.of(reward.division)[0])
-    details = {
-        RewardStatus.HELD: _("We are looking at it before it is credited."),
-        RewardStatus.PAYABLE: _("It will be credited on your bill."),
-        RewardStatus.BATCHED: _("It is on its way to your bill."),
-    }
+    is_without_bank = reward.pk in calendars.without_bank
+    details = _details_of_cash(reward, is_without_bank=is_without_bank) if reward.is_cash else DETAILS
     return Progress(
         stage=ProgressStage.EARNED,
         sentence=_("Earned."),
-        detail=" ".join(filter(None, (details[RewardStatus(reward.status)], _taken_back_of(reward)))),
+        detail=" ".join(filter(None, (str(details[RewardStatus(reward.status)]), _taken_back_of(reward)))),
         since=reward.qualified_on,
-        expected_on=None if reward.status == RewardStatus.HELD else expected_on,
+        expected_on=None if reward.status == RewardStatus.HELD or is_without_bank else expected_on,
         amount=reward.amount,
         currency=reward.currency,
     )

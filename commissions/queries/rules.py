@@ -366,6 +366,11 @@ def _how(criterion: Criterion) -> str:
     return str(ComparisonInWords(criterion.comparison.value).label)
 
 
+def only_in(currency: str) -> str:
+    """Say why cash cannot be promised where another currency is sold in."""
+    return _("Banks transfer cash in %(currency)s only: choose a bill credit here.") % {"currency": currency}
+
+
 def _promise(side: Side, term: RewardTerm | None, currency: str, language: str) -> str:
     if term is None:
         return ""
@@ -380,6 +385,10 @@ def _promise(side: Side, term: RewardTerm | None, currency: str, language: str) 
     ]
     base = "" if term.basis == Basis.FLAT else f" ({Basis(term.basis).label})"
     said = {"much": "; ".join(much) + base}
+    if term.form == RewardForm.CASH and side == Side.REFERRER:
+        return _("The referrer gets cash, by bank transfer: %(much)s.") % said
+    if term.form == RewardForm.CASH:
+        return _("The friend gets cash, by bank transfer: %(much)s.") % said
     if side == Side.REFERRER:
         return _("The referrer gets a bill credit of %(much)s.") % said
     return _("The friend gets a bill credit of %(much)s.") % said

@@ -35,9 +35,10 @@ ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
     (EntryKind.RECOVER, _("Set off against what was taken back")),
     (EntryKind.WRITE_OFF, _("Claim given up")),
     (EntryKind.CHARGE, _("Claim charged on the bill")),
-    (EntryKind.SETTLE, _("Paid: credited to the account")),
+    (EntryKind.SETTLE, _("Paid: credited, or transferred")),
+    (EntryKind.RETURN, _("Paid, and sent back by the bank")),
 )
-"""The lines of a statement. What is sent and returned moves within what can be paid, and is not told."""
+"""The lines of a statement. What is sent, and returned before it was paid, moves within what can be paid: it is not told."""
 ACCOUNTS_OF_EARNED = (LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT, LedgerAccount.RECEIVABLE)
 TOUCHES_EARNED = Q(debit__in=ACCOUNTS_OF_EARNED) | Q(credit__in=ACCOUNTS_OF_EARNED)
 

@@ -48,7 +48,7 @@ STANDS_IN = {
 
 def locked_reward(reward_id: int) -> Reward:
     """Hold one reward for a move, with what its facts are about."""
-    related = ("division", "referral__order", "payee__account__customer")
+    related = ("division", "term", "referral__order", "payee__account__customer")
     return Reward.objects.locked().select_related(*related).get(pk=reward_id)
 
 
@@ -115,7 +115,7 @@ def return_reward(
     reward.take_out_of_batch(hold)
     reward.save(update_fields=["status", "holds"])
     if amount:
-        post(reward, EntryKind.RETURN, amount, effective_on=on)
+        post(reward, EntryKind.RETURN, amount, effective_on=on, debit=LedgerAccount.IN_TRANSIT)
     if hold:
         post(reward, EntryKind.HOLD, reward.owed, effective_on=on)
         tell(reward, RewardHeld(reward_id=reward.pk, reasons=reward.holds), by=by)
@@ -148,7 +148,36 @@ def settle_correction(dispute_id: int, amount: Decimal, *, set_off: Decimal, on:
 def return_correction(reward_id: int, amount: Decimal, *, on: date) -> None:
     """Note that what corrects a reward came back: it goes into the next batch, where an auditor reads it again."""
     if amount:
-        post(locked_reward(reward_id), EntryKind.RETURN, amount, effective_on=on)
+        post(locked_reward(reward_id), EntryKind.RETURN, amount, effective_on=on, debit=LedgerAccount.IN_TRANSIT)
+
+
+@transaction.atomic
+def bring_back(  # noqa: PLR0913  # what was paid, and of what
+    reward_id: int, amount: Decimal, *, set_off: Decimal, is_correction: bool, on: date, by: User | None = None
+) -> Reward:
+    """
+    Undo what a transfer has settled that a bank sent back late: it is owed again, and a reward is held.
+
+    What was set off is claimed again. What was taken back of the reward since is claimed no longer: the payee has not got
+    it; whoever asks has seen to it that so much is claimed.
+
+    :param amount: the transfer
+    :raises NotAllowed: if the reward was not paid
+    """
+    reward = locked_reward(reward_id)
+    post(reward, EntryKind.RETURN, amount, effective_on=on, debit=LedgerAccount.PAID)
+    if set_off:
+        post(reward, EntryKind.RETURN, set_off, effective_on=on, debit=LedgerAccount.RECEIVABLE)
+    if is_correction:
+        return reward
+    if taken_back := amount + set_off - reward.owed:
+        post(reward, EntryKind.RECOVER, taken_back, effective_on=on)
+    if reward.status != RewardStatus.REVERSED:
+        reward.come_back()
+        reward.save(update_fields=["status", "holds", "settled_on"])
+        post(reward, EntryKind.HOLD, reward.owed, effective_on=on)
+        tell(reward, RewardHeld(reward_id=reward.pk, reasons=reward.holds), by=by)
+    return reward
 
 
 def take_back_correction(dispute_id: int, *, by: User) -> None:

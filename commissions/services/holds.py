@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import is_own
 from commissions.events import RewardHeld, RewardReleased
-from commissions.models import Reward
+from commissions.models import BankAccount, Reward
 from commissions.queries.batches import credited_after_all
 from commissions.services.endings import locked_reward, tell
 from commissions.services.ledger import post
@@ -92,6 +92,16 @@ def follow_signals(referral_id: int, *, by: User | None) -> list[Reward]:
     held = Reward.objects.filter(referral_id=referral_id, status=RewardStatus.HELD, holds__contains=[HoldReason.SIGNAL])
     ids = held.order_by("pk").values_list("pk", flat=True)
     return [_release(locked_reward(pk), HoldReason.SIGNAL, by=by) for pk in ids]
+
+
+@transaction.atomic
+def release_for_bank_details(payee_id: int) -> list[Reward]:
+    """Release what waits for a payee to name another bank account, now that they have; the next batch pays it there."""
+    if not BankAccount.objects.filter(payee=payee_id, ended_at=None).exists():
+        return []
+    held = Reward.objects.filter(payee=payee_id, status=RewardStatus.HELD, holds__contains=[HoldReason.BANK_RETURNED])
+    ids = held.order_by("pk").values_list("pk", flat=True)
+    return [_release(locked_reward(pk), HoldReason.BANK_RETURNED, by=None) for pk in ids]
 
 
 def _open_signals(referral_id: int) -> bool:

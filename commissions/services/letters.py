@@ -6,7 +6,8 @@ from django.db.models import QuerySet, Sum
 from django.urls import reverse
 
 from commissions.models import BatchLine, Dispute, LedgerEntry, Reward
-from commissions.states import DisputeStatus, EntryKind, LineStatus, RewardStatus, Side
+from commissions.queries.bank import current_bank_account
+from commissions.states import DisputeStatus, EntryKind, LedgerAccount, LineStatus, RewardStatus, Side
 from foundation.correspondence.services import compose, queue_message
 from foundation.divisions.queries import root_of
 from foundation.money import ZERO, format_money
@@ -21,21 +22,40 @@ def send_earned(reward_id: int) -> None:
     reward = _reward(reward_id)
     is_to_be_paid = reward.status in {RewardStatus.PAYABLE, RewardStatus.BATCHED}
     if is_to_be_paid and reward.amount and reward.referral.programme.tells_when_earned:
-        _send(reward, "earned", reward.amount - reward.clawed_back, key=f"commissions.earned:{reward.pk}")
+        kind = "earned_cash" if reward.is_cash else "earned"
+        _send(reward, kind, reward.amount - reward.clawed_back, key=f"commissions.earned:{reward.pk}")
 
 
 def send_credited(reward_id: int) -> None:
-    """Tell a payee what was credited on their bill; nothing where all of it was set off. Again, nothing is sent."""
+    """
+    Tell a payee what was credited on their bill, or transferred; nothing where all of it was set off.
+
+    Again, nothing is sent: but of another transfer, after their bank has sent the one before back.
+    """
     reward = _reward(reward_id)
     corrections = reward.lines.exclude(dispute=None).filter(status=LineStatus.CONFIRMED)
-    credited = _sum(reward.entries.filter(kind=EntryKind.SETTLE)) - _sum(corrections)
+    came_back = reward.entries.filter(kind=EntryKind.RETURN, debit=LedgerAccount.PAID)
+    credited = _sum(reward.entries.filter(kind=EntryKind.SETTLE)) - _sum(came_back) - _sum(corrections)
     if credited:
-        _send(reward, "credited", credited, key=f"commissions.credited:{reward.pk}")
+        kind = "transferred" if reward.is_cash else "credited"
+        again = f":{number}" if (number := came_back.count()) else ""
+        _send(reward, kind, credited, key=f"commissions.credited:{reward.pk}{again}")
 
 
 def send_taken_back(reward_id: int, amount: Decimal, *, event_id: int) -> None:
     """Tell a payee that something was taken back which had been credited, and never why. Again, nothing is sent."""
     _send(_reward(reward_id), "taken_back", amount, key=f"commissions.taken_back:{event_id}")
+
+
+def send_transfer_returned(reward_id: int, amount: Decimal, *, event_id: int) -> None:
+    """
+    Tell a payee that their bank has sent a transfer back, and ask where else to pay it, if these details cannot be used.
+
+    Again, nothing is sent.
+    """
+    reward = _reward(reward_id)
+    asks = "" if current_bank_account(reward.payee) else "yes"
+    _send(reward, "transfer_returned", amount, key=f"commissions.transfer_returned:{event_id}", asks=asks)
 
 
 def send_answer(dispute_id: int) -> None:
@@ -59,7 +79,7 @@ def _sum(rows: QuerySet[LedgerEntry] | QuerySet[BatchLine]) -> Decimal:
 
 
 def _reward(reward_id: int) -> Reward:
-    related = ("payee__account__customer", "payee__division", "referral__programme")
+    related = ("payee__account__customer", "payee__division", "referral__programme", "term")
     return Reward.objects.select_related(*related).get(pk=reward_id)
 
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from commissions.events import VersionMoved
 from commissions.models import WORDING, RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import FACTS
-from commissions.queries.rules import clash_of, conditions_of, too_long_a_wait, too_many_bills
-from commissions.states import Basis, RewardForm, Side, VersionStatus
+from commissions.queries.rules import clash_of, conditions_of, only_in, too_long_a_wait, too_many_bills
+from commissions.states import CASH_CURRENCY, Basis, RewardForm, Side, VersionStatus
 from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
 from foundation.events.services import publish
@@ -57,6 +57,8 @@ class TermDescription:
             raise NotAllowed(message, code="tiers", field=self.side)
         if any(value <= 0 for _first, value in self.tiers):
             raise NotAllowed(_("A step is more than nothing."), code="tiers", field=self.side)
+        if self.form == RewardForm.CASH and version.rule.division.currency != CASH_CURRENCY:
+            raise NotAllowed(only_in(CASH_CURRENCY), code="currency", field=self.side)
         row = RewardTerm(
             version=version, side=self.side, form=self.form, basis=self.basis, amount=self.amount,
             percent=self.percent, tiers=[[first, str(value)] for first, value in self.tiers],

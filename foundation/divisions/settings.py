@@ -20,6 +20,8 @@ Holder = Callable[["Division"], "Division | None"]
 """The division in whose whole a setting counts: what lies below goes with it. None: nobody's yet."""
 Choices = Callable[["Division"], Iterable[tuple[str, str]]]
 """What a division may choose from: its own and what it inherits, never what belongs to another market."""
+Check = Callable[[Any], None]
+"""What refuses a value that is of the right kind and cannot be right."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Setting:
     minimum: int | None = None
     maximum: int | None = None
     holder: Holder | None = None
+    check: Check | None = None
 
     def parse(self, value: Any) -> Any:
         """
@@ -62,6 +65,8 @@ class Setting:
             raise ValidationError(_("At least %s.") % self.minimum)
         if self.maximum is not None and parsed > self.maximum:
             raise ValidationError(_("At most %s.") % self.maximum)
+        if self.check:
+            self.check(parsed)
         if self.choices and parsed not in dict(self.choices(division)):
             raise ValidationError(_("“%s” is not one of the choices.") % value)
         return parsed
@@ -89,6 +94,7 @@ def declare(  # noqa: PLR0913  # a declaration: every part is named where it is 
     minimum: int | None = None,
     maximum: int | None = None,
     holder: Holder | None = None,
+    check: Check | None = None,
 ) -> Setting:
     """
     Declare an inherited setting, once, in the `settings.py` of the app that reads it.
@@ -96,12 +102,13 @@ def declare(  # noqa: PLR0913  # a declaration: every part is named where it is 
     :param name: app and setting, such as `catalog.default_campaign`; stored, so kept for ever
     :param minimum: the least that may be set; every number has bounds, or one market's slip would stop a sweep of all
     :param holder: of a division, whose value is read for it; below that one the setting cannot be set
+    :param check: raises a ValidationError for a value that cannot be right
     """
     if name in SETTINGS:
         raise ValueError(f"The setting {name} is declared twice.")
     if kind in (int, Decimal) and (minimum is None or maximum is None):
         raise ValueError(f"The setting {name} is a number without bounds.")
-    SETTINGS[name] = Setting(name, kind, default, label, help, choices, minimum, maximum, holder)
+    SETTINGS[name] = Setting(name, kind, default, label, help, choices, minimum, maximum, holder, check)
     return SETTINGS[name]
 
 

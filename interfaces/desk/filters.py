@@ -16,7 +16,7 @@ from accounts.queries import called
 from billing.models import Submission, SubmissionQuerySet
 from billing.states import SubmissionKind, SubmissionStatus
 from commissions.models import Batch, BatchLine, Dispute, LedgerEntry, Payee, Reward
-from commissions.queries.batches import UNREAD, needing_a_person
+from commissions.queries.batches import UNREAD, needing_a_person, waiting_for_bank_details
 from commissions.queries.disputes import overdue
 from commissions.states import (
     BatchStatus,
@@ -397,10 +397,16 @@ class RewardFilters(WithDivision):
     status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=RewardStatus.choices, method="filter_status")
     hold = ChoiceFilter(label=_("Held because"), empty_label=ANY, choices=HoldReason.choices, method="filter_hold")
     side = ChoiceFilter(label=_("For the"), empty_label=ANY, choices=Side.choices)
+    bank = ChoiceFilter(
+        label=_("Bank account"),
+        empty_label=ANY,
+        choices=[("missing", _("Waits for bank details"))],
+        method="filter_bank",
+    )
 
     class Meta:
         model = Reward
-        fields = ("text", "status", "hold", "side", "division")
+        fields = ("text", "status", "hold", "side", "bank", "division")
 
     def filter_text(self, rows: QuerySet[Reward], _name: str, text: str) -> QuerySet[Reward]:
         """Keep the rewards of an account, or of somebody called so."""
@@ -414,6 +420,10 @@ class RewardFilters(WithDivision):
     def filter_hold(self, rows: QuerySet[Reward], _name: str, reason: str) -> QuerySet[Reward]:
         """Keep what is held for a reason."""
         return rows.filter(holds__contains=[reason])
+
+    def filter_bank(self, rows: QuerySet[Reward], _name: str, _value: str) -> QuerySet[Reward]:
+        """Keep cash that is earned, and of whose payee no bank account can be paid to today."""
+        return waiting_for_bank_details(rows)
 
 
 class BatchFilters(WithDivision):

@@ -29,7 +29,7 @@ STAGES: tuple[tuple[str, str | Promise, Q], ...] = (
     ("held", _("Earned, on hold"), Q(reward_status=RewardStatus.HELD)),
     ("earned", _("Earned"), Q(reward_status=RewardStatus.PAYABLE)),
     ("paying", _("Being paid"), Q(reward_status=RewardStatus.BATCHED)),
-    ("credited", _("Credited"), Q(reward_status=RewardStatus.SETTLED)),
+    ("credited", _("Paid"), Q(reward_status=RewardStatus.SETTLED)),
     ("limited", _("Limit reached"), Q(reward_status=RewardStatus.CAP_LIMITED)),
     ("taken_back", _("Taken back"), Q(reward_status=RewardStatus.REVERSED)),
     (

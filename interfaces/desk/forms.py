@@ -103,6 +103,10 @@ class SettleForm(forms.Form):
         return answers
 
 
+LONGEST_RETURN_FILE = 5_000_000
+"""Bytes: some fifty thousand transfers."""
+
+
 class ConfirmForm(forms.Form):
     """Nothing to fill in: the button is the answer."""
 
@@ -325,6 +329,32 @@ class ApproveForm(forms.Form):
     """The sum that the approving person saw: if it has changed since, nothing is approved."""
 
     shown = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
+
+
+class PaidFileForm(forms.Form):
+    """What the bank's statement shows of a file of transfers."""
+
+    count = forms.IntegerField(label=_("Transfers on the statement"), min_value=0, max_value=999_999)
+    total = forms.DecimalField(label=_("Their sum, in US dollars"), min_value=0, max_digits=12, decimal_places=2)
+
+
+class ReturnFileForm(forms.Form):
+    """A file of transfers that came back, as the bank has given it."""
+
+    file = forms.FileField(
+        label=_("Return file"),
+        help_text=_("In Nacha format, as the bank gives it. Nothing is taken before you have seen it."),
+    )
+
+    def clean_file(self) -> str:
+        """Read it: it holds letters and digits alone."""
+        upload = self.cleaned_data["file"]
+        if upload.size > LONGEST_RETURN_FILE:
+            raise forms.ValidationError(_("This file is too long."))
+        try:
+            return str(upload.read().decode("ascii"))
+        except UnicodeDecodeError:
+            raise forms.ValidationError(_("This is no file in Nacha format.")) from None
 
 
 class ReleaseForm(forms.Form):

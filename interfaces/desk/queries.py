@@ -16,11 +16,18 @@ from accounts.queries import customers_meant, customers_visible_to
 from billing.models import Polling
 from billing.queries import submissions_visible_to, systems_away
 from billing.settings import BILLING_SYSTEM
-from commissions.queries.batches import batches_visible_to, lines_visible_to, needing_a_person
+from commissions.queries.batches import (
+    batches_visible_to,
+    lines_visible_to,
+    needing_a_person,
+    waiting_for_bank_details,
+)
 from commissions.queries.claims import claim_ends_visible_to
 from commissions.queries.disputes import disputes_visible_to
 from commissions.queries.ledger import months_to_close
 from commissions.queries.rules import versions_to_approve
+from commissions.queries.transfers import to_be_handed_over, unmatched
+from commissions.queries.visibility import rewards_visible_to
 from commissions.states import BatchStatus, ClaimStatus, DisputeStatus, VersionStatus
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
@@ -177,6 +184,13 @@ def _figures_of_payouts(user: User) -> Iterator[Figure]:
         yield Figure(_("Payouts to be audited"), frozen, _list("payouts", status=BatchStatus.FROZEN), "brand")
         troubled = batches_visible_to(user).filter(pk__in=needing_a_person(lines_visible_to(user)).values("batch"))
         yield Figure(_("Payouts with a difference"), count_of(troubled), _list("payouts", waits="person"), "bad")
+        waiting = count_of(waiting_for_bank_details(rewards_visible_to(user)))
+        yield Figure(_("Cash without a bank account"), waiting, _list("rewards", bank="missing"), "careful")
+    if can(user, Permission.APPROVE_BATCHES):
+        files = count_of(to_be_handed_over(user))
+        yield Figure(_("Files for the bank"), files, reverse("desk:bank_returns"), "brand")
+        strays = count_of(unmatched(user))
+        yield Figure(_("Returned transfers for a person"), strays, reverse("desk:bank_returns"), "bad")
     if can(user, Permission.ANSWER_DISPUTES):
         disputed = count_of(disputes_visible_to(user).filter(status=DisputeStatus.RAISED))
         yield Figure(_("Disputes to be answered"), disputed, _list("disputes", status=DisputeStatus.RAISED), "careful")

@@ -27,6 +27,7 @@ from interfaces.desk.views import (
     team,
     ticket_handling,
     tickets,
+    transfers,
     visits,
 )
 
@@ -118,6 +119,11 @@ urlpatterns = [
     path("payouts/<int:pk>/discard/", payouts.discard, name="payout_discard"),
     path("payouts/payments/<int:pk>/", payouts.line, name="payout_line"),
     path("payouts/payments/<int:pk>/remove/", payouts.remove, name="payout_line_remove"),
+    path("payouts/files/<int:pk>/download/", transfers.download, name="bank_file_download"),
+    path("payouts/files/<int:pk>/hand-over/", transfers.hand_over, name="bank_file_hand_over"),
+    path("payouts/files/<int:pk>/paid/", transfers.confirm, name="bank_file_paid"),
+    path("payouts/returns/", transfers.returns, name="bank_returns"),
+    path("payouts/returns/<int:pk>/", transfers.return_file, name="return_file"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger/close/", ledger.close, name="ledger_close"),
     path("claims/", claims.claims, name="claims"),

@@ -44,7 +44,7 @@ WAY = (
     ProgressStage.EARNED,
     ProgressStage.CREDITED,
 )
-"""The stages that lead to a credit, in order."""
+"""The stages that lead to a payment, in order."""
 WAY_OF_A_REWARD = WAY[WAY.index(ProgressStage.INSTALLED) :]
 BY_INVITATION = 2
 """How many of them only an invitation has."""
@@ -125,7 +125,7 @@ def totals_of(referrers: Iterable[Referrer]) -> tuple[Total, ...]:
     """Say what a person may earn, has earned and was credited, in each currency that occurs; nothing without rewards."""
     mine = list(referrers)
     of_theirs = Reward.objects.filter(side=Side.REFERRER, referral__referrer__in=[one.pk for one in mine])
-    rewards = list(of_theirs.select_related("division").order_by("pk"))
+    rewards = list(of_theirs.select_related("division", "term").order_by("pk"))
     days = {one.division_id: today(one.division) for one in {one.division_id: one for one in rewards}.values()}
     posted = balances(LedgerEntry.objects.filter(reward__in=[one.pk for one in rewards]))
     claimed = balances(LedgerEntry.objects.filter(payee__account__in=[one.account_id for one in mine]))
@@ -183,13 +183,19 @@ def _totals(rewards: list[tuple[Reward, date]], *, posted: Balance, to_set_off: 
     held = sum((one.owed for one, _day in rewards if one.status == RewardStatus.HELD), ZERO)
     earned = held + posted[LedgerAccount.PAYABLE] + posted[LedgerAccount.IN_TRANSIT]
     detail = _("The first from %(date)s on, if all goes well") % {"date": date_format(first)} if first else ""
+    has_cash = any(one.is_cash for one, _day in rewards)
+    to_be_paid, paid = (
+        (_("Earned, to be paid"), _("Paid to you"))
+        if has_cash
+        else (_("Earned, to be credited"), _("Credited on your bills"))
+    )
     totals = [
         Total(label=_("Possible"), amount=_amount([one for one, _day in coming], currency), detail=detail),
-        Total(label=_("Earned, to be credited"), amount=_in_words(earned, currency)),
-        Total(label=_("Credited on your bills"), amount=_in_words(posted[LedgerAccount.PAID], currency)),
+        Total(label=to_be_paid, amount=_in_words(earned, currency)),
+        Total(label=paid, amount=_in_words(posted[LedgerAccount.PAID], currency)),
     ]
     if to_set_off:
-        words = _("Credited and taken back: it is kept from what you earn next")
+        words = _("Paid and taken back: it is kept from what you earn next")
         totals.append(Total(label=_("To be set off"), amount=_in_words(to_set_off, currency), detail=words))
     return totals
 

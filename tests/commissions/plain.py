@@ -98,6 +98,8 @@ class Reward:
     reason: str = ""
     qualified_on: date | None = None
     holds: set[str] = field(default_factory=set)
+    paid: Decimal = ZERO
+    """What was transferred last."""
     accounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     """Debits less credits."""
 

@@ -22,7 +22,7 @@ from billing.states import AllocationSource, ServiceStatus
 from commissions.models import ClosedPeriod, LedgerEntry, Reward
 from commissions.queries.ledger import balances
 from commissions.services.cases import Stage, pay
-from commissions.services.endings import end_rewards_of, return_reward, send_reward
+from commissions.services.endings import bring_back, end_rewards_of, return_reward, send_reward
 from commissions.services.holds import hold_reward, release_reward
 from commissions.services.ledger import close_period
 from commissions.services.qualification import qualify_now, reconsider
@@ -258,13 +258,30 @@ class Business(RuleBasedStateMachine):
     @rule(place=PLACE)
     def payout(self, place: int) -> None:
         MOVED["payout"] += 1
+        self.pay_one(place)
+
+    def pay_one(self, place: int) -> None:
         reward, model = self.earned(place)
         with self.at():
             pay(reward.pk, self.day)
         model.move("payable", "in_transit", model.owed)
         model.move("in_transit", "paid", model.owed)
-        model.status = "settled"
+        model.status, model.paid = "settled", model.owed
         ENDED["settled"] += 1
+
+    @rule(place=PLACE)
+    def sent_back(self, place: int) -> None:
+        """A bank sends back late what was paid: it is owed again; what was taken back since is claimed no longer."""
+        MOVED["sent back"] += 1
+        if not self.has("settled"):
+            self.pay_one(place)
+        reward, model = self.chosen(place, "settled")
+        with self.at():
+            bring_back(reward.pk, model.paid, set_off=plain.ZERO, is_correction=False, on=self.day)
+        model.move("paid", "payable", model.paid)
+        model.move("payable", "receivable", model.paid - model.owed)
+        model.move("payable", "held", model.owed)
+        model.status, model.holds = "held", {"bank_returned"}
 
     @rule(place=PLACE)
     def refusal(self, place: int) -> None:
@@ -387,6 +404,6 @@ def test_any_sequence_of_business_ends_as_an_independent_recount_says(db, capsys
     assert ENDED["runs"] >= RUNS
     if RUNS >= 200:
         assert min(MOVED.values()) >= 200
-        assert len(MOVED) == 14
+        assert len(MOVED) == 15
         assert ENDED["settled"] >= 50
         assert ENDED["taken back"] >= 20

@@ -25,6 +25,8 @@ from commissions.testing import (
     make_version,
 )
 from foundation.divisions.fields import Texts
+from foundation.divisions.services import set_value
+from foundation.divisions.settings import CURRENCY
 from foundation.divisions.testing import make_division
 from foundation.now import now
 from foundation.people.states import Role
@@ -182,6 +184,31 @@ class TestTheComposer:
         assert draft.terms.get(side=Side.FRIEND).families == ["internet", "video"]
         copied = TermForm.initial_of(draft.terms.get(side=Side.FRIEND))
         assert (copied["gets"], copied["families"]) == ("free_month", ["internet", "video"])
+
+    @pytest.mark.parametrize(
+        ("gets", "value", "said"),
+        [
+            ("cash:flat", "25", "The referrer gets cash, by bank transfer: $25.00."),
+            ("cash:percent_monthly", "50", "The referrer gets cash, by bank transfer: 50 % (Percent of"),
+        ],
+    )
+    def test_makes_cash_of_every_reckoning(self, operator, draft, gets, value, said):
+        values = {"referrer-gets": gets, "referrer-value": value}
+
+        page = operator.post(address(draft), filled(**values), follow=True).content.decode()
+
+        assert said in page
+        term = draft.terms.get()
+        assert (term.form, f"cash:{term.basis}") == (RewardForm.CASH, gets)
+        assert TermForm.initial_of(term)["gets"] == gets
+
+    def test_refuses_cash_where_another_currency_is_sold_in(self, operator, draft):
+        set_value(draft.rule.division, CURRENCY, "CAD")
+
+        page = operator.post(address(draft), filled(**{"referrer-gets": "cash:flat", "referrer-value": "25"}))
+
+        assert "Banks transfer cash in USD only: choose a bill credit here." in page.content.decode()
+        assert not draft.terms.exists()
 
     def test_makes_a_percentage(self, operator, draft):
         operator.post(address(draft), filled(**{"referrer-gets": "percent_cash", "referrer-value": "12.5"}))

@@ -128,7 +128,7 @@ class TestTwoPeople:
         assert done.url == reverse("desk:payout", args=[batch.pk])
         assert page_of(auditor, "payout", batch.pk).context["doings"] == ["approve"]
         question = page_of(auditor, "payout_approve", batch.pk).content.decode()
-        assert "2 payments of $50.00 in all are credited" in question
+        assert "2 payments of $50.00 in all are made" in question
         act(auditor, "payout_approve", batch.pk, shown="50.00")
 
         batch.refresh_from_db()

@@ -10,15 +10,28 @@ from commissions.services.batches.posting import (
     record_credit_refused,
 )
 from commissions.services.batches.reconciling import conclude_batch, reconcile_batches
+from commissions.services.batches.returns import keep_return_file, rows_of, take_return_file
+from commissions.services.batches.transfers import (
+    SETTLING,
+    confirm_bank_file,
+    download_bank_file,
+    hand_over_bank_file,
+    settle_chunk,
+)
 
 __all__ = [
     "NOTHING_TO_PAY",
     "POSTING",
+    "SETTLING",
     "approve_batch",
     "build_batch",
     "conclude_batch",
+    "confirm_bank_file",
     "discard_batch",
+    "download_bank_file",
     "freeze_batch",
+    "hand_over_bank_file",
+    "keep_return_file",
     "obstacle_to_approval",
     "post_batch",
     "post_chunk",
@@ -27,4 +40,7 @@ __all__ = [
     "record_credit_confirmed",
     "record_credit_refused",
     "remove_line",
+    "rows_of",
+    "settle_chunk",
+    "take_return_file",
 ]

@@ -25,6 +25,7 @@ from commissions.models import Batch, BatchLine
 from commissions.queries.bank import sharing_bank_account
 from commissions.queries.batches import lines_in_question, unread_lines
 from commissions.queries.owing import rewards_no_longer_owed
+from commissions.queries.transfers import obstacle_to_transfers
 from commissions.services.batches.building import (
     announce,
     locked_batch,
@@ -33,7 +34,7 @@ from commissions.services.batches.building import (
 )
 from commissions.services.endings import return_reward, take_back_correction
 from commissions.settings import FLAG_ABOVE, FLAGS_FIRST_REWARDS
-from commissions.states import BatchStatus, HoldReason, LineFlag, LineStatus, Verdict
+from commissions.states import BatchStatus, Channel, HoldReason, LineFlag, LineStatus, Verdict
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
@@ -81,10 +82,12 @@ def _frozen_lines(batch: Batch) -> Iterator[BatchLine]:
 
 
 def checksum_of(lines: Iterable[BatchLine]) -> str:
-    """Return the SHA-256 over payments in the order of their keys: whom, for which reward, how much, under which id."""
+    """Return the SHA-256 over payments in the order of their keys: whom, for which reward, how much, where to, under which id."""
     seal = hashlib.sha256()
     for line in lines:
-        parts = (line.payee_id, line.reward_id, f"{line.amount:.2f}", f"{line.set_off:.2f}", line.currency)
+        parts = [line.payee_id, line.reward_id, f"{line.amount:.2f}", f"{line.set_off:.2f}", line.currency]
+        if line.channel == Channel.TRANSFER:
+            parts.append(f"to {line.bank_account_id}")
         seal.update(f"{':'.join(map(str, parts))}:{line.request_id}\n".encode())
     return seal.hexdigest()
 
@@ -122,6 +125,8 @@ def _reasons(batch: Batch) -> Iterator[tuple[LineFlag, Q | Exists]]:
     yield LineFlag.SAME_ADDRESS, Q(reward__friend_account__premises=F("reward__referral__referrer__account__premises"))
     yield LineFlag.SAME_BANK, Q(payee__in=sharing_bank_account(batch.lines.values_list("payee", flat=True)))
     yield LineFlag.CORRECTION, Q(dispute__isnull=False)
+    paid_there = BatchLine.objects.filter(bank_account=OuterRef("bank_account"), status=LineStatus.CONFIRMED)
+    yield LineFlag.NEW_BANK_DETAILS, Q(channel=Channel.TRANSFER) & ~Q(Exists(paid_there))
     yield LineFlag.RETURNED, Exists(of_reward.filter(status=LineStatus.RETURNED))
     yield LineFlag.FOUND_WRONG, Exists(of_reward.filter(verdict=Verdict.WRONG))
 
@@ -208,7 +213,7 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
 
     :param shown: the sum that the approving person saw, where they saw one
     :raises NotAllowed: if the person had a hand in it, is paid in it, has granted a correction that it pays or may not
-        approve there, if something that has to be read was not, if a referral is in question or a reward no longer owed,
+        approve there, if it is not known who sends its transfers, if something that has to be read was not, if a referral is in question or a reward no longer owed,
         if its payments are not those that were frozen, if none is left, or if its sum is not the one that was seen
     """
     batch = locked_batch(batch_id)
@@ -240,6 +245,8 @@ def _require_approvable(batch: Batch, by: User) -> None:
             % {"count": unread},
             code="unread",
         )
+    if obstacle := obstacle_to_transfers(batch):
+        raise NotAllowed(obstacle, code="no_transfers")
     _refuse_what_may_not_be_paid(batch, by)
 
 

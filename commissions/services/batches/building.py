@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.states import AccountStatus
 from commissions.events import BatchMoved
 from commissions.models import Batch, BatchLine, Dispute, Payee, Reward, RewardQuerySet
-from commissions.queries.batches import corrections_due_within, due_within
+from commissions.queries.batches import IS_CASH, corrections_due_within, due_within
 from commissions.services.holds import hold_reward
 from commissions.states import BatchStatus, HoldReason, LineStatus, RewardStatus
 from foundation.divisions.models import Division
@@ -32,15 +32,23 @@ NOTHING_TO_PAY = "nothing_to_pay"
 ADD_LINES = """
     WITH owed AS (
         SELECT reward.id, NULL::bigint AS dispute_id, reward.payee_id, payee.division_id,
-            reward.amount - reward.clawed_back AS amount
-        FROM commissions_reward reward JOIN commissions_payee payee ON payee.id = reward.payee_id
-        WHERE reward.id = ANY(%(rewards)s)
+            reward.amount - reward.clawed_back AS amount, bank.id AS bank_account_id
+        FROM commissions_reward reward
+        JOIN commissions_payee payee ON payee.id = reward.payee_id
+        JOIN commissions_rewardterm term ON term.id = reward.term_id
+        LEFT JOIN commissions_bankaccount bank
+            ON bank.payee_id = payee.id AND bank.ended_at IS NULL AND term.form = 'cash'
+        WHERE reward.id = ANY(%(rewards)s) AND (term.form <> 'cash' OR bank.id IS NOT NULL)
         UNION ALL
-        SELECT entry.reward_id, dispute.id, dispute.payee_id, payee.division_id, dispute.amount
+        SELECT entry.reward_id, dispute.id, dispute.payee_id, payee.division_id, dispute.amount, bank.id
         FROM commissions_dispute dispute
         JOIN commissions_ledgerentry entry ON entry.id = dispute.entry_id
+        JOIN commissions_reward reward ON reward.id = entry.reward_id
+        JOIN commissions_rewardterm term ON term.id = reward.term_id
         JOIN commissions_payee payee ON payee.id = dispute.payee_id
-        WHERE dispute.id = ANY(%(disputes)s)
+        LEFT JOIN commissions_bankaccount bank
+            ON bank.payee_id = payee.id AND bank.ended_at IS NULL AND term.form = 'cash'
+        WHERE dispute.id = ANY(%(disputes)s) AND (term.form <> 'cash' OR bank.id IS NOT NULL)
     ), taken_back AS (
         SELECT payee_id, sum(amount) AS amount FROM (
             SELECT entry.payee_id,
@@ -66,15 +74,16 @@ ADD_LINES = """
         WHERE owed.amount > 0
     ), added AS (
         INSERT INTO commissions_batchline (
-            batch_id, reward_id, dispute_id, payee_id, division_id, amount, set_off, currency, request_id, status, flags,
-            is_sampled, verdict, note, problem, credit_id, reconciliation
+            batch_id, reward_id, dispute_id, payee_id, division_id, channel, bank_account_id, amount, set_off, currency, request_id, status, flags,
+            is_sampled, verdict, note, problem, credit_id, reconciliation, trace_number
         )
-        SELECT %(batch)s, split.id, split.dispute_id, split.payee_id, split.division_id, split.amount - split.set_off,
-            split.set_off, %(currency)s, coalesce('correction-' || split.dispute_id, 'reward-' || split.id) || '-' || 1 + (
+        SELECT %(batch)s, split.id, split.dispute_id, split.payee_id, split.division_id,
+            CASE WHEN split.bank_account_id IS NULL THEN 'credit' ELSE 'transfer' END, split.bank_account_id,
+            split.amount - split.set_off, split.set_off, %(currency)s, coalesce('correction-' || split.dispute_id, 'reward-' || split.id) || '-' || 1 + (
                 SELECT count(*) FROM commissions_batchline earlier
                 WHERE earlier.reward_id = split.id AND earlier.dispute_id IS NOT DISTINCT FROM split.dispute_id
                     AND earlier.status = 'returned'
-            ), 'pending', '{}', false, 'unread', '', '', '', 'open'
+            ), 'pending', '{}', false, 'unread', '', '', '', 'open', ''
         FROM split
         ORDER BY split.id, split.dispute_id NULLS FIRST
         RETURNING reward_id, dispute_id
@@ -91,9 +100,9 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
     """
     Put every reward that is earned, and what corrects others, in a division and below, into a batch.
 
-    A reward whose payee is credited elsewhere waits for a batch of a division above both. One whose payee's account is
-    closed is held instead. What was taken back from a payee before, and is still
-    owed to us, is set off against their oldest rewards first.
+    A reward whose payee is paid elsewhere waits for a batch of a division above both. A credit to an account that is
+    closed is held instead; cash is paid all the same, and waits until its payee has told a bank account. What was taken
+    back from a payee before, and is still owed to us, is set off against their oldest rewards first.
 
     :param currency: of the rewards; empty: the division's own
     :param by: None for the schedule
@@ -107,7 +116,7 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
     within = Division.objects.under(division)
     due = due_within(within).filter(currency=currency)
     corrections = corrections_due_within(within).filter(entry__currency=currency)
-    _hold_what_cannot_be_credited(due, by=by)
+    _hold_what_cannot_be_credited(due.exclude(IS_CASH), by=by)
     with transaction.atomic():
         batch = Batch.objects.create(division=division, currency=currency, built_by=by, built_at=now())
         if not _add_lines(batch, due, corrections):
@@ -125,7 +134,8 @@ def _add_lines(batch: Batch, due: RewardQuerySet, corrections: QuerySet[Dispute]
     to_be_paid = Q(pk__in=due.values("payee")) | Q(pk__in=corrections.values("payee"))
     payees = Payee.objects.locked().filter(to_be_paid).order_by("pk")
     locked = list(payees.values_list("pk", flat=True))
-    rewards = due.locked().filter(payee__in=locked, payee__account__closed_at=None).order_by("pk")
+    is_open = Q(payee__account__closed_at=None)
+    rewards = due.locked().filter(IS_CASH | is_open, payee__in=locked).order_by("pk")
     params: dict[str, Any] = {
         "batch": batch.pk,
         "currency": batch.currency,

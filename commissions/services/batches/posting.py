@@ -1,5 +1,5 @@
 """
-Post an approved batch as credits, and hear what became of each.
+Post an approved batch as credits and as a file of transfers, and hear what became of each credit.
 
 Long work of `foundation.jobs` asks billing for one credit a payment, in chunks: a chunk is one transaction, and the
 request ids make a second asking harmless. Billing itself sends, looks up what is in doubt, and answers by facts.
@@ -12,17 +12,12 @@ from django.utils.translation import gettext as _
 from billing.ports import Credit
 from billing.services import grant_credit
 from commissions.events import CreditReturned
-from commissions.models import BatchLine
+from commissions.models import Batch, BatchLine
 from commissions.services.batches.building import announce, locked_batch
-from commissions.services.endings import (
-    return_correction,
-    return_reward,
-    send_correction,
-    send_reward,
-    settle_correction,
-    settle_reward,
-)
-from commissions.states import HoldReason, LineStatus
+from commissions.services.batches.settling import confirm_line, send_line
+from commissions.services.batches.transfers import write_bank_file
+from commissions.services.endings import return_correction, return_reward
+from commissions.states import Channel, HoldReason, LineStatus
 from foundation.events.services import publish
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.services import ChunkResult, start_job
@@ -58,25 +53,29 @@ def post_batch(batch_id: int) -> Job:
 
 
 def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
-    """Ask billing for the credits of a chunk: of the batch's payments, which no longer change, its first to its last."""
+    """
+    Ask billing for the credits of a chunk: of the batch's payments, which no longer change, its first to its last.
+
+    The batch's transfers are one file, which belongs to the chunk in which the first of them stands.
+    """
     lines = BatchLine.objects.filter(batch=job.params["batch"]).exclude(status=LineStatus.REMOVED).order_by("pk")
     ids = list(lines.values_list("pk", flat=True)[chunk.first - 1 : chunk.last])
     related = ("reward__division", "payee__account__customer", "division", "batch")
-    for line in BatchLine.objects.locked().filter(pk__in=ids).select_related(*related).order_by("reward_id"):
+    credits_ = BatchLine.objects.locked().filter(pk__in=ids, channel=Channel.CREDIT)
+    for line in credits_.select_related(*related).order_by("reward_id"):
         if line.status == LineStatus.PENDING:
             _post(line)
+    first_transfer = lines.filter(channel=Channel.TRANSFER).values_list("pk", flat=True).first()
+    if first_transfer in ids:
+        write_bank_file(Batch.objects.select_related("division").get(pk=job.params["batch"]))
     return ChunkResult(done=len(ids))
 
 
 def _post(line: BatchLine) -> None:
     """Take a payment from *payable* to *in transit*, and ask for its credit; what is wholly set off is paid thereby."""
-    on = today(line.reward.division)
-    if line.dispute_id:
-        send_correction(line.reward_id, line.amount, on=on)
-    else:
-        send_reward(line.reward_id, line.amount, on=on)
+    send_line(line)
     if not line.amount:
-        _confirm(line, "")
+        confirm_line(line, "")
         return
     account = line.payee.account
     with translation.override(account.customer.language):
@@ -103,17 +102,7 @@ def record_credit_confirmed(request_id: str, credit_id: str) -> None:
     line = _asked_under(request_id)
     if line is None:
         return
-    _confirm(line, credit_id)
-
-
-def _confirm(line: BatchLine, credit_id: str) -> None:
-    line.confirm(credit_id, at=now())
-    line.save(update_fields=["status", "credit_id", "confirmed_at", "reconciliation"])
-    on = today(line.reward.division)
-    if line.dispute_id:
-        settle_correction(line.dispute_id, line.amount, set_off=line.set_off, on=on, credit_id=credit_id)
-    else:
-        settle_reward(line.reward_id, line.amount, set_off=line.set_off, on=on, credit_id=credit_id)
+    confirm_line(line, credit_id)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, gettext_lazy as _, ngettext
 
-from commissions.models import Batch, BatchLine
+from commissions.models import BankFile, Batch, BatchLine
 from commissions.queries.batches import (
     Standing,
     batches_visible_to,
@@ -25,6 +25,7 @@ from commissions.queries.batches import (
 )
 from commissions.queries.owing import rewards_no_longer_owed
 from commissions.queries.trace import trace_of
+from commissions.queries.transfers import obstacle_to_transfers
 from commissions.services import batches
 from commissions.states import BatchStatus, LineStatus, Verdict
 from foundation.divisions.models import Division
@@ -78,10 +79,11 @@ LINES: List[BatchLine] = List(
         Column("reward", _("Reward"), lambda line: line.reward_id, "reward_id"),
         Column("amount", _("Amount"), lambda line: line.amount, "amount", is_number=True),
         Column("set_off", _("Set off"), lambda line: line.set_off, is_number=True),
+        Column("channel", _("Paid by"), lambda line: line.get_channel_display(), is_shown=False),
         Column("status", _("State"), lambda line: line.get_status_display(), "status"),
         Column("audit", _("Audit"), lambda line: line.get_verdict_display(), "verdict"),
         Column("flags", _("Flagged because"), lambda line: ", ".join(line.flags_in_words)),
-        Column("credit", _("Credit"), lambda line: line.credit_id),
+        Column("credit", _("Credit or transfer"), lambda line: line.credit_id or line.trace_number),
         Column("seen", _("Read back"), lambda line: line.get_reconciliation_display(), "reconciliation"),
     ],
     order=Order("pk"),
@@ -107,7 +109,8 @@ def payouts(request: UserRequest) -> HttpResponse:
     counted = rows.annotate(payments=_of_lines(Count("pk")), to_pay=_of_lines(Sum("amount"), ZERO))
     may_build = can(request.user, Permission.BUILD_BATCHES)
     filters = BatchFilters(request.GET, counted, request=request)
-    return respond(request, PAYOUTS, filters, may_build=may_build)
+    may_take_returns = can(request.user, Permission.APPROVE_BATCHES)
+    return respond(request, PAYOUTS, filters, may_build=may_build, may_take_returns=may_take_returns)
 
 
 def _of_lines(aggregate: Any, nothing: Any = 0) -> Coalesce:
@@ -120,7 +123,7 @@ def _of_lines(aggregate: Any, nothing: Any = 0) -> Coalesce:
 def payout(request: UserRequest, pk: int) -> HttpResponse:
     """Show one batch: how far it is, what may be done to it, and its payments."""
     batch = _found(request, pk)
-    rows = batch.lines.select_related("payee__account__customer", "reward", "submission", "batch")
+    rows = batch.lines.select_related("payee__account__customer", "reward", "submission", "batch", "bank_account")
     standing = standing_of(batch)
     return respond(
         request,
@@ -129,6 +132,9 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
         batch=batch,
         standing=standing,
         progress=progress_of(batch.job) if batch.job else None,
+        file=BankFile.objects.filter(batch=batch).first(),
+        may_hand_over=can(request.user, Permission.APPROVE_BATCHES, batch.division),
+        obstacle=obstacle_to_transfers(batch),
         is_sending=batch.status in {BatchStatus.APPROVED, BatchStatus.SUBMITTED},
         doings=_doings(batch, standing, request.user),
         next_unread=unread_lines(batch).order_by("pk").first(),
@@ -245,8 +251,8 @@ def approve(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_sum_sentence(
             batch,
             ngettext(
-                "%(count)d payment of %(total)s in all is credited by the billing system. It cannot be called back.",
-                "%(count)d payments of %(total)s in all are credited by the billing system. They cannot be called back.",
+                "%(count)d payment of %(total)s in all is made. It cannot be called back.",
+                "%(count)d payments of %(total)s in all are made. They cannot be called back.",
                 standing.payments,
             ),
         ),

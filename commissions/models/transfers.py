@@ -1,0 +1,184 @@
+"""What is handed to the bank: the file of a batch's transfers, and what the bank sends back."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commissions.models.payouts import Batch, BatchLine
+from commissions.states import BANK_FILE_MOVES, BankFileStatus, ReturnOutcome
+from foundation.divisions.models import Division
+from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
+from foundation.money import MoneyField
+from foundation.now import now
+from foundation.people.encryption import decrypt
+from foundation.people.models import User
+from foundation.safeguards import append_only, moves_only_along, never_changes, never_deleted
+
+FROZEN = "What was written for the bank does not change."
+
+
+class BankFile(Lifecycle):
+    """The ACH file of a batch: all its transfers, written once, handed to the bank by a person, paid when the bank says so."""
+
+    MOVES = BANK_FILE_MOVES
+
+    batch = models.OneToOneField(Batch, models.PROTECT, related_name="bank_file", verbose_name=_("batch"))
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    status = models.CharField(
+        _("status"), max_length=12, choices=BankFileStatus.choices, default=BankFileStatus.MADE, editable=False
+    )
+    originator = models.CharField(_("originator"), max_length=10)
+    """Immediate origin: who hands it over, as the bank knows them."""
+    made_on = models.DateField(_("made on"))
+    """The division's day."""
+    modifier = models.CharField(_("which file of its day"), max_length=1)
+    effective_on = models.DateField(_("effective entry date"))
+    """The banking day on which payees are to have their money."""
+    count = models.PositiveIntegerField(_("transfers"))
+    total = MoneyField(_("total"))
+    """In US dollars."""
+    checksum = models.CharField(_("checksum"), max_length=64)
+    """SHA-256 of the text."""
+    content = models.TextField(_("content"), editable=False)
+    """Encrypted as seeds are (`foundation.people.encryption`): account numbers are in it."""
+    made_at = models.DateTimeField(_("made"), default=now)
+    handed_over_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    handed_over_at = models.DateTimeField(_("handed to the bank"), null=True, editable=False)
+    paid_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    """Who read on the bank's statement that it was paid."""
+    paid_at = models.DateTimeField(_("confirmed as paid"), null=True, editable=False)
+
+    objects = LockingQuerySet["BankFile"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("bank file")
+        verbose_name_plural = _("bank files")
+        constraints: ClassVar = [
+            status_constraint(BankFileStatus, name="bank_file_status_is_known"),
+            models.UniqueConstraint(fields=["originator", "made_on", "modifier"], name="files_of_a_day_are_told_apart"),
+            models.CheckConstraint(condition=Q(count__gt=0, total__gt=0), name="a_bank_file_pays_something"),
+        ]
+        triggers: ClassVar = [
+            *never_deleted(FROZEN),
+            never_changes(
+                *("batch_id", "division_id", "originator", "made_on", "modifier", "effective_on", "count", "total"),
+                *("checksum", "made_at"),
+                name="what_was_written_stays",
+                message=FROZEN,
+            ),
+            moves_only_along(BANK_FILE_MOVES, message="A bank file goes forwards only."),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+        return f"ACH-{self.batch_id}-{self.effective_on:%Y%m%d}.txt"
+
+    @property
+    def text(self) -> str:
+        """The file as the bank gets it."""
+        return decrypt(self.content)
+
+    def hand_over(self, *, by: User, at: datetime) -> None:
+        """
+        A person has given it to the bank.
+
+        :raises NotAllowed: if somebody has before
+        """
+        self._move(BankFileStatus.HANDED_OVER)
+        self.handed_over_by, self.handed_over_at = by, at
+
+    def confirm(self, *, by: User, at: datetime) -> None:
+        """
+        The bank's statement says that it was paid.
+
+        :raises NotAllowed: if it was not handed over, or this was known
+        """
+        self._move(BankFileStatus.PAID)
+        self.paid_by, self.paid_at = by, at
+
+
+class ReturnFile(models.Model):
+    """A file that the bank has given us: what came back, and what has changed. Looked at before it is taken."""
+
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    """Where who brought it may approve payouts."""
+    checksum = models.CharField(_("checksum"), max_length=64)
+    content = models.TextField(_("content"), editable=False)
+    """Encrypted as seeds are: account numbers are in it."""
+    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("uploaded by"))
+    uploaded_at = models.DateTimeField(_("uploaded"), default=now)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("return file")
+        verbose_name_plural = _("return files")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["division", "checksum"], name="a_return_file_is_kept_once")
+        ]
+        triggers: ClassVar = [
+            *never_deleted("What the bank has sent stays."),
+            never_changes(
+                *("division_id", "checksum", "uploaded_by_id", "uploaded_at"),
+                name="what_the_bank_sent_stays",
+                message="What the bank has sent does not change.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checksum[:12]}"
+
+    @property
+    def text(self) -> str:
+        """The file as the bank gave it."""
+        return decrypt(self.content)
+
+
+class BankReturn(models.Model):
+    """One transfer that the bank says came back, and what was done about it. Written once, by the bank's own trace number."""
+
+    file = models.ForeignKey(ReturnFile, models.PROTECT, related_name="returns", verbose_name=_("return file"))
+    line = models.ForeignKey(
+        BatchLine, models.PROTECT, null=True, related_name="bank_returns", verbose_name=_("payment")
+    )
+    """None: no transfer of ours has that trace number and amount."""
+    outcome = models.CharField(_("outcome"), max_length=10, choices=ReturnOutcome.choices)
+    original_trace = models.CharField(_("our trace number"), max_length=15)
+    trace = models.CharField(_("the bank’s trace number"), max_length=15)
+    code = models.CharField(_("reason"), max_length=3)
+    amount = MoneyField(_("amount"))
+    taken_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("taken by"))
+    taken_at = models.DateTimeField(_("taken"), default=now)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("returned transfer")
+        verbose_name_plural = _("returned transfers")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(outcome__in=ReturnOutcome.values), name="return_outcome_is_known"),
+            models.UniqueConstraint(
+                fields=["original_trace", "trace"],
+                condition=Q(outcome=ReturnOutcome.TAKEN),
+                name="a_return_is_taken_once",
+            ),
+            models.UniqueConstraint(
+                fields=["line"], condition=Q(outcome=ReturnOutcome.TAKEN), name="a_transfer_comes_back_once"
+            ),
+            models.UniqueConstraint(
+                fields=["file", "original_trace", "trace", "outcome"], name="a_return_stands_once_in_a_file"
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=ReturnOutcome.TAKEN) | Q(line__isnull=False), name="a_taken_return_has_its_line"
+            ),
+        ]
+        triggers: ClassVar = append_only("What became of a return does not change.")
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.original_trace}"

@@ -1,0 +1,102 @@
+"""What may be read of bank transfers: who sends them, which files there are, and when one may be taken for paid."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from commissions.models import BankFile, BankReturn, Batch, BatchLine, ReturnFile
+from commissions.settings import ORIGINATOR
+from commissions.states import CASH_CURRENCY, BankFileStatus, Channel, LineStatus, ReturnOutcome
+from foundation.ach import Originator
+from foundation.ach.days import banking_days_after
+from foundation.divisions.models import Division
+from foundation.divisions.queries import effective
+from foundation.lifecycle import NotAllowed
+from foundation.money import ZERO
+from foundation.people.queries import Person, divisions_where
+from foundation.people.states import Permission
+
+RETURN_DAYS = 2
+"""Banking days after the effective entry date by whose end a bank has sent back what it does not accept (Nacha, 3.8)."""
+
+
+def bank_files_visible_to(user: Person) -> QuerySet[BankFile]:
+    """Return the files that a person may hand to the bank: who may approve payouts in the batch's division."""
+    return BankFile.objects.filter(division__in=divisions_where(user, Permission.APPROVE_BATCHES))
+
+
+def return_files_visible_to(user: Person) -> QuerySet[ReturnFile]:
+    """Return what banks have sent back where a person may approve payouts."""
+    return ReturnFile.objects.filter(division__in=divisions_where(user, Permission.APPROVE_BATCHES))
+
+
+def transfers_visible_to(user: Person) -> QuerySet[BatchLine]:
+    """Return the transfers that a bank was asked for where a person may approve payouts."""
+    divisions = divisions_where(user, Permission.APPROVE_BATCHES)
+    return BatchLine.objects.filter(batch__division__in=divisions).exclude(trace_number="")
+
+
+def originator_of(division: Division) -> Originator:
+    """
+    Return who sends a division's transfers, and by which bank.
+
+    :raises NotAllowed: if something of it is not set, naming what
+    """
+    values = {name: effective(division, setting) for name, setting in ORIGINATOR.items()}
+    if missing := [str(ORIGINATOR[name].label) for name, value in values.items() if not value]:
+        message = _("Bank transfers cannot be made in %(division)s yet. Missing in its settings: %(settings)s.")
+        raise NotAllowed(message % {"division": division, "settings": "; ".join(missing)}, code="no_originator")
+    return Originator(**values)
+
+
+def obstacle_to_transfers(batch: Batch) -> str:
+    """Say why the transfers of a batch cannot be made; empty: nothing stands in their way, or it has none."""
+    if not batch.lines.filter(channel=Channel.TRANSFER, status=LineStatus.PENDING).exists():
+        return ""
+    if batch.currency != CASH_CURRENCY:
+        return _("Banks transfer %(currency)s only: take the transfers out.") % {"currency": CASH_CURRENCY}
+    try:
+        originator_of(batch.division)
+    except NotAllowed as refusal:
+        return refusal.message
+    return ""
+
+
+def transfers_of(file: BankFile) -> QuerySet[BatchLine]:
+    """Return the transfers that are in a file, in the order of their trace numbers."""
+    return BatchLine.objects.filter(batch=file.batch_id).exclude(trace_number="").order_by("trace_number")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """How many transfers, and how much."""
+
+    count: int
+    total: Decimal
+
+
+def not_returned(file: BankFile) -> Sums:
+    """Return what the bank's statement has to show of a file: all but what came back before it was paid."""
+    open_ = Q(status__in=[LineStatus.SENT, LineStatus.CONFIRMED])
+    sums = transfers_of(file).filter(open_).aggregate(count=Count("pk"), total=Sum("amount"))
+    return Sums(sums["count"], sums["total"] or ZERO)
+
+
+def may_be_paid_from(file: BankFile) -> date:
+    """Return the first day on which a file may be taken for paid: a bank may send a transfer back until then."""
+    return banking_days_after(file.effective_on, RETURN_DAYS)
+
+
+def unmatched(user: Person) -> QuerySet[BankReturn]:
+    """Return what came back and was not taken where a person may approve payouts: somebody has to look."""
+    return BankReturn.objects.filter(file__in=return_files_visible_to(user)).exclude(
+        outcome__in=[ReturnOutcome.TAKEN, ReturnOutcome.KNOWN]
+    )
+
+
+def to_be_handed_over(user: Person) -> QuerySet[BankFile]:
+    """Return the files that nobody has handed to the bank yet."""
+    return bank_files_visible_to(user).filter(status=BankFileStatus.MADE)

@@ -1,0 +1,213 @@
+"""
+Bank transfers: one file of all those of a batch, handed to the bank by a person, and paid when the bank says so.
+
+The file is written, and its payments sent, in the one transaction of the chunk of long work in which the first of them
+falls. A worker that is killed before its end leaves neither; one that comes later, or at the same time, finds both.
+"""
+
+import hashlib
+from decimal import Decimal
+from typing import cast
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.queries import is_own
+from commissions.events import BankFileDownloaded, BankFileHandedOver, BankFileMade, BankFilePaid
+from commissions.models import BankAccount, BankFile, Batch, BatchLine, ReturnFile
+from commissions.queries.transfers import may_be_paid_from, not_returned, originator_of, transfers_of
+from commissions.services.batches.returns import come_back
+from commissions.services.batches.settling import confirm_line, send_line
+from commissions.states import Channel, LineStatus
+from foundation.ach import AchEntry, BankAccountKind, trace_number, write_file
+from foundation.ach.days import banking_days_after
+from foundation.ach.files import LAST_SEQUENCE
+from foundation.divisions.models import Division
+from foundation.events.facts import Fact
+from foundation.events.services import publish
+from foundation.jobs.models import Job, JobChunk
+from foundation.jobs.services import ChunkResult, start_job
+from foundation.lifecycle import NotAllowed
+from foundation.now import now, today
+from foundation.people.encryption import encrypt, renew, renewed_by
+from foundation.people.models import User
+from foundation.people.services import require
+from foundation.people.states import Permission
+
+SETTLING = "commissions.settle_bank_file"
+"""The kind of long work that settles the transfers of a file which the bank has paid."""
+CHUNK = 50
+MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+"""Which file of its originator and day it is: a bank takes no more."""
+
+
+def write_bank_file(batch: Batch) -> BankFile | None:
+    """
+    Write the file of a batch's transfers, and note each of them as sent; None where none is left to be sent.
+
+    What was set off whole is paid thereby. Whose bank account has ended since the batch was built is not in the file: it
+    comes back at once, as if the bank had returned it.
+
+    :raises NotAllowed: if it is not known who sends them, or too many files were made on one day
+    """
+    related = ("reward__division", "payee__account__customer", "division", "batch", "bank_account")
+    pending = BatchLine.objects.locked().filter(batch=batch, channel=Channel.TRANSFER, status=LineStatus.PENDING)
+    entries: list[AchEntry] = []
+    originator = originator_of(batch.division)
+    for line in pending.select_related(*related).order_by("reward_id", "pk"):
+        bank = cast("BankAccount", line.bank_account)  # so the database says of transfers
+        send_line(line)
+        if not line.amount:
+            confirm_line(line, "")
+            continue
+        sequence = (line.pk - 1) % LAST_SEQUENCE + 1
+        line.transfer(trace_number(originator, sequence) if bank.is_current else "", at=now())
+        line.save(update_fields=["status", "trace_number", "sent_at"])
+        if bank.is_current:
+            entries.append(_entry_of(line, bank, sequence))
+        else:
+            come_back(line, _("The bank account was ended before the transfer was made."))
+    if not entries:
+        return None
+    on = today(batch.division)
+    effective_on = banking_days_after(on, 1)
+    modifier = _modifier(batch, originator.immediate_origin)
+    made_at = now()
+    text = write_file(
+        originator, entries, effective_on=effective_on, created_at=made_at.astimezone(batch.division.zone),
+        file_id_modifier=modifier,
+    )  # fmt: skip
+    file = BankFile.objects.create(
+        batch=batch, division=batch.division, originator=originator.immediate_origin, made_on=on, modifier=modifier,
+        effective_on=effective_on, count=len(entries), total=sum(entry.amount for entry in entries),
+        checksum=hashlib.sha256(text.encode()).hexdigest(), content=encrypt(text), made_at=made_at,
+    )  # fmt: skip
+    made = BankFileMade(bank_file_id=file.pk, count=file.count, total=str(file.total), checksum=file.checksum)
+    _tell(file, made, by=None)
+    return file
+
+
+def _entry_of(line: BatchLine, bank: BankAccount, sequence: int) -> AchEntry:
+    return AchEntry(
+        sequence=sequence,
+        routing_number=bank.routing_number,
+        account_number=bank.account_number,
+        kind=BankAccountKind(bank.kind),
+        amount=line.amount,
+        name=bank.holder,
+        reference=str(line.reward_id),
+        is_business=bank.is_business,
+    )
+
+
+def _modifier(batch: Batch, originator: str) -> str:
+    """Return what tells a file from others of its originator and day; who asks meanwhile waits."""
+    Division.objects.select_for_update(no_key=True).get(pk=batch.division.lineage[0])
+    made = BankFile.objects.filter(originator=originator, made_on=today(batch.division)).count()
+    if made >= len(MODIFIERS):
+        raise NotAllowed(_("A bank takes no more files of one day: take it up again tomorrow."), code="too_many_files")
+    return MODIFIERS[made]
+
+
+@transaction.atomic
+def download_bank_file(bank_file_id: int, *, by: User) -> BankFile:
+    """
+    Give a person the file for the bank, and note that they have had it.
+
+    :raises NotAllowed: if they may not approve payouts there
+    :raises RuntimeError: if it is not what was written
+    """
+    file = _locked(bank_file_id)
+    require(by, Permission.APPROVE_BATCHES, file.division)
+    if hashlib.sha256(file.text.encode()).hexdigest() != file.checksum:
+        raise RuntimeError(f"{file} is not what was written.")
+    _tell(file, BankFileDownloaded(bank_file_id=file.pk), by=by)
+    return file
+
+
+@transaction.atomic
+def hand_over_bank_file(bank_file_id: int, *, by: User) -> BankFile:
+    """
+    Note that a person has handed a file to the bank.
+
+    :raises NotAllowed: if somebody has before, or they may not approve payouts there
+    """
+    file = _locked(bank_file_id)
+    require(by, Permission.APPROVE_BATCHES, file.division)
+    file.hand_over(by=by, at=now())
+    file.save(update_fields=["status", "handed_over_by", "handed_over_at"])
+    _tell(file, BankFileHandedOver(bank_file_id=file.pk), by=by)
+    return file
+
+
+@transaction.atomic
+def confirm_bank_file(bank_file_id: int, *, count: int, total: Decimal, by: User) -> BankFile:
+    """
+    Note that the bank has paid a file, as its statement says; long work settles the transfers.
+
+    Time alone pays nothing: without a person who has read the statement, a transfer stays in transit.
+
+    :param count: of the transfers that the statement shows, without what came back
+    :param total: of these, in US dollars
+    :raises NotAllowed: if it was not handed over, the bank may still send something back, the statement shows something
+        else than was sent, or the person is paid by it or may not approve payouts there
+    """
+    file = _locked(bank_file_id)
+    require(by, Permission.APPROVE_BATCHES, file.division)
+    payees = transfers_of(file).select_related("payee__account__customer")
+    if any(is_own(by, line.payee.account.customer) for line in payees):
+        raise NotAllowed(_("You are paid in this file: somebody else has to confirm it."), code="own_payment")
+    file.confirm(by=by, at=now())
+    first = may_be_paid_from(file)
+    if today(file.division) < first:
+        message = _("The bank may send transfers back until %(date)s: confirm it from then on.")
+        raise NotAllowed(message % {"date": first.isoformat()}, code="too_early")
+    expected = not_returned(file)
+    if count != expected.count:
+        raise NotAllowed(_("We have sent another number of transfers."), code="other_count", field="count")
+    if total != expected.total:
+        raise NotAllowed(_("We have sent another sum."), code="other_total", field="total")
+    file.save(update_fields=["status", "paid_by", "paid_at"])
+    start_job(
+        SETTLING,
+        title=_("Transfers of batch %(number)d") % {"number": file.batch_id},
+        division=file.division,
+        total=transfers_of(file).count(),
+        chunk_size=CHUNK,
+        params={"bank_file": file.pk},
+        by=by,
+    )
+    _tell(file, BankFilePaid(bank_file_id=file.pk, count=count, total=str(total)), by=by)
+    return file
+
+
+def settle_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
+    """Settle a chunk of a paid file's transfers, its first to its last; what came back meanwhile is left alone."""
+    file = BankFile.objects.get(pk=job.params["bank_file"])
+    ids = list(transfers_of(file).values_list("pk", flat=True)[chunk.first - 1 : chunk.last])
+    related = ("reward__division", "payee__account", "division", "batch")
+    for line in BatchLine.objects.locked().filter(pk__in=ids).select_related(*related).order_by("reward_id", "pk"):
+        if line.status == LineStatus.SENT:
+            confirm_line(line, line.trace_number)
+    return ChunkResult(done=len(ids))
+
+
+@renewed_by("bank files")
+def renew_bank_files() -> int:
+    """Encrypt all files to and from the bank under the first of `FIELD_KEYS`, and return how many."""
+    with transaction.atomic():
+        written = list(BankFile.objects.locked().order_by("pk"))
+        received = list(ReturnFile.objects.select_for_update(no_key=True).order_by("pk"))
+        files: list[BankFile | ReturnFile] = [*written, *received]
+        for file in files:
+            file.content = renew(file.content)
+            file.save(update_fields=["content"])
+    return len(written) + len(received)
+
+
+def _locked(bank_file_id: int) -> BankFile:
+    return BankFile.objects.locked().select_related("division", "batch").get(pk=bank_file_id)
+
+
+def _tell(file: BankFile, fact: Fact, *, by: User | None) -> None:
+    publish(fact, subject=file, about=[file.batch], division=file.division, by=by)

@@ -1,0 +1,651 @@
+"""Rewards in cash: waiting for a bank account, in one file a batch, paid when the bank says so, and back again."""
+
+import re
+import threading
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import connection, connections, transaction
+from django.db.utils import InternalError
+
+from commissions.events import BankFileMade, TransferReturned
+from commissions.models import BankFile, BankReturn, BatchLine, LedgerEntry, Reward
+from commissions.queries.batches import waiting_for_bank_details
+from commissions.queries.ledger import balances
+from commissions.queries.progress import own_progress
+from commissions.queries.transfers import may_be_paid_from
+from commissions.services.bank import end_returned_bank_details
+from commissions.services.batches import (
+    NOTHING_TO_PAY,
+    approve_batch,
+    build_batch,
+    conclude_batch,
+    confirm_bank_file,
+    download_bank_file,
+    hand_over_bank_file,
+    keep_return_file,
+    post_batch,
+    rows_of,
+    take_return_file,
+)
+from commissions.services.batches.transfers import renew_bank_files
+from commissions.states import (
+    BatchStatus,
+    Channel,
+    EntryKind,
+    HoldReason,
+    LedgerAccount,
+    LineFlag,
+    LineStatus,
+    ReasonCode,
+    ReturnOutcome,
+    RewardStatus,
+)
+from foundation.correspondence.models import Message
+from foundation.divisions.services import inherit_value
+from foundation.events.testing import drain, published
+from foundation.jobs.models import Job
+from foundation.jobs.services import work_one_chunk
+from foundation.lifecycle import NotAllowed
+from foundation.now import now, today
+from tests.commissions.cashing import (
+    ODFI,
+    give_bank,
+    make_cash,
+    make_file,
+    return_file,
+    set_originator,
+    work,
+)
+from tests.commissions.paying import make_approved, make_earned, make_frozen, make_payouts, read_all
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def payouts(market):
+    payouts = make_payouts(market)
+    set_originator(payouts.division)
+    return payouts
+
+
+def paid(payouts, file: BankFile) -> None:
+    """Hand a file over, let the return window pass, and let the bank say that it was paid."""
+    hand_over_bank_file(file.pk, by=payouts.auditor)
+    lines = file.batch.lines.filter(status=LineStatus.SENT)
+    with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
+        count, total = lines.count(), sum(line.amount for line in lines)
+        confirm_bank_file(file.pk, count=count, total=total, by=payouts.auditor)
+        while work_one_chunk():
+            pass
+        conclude_batch(file.batch_id)
+        drain()
+
+
+def take(payouts, text: str):
+    kept = keep_return_file(text, by=payouts.auditor)
+    return take_return_file(kept.pk, by=payouts.auditor)
+
+
+def kinds(reward: Reward) -> list[str]:
+    return list(reward.entries.order_by("pk").values_list("kind", flat=True))
+
+
+def balance():
+    (found,) = balances(LedgerEntry.objects.all()).values()
+    assert found.difference == 0
+    return found
+
+
+class TestWithoutABankAccount:
+    def test_cash_waits_and_says_so_to_the_payee(self, payouts):
+        reward = make_cash(payouts)
+
+        with pytest.raises(NotAllowed) as refusal:
+            build_batch(payouts.division.pk, by=payouts.builder)
+
+        assert refusal.value.code == NOTHING_TO_PAY
+        assert list(waiting_for_bank_details(Reward.objects.all())) == [reward]
+        progress = own_progress([reward])[reward.pk]
+        assert progress.detail.startswith("Tell us where to pay it")
+        assert progress.expected_on is None
+
+    def test_others_are_paid_meanwhile(self, payouts):
+        make_cash(payouts, "30.00")
+        credited = make_earned(payouts)
+
+        batch = build_batch(payouts.division.pk, by=payouts.builder)
+
+        assert [(line.reward, line.channel) for line in batch.lines.all()] == [(credited, Channel.CREDIT)]
+
+    def test_what_is_said_is_what_is_paid(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+
+        assert not waiting_for_bank_details(Reward.objects.all()).exists()
+        assert own_progress([reward])[reward.pk].detail == "It will be paid to your bank account."
+
+
+class TestABatch:
+    def test_mixes_credits_and_transfers(self, payouts):
+        credited, cash = make_earned(payouts), make_cash(payouts, "30.00", number="12345678")
+
+        lines = build_batch(payouts.division.pk, by=payouts.builder).lines
+
+        assert {line.reward: line.channel for line in lines.all()} == {
+            credited: Channel.CREDIT, cash: Channel.TRANSFER,
+        }  # fmt: skip
+        assert lines.get(reward=cash).bank_account == cash.payee.bank_accounts.get()
+
+    def test_pays_cash_to_whose_account_is_closed(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        close(reward)
+
+        batch = build_batch(payouts.division.pk, by=payouts.builder)
+
+        assert [line.reward for line in batch.lines.all()] == [reward]
+
+    def test_never_changes_where_a_payment_goes_once_approved(self, payouts):
+        make_cash(payouts, number="12345678")
+        batch = make_approved(payouts)
+
+        with pytest.raises(InternalError), transaction.atomic():
+            batch.lines.update(channel=Channel.CREDIT, bank_account=None)
+
+    def test_shows_what_goes_to_a_bank_account_for_the_first_time(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        paid(payouts, make_file(payouts))
+        again = make_cash(payouts, payee=reward.payee)
+
+        first = BatchLine.objects.get(reward=reward)
+        second = make_frozen(payouts).lines.get(reward=again)
+
+        assert LineFlag.NEW_BANK_DETAILS in first.flags
+        assert LineFlag.NEW_BANK_DETAILS not in second.flags
+
+    def test_is_not_approved_before_it_is_known_who_sends_it(self, payouts):
+        make_cash(payouts, number="12345678")
+        from commissions.settings import ORIGINATOR  # noqa: PLC0415
+
+        inherit_value(payouts.division, ORIGINATOR["company_id"])
+        batch = make_frozen(payouts)
+        read_all(batch, payouts.auditor)
+
+        with pytest.raises(NotAllowed) as refusal:
+            approve_batch(batch.pk, by=payouts.auditor)
+
+        assert refusal.value.code == "no_transfers"
+        assert "company identification" in refusal.value.message
+
+    def test_notices_another_bank_account_than_was_frozen(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        batch = make_frozen(payouts)
+        read_all(batch, payouts.auditor)
+        other = give_bank(reward.payee, "999999999")
+        batch.lines.update(bank_account=other)
+
+        with pytest.raises(NotAllowed) as refusal:
+            approve_batch(batch.pk, by=payouts.auditor)
+
+        assert refusal.value.code == "tampered"
+
+
+def close(reward: Reward) -> None:
+    account = reward.payee.account
+    type(account).objects.filter(pk=account.pk).update(status="closed", closed_at=now())
+
+
+class TestTheFile:
+    def test_has_every_transfer_of_the_batch_once(self, payouts):
+        rewards = [make_cash(payouts, "30.00", number=f"1234567{number}") for number in range(3)]
+
+        file = make_file(payouts)
+
+        entries = [line for line in file.text.splitlines() if line.startswith("6")]
+        assert sorted(entry[12:29].strip() for entry in entries) == ["12345670", "12345671", "12345672"]
+        assert {int(entry[29:39]) for entry in entries} == {3000}
+        assert {entry[54:76].strip() for entry in entries} == {"ZOE PAYEE"}
+        lines = list(file.batch.lines.order_by("pk"))
+        assert sorted(entry[79:94] for entry in entries) == [line.trace_number for line in lines]
+        assert {line.status for line in lines} == {LineStatus.SENT}
+        assert all(line.trace_number.startswith(ODFI[:8]) for line in lines)
+        assert (file.count, file.total) == (3, Decimal("90.00"))
+        assert [kinds(reward)[-1] for reward in rewards] == [EntryKind.SEND] * 3
+        assert balance()[LedgerAccount.IN_TRANSIT] == Decimal("90.00")
+        assert [fact.bank_file_id for fact in published(BankFileMade)] == [file.pk]
+
+    def test_keeps_no_number_that_can_be_read_in_the_database(self, payouts):
+        make_cash(payouts, number="12345678")
+
+        file = make_file(payouts)
+
+        assert "12345678" in file.text
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT content FROM commissions_bankfile WHERE id = %s", [file.pk])
+            assert "12345678" not in cursor.fetchone()[0]
+
+    def test_takes_effect_on_the_next_banking_day(self, payouts):
+        with time_machine.travel("2027-11-24T18:00Z", tick=False):  # the day before Thanksgiving
+            make_cash(payouts, number="12345678")
+            make_file(payouts)
+
+        assert BankFile.objects.get().effective_on == date(2027, 11, 26)
+
+    def test_is_one_whatever_the_number_of_chunks(self, payouts, monkeypatch):
+        monkeypatch.setattr("commissions.services.batches.posting.CHUNK", 2)
+        for number in range(3):
+            make_cash(payouts, "30.00", number=f"1234567{number}")
+            batch_of_credit = make_earned(payouts)
+        assert batch_of_credit
+
+        file = make_file(payouts)
+
+        assert file.count == 3
+        assert file.batch.lines.filter(channel=Channel.TRANSFER, status=LineStatus.SENT).count() == 3
+
+    def test_leaves_out_whose_bank_account_has_ended_since(self, payouts):
+        kept, gone = make_cash(payouts, number="12345678"), make_cash(payouts, number="55555555")
+        batch = make_approved(payouts)
+        end_returned_bank_details(gone.payee.bank_accounts.get().pk, "R02", by=None)
+
+        work(batch)
+
+        file = BankFile.objects.get()
+        assert "55555555" not in file.text
+        assert (file.count, file.total) == (1, Decimal("25.00"))
+        gone.refresh_from_db()
+        kept.refresh_from_db()
+        assert (gone.status, gone.holds) == (RewardStatus.HELD, [HoldReason.BANK_RETURNED])
+        assert kept.status == RewardStatus.BATCHED
+        assert balance()[LedgerAccount.IN_TRANSIT] == Decimal("25.00")
+
+    def test_is_never_changed_or_deleted(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+
+        for write in (
+            lambda rows: rows.update(total=1),
+            lambda rows: rows.update(checksum=""),
+            lambda rows: rows.delete(),
+        ):
+            with pytest.raises(InternalError), transaction.atomic():
+                write(BankFile.objects.filter(pk=file.pk))
+
+    def test_is_told_from_others_of_its_day(self, payouts):
+        for number in range(2):
+            make_cash(payouts, number=f"1234567{number}")
+            make_file(payouts)
+
+        assert sorted(BankFile.objects.values_list("modifier", flat=True)) == ["A", "B"]
+
+    def test_sets_off_what_was_taken_back(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        paid(payouts, make_file(payouts))
+        take_back_all(reward)
+        make_cash(payouts, "30.00", payee=reward.payee)
+
+        file = make_file(payouts)
+
+        line = file.batch.lines.get()
+        assert (line.amount, line.set_off, file.total) == (Decimal("5.00"), Decimal("25.00"), Decimal("5.00"))
+
+
+def take_back_all(reward: Reward) -> None:
+    from commissions.services.endings import locked_reward, take_back  # noqa: PLC0415
+
+    with transaction.atomic():
+        locked = locked_reward(reward.pk)
+        take_back(locked, locked.owed, ReasonCode.LEFT_EARLY, today(reward.division), by=None)
+
+
+class TestDownload:
+    def test_is_a_fact_and_asks_for_the_permission_to_approve(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+
+        with pytest.raises(NotAllowed):
+            download_bank_file(file.pk, by=payouts.builder)
+        download_bank_file(file.pk, by=payouts.auditor)
+
+        from commissions.events import BankFileDownloaded  # noqa: PLC0415
+
+        assert [fact.bank_file_id for fact in published(BankFileDownloaded)] == [file.pk]
+
+    def test_refuses_what_was_not_written(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        from foundation.people.encryption import encrypt  # noqa: PLC0415
+
+        BankFile.objects.filter(pk=file.pk).update(content=encrypt(file.text.replace("12345678", "12345679")))
+
+        with pytest.raises(RuntimeError):
+            download_bank_file(file.pk, by=payouts.auditor)
+
+
+class TestNewKeys:
+    def test_are_used_for_what_is_kept_of_the_bank(self, payouts, settings):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        kept = keep_return_file(return_file((file.batch.lines.get(), "R03")), by=payouts.auditor)
+        texts = file.text, kept.text
+        settings.FIELD_KEYS = ["another key", *settings.FIELD_KEYS]
+
+        assert renew_bank_files() == 2
+        settings.FIELD_KEYS = ["another key"]
+
+        file.refresh_from_db()
+        kept.refresh_from_db()
+        assert (file.text, kept.text) == texts
+
+
+class TestConfirming:
+    def test_settles_what_the_statement_shows(self, payouts):
+        rewards = [make_cash(payouts, number=f"1234567{number}") for number in range(2)]
+        file = make_file(payouts)
+
+        paid(payouts, file)
+
+        for reward in rewards:
+            reward.refresh_from_db()
+            assert reward.status == RewardStatus.SETTLED
+            assert kinds(reward)[-2:] == [EntryKind.SEND, EntryKind.SETTLE]
+        assert own_progress(rewards)[rewards[0].pk].sentence == "Paid to your bank account."
+        file.batch.refresh_from_db()
+        assert file.batch.status == BatchStatus.CONFIRMED
+        assert balance()[LedgerAccount.PAID] == Decimal("50.00")
+        letter = Message.objects.filter(kind="commissions.transferred").first()
+        assert "$25.00 is paid to your bank account" in letter.subject_line
+
+    @pytest.mark.parametrize(
+        ("count", "total", "code"),
+        [(2, "25.00", "other_count"), (1, "24.00", "other_total"), (1, "25.00", "too_early")],
+    )
+    def test_is_refused_where_the_statement_says_otherwise_or_cannot_know_yet(self, payouts, count, total, code):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        day = may_be_paid_from(file) - timedelta(days=1 if code == "too_early" else 0)
+
+        with time_machine.travel(f"{day}T18:00Z", tick=False), pytest.raises(NotAllowed) as refusal:
+            confirm_bank_file(file.pk, count=count, total=Decimal(total), by=payouts.auditor)
+
+        assert refusal.value.code == code
+        assert Reward.objects.get().status == RewardStatus.BATCHED
+
+    def test_is_not_for_who_is_paid_by_it(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        customer = reward.payee.account.customer
+        type(customer).objects.filter(pk=customer.pk).update(user=payouts.auditor)
+
+        with pytest.raises(NotAllowed) as refusal:
+            confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=payouts.auditor)
+
+        assert refusal.value.code == "own_payment"
+
+    def test_needs_the_file_to_be_handed_over(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+
+        with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False), pytest.raises(NotAllowed):
+            confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=payouts.auditor)
+
+
+class TestReturns:
+    def test_are_owed_again_and_held_and_the_payee_is_asked(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+
+        done = take(payouts, return_file((line, "R03")))
+        drain()
+
+        reward.refresh_from_db()
+        line.refresh_from_db()
+        assert done == {ReturnOutcome.TAKEN: 1}
+        assert (reward.status, reward.holds, line.status) == (
+            RewardStatus.HELD, [HoldReason.BANK_RETURNED], LineStatus.RETURNED,
+        )  # fmt: skip
+        assert kinds(reward)[-3:] == [EntryKind.SEND, EntryKind.RETURN, EntryKind.HOLD]
+        assert reward.payee.bank_accounts.get().ended_at is not None
+        assert own_progress([reward])[reward.pk].detail == "Your bank sent the transfer back. Tell us where to pay it."
+        letter = Message.objects.get(kind="commissions.transfer_returned")
+        assert letter.subject_line == "Tell us where to pay $25.00"
+        assert balance()[LedgerAccount.HELD] == Decimal("25.00")
+
+    def test_are_paid_to_the_bank_account_that_is_named_then(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        take(payouts, return_file((line, "R03")))
+
+        give_bank(reward.payee, "55555555")
+        drain()
+        file = make_file(payouts)
+
+        again = file.batch.lines.get()
+        assert (again.reward, again.request_id) == (reward, f"reward-{reward.pk}-2")
+        assert LineFlag.RETURNED in again.flags
+        assert "55555555" in file.text
+
+    def test_of_a_passing_reason_leave_the_bank_account_and_wait_for_a_person(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+
+        take(payouts, return_file((line, "R01")))
+        drain()
+
+        assert reward.payee.bank_accounts.get().ended_at is None
+        reward.refresh_from_db()
+        assert reward.holds == [HoldReason.BANK_RETURNED]
+        assert "came back from your bank" in Message.objects.get(kind="commissions.transfer_returned").subject_line
+
+    def test_are_taken_once(self, payouts):
+        make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        text = return_file((line, "R03"))
+
+        take(payouts, text)
+        entries = LedgerEntry.objects.count()
+        done = take(payouts, text)
+
+        assert done == {}
+        assert LedgerEntry.objects.count() == entries
+        assert BankReturn.objects.count() == 1
+        assert len(published(TransferReturned)) == 1
+
+    @pytest.mark.parametrize(
+        ("said", "outcome"),
+        [({"trace": "999999990000001"}, ReturnOutcome.UNMATCHED), ({"amount": Decimal("24.99")}, ReturnOutcome.AMOUNT)],
+    )
+    def test_that_fit_nothing_are_listed_and_change_nothing(self, payouts, said, outcome):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+
+        done = take(payouts, return_file((line, "R03"), **said))
+
+        assert done == {outcome: 1}
+        assert BankReturn.objects.get().outcome == outcome
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.BATCHED
+
+    def test_are_shown_before_they_are_taken(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+
+        kept = keep_return_file(return_file((line, "R03")), by=payouts.auditor)
+        (row,) = rows_of(kept, by=payouts.auditor)
+
+        assert (row.line, row.outcome, row.is_to_be_taken) == (line, ReturnOutcome.TAKEN, True)
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.BATCHED
+
+    def test_are_for_who_may_approve(self, payouts):
+        make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+
+        with pytest.raises(NotAllowed):
+            keep_return_file(return_file((line, "R03")), by=payouts.builder)
+
+    def test_of_another_house_match_nothing(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        stranger = make_payouts().auditor
+
+        kept = keep_return_file(return_file((line, "R03")), by=stranger)
+        done = take_return_file(kept.pk, by=stranger)
+
+        assert done == {ReturnOutcome.UNMATCHED: 1}
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.BATCHED
+
+    def test_of_a_file_that_cannot_be_read_name_the_line(self, payouts):
+        with pytest.raises(NotAllowed) as refusal:
+            keep_return_file("nonsense", by=payouts.auditor)
+
+        assert re.match("Line 1: ", refusal.value.message)
+
+
+class TestLateReturns:
+    def test_undo_what_was_paid(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        paid(payouts, file)
+
+        done = take(payouts, return_file((file.batch.lines.get(), "R10")))
+        drain()
+
+        reward.refresh_from_db()
+        file.batch.refresh_from_db()
+        assert done == {ReturnOutcome.TAKEN: 1}
+        assert (reward.status, reward.holds, reward.settled_on) == (RewardStatus.HELD, [HoldReason.BANK_RETURNED], None)
+        assert file.batch.status == BatchStatus.PARTLY_RETURNED
+        assert (balance()[LedgerAccount.PAID], balance()[LedgerAccount.HELD]) == (0, Decimal("25.00"))
+        last = reward.entries.order_by("pk").filter(kind=EntryKind.RETURN).last()
+        assert (last.debit, last.credit) == (LedgerAccount.PAID, LedgerAccount.PAYABLE)
+
+    def test_are_paid_once_more_and_no_more_than_once(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        paid(payouts, file)
+        take(payouts, return_file((file.batch.lines.get(), "R10")))
+        give_bank(reward.payee, "55555555")
+        drain()
+
+        paid(payouts, make_file(payouts))
+        drain()
+
+        assert balance()[LedgerAccount.PAID] == Decimal("25.00")
+        assert Message.objects.filter(kind="commissions.transferred").count() == 2
+
+    def test_claim_again_what_was_set_off(self, payouts):
+        first = make_cash(payouts, number="12345678")
+        paid(payouts, make_file(payouts))
+        take_back_all(first)
+        second = make_cash(payouts, "30.00", payee=first.payee)
+        file = make_file(payouts)
+        paid(payouts, file)
+        assert balance()[LedgerAccount.RECEIVABLE] == 0
+
+        take(payouts, return_file((file.batch.lines.get(), "R10")))
+
+        second.refresh_from_db()
+        assert balance()[LedgerAccount.RECEIVABLE] == Decimal("25.00")
+        assert balance()[LedgerAccount.HELD] == second.owed == Decimal("30.00")
+
+    def test_claim_no_longer_what_was_taken_back_of_it(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        paid(payouts, file)
+        take_back_all(reward)
+        assert balance()[LedgerAccount.RECEIVABLE] == Decimal("25.00")
+
+        done = take(payouts, return_file((file.batch.lines.get(), "R10")))
+
+        reward.refresh_from_db()
+        assert done == {ReturnOutcome.TAKEN: 1}
+        assert reward.status == RewardStatus.REVERSED
+        assert {account: balance()[account] for account in ("paid", "receivable", "held", "payable")} == {
+            "paid": 0, "receivable": 0, "held": 0, "payable": 0,
+        }  # fmt: skip
+
+    def test_need_a_person_where_the_claim_was_settled_otherwise(self, payouts):
+        first = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        paid(payouts, file)
+        take_back_all(first)
+        make_cash(payouts, "30.00", payee=first.payee)
+        paid(payouts, make_file(payouts))
+
+        before = balance()
+        done = take(payouts, return_file((file.batch.lines.get(), "R10")))
+
+        assert done == {ReturnOutcome.CLAIMED: 1}
+        assert balance() == before
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_two_presses_make_one_file(self, payouts):
+        make_cash(payouts, number="12345678")
+        batch = make_approved(payouts)
+        refused: list[NotAllowed] = []
+
+        def press() -> None:
+            try:
+                job = post_batch(batch.pk)
+                while work_one_chunk(job.pk):
+                    pass
+            except NotAllowed as refusal:
+                refused.append(refusal)
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=press) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(refused) == 1
+        assert Job.objects.filter(params={"batch": batch.pk}).count() == 1
+        assert BankFile.objects.get().count == 1
+
+    def test_two_people_who_take_one_return_file_take_it_once(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        kept = keep_return_file(return_file((line, "R03")), by=payouts.auditor)
+        done: list[ReturnOutcome] = []
+
+        def press() -> None:
+            try:
+                done.extend(take_return_file(kept.pk, by=payouts.auditor).elements())
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=press) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert done.count(ReturnOutcome.TAKEN) == 1
+        assert kinds(reward).count(EntryKind.RETURN) == 1
+
+    def test_what_dies_before_its_end_leaves_neither_file_nor_payment(self, payouts, monkeypatch):
+        make_cash(payouts, number="12345678")
+        batch = make_approved(payouts)
+        job = post_batch(batch.pk)
+
+        def dies(*_args: object, **_values: object) -> None:
+            raise SystemExit
+
+        with monkeypatch.context() as patched, pytest.raises(SystemExit):
+            patched.setattr("commissions.services.batches.transfers.encrypt", dies)
+            work_one_chunk(job.pk)
+        assert (BankFile.objects.count(), batch.lines.get().status) == (0, LineStatus.PENDING)
+        while work_one_chunk(job.pk):
+            pass
+
+        assert BankFile.objects.get().count == 1
+        assert batch.lines.get().status == LineStatus.SENT

@@ -1,0 +1,210 @@
+"""Bank transfers at the desk: the file of a batch from its making to the bank's statement, and what comes back."""
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from commissions.models import BankFile, ReturnFile
+from commissions.queries.transfers import may_be_paid_from
+from commissions.states import BankFileStatus, LineStatus, RewardStatus
+from foundation.jobs.services import work_one_chunk
+from foundation.people.states import Role
+from foundation.people.testing import sign_in
+from tests.commissions.cashing import make_cash, make_file, return_file, set_originator
+from tests.commissions.paying import make_earned, make_frozen, make_payouts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def payouts(market):
+    payouts = make_payouts(market)
+    set_originator(payouts.division)
+    return payouts
+
+
+@pytest.fixture
+def auditor(payouts):
+    return sign_in(Client(), payouts.auditor)
+
+
+@pytest.fixture
+def builder(client, payouts):
+    return sign_in(client, payouts.builder)
+
+
+def page_of(client, name, pk=None, **query):
+    return client.get(reverse(f"desk:{name}", args=[pk] if pk else []), query)
+
+
+def act(client, name, pk=None, **answers):
+    return client.post(reverse(f"desk:{name}", args=[pk] if pk else []), answers)
+
+
+def upload(client, text: str):
+    return act(client, "bank_returns", file=SimpleUploadedFile("returns.txt", text.encode()))
+
+
+class TestTheBatch:
+    def test_says_how_each_payment_is_made_and_where_it_goes(self, builder, payouts):
+        make_earned(payouts)
+        make_cash(payouts, "30.00", number="123456789")
+        batch = make_frozen(payouts)
+
+        page = page_of(builder, "payout", batch.pk).content.decode()
+
+        assert "Bill credit" in page
+        assert "Bank transfer" in page
+        assert "ends in 6789" in page
+        assert "123456789" not in page
+
+    def test_says_before_it_is_approved_what_is_missing_to_transfer(self, builder, payouts):
+        set_originator(payouts.division, company_id="")
+        make_cash(payouts, number="123456789")
+        batch = make_frozen(payouts)
+
+        page = page_of(builder, "payout", batch.pk).content.decode()
+
+        assert "Its transfers cannot be made yet" in page
+        assert "company identification" in page
+
+    def test_shows_an_auditor_the_bank_account_and_no_number(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        line = make_frozen(payouts).lines.get()
+
+        page = page_of(auditor, "payout_line", line.pk).content.decode()
+
+        for expected in ("Zoë Payee", "ending in 6789", "Nothing was paid to this bank account before"):
+            assert expected in page
+        assert "123456789" not in page
+
+
+class TestTheFile:
+    def test_is_downloaded_handed_over_and_confirmed(self, auditor, payouts):
+        reward = make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        assert "To be handed to the bank" in page_of(auditor, "payout", file.batch_id).content.decode()
+
+        got = act(auditor, "bank_file_download", file.pk)
+        assert got.content.decode() == file.text
+        assert ("no-store" in got["Cache-Control"], file.name in got["Content-Disposition"]) == (True, True)
+        assert "The file for the bank was downloaded" in page_of(auditor, "payout", file.batch_id).content.decode()
+        act(auditor, "bank_file_hand_over", file.pk)
+        with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
+            sign_in(auditor, payouts.auditor)
+            refused = act(auditor, "bank_file_paid", file.pk, count=1, total="24.00")
+            assert (refused.status_code, "We have sent another sum." in refused.content.decode()) == (422, True)
+            act(auditor, "bank_file_paid", file.pk, count=1, total="25.00")
+            while work_one_chunk():
+                pass
+
+        file.refresh_from_db()
+        reward.refresh_from_db()
+        assert (file.status, reward.status) == (BankFileStatus.PAID, RewardStatus.SETTLED)
+
+    def test_is_given_only_when_asked_for(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+
+        assert page_of(auditor, "bank_file_download", file.pk).status_code == 405
+
+    def test_is_not_for_who_builds(self, builder, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+
+        assert act(builder, "bank_file_download", file.pk).status_code == 403
+        assert "Download it" not in page_of(builder, "payout", file.batch_id).content.decode()
+
+    def test_of_another_market_is_not_found(self, auditor, elsewhere):
+        others = make_payouts(elsewhere)
+        set_originator(others.division)
+        make_cash(others, number="123456789")
+        file = make_file(others)
+
+        assert act(auditor, "bank_file_download", file.pk).status_code == 404
+        assert act(auditor, "bank_file_hand_over", file.pk).status_code == 404
+
+
+class TestReturns:
+    def test_are_shown_first_and_taken_when_it_is_said(self, auditor, payouts):
+        reward = make_cash(payouts, number="123456789")
+        line = make_file(payouts).batch.lines.get()
+
+        shown = upload(auditor, return_file((line, "R03")))
+        kept = ReturnFile.objects.get()
+        assert shown.url == reverse("desk:return_file", args=[kept.pk])
+        page = page_of(auditor, "return_file", kept.pk).content.decode()
+        assert "1 transfer came back, and is owed again once you take it." in page
+        assert "there is no such account" in page
+        line.refresh_from_db()
+        assert line.status == LineStatus.SENT
+        act(auditor, "return_file", kept.pk)
+
+        line.refresh_from_db()
+        reward.refresh_from_db()
+        assert (line.status, reward.status) == (LineStatus.RETURNED, RewardStatus.HELD)
+        again = page_of(auditor, "return_file", kept.pk).content.decode()
+        assert "Nothing is left to be taken." in again
+
+    def test_that_fit_nothing_stay_listed(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        line = make_file(payouts).batch.lines.get()
+        upload(auditor, return_file((line, "R03"), trace="999999990000001"))
+
+        act(auditor, "return_file", ReturnFile.objects.get().pk)
+
+        page = page_of(auditor, "bank_returns").content.decode()
+        assert "No such transfer of ours" in page
+        assert "999999990000001" in page
+
+    @pytest.mark.parametrize("text", ["nonsense", "", "ñ"])
+    def test_of_a_file_that_cannot_be_read_are_refused_at_the_field(self, auditor, text):
+        answer = upload(auditor, text)
+
+        assert answer.status_code == 422
+        assert answer.context["form"].errors["file"]
+        assert not ReturnFile.objects.exists()
+
+    def test_show_no_account_number(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        line = make_file(payouts).batch.lines.get()
+        text = return_file((line, "R03"))
+        upload(auditor, text)
+
+        page = page_of(auditor, "return_file", ReturnFile.objects.get().pk).content.decode()
+
+        assert "000123456" in text
+        assert "000123456" not in page
+
+
+class TestWhatWaits:
+    def test_for_bank_details_is_found_among_the_rewards(self, builder, payouts):
+        waiting = make_cash(payouts)
+        make_earned(payouts, "30.00")
+
+        rows = page_of(builder, "rewards", bank="missing").context["page"].rows
+
+        assert rows == [waiting]
+
+    def test_for_the_bank_is_listed(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+
+        assert list(page_of(auditor, "bank_returns").context["waiting"]) == [file]
+        assert BankFile.objects.count() == 1
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("odfi", "123456789"), ("immediate_destination", "12345678"), ("company_name", "A name of more than 16")],
+    )
+    def test_are_refused_at_their_field_where_a_bank_would_refuse_them(self, signed_in, payouts, name, value):
+        operator = signed_in(Role.OPERATOR, payouts.division)
+        address = reverse("admin:divisions_division_settings", args=[payouts.division.pk])
+
+        page = operator.post(address, {f"commissions.ach_{name}:own": "on", f"commissions.ach_{name}": value})
+
+        assert page.context["form"].errors[f"commissions.ach_{name}"]
