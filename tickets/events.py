@@ -169,6 +169,8 @@ class PriorityChanged(Fact, name="tickets.priority_changed"):
     ticket_id: int
     before: str
     after: str
+    reason: str = ""
+    """Why, in the words of whoever made it so; never empty where a person made it less urgent."""
 
 
 @dataclass(frozen=True, kw_only=True)

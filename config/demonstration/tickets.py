@@ -71,7 +71,7 @@ def _hurry(ticket: Ticket, csr: User) -> None:
 
 
 def _take_time(ticket: Ticket, csr: User) -> None:
-    services.set_priority(ticket.pk, Priority.P4, by=csr)
+    services.set_priority(ticket.pk, Priority.P4, "Nothing is at stake.", by=csr)
 
 
 def _escalate(ticket: Ticket, csr: User) -> None:

@@ -275,7 +275,9 @@ DOINGS: Mapping[str, TicketDoing] = {
     ),
     "priority": TicketDoing(
         label=_("Priority"), button=_("Change the priority"), done=_("The priority is changed."), applies=_is_open, form=PriorityForm, key="p",
-        do=lambda ticket, answers, user: services.set_priority(ticket.pk, answers["priority"], by=user),
+        do=lambda ticket, answers, user: services.set_priority(
+            ticket.pk, answers["priority"], answers["reason"], by=user
+        ),
     ),
     "type": TicketDoing(
         label=_("Type"), button=_("Change the type"), done=_("The type is changed. Where another team does these, it goes there."), applies=_is_open, form=TypeForm,

@@ -162,9 +162,10 @@ class DeclineForm(forms.Form):
 
 
 class PriorityForm(forms.Form):
-    """How urgent a ticket is."""
+    """How urgent a ticket is, and why if less than it was."""
 
     priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("Why, if less urgent"), max_length=200, required=False)
 
 
 class AboutForm(forms.Form):

@@ -11,6 +11,7 @@ from accounts.models import Customer
 from foundation.cells import Cell
 from foundation.events.models import Event
 from foundation.people.models import User
+from foundation.people.states import STAFF_ROLES
 from foundation.worklist.models import Team
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.timeline import letters_of, sentence_of
@@ -95,6 +96,7 @@ class _Names:
 def _change(event: Event, what: str, names: _Names, words: str) -> Change:
     before, after = names.ends_of(event)
     channels = {str(value): str(label) for value, label in TicketChannel.choices}
+    is_staffs = event.actor_role in STAFF_ROLES and event.channel in {"", TicketChannel.WEB}
     return Change(
         at=event.at,
         who=str(event.actor or ""),
@@ -103,7 +105,7 @@ def _change(event: Event, what: str, names: _Names, words: str) -> Change:
         before=before,
         after=after,
         why=words or _in_words(event, event.payload.get("reason")) or _in_words(event, event.payload.get("code")),
-        through=channels.get(event.channel, event.channel),
+        through=str(_("Staff pages")) if is_staffs else channels.get(event.channel, event.channel),
     )
 
 

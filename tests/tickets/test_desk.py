@@ -386,15 +386,19 @@ class TestX40TheHistory:
         ticket = make_ticket(division)
         csr.post("desk:ticket_do", ticket.number, "wait", reason="customer", question="Which light blinks?")
         csr.post("desk:ticket_do", ticket.number, "priority", priority="p1")
+        unsaid = csr.post("desk:ticket_do", ticket.number, "priority", priority="p4")
+        csr.post("desk:ticket_do", ticket.number, "priority", priority="p4", reason="A spare line is there.")
         services.hear_customer(ticket.pk, "Here I am.", key="mail", channel="mail")
 
         answer = csr.get("desk:ticket_history", ticket.number, export="csv")
 
         rows = list(csv.reader(io.StringIO(answer.content.decode().lstrip("\ufeff"))))
         said = [row[1:3] + row[4:] for row in rows[1:]]
-        priority = ["P3 – it works badly", "P1 – nothing works, many or much at stake", "", ""]
-        assert ["Chris CSR", "csr", "In progress", "Waiting", "the customer's answer", ""] in said
-        assert ["Chris CSR", "csr", *priority] in said
+        p1, through = "P1 – nothing works, many or much at stake", "Staff pages"
+        assert ["Chris CSR", "csr", "In progress", "Waiting", "the customer's answer", through] in said
+        assert ["Chris CSR", "csr", "P3 – it works badly", p1, "", through] in said
+        assert ["Chris CSR", "csr", p1, "P4 – when there is time", "A spare line is there.", through] in said
+        assert "Say why it is less urgent" in unsaid.content.decode()
         assert ["", "", "Waiting", "In progress", "the customer's answer", "E-mail"] in said
         assert all(row[0] for row in rows[1:])
         assert "Waiting" in csr.read("desk:ticket_history", ticket.number)

@@ -79,7 +79,7 @@ def _do(macro: Macro, ticket: Ticket, text: str, *, seen: int, key: str, by: Use
     if macro.takes and ticket.owner_id != by.pk:
         take_ticket(ticket.pk, by=by)
     if macro.priority and macro.priority != ticket.priority:
-        set_priority(ticket.pk, Priority(macro.priority), by=by)
+        set_priority(ticket.pk, Priority(macro.priority), macro.name, by=by)
     said = answer_ticket(ticket.pk, text, key=f"macro:{key}", by=by, seen=seen) if text.strip() else None
     if macro.end == MacroEnd.WAIT:
         _wait_for_customer(ticket.pk, said, by=by)

@@ -103,18 +103,21 @@ def hand_over_ticket(ticket_id: int, to: User | None, *, team: Team | None = Non
 
 
 @transaction.atomic
-def set_priority(ticket_id: int, priority: Priority, *, by: User | None) -> Ticket:
+def set_priority(ticket_id: int, priority: Priority, reason: str = "", *, by: User | None) -> Ticket:
     """
-    Say how urgent a ticket is.
+    Say how urgent a ticket is. Whoever makes it less urgent says why: more time is promised then, also where some is missed.
 
-    :raises NotAllowed: if the person may not, it has ended, or is just so urgent
+    :raises NotAllowed: if the person may not, gives no reason where one is asked, it has ended, or is just so urgent
     """
     ticket = _open(ticket_id, by)
     before = ticket.priority
     if before == priority:
         raise NotAllowed(_("It has this priority."), code="unchanged", field="priority")
+    if by is not None and priority > before and not reason.strip():
+        raise NotAllowed(_("Say why it is less urgent: more time is promised then."), code="no_reason", field="reason")
     ticket.priority = priority
-    record(ticket, PriorityChanged(ticket_id=ticket.pk, before=before, after=priority), by=by, changed=["priority"])
+    fact = PriorityChanged(ticket_id=ticket.pk, before=before, after=priority, reason=reason.strip())
+    record(ticket, fact, by=by, changed=["priority"])
     return ticket
 
 
