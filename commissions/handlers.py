@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from billing.events import CreditConfirmed, CreditRefused
 from commissions.events import (
+    BankDetailsEnded,
     BankDetailsGiven,
     BatchMoved,
     CorrectionTakenBack,
@@ -15,8 +16,8 @@ from commissions.events import (
     RewardSettled,
     TransferReturned,
 )
-from commissions.services import accrual, batches, endings, holds, letters, qualification
-from commissions.states import BatchStatus
+from commissions.services import accrual, bank, bank_letters, batches, endings, holds, letters, qualification
+from commissions.states import BankEnd, BatchStatus
 from foundation.events.facts import subscribe
 from foundation.events.models import Event
 from referrals.events import ReferralDisqualified, ReferralInstalled, SignalDecided, SignalRaised
@@ -113,6 +114,28 @@ def tell_of_return(fact: TransferReturned, event: Event) -> None:
 def release_what_came_back(fact: BankDetailsGiven, _event: Event) -> None:
     """Let what a bank has sent back be paid to the bank account that the payee has named since."""
     holds.release_for_bank_details(fact.payee_id)
+
+
+# Bank details.
+
+
+@subscribe(BankDetailsGiven)
+def tell_of_bank_details(fact: BankDetailsGiven, _event: Event) -> None:
+    """Tell the payee, at every address that we know: it may not have been them."""
+    bank_letters.send_given(fact.bank_account_id, is_change=bool(fact.replaces))
+
+
+@subscribe(BankDetailsGiven)
+def look_who_else_is_paid_there(fact: BankDetailsGiven, _event: Event) -> None:
+    """Let the money wait where a referrer and their friend are paid to one bank account."""
+    bank.signal_shared_bank_account(fact.bank_account_id)
+
+
+@subscribe(BankDetailsEnded)
+def tell_that_bank_details_have_ended(fact: BankDetailsEnded, _event: Event) -> None:
+    """Tell the payee; what the bank has sent back has a letter of its own."""
+    if fact.reason != BankEnd.RETURNED:
+        bank_letters.send_ended(fact.bank_account_id)
 
 
 # Payouts.

@@ -298,6 +298,7 @@ THROTTLES = {
     "enrol": "10/h/client 30/d/client",
     "invite": "30/h/account 200/d/account",
     "dispute": "10/h/account 30/d/account",
+    "bank": "10/h/account 20/d/account",
     "ticket": "30/h/account 200/d/account",
     "ticket_reply": "60/h/account 400/d/account",
     "by_letter": "30/m/client 300/d/client",

@@ -162,6 +162,7 @@ class SignalKind(models.TextChoices):
     SOLD_BY_REFERRER = "sold_by_referrer", _("Sold by the referrer")
     SERVED_ADDRESS = "served_address", _("Somebody had service at this address lately")
     VELOCITY = "velocity", _("Many referrals in a short time")
+    SAME_BANK = "same_bank", _("Referrer and friend are paid to one bank account")
 
 
 class SignalStatus(models.TextChoices):

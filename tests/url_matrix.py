@@ -571,6 +571,8 @@ MATRIX: dict[str, Page] = {
     "selfcare:statement": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     "selfcare:statement_pdf": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     "selfcare:statement_csv": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
+    "selfcare:bank": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
+    "selfcare:bank_withdraw": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     "selfcare:dispute_raise": Page(frozenset({Role.CUSTOMER}), lambda world: {"pk": world.payee_line.pk}),
     "selfcare:dispute": Page(frozenset({Role.CUSTOMER}), pk_of("dispute")),
     # The desk.
@@ -685,6 +687,7 @@ MATRIX: dict[str, Page] = {
     "desk:claims": Page(SEE_LEDGER),
     "desk:claim_ask": Page(holders(Permission.BUILD_BATCHES), pk_of("payee")),
     "desk:claim_decide": Page(holders(Permission.APPROVE_BATCHES), pk_of("claim_end")),
+    "desk:bank_end": Page(holders(Permission.BUILD_BATCHES), pk_of("bank_account")),
     "desk:disputes": Page(SEE_LEDGER),
     "desk:dispute": Page(SEE_LEDGER, pk_of("dispute")),
     "desk:dispute_answer": Page(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),

@@ -1,9 +1,11 @@
 """Take down where a payee is paid in cash, and end that."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -24,6 +26,9 @@ from foundation.people.encryption import digest_of, encrypt, renewed_by
 from foundation.people.models import User
 from foundation.people.services import require
 from foundation.people.states import Permission
+from referrals.models import Referral
+from referrals.services import raise_signal
+from referrals.states import SignalKind
 
 SHORTEST_NUMBER, LONGEST_NUMBER = 4, 17
 SHORT = 8
@@ -57,7 +62,8 @@ def give_bank_details(payee_id: int, details: BankDetails, *, by: User) -> BankA
         raise NotAllowed(_("Only whoever is paid says where."), code="not_own")
     if not may_be_paid_in_cash(payee):
         raise NotAllowed(_("Nothing of yours is paid in cash."), code="no_cash")
-    _check(details)
+    for problem in problems_of(details):
+        raise problem
     before = BankAccount.objects.locked().filter(payee=payee, ended_at=None).first()
     number = details.account_number
     digest = digest_of(written_together(details.routing_number, number))
@@ -123,6 +129,22 @@ def end_returned_bank_details(bank_account_id: int, code: str, *, by: User | Non
     return _ended(payee, found, BankEnd.RETURNED, code, by=by)
 
 
+def signal_shared_bank_account(bank_account_id: int) -> None:
+    """
+    Let the money of a referral wait whose referrer and friend have named one bank account, until a person has looked.
+
+    What they named before counts, too. Again, nothing happens.
+    """
+    payee = Payee.objects.get(bank_accounts=bank_account_id)
+    digest = BankAccount.objects.values_list("digest", flat=True).get(pk=bank_account_id)
+    theirs = Payee.objects.filter(bank_accounts__digest=digest).exclude(pk=payee.pk).values("account")
+    between = Q(referrer__account=payee.account_id, friend_account__in=theirs) | Q(
+        friend_account=payee.account_id, referrer__account__in=theirs
+    )
+    for referral_id in Referral.objects.filter(between).order_by("pk").values_list("pk", flat=True):
+        raise_signal(referral_id, SignalKind.SAME_BANK)
+
+
 @renewed_by("bank accounts")
 def renew_bank_accounts() -> int:
     """Encrypt all account numbers under the first of `FIELD_KEYS`, make their digests anew, and return how many."""
@@ -136,22 +158,24 @@ def renew_bank_accounts() -> int:
     return len(accounts)
 
 
-@sensitive_variables("details")
-def _check(details: BankDetails) -> None:
-    number = details.account_number
+@sensitive_variables("details", "number")
+def problems_of(details: BankDetails) -> Iterator[NotAllowed]:
+    """Yield what cannot be right about bank details, each with its field."""
     if not is_routing_number(details.routing_number):
         message = _("This is no routing number of a bank. It has nine digits: the first ones at the bottom of a check.")
-        raise NotAllowed(message, code="no_routing_number", field="routing_number")
+        yield NotAllowed(message, code="no_routing_number", field="routing_number")
+    number = details.account_number
     is_number = number.isascii() and number.isdigit() and SHORTEST_NUMBER <= len(number) <= LONGEST_NUMBER
     if not is_number or not number.strip("0"):
         message = _("An account number has 4 to 17 digits, and nothing else.")
-        raise NotAllowed(message, code="no_account_number", field="account_number")
+        yield NotAllowed(message, code="no_account_number", field="account_number")
     try:
         spelled = written(details.holder, field="holder")
     except AchRefused as refusal:
-        raise NotAllowed(refusal.message, code="no_holder", field="holder") from None
-    if not spelled or any(sign.isdigit() for sign in spelled):
-        raise NotAllowed(_("Enter the name of the account's holder."), code="no_holder", field="holder")
+        yield NotAllowed(refusal.message, code="no_holder", field="holder")
+    else:
+        if not spelled or any(sign.isdigit() for sign in spelled):
+            yield NotAllowed(_("Enter the name of the account’s holder."), code="no_holder", field="holder")
 
 
 def _refuse_the_same(before: BankAccount, details: BankDetails, digest: str) -> None:

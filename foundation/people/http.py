@@ -1,12 +1,21 @@
 """What pages everywhere need to know of who is at the other end."""
 
 import math
+import time
 from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
+from allauth.account import app_settings as account_settings
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from foundation.people.models import UserRequest
+from foundation.people.queries import has_authenticator_app
 
 HOUSEHOLD = 64
 """Bits of an IPv6 address that one household shares (RFC 6177): the rest its owner changes at will."""
@@ -41,3 +50,30 @@ def too_many_requests(request: HttpRequest, wait: timedelta) -> HttpResponse:
     response = render(request, "429.html", status=429)
     response.headers["Retry-After"] = str(seconds)
     return response
+
+
+FORM_TIME = timedelta(minutes=15)
+"""How long somebody may take over a form that was shown to them because they had just proved who they are."""
+
+
+def ask_who_it_is(request: UserRequest) -> HttpResponse | None:
+    """
+    Send a signed-in person to prove anew who they are, before what a stolen session must not do.
+
+    They give their second factor where they have one, else their password. What was given a few minutes ago counts, and
+    a form that was shown then is taken. What was typed is not kept meanwhile.
+
+    :return: None where nothing needs to be asked
+    """
+    factor = "mfa" if has_authenticator_app(request.user) else "password"
+    records = get_authentication_records(request, request.user)
+    latest = max((record["at"] for record in records if record["method"] == factor), default=0.0)
+    lasts = timedelta(seconds=account_settings.REAUTHENTICATION_TIMEOUT)
+    if request.method == "POST":
+        lasts += FORM_TIME
+    if time.time() - latest < lasts.total_seconds():  # noqa: TID251  # allauth's own stamps
+        return None
+    if factor == "password" and not request.user.has_usable_password():
+        return HttpResponseRedirect(reverse("account_set_password"))
+    page = reverse("mfa_reauthenticate" if factor == "mfa" else "account_reauthenticate")
+    return HttpResponseRedirect(f"{page}?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}")

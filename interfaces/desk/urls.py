@@ -1,6 +1,7 @@
 from django.urls import path
 
 from interfaces.desk.views import (
+    bank,
     claims,
     correspondence,
     customers,
@@ -129,6 +130,7 @@ urlpatterns = [
     path("claims/", claims.claims, name="claims"),
     path("claims/payees/<int:pk>/ask/", claims.ask, name="claim_ask"),
     path("claims/<int:pk>/decide/", claims.decide, name="claim_decide"),
+    path("bank-details/<int:pk>/end/", bank.end, name="bank_end"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/<int:pk>/", disputes.dispute, name="dispute"),
     path("disputes/<int:pk>/answer/", disputes.answer, name="dispute_answer"),

@@ -79,6 +79,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "commissions.bank_file_made": _("The file for the bank was made: %(count)s transfers, $%(total)s"),
     "commissions.bank_file_paid": _("The bank has paid: %(count)s transfers, $%(total)s"),
     "commissions.transfer_returned": _("The bank sent the transfer back: %(code)s"),
+    "commissions.bank_details_ended": _("Nothing is sent to the payee’s bank details any more"),
+    "commissions.bank_details_given": _("The payee has given bank details, used from %(usable_from)s on"),
     "commissions.batch_moved": _("Batch: %(status)s"),
     "commissions.credit_returned": _("The billing system refused the payment: %(reason)s"),
     "commissions.claim_end_asked": _("Asked about the claim of %(amount)s %(currency)s: %(way)s"),

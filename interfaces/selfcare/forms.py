@@ -7,6 +7,8 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Account
 from commissions.models import LONGEST_WORDS
+from commissions.services.bank import BankDetails, problems_of
+from commissions.states import BankAccountKind
 from referrals.models import LONGEST_NOTE, Programme
 from referrals.queries import has_link, is_name
 from referrals.services import FriendRow, link_refused, name_refused
@@ -38,6 +40,69 @@ class DisputeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Say what is wrong with it.")},
     )  # fmt: skip
+
+
+class BankForm(forms.Form):
+    """Where somebody is paid. The account number is never shown again, not even at the form that was refused."""
+
+    holder = forms.CharField(
+        label=_("Name of the account holder"), max_length=80, help_text=_("As the bank knows it."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter the name of the account’s holder.")},
+    )  # fmt: skip
+    is_business = forms.BooleanField(label=_("It is the account of a business"), required=False)
+    kind = forms.ChoiceField(
+        label=_("Kind of account"), choices=BankAccountKind.choices, initial=BankAccountKind.CHECKING,
+        widget=forms.RadioSelect, error_messages={"required": _("Say which kind of account it is.")},
+    )  # fmt: skip
+    routing_number = forms.CharField(
+        label=_("Routing number"), max_length=11,
+        help_text=_("Nine digits: the first ones at the bottom of a check, or in your bank’s app."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        error_messages={"required": _("Enter the routing number of your bank.")},
+    )  # fmt: skip
+    account_number = forms.CharField(
+        label=_("Account number"), max_length=25, help_text=_("4 to 17 digits. Not the number of a card."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        error_messages={"required": _("Enter the number of your bank account.")},
+    )  # fmt: skip
+    account_number_again = forms.CharField(
+        label=_("Account number once more"), max_length=25,
+        help_text=_("A payment to a wrong number may reach somebody else."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        error_messages={"required": _("Enter the number once more.")},
+    )  # fmt: skip
+
+    def clean_routing_number(self) -> str:
+        """Leave out the blanks with which people write it."""
+        return "".join(str(self.cleaned_data["routing_number"]).split())
+
+    def clean(self) -> dict[str, Any]:
+        """Take the account number without blanks, typed twice alike, and say all that cannot be right at once."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        first, again = ("".join(cleaned.get(name, "").split()) for name in ("account_number", "account_number_again"))
+        if first and again and first != again:
+            self.add_error("account_number_again", gettext("The two numbers differ."))
+        texts = {"holder": "", "routing_number": ""} | cleaned | {"account_number": first}
+        for problem in problems_of(_details(texts)):
+            if problem.field not in self.errors:
+                self.add_error(problem.field, str(problem))
+        return cleaned | {"account_number": first}
+
+    @property
+    def details(self) -> BankDetails:
+        """What was typed, as the service takes it."""
+        return _details(self.cleaned_data)
+
+
+def _details(answers: dict[str, Any]) -> BankDetails:
+    return BankDetails(
+        routing_number=answers["routing_number"],
+        account_number=answers["account_number"],
+        kind=BankAccountKind(answers.get("kind", BankAccountKind.CHECKING)),
+        holder=answers["holder"],
+        is_business=answers.get("is_business", False),
+    )
 
 
 class FriendForm(forms.Form):

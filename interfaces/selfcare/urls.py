@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from interfaces.selfcare.views import disputes, orders, referrals, report, security, statements, tickets
+from interfaces.selfcare.views import bank, disputes, orders, referrals, report, security, statements, tickets
 
 app_name = "selfcare"
 urlpatterns = [
@@ -30,6 +30,8 @@ urlpatterns = [
     path("statements/lines/<int:pk>/dispute/", disputes.raise_, name="dispute_raise"),
     path("statements/disputes/<int:pk>/", disputes.dispute, name="dispute"),
     path("statements/<int:pk>/", statements.statement, name="statement"),
+    path("statements/<int:pk>/bank/", bank.bank, name="bank"),
+    path("statements/<int:pk>/bank/withdraw/", bank.withdraw, name="bank_withdraw"),
     path("statements/<int:pk>/statement.pdf", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/statement.csv", statements.statement_csv, name="statement_csv"),
 ]

@@ -13,10 +13,10 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 from orders.models import Order
 from orders.states import OrderStatus
-from referrals.events import ReferralDisqualified, ReferralInstalled, SignalDecided
+from referrals.events import ReferralDisqualified, ReferralInstalled, SignalDecided, SignalRaised
 from referrals.models import Referral, Signal
 from referrals.services.attribution import resolve_order
-from referrals.states import DisqualifyReason, SignalStatus
+from referrals.states import DisqualifyReason, SignalKind, SignalStatus
 
 ENDINGS = {
     OrderStatus.CANCELLED: DisqualifyReason.ORDER_CANCELLED,
@@ -97,6 +97,17 @@ def decide_signal(signal_id: int, *, is_genuine: bool, note: str, by: User) -> S
     _tell(fact, referral, by=by)
     if signal.status == SignalStatus.CONFIRMED:
         _reject(referral, by=by)
+    return signal
+
+
+@transaction.atomic
+def raise_signal(referral_id: int, kind: SignalKind) -> Signal:
+    """Raise what has come to look odd about a referral after the order; again, or once it was decided, nothing happens."""
+    referral = _locked(referral_id)
+    signal, is_new = Signal.objects.get_or_create(referral=referral, kind=kind)
+    if is_new:
+        fact = SignalRaised(referral_id=referral.pk, signal_id=signal.pk)
+        publish(fact, subject=signal, about=[referral], division=referral.division, by=None)
     return signal
 
 

@@ -10,6 +10,7 @@ from accounts.models import Customer
 from accounts.queries import customers_visible_to
 from accounts.services import withdraw_consent
 from commissions.models import Payee
+from commissions.queries.bank import bank_accounts_visible_to
 from commissions.queries.trace import traces_of
 from commissions.queries.visibility import rewards_visible_to
 from foundation.people.models import User, UserRequest
@@ -83,4 +84,8 @@ def _referring(found: Customer, user: User) -> dict[str, object]:
         "unrewarded": [referral for referral in referrals if referral.pk not in of_referral],
         "payees": Payee.objects.filter(account__customer=found).select_related("account"),
         "may_see_ledger": can(user, Permission.SEE_LEDGER, found.division),
+        "bank_accounts": bank_accounts_visible_to(user)
+        .filter(payee__account__customer=found)
+        .select_related("payee__account", "payee__division")[:MOST_SHOWN],
+        "may_end": can(user, Permission.BUILD_BATCHES, found.division),
     }

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from commissions.queries.bank import current_bank_account, may_be_paid_in_cash
 from commissions.queries.statements import (
     Statement,
     cells_of,
@@ -18,6 +19,7 @@ from commissions.queries.statements import (
 from commissions.services.statements import filename_of, print_statement
 from foundation.cells import csv_response
 from foundation.correspondence.services import PdfUnavailableError
+from foundation.now import today
 from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
@@ -28,8 +30,17 @@ from interfaces.selfcare.queries import own_partners
 @own_page
 def statements(request: UserRequest) -> HttpResponse:
     """Show a person's accounts that rewards are credited to, each with its months."""
-    months = [(payee, own_periods_of(payee)) for payee in payees_of(request.user.pk)]
-    context = {"months": months, "is_partner": own_partners(request.user).exists()}
+    payees = [
+        {
+            "payee": payee,
+            "periods": own_periods_of(payee),
+            "bank": current_bank_account(payee),
+            "may_be_paid_in_cash": may_be_paid_in_cash(payee),
+            "today": today(payee.division),
+        }
+        for payee in payees_of(request.user.pk)
+    ]
+    context = {"payees": payees, "is_partner": own_partners(request.user).exists()}
     return render(request, "selfcare/statements.html", context)
 
 
