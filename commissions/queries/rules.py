@@ -264,7 +264,10 @@ def diff_of(version: RuleVersion, other: RuleVersion, language: str | None = Non
 
 def doubts_about(version: RuleVersion) -> list[str]:
     """Return what whoever writes or approves a version should know: what is in it that hardly anybody means."""
-    return [text for text in (too_long_a_wait(version), too_many_bills(version), _more_than_is_paid(version)) if text]
+    doubts = (
+        too_long_a_wait(version), too_many_bills(version), _more_than_is_paid(version), _tells_what_a_friend_pays(version)
+    )  # fmt: skip
+    return [text for text in doubts if text]
 
 
 def too_long_a_wait(version: RuleVersion) -> str:
@@ -300,6 +303,14 @@ def _more_than_is_paid(version: RuleVersion) -> str:
     return _("It gives up to %(percent)s %% of what the friend pays in cash: more than they pay.") % {
         "percent": plain(most)
     }
+
+
+def _tells_what_a_friend_pays(version: RuleVersion) -> str:
+    """Return in words that the referrer can reckon what the friend pays; empty where it is not a share of that."""
+    of_charges = {Basis.PERCENT_CASH, Basis.PERCENT_MONTHLY, Basis.PERCENT_ONE_TIME}
+    if not any(term.side == Side.REFERRER and term.basis in of_charges for term in version.terms.all()):
+        return ""
+    return _("Who knows the percentage and what they got can reckon what the friend pays: so can the referrer.")
 
 
 def condition_in_words(criterion: Criterion, words: Mapping[str, Mapping[str, str]], currency: str) -> str:

@@ -358,6 +358,15 @@ class TestApproving:
 
         assert "by all its versions: $50.00. Left of the budget: $10.00." in page
         assert "up to 150 % of what the friend pays" in page
+        assert "can reckon what the friend pays" in page
+
+    @pytest.mark.parametrize(("side", "is_told"), [(Side.REFERRER, True), (Side.FRIEND, False)])
+    def test_is_told_that_a_percentage_tells_the_referrer_what_a_friend_pays(self, auditor, rule, side, is_told):
+        share = TermDescription(side=side, basis=Basis.PERCENT_MONTHLY, percent=Decimal(10))
+
+        page = auditor.get(address(make_draft_version(rule, terms=[share]))).content.decode()
+
+        assert ("can reckon what the friend pays" in page) == is_told
 
     def test_by_its_author_is_refused_with_the_reason(self, operator, version):
         page = operator.post(address(version, "approve"), follow=True).content.decode()
