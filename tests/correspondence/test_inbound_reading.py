@@ -1058,9 +1058,35 @@ class TestMailsMadeToKeepUsBusy:
             with pytest.raises(UnreadableMailError, match="at too great length"):
                 read_mail(message.encode())
 
-    def test_nothing_but_lines(self):
+    @pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
+    def test_nothing_but_lines(self, end):
         with pytest.raises(UnreadableMailError, match="lines"):
-            read_mail(b"Subject: x\r\n\r\n" + b"\r\n" * 500_000)
+            read_mail(b"Subject: x\r\n\r\n" + end * 500_000)
+
+    def test_many_headers_are_not_all_read(self):
+        many = "".join(f"X-{number}: x\r\n" for number in range(2000))
+        mail = read_mail(f"Subject: first\r\n{many}X-Last: x\r\n\r\nHello".encode())
+
+        assert (mail.subject, mail.fresh, len(mail.headers)) == ("first", "Hello", reading.MOST_HEADERS)
+        assert mail.trouble == ("TooManyHeaders",)
+
+    def test_long_headers_are_not_all_read(self):
+        many = "".join(f"X-{number}: {'x' * 20_000}\r\n" for number in range(100))
+        mail = read_mail(f"Subject: first\r\n{many}\r\nHello".encode())
+
+        assert sum(len(value) for values in mail.headers.values() for value in values) == 1_000_000
+
+    def test_html_in_many_parts_is_read_up_to_a_length(self):
+        page = part("text/html", "<p>first</p>" + "<!-- -->" * 40_000)
+        mail = read_mail(parts("mixed", page, page, page, part("text/html", "<p>last</p>")))
+
+        assert mail.text == "first\n\nfirst"
+
+    def test_fields_of_files_are_read_up_to_a_number_all_together(self):
+        page = b"{\\rtf1" + b"{\\field{\\*\\fldinst PAGE}}" * 1500
+        mail = read_mail(parts("mixed", *[attached(page, "attachment; filename=a.rtf")] * 4))
+
+        assert [file.refusal for file in mail.files] == ["", "", "unknown_type", "unknown_type"]
 
     def test_a_page_of_quotes_within_quotes_stays_small(self):
         page = "<blockquote>" * 200 + "<br>" * 50_000 + "Hello"

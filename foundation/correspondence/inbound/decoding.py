@@ -60,19 +60,30 @@ def _candidates(content: bytes, charset: str) -> Iterator[str]:
         yield "utf-8-sig"
     escapes = named.startswith(("iso-2022", "hz", "utf-7", "unicode-1-1-utf-7"))
     wide = named.startswith(("utf-16", "utf-32"))
-    if any(byte > 0x7F for byte in content) and not wide:
+    if not content.isascii() and not wide:
         yield "utf-8"
     if named and (escapes or wide or not content.isascii()):
         yield ALIASES.get(named, named)
     yield from GUESSES
 
 
+class _Seen(dict[int, int | None]):
+    """What becomes of each letter, as `str.translate` asks: it stays, or goes if it cannot be seen."""
+
+    def __missing__(self, code: int) -> int | None:
+        letter = chr(code)
+        stays = letter in KEPT or unicodedata.category(letter) not in INVISIBLE
+        self[code] = code if stays else None
+        return self[code]
+
+
+_SEEN = _Seen()
+
+
 def clean(text: str) -> str:
     """Return a text without what cannot be seen or turns the direction of writing, with line feeds alone at its line ends."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(letter for letter in text if letter in KEPT or unicodedata.category(letter) not in INVISIBLE)
+    return text if text.isascii() and text.isprintable() else text.translate(_SEEN)
 
 
 def clean_line(text: str) -> str:

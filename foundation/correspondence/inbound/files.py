@@ -151,6 +151,7 @@ class Allowance:
     size: int = MOST_UNPACKED
     parts: int = MOST_PARTS
     elements: int = MOST_ELEMENTS
+    fields: int = richtext.MOST_FIELDS_TOGETHER
     depth: int = DEEPEST
 
     def read(self, part: IO[bytes]) -> Iterator[bytes]:
@@ -192,15 +193,18 @@ def _type_of(content: bytes, allowance: Allowance) -> str:
         return _in_compound(content)
     for place, beginning, media_type in BEGINNINGS:
         if content[place : place + len(beginning)] == beginning:
-            return _text_or(media_type, content)
+            return _text_or(media_type, content, allowance)
     if HTML.match(content[:4096]):
         return "text/html"
     return "text/plain" if _is_text(content[:SAMPLE]) else UNKNOWN
 
 
-def _text_or(media_type: str, content: bytes) -> str:
+def _text_or(media_type: str, content: bytes, allowance: Allowance) -> str:
     """Return a type, but `text/html` for what is said to be XML and shows itself as a page or a drawing, and so on."""
     if media_type == RTF:
+        allowance.fields -= richtext.count_fields(content)
+        if allowance.fields < 0:
+            return UNKNOWN
         try:
             return MACROS if richtext.starts_programs(content) else RTF
         except ValueError:

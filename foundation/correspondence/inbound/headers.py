@@ -14,6 +14,9 @@ MOST_IDS = 100
 MOST_ADDRESSES = 200
 LONGEST_HEADER = 20_000
 """Letters of one header that are read."""
+LONGEST_HEADERS = 1_000_000
+"""Letters of all headers of a message that are read."""
+LONGEST_NAME = 200
 MOST_OF_A_NAME = 50
 """Headers of one name that are read."""
 MOST_ADDRESS_HEADERS = 5
@@ -36,11 +39,13 @@ Headers = Mapping[str, tuple[str, ...]]
 def raw_headers(message: Message) -> dict[str, tuple[str, ...]]:
     """Return every header as it stands there, by its name in lower case, folded lines joined."""
     found: dict[str, list[str]] = {}
+    left = LONGEST_HEADERS
     for name, value in message.raw_items():
-        unfolded = re.sub(r"\r?\n[ \t]*", " ", str(value)[:LONGEST_HEADER]).strip()
-        values = found.setdefault(str(name).strip().lower(), [])
+        values = found.setdefault(str(name)[:LONGEST_NAME].strip().lower(), [])
         if len(values) < MOST_OF_A_NAME:
-            values.append(unfolded)
+            beginning = str(value)[: min(LONGEST_HEADER, left)]
+            left -= len(beginning)
+            values.append(re.sub(r"\r?\n[ \t]*", " ", beginning).strip())
     return {name: tuple(values) for name, values in found.items()}
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.errors import MessageDefect
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
@@ -15,6 +16,7 @@ from foundation.correspondence.inbound.mail import Calendar, File, Mail
 from foundation.correspondence.inbound.quoting import split_reply
 from foundation.correspondence.inbound.reports import calendar_in, delivery_report
 from foundation.correspondence.inbound.texts import (
+    MOST_HTML,
     MOST_TAGS,
     beginning_of,
     count_tags,
@@ -44,13 +46,17 @@ MOST_LOOKED_THROUGH = 200_000_000
 """Bytes that are, in all such headers of a message: some seconds at the most."""
 LONGEST_TEXT = 200_000
 """Letters of a message that are kept as its text; the raw message has the rest."""
+MOST_LETTERS = 500_000
+"""Letters of one part that are read as words: invisible ones and spaces are taken out of them."""
+MOST_HEADERS = 1000
+"""Headers of one part that are read."""
 SIGNATURES = {
     "application/pgp-signature",
     "application/pkcs7-signature",
     "application/x-pkcs7-signature",
     "application/pgp-keys",
 }
-TOO_MANY = frozenset({"TooManyParts", "TooManyFiles"})
+TOO_MANY = frozenset({"TooManyParts", "TooManyFiles", "TooManyHeaders"})
 """Trouble in which something was not looked at."""
 WORST_FIRST = ("dangerous", "unknown_type", "too_large")
 """Why a message is not passed on that carries such a file; an empty one does no harm."""
@@ -113,7 +119,7 @@ def _parse(raw: bytes) -> Message:
         raise UnreadableMailError("It is empty.")
     if len(raw) > LARGEST_MAIL:
         raise UnreadableMailError(f"It has {len(raw)} bytes; {LARGEST_MAIL} are read.")
-    if raw.count(b"\n") > MOST_LINES:
+    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MOST_LINES:
         raise UnreadableMailError(f"It has more than {MOST_LINES} lines.")
     if sum(len(found[1]) * found[1].count(b";") for found in PARAMETERS.finditer(raw)) > MOST_LOOKED_THROUGH:
         raise UnreadableMailError("It describes its parts at too great length.")
@@ -122,9 +128,24 @@ def _parse(raw: bytes) -> Message:
     if raw.startswith((b"From ", b">From ")):  # an envelope line of mbox
         raw = raw.partition(b"\n")[2]
     try:
-        return BytesParser(policy=compat32).parsebytes(raw.lstrip(b"\r\n"))
+        return BytesParser(_Part, policy=compat32).parsebytes(raw.lstrip(b"\r\n"))
     except RecursionError as error:
         raise UnreadableMailError("Its parts are nested without end.") from error
+
+
+class TooManyHeaders(MessageDefect):
+    """A part has more headers than are read."""
+
+
+class _Part(Message):
+    """A part, or a whole message, of which the first headers are read."""
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Take a header, as the parser has read it."""
+        if len(self) < MOST_HEADERS:
+            super().set_raw(name, value)
+        elif not self.defects:
+            self.defects.append(TooManyHeaders())
 
 
 @dataclass
@@ -198,7 +219,7 @@ class _Gathered:
         if kind in SIGNATURES:
             return
         if kind == "text/calendar" and not self.calendar:
-            self.calendar = calendar_in(clean(decode(content, _charset_of(part))))
+            self.calendar = calendar_in(clean(decode(content, _charset_of(part))[:MOST_LETTERS]))
         is_attached = _is_attached(part, name)
         if is_tnef(content):
             self._take_tnef(content)
@@ -214,7 +235,7 @@ class _Gathered:
         if kind == "text/html" or content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
             self.bodies.append(("html", decode_html(content, charset)))
             return
-        text = clean(decode(content, charset))
+        text = clean(decode(content, charset)[:MOST_LETTERS])
         if _parameter(part, "format").lower() == "flowed":
             text = unflow(text, delete_space=_parameter(part, "delsp").lower() == "yes")
         self.bodies.append(("plain", text))
@@ -224,7 +245,7 @@ class _Gathered:
         for name, inside in files:
             self._add_file(name, inside)
         if words and not self.bodies:
-            self.bodies.append(("plain", clean(decode(words))))
+            self.bodies.append(("plain", clean(decode(words)[:MOST_LETTERS])))
 
     def _add_file(
         self, name: str, content: bytes, media_type: str = "", *, is_inline: bool = False, refusal: str = ""
@@ -242,11 +263,11 @@ class _Gathered:
         return "\n\n".join(text for text in self._texts() if text)[:LONGEST_TEXT]
 
     def _texts(self) -> Iterator[str]:
-        tags = MOST_TAGS
+        letters, tags = MOST_HTML, MOST_TAGS
         for kind, text in self.bodies:
             if kind == "html":
-                html = beginning_of(text, tags=tags)
-                tags -= count_tags(html)
+                html = beginning_of(text, letters=letters, tags=tags)
+                letters, tags = letters - len(html), tags - count_tags(html)
                 yield html_to_text(html)
             else:
                 yield tidy(text)

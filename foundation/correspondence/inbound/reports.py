@@ -11,6 +11,8 @@ from foundation.correspondence.inbound.mail import Calendar, DeliveryReport
 
 ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
 WORST_FIRST = ("failed", "delayed", "expanded", "relayed", "delivered")
+MOST_RECIPIENTS = 100
+"""Recipients of one report that are read."""
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 ORIGINALS = {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"}
 
@@ -27,7 +29,7 @@ def _is_status(part: Message) -> bool:
 
 
 def _recipients(part: Message, about: str) -> list[DeliveryReport]:
-    groups = [raw_headers(group) for group in _groups(part)]
+    groups = [raw_headers(group) for group in _groups(part)[: MOST_RECIPIENTS + 1]]
     return [_report(group, about) for group in groups if group.get("action", ("",))[0].lower() in ACTIONS]
 
 

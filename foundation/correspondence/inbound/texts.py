@@ -20,8 +20,11 @@ BLOCKS = {
     "tr", "ul",
 }  # fmt: skip
 SPACED = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
-MOST_HTML = 1_000_000
-"""Letters of HTML that are read: a message is no book."""
+MOST_HTML = 500_000
+"""
+Letters of HTML of one message that are read: a message is no book. At worst a parser's work grows with their square, where all
+are attributes of one tag, or ampersands.
+"""
 MOST_TAGS = 5_000
 """Tags of one message that are read: at worst a parser's work grows with the square of them, where all are nested."""
 _TAG = re.compile(r"</?[A-Za-z]")
@@ -44,10 +47,10 @@ def clean_html(html: str) -> str:
     )
 
 
-def beginning_of(html: str, *, tags: int) -> str:
-    """Return HTML up to where it has had so many tags: what follows is not read."""
-    further = next(islice(_TAG.finditer(html, 0, MOST_HTML), tags, None), None)
-    return html[: further.start()] if further else html[:MOST_HTML]
+def beginning_of(html: str, *, letters: int, tags: int) -> str:
+    """Return HTML up to where it has had so many letters or tags: what follows is not read."""
+    further = next(islice(_TAG.finditer(html, 0, letters), tags, None), None)
+    return html[: further.start()] if further else html[:letters]
 
 
 def count_tags(html: str) -> int:
@@ -58,7 +61,7 @@ def count_tags(html: str) -> int:
 def decode_html(content: bytes, charset: str) -> str:
     """Turn a part of HTML into words; where the message names no charset, the page may."""
     named = META_CHARSET.search(content[:4096])
-    return clean(decode(content, charset or (named[1].decode("ascii") if named else "")))
+    return clean(decode(content, charset or (named[1].decode("ascii") if named else ""))[:MOST_HTML])
 
 
 def html_to_text(html: str) -> str:
