@@ -6,11 +6,9 @@ from datetime import date
 from django.db.models import Exists, OuterRef, QuerySet
 
 from commissions.models import BankAccount, Payee, Reward
+from commissions.states import RewardForm
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
-
-IN_CASH = "cash"
-"""The form of reward that is paid to a bank account."""
 
 
 def usable_bank_accounts(on: date) -> QuerySet[BankAccount]:
@@ -35,7 +33,7 @@ def current_bank_account(payee: Payee) -> BankAccount | None:
 
 def may_be_paid_in_cash(payee: Payee) -> bool:
     """Tell whether a payee has a reward in cash, whatever its status, and so may say where to pay it."""
-    return Reward.objects.filter(payee=payee, term__form=IN_CASH).exists()
+    return Reward.objects.filter(payee=payee, term__form=RewardForm.CASH).exists()
 
 
 def sharing_bank_account(payees: Iterable[int]) -> set[int]:

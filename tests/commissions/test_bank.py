@@ -11,7 +11,6 @@ from hypothesis import given, strategies as st
 from accounts.testing import make_account
 from commissions.events import BankDetailsEnded, BankDetailsGiven
 from commissions.models import BankAccount, Payee
-from commissions.queries import bank as queries
 from commissions.queries.bank import bank_account_of, current_bank_account, may_be_paid_in_cash, sharing_bank_account
 from commissions.services import bank
 from commissions.services.bank import (
@@ -23,16 +22,18 @@ from commissions.services.bank import (
     withdraw_bank_details,
 )
 from commissions.settings import BANK_HOLD_DAYS
-from commissions.states import BankAccountKind, LineFlag, RewardForm
+from commissions.states import BankAccountKind, LineFlag
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
+from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
-from tests.commissions.paying import make_earned, make_frozen, make_payouts
+from tests.commissions.cashing import in_cash
+from tests.commissions.paying import Payouts, make_earned, make_frozen, make_payouts
 from tests.orders.racing import together
 
 pytestmark = pytest.mark.django_db
@@ -40,12 +41,6 @@ pytestmark = pytest.mark.django_db
 BANK = "021000021"
 NUMBER = "000987654321"
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture(autouse=True)
-def cash(monkeypatch):
-    """Let what is credited count as cash."""
-    monkeypatch.setattr(queries, "IN_CASH", RewardForm.BILL_CREDIT)
 
 
 @pytest.fixture
@@ -60,6 +55,13 @@ def user(payouts):
 
 @pytest.fixture
 def payee(payouts, user) -> Payee:
+    return make_payee(payouts, user)
+
+
+def make_payee(payouts: Payouts, user: User) -> Payee:
+    """Make somebody who has earned a reward in cash."""
+    if not payouts.programmes:
+        in_cash(payouts)
     return make_earned(payouts, account=make_account(payouts.division, user=user)).payee
 
 
@@ -147,8 +149,8 @@ class TestGiving:
         for role in Role:
             assert refused(payee, make_person(role, payee.division)).code == "not_own"
 
-    def test_is_for_whoever_is_paid_in_cash(self, payee, user, monkeypatch):
-        monkeypatch.setattr(queries, "IN_CASH", "cash")
+    def test_is_for_whoever_is_paid_in_cash(self, payouts, user):
+        payee = make_earned(payouts, account=make_account(payouts.division, user=user)).payee  # on the bill
 
         assert not may_be_paid_in_cash(payee)
         assert refused(payee, user).code == "no_cash"
@@ -293,7 +295,7 @@ class TestChangingTheKeys:
 
     def test_keeps_what_is_the_same_the_same(self, payouts, payee, user, settings):
         other = make_person(Role.CUSTOMER, payouts.division)
-        another = make_earned(payouts, account=make_account(payouts.division, user=other)).payee
+        another = make_payee(payouts, other)
         settings.FIELD_KEYS = ["old"]
         give_bank_details(payee.pk, details(), by=user)
         settings.FIELD_KEYS = ["new", "old"]
@@ -306,8 +308,7 @@ class TestChangingTheKeys:
 class TestOneBankAccountOfTwo:
     @pytest.fixture
     def another(self, payouts):
-        other = make_person(Role.CUSTOMER, payouts.division)
-        return make_earned(payouts, account=make_account(payouts.division, user=other)).payee
+        return make_payee(payouts, make_person(Role.CUSTOMER, payouts.division))
 
     def test_is_found_by_routing_and_account_number_together(self, payee, user, another):
         give_bank_details(payee.pk, details(), by=user)
@@ -326,6 +327,7 @@ class TestOneBankAccountOfTwo:
         assert sharing_bank_account([payee.pk, another.pk]) == {payee.pk}
 
     def test_flags_what_is_paid_to_both(self, payouts, payee, user, another):
+        set_value(payouts.division, BANK_HOLD_DAYS, 0)
         third = make_earned(payouts, "30.00").payee
         give_bank_details(payee.pk, details(), by=user)
         give_bank_details(another.pk, details(), by=another.account.customer.user)
@@ -341,7 +343,7 @@ class TestOneBankAccountOfTwo:
 def test_two_who_give_details_at_once_leave_one_account_to_pay_to():
     payouts = make_payouts()
     user = make_person(Role.CUSTOMER, payouts.division)
-    payee = make_earned(payouts, account=make_account(payouts.division, user=user)).payee
+    payee = make_payee(payouts, user)
 
     outcomes = together(
         *(

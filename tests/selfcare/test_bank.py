@@ -16,9 +16,7 @@ from accounts.testing import make_account
 from commissions import handlers
 from commissions.events import BankDetailsEnded, BankDetailsGiven
 from commissions.models import BankAccount
-from commissions.queries import bank as queries
 from commissions.services.bank import end_bank_details
-from commissions.states import RewardForm
 from config.local.sign_ins import totp
 from foundation.correspondence.models import Message
 from foundation.events.models import Delivery, Event
@@ -28,6 +26,7 @@ from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import PASSWORD, TOTP_SECRET, make_person, sign_in
 from referrals.models import Signal
+from tests.commissions.cashing import in_cash
 from tests.commissions.paying import make_earned, make_payouts
 
 pytestmark = pytest.mark.django_db
@@ -35,15 +34,12 @@ pytestmark = pytest.mark.django_db
 NUMBER = "000987654321"
 
 
-@pytest.fixture(autouse=True)
-def cash(monkeypatch):
-    """Let what is credited count as cash."""
-    monkeypatch.setattr(queries, "IN_CASH", RewardForm.BILL_CREDIT)
-
-
 @pytest.fixture
 def payouts():
-    return make_payouts()
+    """Return a market whose programme pays in cash."""
+    payouts = make_payouts()
+    in_cash(payouts)
+    return payouts
 
 
 @pytest.fixture
@@ -94,12 +90,15 @@ def letters() -> dict[str, list[Message]]:
 
 
 class TestThePage:
-    def test_is_offered_where_something_is_paid_in_cash(self, client, payee, address, monkeypatch):
-        assert address in page_of(client)
+    def test_is_offered_where_something_is_paid_in_cash(self, client, payouts, customer, payee, address):
+        account = make_account(payouts.division, user=customer)
+        credited = reverse("selfcare:bank", args=[make_earned(payouts, "30.00", account=account).payee_id])
 
-        monkeypatch.setattr(queries, "IN_CASH", "cash")
-        assert address not in page_of(client)
-        assert client.get(address).status_code == 404
+        page = page_of(client)
+
+        assert address in page
+        assert credited not in page
+        assert client.get(credited).status_code == 404
 
     def test_takes_details_and_shows_their_last_digits_alone(self, client, payee, address):
         answer = client.post(address, typed())
