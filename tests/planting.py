@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from commissions.models import BankAccount, LedgerEntry
+from commissions.models import BankAccount, BankFile, BankReturn, LedgerEntry, ReturnFile
 from foundation.divisions.fields import Texts, TranslatedField
 from foundation.divisions.models import Division
 from foundation.people.models import User
@@ -16,7 +16,10 @@ from orders.models import TermsVersion
 from tests.unguarded import unguarded
 from tickets.models import Article, Attachment, OutageUpdate, Rating
 
-NEVER_CHANGE = (TermsVersion, BankAccount, LedgerEntry, Article, Attachment, OutageUpdate, Rating)
+NEVER_CHANGE = (
+    *(TermsVersion, BankAccount, BankFile, BankReturn, ReturnFile, LedgerEntry),
+    *(Article, Attachment, OutageUpdate, Rating),
+)
 READ_BY_PROGRAMS = frozenset(
     {
         *("actor_role", "adapter", "base_url", "before", "after", "campaign", "channel", "choice_group", "city_key"),
@@ -46,6 +49,11 @@ READ_BY_PROGRAMS = frozenset(
         "commissions.bankaccount.ending",
         "commissions.bankaccount.routing_number",
         "commissions.bankaccount.sealed_number",
+        "commissions.bankfile.checksum",
+        *("commissions.bankfile.content", "commissions.bankfile.modifier", "commissions.bankfile.originator"),
+        *("commissions.bankreturn.code", "commissions.bankreturn.original_trace", "commissions.bankreturn.trace"),
+        *("commissions.returnfile.checksum", "commissions.returnfile.content"),
+        "commissions.batchline.trace_number",
         "commissions.dispute.answer",
         "divisions.divisionsetting.name",
         "events.event.name",

@@ -30,7 +30,7 @@ from catalog.models import EligibilityCriterion, EligibilityGroup, Price
 from catalog.services import set_cost
 from catalog.states import Comparison, PriceKind
 from catalog.testing import make_package
-from commissions.models import BankAccount, BankFile, ClosedPeriod, PeriodRun, ReturnFile, Reward
+from commissions.models import BankAccount, BankFile, BankReturn, ClosedPeriod, PeriodRun, ReturnFile, Reward
 from commissions.models.bank import written_together
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import build_batch, freeze_batch
@@ -48,6 +48,7 @@ from commissions.states import (
     EntryKind,
     HoldReason,
     ReasonCode,
+    ReturnOutcome,
     RunKind,
     Side,
     WaitUnit,
@@ -430,6 +431,10 @@ class World:
         self.return_file = ReturnFile.objects.create(
             division=self.division, checksum=f"{self.division.pk:064}", content=encrypt(return_file((sent, "R03"))),
             uploaded_by=self.people[Role.AUDITOR],
+        )  # fmt: skip
+        BankReturn.objects.create(
+            file=self.return_file, outcome=ReturnOutcome.UNMATCHED, original_trace=sent.trace_number, trace="0",
+            code="R03", amount=sent.amount, taken_by=self.people[Role.AUDITOR],
         )  # fmt: skip
 
     def _make_earned(self) -> Reward:

@@ -314,6 +314,12 @@ class BatchLine(Lifecycle):
             ),
             moves_only_along(LINE_MOVES, message="A payment goes forwards only."),
             never_changes(
+                "status",
+                name="paid_credits_stay",
+                message="A credit goes forwards only: what was paid stays so.",
+                condition=pgtrigger.Q(old__channel="credit", old__status="confirmed"),
+            ),
+            never_changes(
                 "trace_number",
                 name="trace_numbers_stay",
                 message="The trace number of a transfer does not change.",

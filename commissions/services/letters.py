@@ -22,8 +22,12 @@ def send_earned(reward_id: int) -> None:
     reward = _reward(reward_id)
     is_to_be_paid = reward.status in {RewardStatus.PAYABLE, RewardStatus.BATCHED}
     if is_to_be_paid and reward.amount and reward.referral.programme.tells_when_earned:
-        kind = "earned_cash" if reward.is_cash else "earned"
-        _send(reward, kind, reward.amount - reward.clawed_back, key=f"commissions.earned:{reward.pk}")
+        owed, key = reward.amount - reward.clawed_back, f"commissions.earned:{reward.pk}"
+        if reward.is_cash:
+            asks = "" if current_bank_account(reward.payee) else "yes"
+            _send(reward, "earned_cash", owed, key=key, asks=asks, bank_link=_bank_page(reward))
+        else:
+            _send(reward, "earned", owed, key=key)
 
 
 def send_credited(reward_id: int) -> None:
@@ -55,7 +59,8 @@ def send_transfer_returned(reward_id: int, amount: Decimal, *, event_id: int) ->
     """
     reward = _reward(reward_id)
     asks = "" if current_bank_account(reward.payee) else "yes"
-    _send(reward, "transfer_returned", amount, key=f"commissions.transfer_returned:{event_id}", asks=asks)
+    key = f"commissions.transfer_returned:{event_id}"
+    _send(reward, "transfer_returned", amount, key=key, asks=asks, bank_link=_bank_page(reward))
 
 
 def send_answer(dispute_id: int) -> None:
@@ -71,6 +76,11 @@ def send_correction_taken_back(dispute_id: int) -> None:
     dispute = Dispute.objects.select_related("entry").get(pk=dispute_id)
     reward, key = _reward(dispute.entry.reward_id), f"commissions.correction_taken_back:{dispute.pk}"
     _send(reward, "correction_taken_back", dispute.amount or ZERO, key=key)
+
+
+def _bank_page(reward: Reward) -> str:
+    """Return the address of the page on which a payee says where they are paid."""
+    return root_of(reward.payee.division) + reverse("selfcare:bank", args=[reward.payee_id])
 
 
 def _sum(rows: QuerySet[LedgerEntry] | QuerySet[BatchLine]) -> Decimal:

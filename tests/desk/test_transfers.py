@@ -93,10 +93,10 @@ class TestTheFile:
         assert "The file for the bank was downloaded" in page_of(auditor, "payout", file.batch_id).content.decode()
         act(auditor, "bank_file_hand_over", file.pk)
         with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
-            sign_in(auditor, payouts.auditor)
-            refused = act(auditor, "bank_file_paid", file.pk, count=1, total="24.00")
+            later = sign_in(Client(), payouts.auditor)
+            refused = act(later, "bank_file_paid", file.pk, count=1, total="24.00")
             assert (refused.status_code, "We have sent another sum." in refused.content.decode()) == (422, True)
-            act(auditor, "bank_file_paid", file.pk, count=1, total="25.00")
+            act(later, "bank_file_paid", file.pk, count=1, total="25.00")
             while work_one_chunk():
                 pass
 
@@ -187,6 +187,15 @@ class TestWhatWaits:
         rows = page_of(builder, "rewards", bank="missing").context["page"].rows
 
         assert rows == [waiting]
+
+    def test_for_bank_details_is_said_where_a_batch_is_built(self, builder, payouts):
+        make_cash(payouts)
+        make_earned(payouts, "30.00")
+
+        page = page_of(builder, "payout_build").content.decode()
+
+        assert "1 reward in cash waits: its payee has named no bank account" in page
+        assert "1 payment, $30.00" in page
 
     def test_for_the_bank_is_listed(self, auditor, payouts):
         make_cash(payouts, number="123456789")

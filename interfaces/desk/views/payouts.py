@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, gettext_lazy as _, ngettext
 
-from commissions.models import BankFile, Batch, BatchLine
+from commissions.models import BankFile, Batch, BatchLine, Reward
 from commissions.queries.batches import (
     Standing,
     batches_visible_to,
@@ -22,6 +22,7 @@ from commissions.queries.batches import (
     lines_visible_to,
     standing_of,
     unread_lines,
+    waiting_for_bank_details,
 )
 from commissions.queries.owing import rewards_no_longer_owed
 from commissions.queries.trace import trace_of
@@ -178,7 +179,8 @@ def build(request: UserRequest) -> HttpResponse:
         explanation=_(
             "Every reward that is earned there, and every correction, goes in. Until it is frozen, payments can be taken out, and the whole "
             "can be discarded."
-        ),
+        )
+        + _without_bank_details(request.user),
         button=_("Build it"),
         done="",
         nothing="" if choices else _("Nothing is earned and unpaid in your markets now."),
@@ -187,6 +189,19 @@ def build(request: UserRequest) -> HttpResponse:
     )
     status = 422 if form.errors else 200
     return render(request, "desk/action.html", {"action": action, "form": form}, status=status)
+
+
+def _without_bank_details(user: User) -> str:
+    """Say how many rewards in cash go into no batch, because nobody knows where to pay them."""
+    rewards = Reward.objects.filter(division__in=divisions_where(user, Permission.BUILD_BATCHES))
+    if not (count := waiting_for_bank_details(rewards).count()):
+        return ""
+    text = ngettext(
+        "%(count)d reward in cash waits: its payee has named no bank account that can be paid to.",
+        "%(count)d rewards in cash wait: their payees have named no bank account that can be paid to.",
+        count,
+    )
+    return f" {text % {'count': count}}"
 
 
 def _to_be_paid(user: User) -> list[tuple[str, str]]:
