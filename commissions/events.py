@@ -164,11 +164,68 @@ class TransferReturned(Fact, name="commissions.transfer_returned"):
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeRaised(Fact, name="commissions.dispute_raised"):
-    """A payee says that a line of a statement is wrong."""
+    """A payee says that a line of a statement is wrong, or that a reward is missing."""
 
     dispute_id: int
     reward_id: int
+    """0: nothing was ever promised, or the friend is not among the payee's referrals."""
     due_on: str
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeTaken(Fact, name="commissions.dispute_taken"):
+    """Somebody looks into a dispute."""
+
+    dispute_id: int
+    user_id: int
+    before: int = 0
+    """Whose it was; 0: nobody's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeHandedOver(Fact, name="commissions.dispute_handed_over"):
+    """A dispute was given to a colleague."""
+
+    dispute_id: int
+    user_id: int
+    before: int = 0
+    """Whose it was; 0: nobody's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeGivenBack(Fact, name="commissions.dispute_given_back"):
+    """A dispute waits for whoever takes it."""
+
+    dispute_id: int
+    before: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceWanted(Fact, name="commissions.evidence_wanted"):
+    """A payee is asked for something about a dispute: the clock rests."""
+
+    dispute_id: int
+    article_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceGiven(Fact, name="commissions.evidence_given"):
+    """A payee has answered what we wanted to know: the clock goes on, and an answer is due by another day."""
+
+    dispute_id: int
+    article_id: int
+    days_waited: int
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceAdded(Fact, name="commissions.evidence_added"):
+    """The payee, or somebody of ours, has added words or files to a dispute."""
+
+    dispute_id: int
+    article_id: int
+    is_from_payee: bool
 
 
 @dataclass(frozen=True, kw_only=True)

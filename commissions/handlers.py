@@ -9,6 +9,7 @@ from commissions.events import (
     BatchMoved,
     CorrectionTakenBack,
     DisputeAnswered,
+    EvidenceWanted,
     RewardClawedBack,
     RewardHeld,
     RewardQualified,
@@ -96,6 +97,12 @@ def tell_of_claim(fact: RewardClawedBack, event: Event) -> None:
 def tell_of_answer(fact: DisputeAnswered, _event: Event) -> None:
     """Tell the payee."""
     letters.send_answer(fact.dispute_id)
+
+
+@subscribe(EvidenceWanted)
+def ask_for_evidence(fact: EvidenceWanted, _event: Event) -> None:
+    """Write to the payee."""
+    letters.send_question(fact.article_id)
 
 
 @subscribe(CorrectionTakenBack)

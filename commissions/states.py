@@ -297,16 +297,34 @@ class ReturnOutcome(models.TextChoices):
 
 
 class DisputeStatus(models.TextChoices):
-    """What became of a payee's word that a line is wrong."""
+    """What became of a payee's word that a line is wrong, or a reward missing."""
 
-    RAISED = "raised", _("Being looked at")
+    RAISED = "raised", _("Raised")
+    ASSIGNED = "assigned", _("Being looked at")
+    EVIDENCE_WANTED = "evidence_wanted", _("Waits for the payee")
     UPHELD = "upheld", _("Corrected")
     EXPLAINED = "explained", _("Explained")
 
 
 DISPUTE_MOVES: Mapping[DisputeStatus, frozenset[DisputeStatus]] = {
-    DisputeStatus.RAISED: frozenset({DisputeStatus.UPHELD, DisputeStatus.EXPLAINED}),
+    DisputeStatus.RAISED: frozenset({DisputeStatus.ASSIGNED}),
+    DisputeStatus.ASSIGNED: frozenset(
+        {DisputeStatus.RAISED, DisputeStatus.EVIDENCE_WANTED, DisputeStatus.UPHELD, DisputeStatus.EXPLAINED}
+    ),
+    DisputeStatus.EVIDENCE_WANTED: frozenset({DisputeStatus.ASSIGNED, DisputeStatus.UPHELD, DisputeStatus.EXPLAINED}),
 }
+TO_BE_ANSWERED = frozenset({DisputeStatus.RAISED, DisputeStatus.ASSIGNED})
+"""While the clock runs; it rests while the payee is asked."""
+OPEN_DISPUTES = TO_BE_ANSWERED | {DisputeStatus.EVIDENCE_WANTED}
+
+
+class ArticleKind(models.TextChoices):
+    """What was said in a dispute between what the payee said first and our answer."""
+
+    ADDED = "added", _("Added")
+    QUESTION = "question", _("Question to the payee")
+    REPLY = "reply", _("The payee’s answer")
+    NOTE = "note", _("Note for colleagues")
 
 
 class ClaimWay(models.TextChoices):

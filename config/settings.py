@@ -297,7 +297,7 @@ THROTTLES = {
     "house_number": "5/h/client 10/d/client",
     "enrol": "10/h/client 30/d/client",
     "invite": "30/h/account 200/d/account",
-    "dispute": "10/h/account 30/d/account",
+    "dispute": "40/h/account 200/d/account",
     "bank": "10/h/account 20/d/account",
     "ticket": "30/h/account 200/d/account",
     "ticket_reply": "60/h/account 400/d/account",

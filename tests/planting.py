@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from commissions.models import BankAccount, BankFile, BankReturn, LedgerEntry, ReturnFile
+from commissions.models import BankAccount, BankFile, BankReturn, DisputeArticle, Evidence, LedgerEntry, ReturnFile
 from foundation.divisions.fields import Texts, TranslatedField
 from foundation.divisions.models import Division
 from foundation.people.models import User
@@ -17,7 +17,7 @@ from tests.unguarded import unguarded
 from tickets.models import Article, Attachment, OutageUpdate, Rating
 
 NEVER_CHANGE = (
-    *(TermsVersion, BankAccount, BankFile, BankReturn, ReturnFile, LedgerEntry),
+    *(TermsVersion, BankAccount, BankFile, BankReturn, ReturnFile, LedgerEntry, DisputeArticle, Evidence),
     *(Article, Attachment, OutageUpdate, Rating),
 )
 READ_BY_PROGRAMS = frozenset(

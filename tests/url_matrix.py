@@ -38,6 +38,7 @@ from commissions.services.cases import pay
 from commissions.services.claims import ask_to_end_claim
 from commissions.services.disputes import raise_dispute
 from commissions.services.endings import locked_reward, take_back
+from commissions.services.evidence import hear_payee, want_evidence
 from commissions.services.holds import hold_reward
 from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription
@@ -407,7 +408,11 @@ class World:
             digest=digest_of(written_together("021000021", BANK_NUMBER)), kind=BankAccountKind.CHECKING,
             holder=self.marker, added_by=self.people[Role.CUSTOMER], usable_from=today(self.division),
         )  # fmt: skip
-        self.dispute = raise_dispute(disputed.pk, f"{self.marker} says no", by=self.people[Role.CUSTOMER])
+        upload = Upload(name=f"{self.marker} shows.txt", media_type="text/plain", content=self.marker.encode())
+        payee, says = self.people[Role.CUSTOMER], f"{self.marker} says no"
+        self.dispute = raise_dispute(disputed.pk, says, uploads=[upload], by=payee)
+        want_evidence(self.dispute.pk, f"{self.marker} asks", key=f"{self.marker} asks", by=supervisor)
+        hear_payee(self.dispute.pk, f"{self.marker} shows", key=f"{self.marker} shows", by=payee)
         self.batch = freeze_batch(build_batch(self.division.pk, by=supervisor).pk, by=supervisor)
         self.line = self.batch.lines.get()
         self._make_bank_files()
@@ -580,6 +585,8 @@ MATRIX: dict[str, Page] = {
     "selfcare:bank_withdraw": Page(frozenset({Role.CUSTOMER}), pk_of("payee")),
     "selfcare:dispute_raise": Page(frozenset({Role.CUSTOMER}), lambda world: {"pk": world.payee_line.pk}),
     "selfcare:dispute": Page(frozenset({Role.CUSTOMER}), pk_of("dispute")),
+    "selfcare:dispute_file": Page(frozenset({Role.CUSTOMER}), lambda world: {"pk": world.dispute.evidence.get().pk}),
+    "selfcare:reward_missing": Page(frozenset({Role.CUSTOMER})),
     # The desk.
     "desk:home": Page(STAFF),
     "desk:search": Page(STAFF, query="q=Resident"),
@@ -695,7 +702,14 @@ MATRIX: dict[str, Page] = {
     "desk:bank_end": Page(holders(Permission.BUILD_BATCHES), pk_of("bank_account")),
     "desk:disputes": Page(SEE_LEDGER),
     "desk:dispute": Page(SEE_LEDGER, pk_of("dispute")),
+    "desk:dispute_take": doing(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
+    "desk:dispute_give_back": doing(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
+    "desk:dispute_hand_over": Page(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
+    "desk:dispute_ask": Page(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
+    "desk:dispute_add": Page(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
+    "desk:dispute_decide_again": doing(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
     "desk:dispute_answer": Page(holders(Permission.ANSWER_DISPUTES), pk_of("dispute")),
+    "desk:dispute_file": Page(SEE_LEDGER, lambda world: {"pk": world.dispute.evidence.get().pk}),
     "desk:statement": Page(SEE_LEDGER, pk_of("payee")),
     "desk:statement_pdf": Page(SEE_LEDGER, pk_of("payee")),
     "desk:statement_csv": Page(SEE_LEDGER, pk_of("payee")),

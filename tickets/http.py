@@ -1,20 +1,16 @@
-"""What pages everywhere ask of somebody who reports something; and how they hand out files, so that no browser runs them."""
+"""What pages everywhere ask of somebody who reports something, and the files that they send."""
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from billing.queries import invoices_of
-from foundation.correspondence.services import safe_name
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import UserRequest
-from tickets.models import Attachment
 from tickets.services import drop_file, hold_files
 from tickets.states import MATTERS_OF, TicketType
 
@@ -113,12 +109,3 @@ class FilesForm(forms.Form):
         except NotAllowed as refusal:
             files.add_error("uploads", refusal.message)
         return files
-
-
-def download(attachment: Attachment) -> HttpResponse:
-    """Give a file to be saved: never shown in our pages' place, never sniffed, allowed to do nothing."""
-    response = HttpResponse(bytes(attachment.content), content_type=attachment.media_type)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(safe_name(attachment.name))}"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response

@@ -2,7 +2,7 @@
 
 from commissions.models.bank import BankAccount
 from commissions.models.claims import ClaimEnd
-from commissions.models.disputes import LONGEST_WORDS, Dispute
+from commissions.models.disputes import LONGEST_WORDS, Dispute, DisputeArticle, Evidence
 from commissions.models.ledger import ClosedPeriod, LedgerEntry
 from commissions.models.payouts import Batch, BatchLine, PeriodRun
 from commissions.models.rewards import Payee, Reward, RewardQuerySet
@@ -20,6 +20,8 @@ __all__ = [
     "ClaimEnd",
     "ClosedPeriod",
     "Dispute",
+    "DisputeArticle",
+    "Evidence",
     "LedgerEntry",
     "Payee",
     "PeriodRun",

@@ -93,7 +93,7 @@ def corrections_due_within(divisions: QuerySet[Division]) -> QuerySet[Dispute]:
         division__in=divisions,
         payee__division__in=divisions,
     )
-    is_cash = Q(entry__reward__term__form=RewardForm.CASH)
+    is_cash = Q(correction__reward__term__form=RewardForm.CASH)
     ways = upheld.filter(is_cash & _has_bank_details("payee") | ~is_cash & Q(payee__account__closed_at=None))
     return ways.exclude(Exists(in_hand)).exclude(Exists(credited_after_all(lines)))
 

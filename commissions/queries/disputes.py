@@ -2,15 +2,17 @@
 
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from commissions.models import BatchLine, Dispute, LedgerEntry
+from accounts.queries import is_own
+from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
 from commissions.queries.statements import TOUCHES_EARNED, payees_of
-from commissions.states import DisputeStatus, EntryKind, LedgerAccount, LineStatus, Verdict
+from commissions.states import TO_BE_ANSWERED, ArticleKind, EntryKind, LedgerAccount, LineStatus, Side, Verdict
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import Person, divisions_where
+from foundation.people.queries import Person, colleagues, divisions_where
 from foundation.people.states import Permission
+from referrals.models import Referral
 
 ON_THEIR_WAY = Q(kind=EntryKind.SEND) | Q(kind=EntryKind.RETURN, debit=LedgerAccount.IN_TRANSIT)
 """What is posted and is no line of a statement."""
@@ -34,12 +36,59 @@ def own_disputes(user_id: int) -> QuerySet[Dispute]:
 
 def overdue(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
     """Keep those that wait longer than their payees were told; a market's midnight may be some hours off."""
-    return disputes.filter(status=DisputeStatus.RAISED, due_on__lt=now().date())
+    return disputes.filter(status__in=sorted(TO_BE_ANSWERED), due_on__lt=now().date())
 
 
-def had_a_hand_in(person: User, entry: LedgerEntry) -> bool:
-    """Tell whether a person approved, or found correct, a payment of an entry's reward, or took back what corrected it."""
-    of_reward = BatchLine.objects.filter(reward=entry.reward_id)
+def own_lacking(user_id: int) -> QuerySet[Referral]:
+    """
+    Return the referrals of which a customer reads no line: of friends whom they have brought, and by whom they were.
+
+    As a friend only where something was promised to them: nobody else has told them that they are one.
+    """
+    line = own_lines(user_id).filter(reward__referral=OuterRef("pk")).order_by()
+    promised = Reward.objects.filter(
+        referral=OuterRef("pk"), side=Side.FRIEND, payee__account__customer__user=user_id
+    ).order_by()
+    mine = Q(referrer__account__customer__user=user_id) | Exists(promised)
+    return Referral.objects.filter(mine).exclude(Exists(line)).order_by("-ordered_at", "-pk")
+
+
+def may_look_into(person: User, dispute: Dispute) -> bool:
+    """Tell whether nothing but their roles could keep a person from answering: it is not theirs, nor of their doing."""
+    return not is_own(person, dispute.payee.account.customer) and not had_a_hand_in(person, dispute.reward)
+
+
+def colleagues_for(dispute: Dispute) -> list[User]:
+    """Return whom a dispute may be given to: who may answer there, does not have it, and has no part in it."""
+    there = colleagues(dispute.division, Permission.ANSWER_DISPUTES).order_by("name", "email")
+    return [person for person in there if person.pk != dispute.owner_id and may_look_into(person, dispute)]
+
+
+def articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:
+    """Return what was said in a dispute after it was raised, oldest first, with what colleagues have noted."""
+    return dispute.articles.select_related("author").prefetch_related("evidence").order_by("pk")
+
+
+def told_articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:
+    """Return what was said in a dispute after it was raised, oldest first, as far as its payee reads it."""
+    return articles_of(dispute).exclude(kind=ArticleKind.NOTE)
+
+
+def first_evidence_of(dispute: Dispute) -> QuerySet[Evidence]:
+    """Return the files that came with what the payee said first, without their content."""
+    return dispute.evidence.filter(article=None).defer("content")
+
+
+def own_evidence(user_id: int) -> QuerySet[Evidence]:
+    """Return the files of a customer's disputes, those of ours among them."""
+    return Evidence.objects.filter(dispute__in=own_disputes(user_id).order_by())
+
+
+def had_a_hand_in(person: User, reward: Reward | None) -> bool:
+    """Tell whether a person approved, or found correct, a payment of a reward, or took back what corrected it."""
+    if reward is None:
+        return False
+    of_reward = BatchLine.objects.filter(reward=reward)
     paid = ~Q(status=LineStatus.REMOVED) & (Q(batch__approved_by=person) | Q(read_by=person))
     has_taken_back = Q(dispute__isnull=False, verdict=Verdict.WRONG, read_by=person)
     return of_reward.filter(paid | has_taken_back).exists()

@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from commissions.events import (
     RewardReleased,
     RewardSettled,
 )
-from commissions.models import Dispute, LedgerEntry, Reward
+from commissions.models import LedgerEntry, Reward
 from commissions.services.ledger import post
 from commissions.states import (
     MAY_BE_TAKEN_BACK,
@@ -136,13 +135,13 @@ def settle_correction(dispute_id: int, amount: Decimal, *, set_off: Decimal, on:
 
     :param amount: the credit that was sent
     """
-    dispute = Dispute.objects.select_related("entry").get(pk=dispute_id)
-    reward = locked_reward(dispute.entry.reward_id)
+    correction = _correction_of(dispute_id)
+    reward = locked_reward(correction.reward_id)
     if amount:
         post(reward, EntryKind.SETTLE, amount, effective_on=on)
     if set_off:
         post(reward, EntryKind.RECOVER, set_off, effective_on=on)
-    tell(reward, CorrectionPaid(dispute_id=dispute.pk, reward_id=reward.pk, credit_id=credit_id), by=None)
+    tell(reward, CorrectionPaid(dispute_id=dispute_id, reward_id=reward.pk, credit_id=credit_id), by=None)
 
 
 def return_correction(reward_id: int, amount: Decimal, *, on: date) -> None:
@@ -182,16 +181,19 @@ def bring_back(  # noqa: PLR0913  # what was paid, and of what
 
 def take_back_correction(dispute_id: int, *, by: User) -> None:
     """Post what undoes a correction that an auditor has found wrong before it was paid, and tell it."""
-    dispute = Dispute.objects.select_related("entry", "correction").get(pk=dispute_id, correction__isnull=False)
-    correction = cast("LedgerEntry", dispute.correction)
-    reward, amount = locked_reward(dispute.entry.reward_id), correction.amount
+    correction = _correction_of(dispute_id)
+    reward, amount = locked_reward(correction.reward_id), correction.amount
     undone = {"undoes": correction.key}
     on = today(reward.division)
     post(reward, EntryKind.CLAWBACK, amount, effective_on=on, debit=LedgerAccount.PAYABLE, inputs=undone)
     fact = CorrectionTakenBack(
-        dispute_id=dispute.pk, reward_id=reward.pk, amount=str(amount), currency=correction.currency
+        dispute_id=dispute_id, reward_id=reward.pk, amount=str(amount), currency=correction.currency
     )
     tell(reward, fact, by=by)
+
+
+def _correction_of(dispute_id: int) -> LedgerEntry:
+    return LedgerEntry.objects.get(corrects=dispute_id)
 
 
 def _refuse_unless_batched(reward: Reward) -> None:

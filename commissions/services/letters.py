@@ -1,11 +1,12 @@
 """Write to payees what became of their money; of a friend, nothing but the name by which the payee knows them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Model, QuerySet, Sum
 from django.urls import reverse
 
-from commissions.models import BatchLine, Dispute, LedgerEntry, Reward
+from commissions.models import BatchLine, Dispute, DisputeArticle, LedgerEntry, Payee, Reward
 from commissions.queries.bank import current_bank_account
 from commissions.states import DisputeStatus, EntryKind, LedgerAccount, LineStatus, RewardStatus, Side
 from foundation.correspondence.services import compose, queue_message
@@ -64,18 +65,46 @@ def send_transfer_returned(reward_id: int, amount: Decimal, *, event_id: int) ->
 
 
 def send_answer(dispute_id: int) -> None:
-    """Tell a payee what was answered about a line of a statement. Again, nothing is sent."""
-    dispute = Dispute.objects.select_related("entry").get(pk=dispute_id)
+    """Tell a payee what was answered about a line of a statement, or about what they miss. Again, nothing is sent."""
+    dispute = _dispute(dispute_id)
     kind = "dispute_upheld" if dispute.status == DisputeStatus.UPHELD else "dispute_explained"
-    reward, key = _reward(dispute.entry.reward_id), f"commissions.dispute_answered:{dispute.pk}"
-    _send(reward, kind, dispute.amount or dispute.entry.amount, key=key, answer=dispute.answer)
+    asked_about = dispute.amount or (dispute.entry.amount if dispute.entry else None)
+    _write_about(
+        dispute, kind, key=f"commissions.dispute_answered:{dispute.pk}", amount=asked_about, answer=dispute.answer
+    )
+
+
+def send_question(article_id: int) -> None:
+    """Tell a payee what we need from them to answer a dispute. Again, nothing is sent."""
+    article = DisputeArticle.objects.get(pk=article_id)
+    key = f"commissions.dispute_question:{article.pk}"
+    _write_about(_dispute(article.dispute_id), "dispute_question", key=key, question=article.text)
+
+
+def _dispute(dispute_id: int) -> Dispute:
+    related = ("entry__reward__referral", "referral", "payee__account__customer", "payee__division")
+    return Dispute.objects.select_related(*related).get(pk=dispute_id)
+
+
+def _write_about(dispute: Dispute, kind: str, *, key: str, amount: Decimal | None = None, **said: str) -> None:
+    payee, reward = dispute.payee, dispute.reward
+    customer = payee.account.customer
+    currency = reward.currency if reward else payee.currency
+    context = {
+        "friend": dispute.friend,
+        "is_missing": dispute.entry is None,
+        "amount": "" if amount is None else format_money(amount, currency, customer.language),
+        "link": root_of(payee.division) + reverse("selfcare:dispute", args=[dispute.pk]),
+        **said,
+    }
+    _write(payee, kind, context, key=key, subject=reward or dispute)
 
 
 def send_correction_taken_back(dispute_id: int) -> None:
     """Tell a payee that what was added after their dispute is not paid after all. Again, nothing is sent."""
-    dispute = Dispute.objects.select_related("entry").get(pk=dispute_id)
-    reward, key = _reward(dispute.entry.reward_id), f"commissions.correction_taken_back:{dispute.pk}"
-    _send(reward, "correction_taken_back", dispute.amount or ZERO, key=key)
+    correction = LedgerEntry.objects.get(corrects=dispute_id)
+    key = f"commissions.correction_taken_back:{dispute_id}"
+    _send(_reward(correction.reward_id), "correction_taken_back", correction.amount, key=key)
 
 
 def _bank_page(reward: Reward) -> str:
@@ -94,24 +123,29 @@ def _reward(reward_id: int) -> Reward:
 
 
 def _send(reward: Reward, kind: str, amount: Decimal, *, key: str, **said: str) -> None:
-    customer, division = reward.payee.account.customer, reward.payee.division
+    payee = reward.payee
+    context = {
+        "friend": reward.referral.friend_label if reward.side == Side.REFERRER else "",
+        "amount": format_money(amount, reward.currency, payee.account.customer.language),
+        "link": root_of(payee.division) + reverse("selfcare:statements"),
+        **said,
+    }
+    _write(payee, kind, context, key=key, subject=reward)
+
+
+def _write(payee: Payee, kind: str, context: Mapping[str, object], *, key: str, subject: Model) -> None:
+    customer, division = payee.account.customer, payee.division
     contact = customer.contacts.filter(role="primary").exclude(email="").first()
     if contact is None:
         return
-    context = {
-        "name": customer.name,
-        "friend": reward.referral.friend_label if reward.side == Side.REFERRER else "",
-        "amount": format_money(amount, reward.currency, customer.language),
-        "link": root_of(division) + reverse("selfcare:statements"),
-        **said,
-    }
+    said = {"name": customer.name, **context}
     queue_message(
-        compose(f"commissions/mail/{kind}", context, language=customer.language, division=division),
+        compose(f"commissions/mail/{kind}", said, language=customer.language, division=division),
         key=key,
         kind=f"commissions.{kind}",
         to=contact.email,
         language=customer.language,
         division=division,
-        subject=reward,
-        about=[reward.payee.account, customer],
+        subject=subject,
+        about=[payee.account, customer],
     )

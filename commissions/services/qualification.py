@@ -38,8 +38,18 @@ CHUNK = 10_000
 LONGEST_TRANSACTION = timedelta(hours=1)
 """What was received so long before the last run began was surely committed when it looked."""
 OPEN = """
-    reward.status = ANY(%(open)s) AND NOT (reward.status = 'forfeited' AND reward.reason = ANY(%(final)s))
+    reward.status = ANY(%(open)s) AND NOT (reward.status = 'forfeited' AND (
+        reward.reason = ANY(%(final)s) OR EXISTS (
+            SELECT 1 FROM commissions_dispute dispute
+            WHERE dispute.referral_id = reward.referral_id AND dispute.payee_id = reward.payee_id
+                AND dispute.status = 'upheld' AND NOT EXISTS (
+                    SELECT 1 FROM commissions_batchline line
+                    WHERE line.dispute_id = dispute.id AND line.verdict = 'wrong'
+                )
+        )
+    ))
 """
+"""What people have given in place of a forfeited reward, and no auditor took back, is not earned a second time."""
 RANGE = f"""
     {OPEN} AND reward.id BETWEEN %(first)s AND %(last)s AND (
         day.seen_until IS NULL

@@ -149,5 +149,5 @@ def _currencies_due(division: Division) -> list[str]:
     """Return the currencies in which a reward is due, or what corrects one."""
     within = Division.objects.under(division)
     rewards = due_within(within).values_list("currency", flat=True)
-    corrections = corrections_due_within(within).values_list("entry__currency", flat=True)
+    corrections = corrections_due_within(within).values_list("correction__currency", flat=True)
     return sorted({*rewards.order_by().distinct(), *corrections.order_by().distinct()})

@@ -43,7 +43,7 @@ class Permission(models.TextChoices):
     SEE_LEDGER = "see_ledger", _("see payouts and the ledger")
     BUILD_BATCHES = "build_batches", _("build and freeze payouts")
     APPROVE_BATCHES = "approve_batches", _("audit and approve payouts that somebody else has built")
-    ANSWER_DISPUTES = "answer_disputes", _("answer payees who dispute a line of their statement")
+    ANSWER_DISPUTES = "answer_disputes", _("look into what payees dispute, and answer them")
     CLOSE_MONTHS = "close_months", _("close months of the ledger")
     APPROVE_RULES = "approve_rules", _("approve commission rules that somebody else has written")
     ASSIGN_WORK = "assign_work", _("give work to others")

@@ -19,6 +19,8 @@ from commissions.models import Batch, BatchLine, Dispute, LedgerEntry, Payee, Re
 from commissions.queries.batches import UNREAD, needing_a_person, waiting_for_bank_details
 from commissions.queries.disputes import overdue
 from commissions.states import (
+    OPEN_DISPUTES,
+    TO_BE_ANSWERED,
     BatchStatus,
     ClaimStatus,
     DisputeStatus,
@@ -452,16 +454,52 @@ AUDITS = (
 )
 
 
+TO_ANSWER = "to_answer"
+"""Of the choices of a state: those in which we owe an answer."""
+
+
 class DisputeFilters(WithDivision):
-    """Disputes by payee, state and clock."""
+    """Disputes by payee, state, owner, clock and what they are about."""
 
     text = CharFilter(label=_("Payee’s account or name"), method="filter_text")
-    status = ChoiceFilter(label=_("State"), empty_label=ANY, choices=DisputeStatus.choices)
+    status = ChoiceFilter(
+        label=_("State"),
+        empty_label=ANY,
+        choices=[(OPEN_CHOICE, _("Open")), (TO_ANSWER, _("To be answered")), *DisputeStatus.choices],
+        method="filter_status",
+    )
+    owner = ChoiceFilter(
+        label=_("Owner"),
+        empty_label=_("Anybody"),
+        choices=[("mine", _("Me")), ("nobody", _("Nobody"))],
+        method="filter_owner",
+    )
     clock = ChoiceFilter(label=_("Clock"), empty_label=ANY, choices=[("overdue", _("Overdue"))], method="filter_clock")
+    about = ChoiceFilter(
+        label=_("About"),
+        empty_label=ANY,
+        choices=[("line", _("A line")), ("reward", _("A missing reward")), ("friend", _("A missing friend"))],
+        method="filter_about",
+    )
 
     class Meta:
         model = Dispute
-        fields = ("text", "status", "clock", "division")
+        fields = ("text", "status", "owner", "clock", "about", "division")
+
+    def filter_status(self, rows: QuerySet[Dispute], _name: str, status: str) -> QuerySet[Dispute]:
+        """Keep what stands there."""
+        several = {OPEN_CHOICE: OPEN_DISPUTES, TO_ANSWER: TO_BE_ANSWERED}
+        return rows.filter(status__in=sorted(several.get(status, {status})))
+
+    def filter_owner(self, rows: QuerySet[Dispute], _name: str, owner: str) -> QuerySet[Dispute]:
+        """Keep what the person has, or what nobody has and somebody should."""
+        return rows.filter(owner=self.request.user) if owner == "mine" else rows.filter(status=DisputeStatus.RAISED)
+
+    def filter_about(self, rows: QuerySet[Dispute], _name: str, about: str) -> QuerySet[Dispute]:
+        """Keep those about a line, about a friend without one, or about somebody who is not there at all."""
+        if about == "line":
+            return rows.exclude(entry=None)
+        return rows.filter(entry=None, referral__isnull=about == "friend")
 
     def filter_text(self, rows: QuerySet[Dispute], _name: str, text: str) -> QuerySet[Dispute]:
         """Keep the disputes of an account, or of somebody called so."""

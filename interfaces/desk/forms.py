@@ -367,14 +367,50 @@ class ReleaseForm(forms.Form):
         self.fields["reason"].choices = reasons  # type: ignore[attr-defined]
 
 
+class HandOverDisputeForm(forms.Form):
+    """To whom a dispute goes, and with what word."""
+
+    to = forms.TypedChoiceField(label=_("Colleague"), coerce=int)
+    note = forms.CharField(
+        label=_("Note for them"),
+        max_length=LONGEST_WORDS,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stands on the dispute. The payee does not read it."),
+    )
+
+    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {person.pk: person for person in people}
+        choices = [("", _("Choose a colleague")), *((pk, str(person)) for pk, person in self.people.items())]
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_to(self) -> User:
+        """Return the colleague."""
+        return self.people[self.cleaned_data["to"]]
+
+
+class DisputeWordsForm(forms.Form):
+    """What is said to a payee before the answer: a question, or something that shows how it is."""
+
+    key = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=_("Your words"),
+        max_length=LONGEST_WORDS,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("The payee reads it, word for word: nothing about the friend’s address, bills or payments."),
+    )
+
+
 class AnswerDisputeForm(forms.Form):
-    """What is answered to a payee who disputes a line."""
+    """What is answered to a payee who disputes something."""
 
     outcome = forms.ChoiceField(
-        label=_("Is the line wrong?"),
+        label=_("Is the payee right?"),
         choices=[
-            ("explained", _("It is right: say why")),
-            ("upheld", _("It is wrong: the payee gets something on top")),
+            ("explained", _("No: say why it is as it is")),
+            ("upheld", _("Yes: the payee gets something on top")),
         ],
         widget=forms.RadioSelect,
     )
@@ -385,7 +421,8 @@ class AnswerDisputeForm(forms.Form):
         min_value=Decimal("0.01"),
         required=False,
         help_text=_(
-            "Only where the line is wrong, and no more than the line itself. It goes into the next batch, and another person reads it."
+            "Only where the payee is right: no more than the line itself, or than the rule would have given. It goes into the "
+            "next batch, and another person reads it."
         ),
     )
     answer = forms.CharField(
@@ -402,7 +439,7 @@ class AnswerDisputeForm(forms.Form):
         if is_upheld and answers.get("amount") is None and "amount" not in self.errors:
             self.add_error("amount", _("Enter what the payee gets on top."))
         if answers.get("outcome") == "explained" and answers.get("amount") is not None:
-            self.add_error("amount", _("Leave it empty where the line is right."))
+            self.add_error("amount", _("Leave it empty where nothing is added."))
         return answers
 
 

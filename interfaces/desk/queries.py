@@ -28,7 +28,7 @@ from commissions.queries.ledger import months_to_close
 from commissions.queries.rules import versions_to_approve
 from commissions.queries.transfers import to_be_handed_over, unmatched
 from commissions.queries.visibility import rewards_visible_to
-from commissions.states import BatchStatus, ClaimStatus, DisputeStatus, VersionStatus
+from commissions.states import TO_BE_ANSWERED, BatchStatus, ClaimStatus, VersionStatus
 from foundation.correspondence.queries import messages_visible_to
 from foundation.correspondence.states import MessageStatus
 from foundation.divisions.models import Division
@@ -192,8 +192,8 @@ def _figures_of_payouts(user: User) -> Iterator[Figure]:
         strays = count_of(unmatched(user))
         yield Figure(_("Returned transfers for a person"), strays, reverse("desk:bank_returns"), "bad")
     if can(user, Permission.ANSWER_DISPUTES):
-        disputed = count_of(disputes_visible_to(user).filter(status=DisputeStatus.RAISED))
-        yield Figure(_("Disputes to be answered"), disputed, _list("disputes", status=DisputeStatus.RAISED), "careful")
+        disputed = count_of(disputes_visible_to(user).filter(status__in=sorted(TO_BE_ANSWERED)))
+        yield Figure(_("Disputes to be answered"), disputed, _list("disputes", status="to_answer"), "careful")
     if can(user, Permission.APPROVE_BATCHES):
         asked = count_of(claim_ends_visible_to(user).filter(status=ClaimStatus.ASKED))
         yield Figure(_("Claims to be decided about"), asked, _list("claims", asked="yes"), "brand")

@@ -9,6 +9,8 @@ from accounts.models import Account
 from commissions.models import LONGEST_WORDS
 from commissions.services.bank import BankDetails, problems_of
 from commissions.states import BankAccountKind
+from interfaces.selfcare.missing import MISSING_REWARD, Missing
+from interfaces.selfcare.ticket_forms import LONGEST_KEY
 from referrals.models import LONGEST_NOTE, Programme
 from referrals.queries import has_link, is_name
 from referrals.services import FriendRow, link_refused, name_refused
@@ -34,9 +36,10 @@ class TakePartForm(forms.Form):
 class DisputeForm(forms.Form):
     """What is wrong with a line of a statement."""
 
+    key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
     words = forms.CharField(
         label=_("What is wrong with it?"), max_length=LONGEST_WORDS,
-        help_text=_("Say what you expected, and why. Name what shows it: a letter of ours, a date, an offer."),
+        help_text=_("Say what you expected, and why. Add what shows it: a letter of ours, an offer, a picture."),
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Say what is wrong with it.")},
     )  # fmt: skip
@@ -103,6 +106,50 @@ def _details(answers: dict[str, Any]) -> BankDetails:
         holder=answers["holder"],
         is_business=answers.get("is_business", False),
     )
+
+
+class MissingForm(DisputeForm):
+    """For whom a reward is missing, and what the person knows of it."""
+
+    about = forms.ChoiceField(label=_("For whom is a reward missing?"), error_messages={"required": _("Choose one.")})
+    field_order = ("about", "words", "key")
+
+    def __init__(self, *args: Any, choices: list[Missing], wanted: str = "", **options: Any) -> None:
+        """
+        Ask which of some rewards is missing.
+
+        :param wanted: the id of the friend's referral from which the person comes
+        """
+        super().__init__(*args, **options)
+        self.choices = {one.code: one for one in choices}
+        self.fields["about"].choices = [("", _("Choose")), *((one.code, one.label) for one in choices)]  # type: ignore[attr-defined]
+        self.initial.setdefault("about", f"{MISSING_REWARD}:{wanted}" if wanted else "")
+        words = self.fields["words"]
+        words.label = _("What do you know of it?")
+        words.help_text = _(
+            "Say what you expected, and why. Of somebody who is not in your list: their name, where they live, and when "
+            "they ordered. Add what shows it: a message, an order confirmation, a picture."
+        )
+        words.error_messages["required"] = _("Say what you know of it.")
+
+    def clean_about(self) -> Missing:
+        """Return what is missing."""
+        return self.choices[self.cleaned_data["about"]]
+
+
+class AddToDisputeForm(forms.Form):
+    """What a person adds to what they dispute, or answers to a question of ours."""
+
+    key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=_("What would you like to add?"), max_length=LONGEST_WORDS, required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, is_asked: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if is_asked:
+            self.fields["text"].label = _("Your answer")
 
 
 class FriendForm(forms.Form):

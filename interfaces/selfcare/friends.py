@@ -5,21 +5,21 @@ A friend's own reward is shown in the same way to the friend.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext as _
 
-from commissions.models import LedgerEntry, Reward
+from commissions.models import Dispute, LedgerEntry, Reward
 from commissions.queries.ledger import Balance, balances
 from commissions.queries.progress import UNSPOKEN, Progress, own_progress, own_rewards, progress_for
-from commissions.queries.statements import own_reward_in_words
+from commissions.queries.statements import TOUCHES_EARNED, own_reward_in_words
 from commissions.states import LedgerAccount, ProgressStage, RewardStatus, Side
 from foundation.money import ZERO, format_money
 from foundation.now import now, today
@@ -48,6 +48,18 @@ WAY = (
 WAY_OF_A_REWARD = WAY[WAY.index(ProgressStage.INSTALLED) :]
 BY_INVITATION = 2
 """How many of them only an invitation has."""
+MAY_BE_MISSED = frozenset(
+    {
+        ProgressStage.INSTALLED,
+        ProgressStage.QUALIFYING,
+        ProgressStage.LIMITED,
+        ProgressStage.NOT_ELIGIBLE,
+        ProgressStage.TAKEN_BACK,
+    }
+)
+"""Stages in which a referrer may have expected a reward, and reads of none."""
+TOLD = TOUCHES_EARNED & Q(reward__side=Side.REFERRER)
+"""Entries that a referrer reads as lines of a statement."""
 ON_THE_WAY = frozenset({InvitationStatus.SENT, InvitationStatus.CLICKED})
 REFERRAL, INVITATION = "referral", "invitation"
 
@@ -67,6 +79,10 @@ class Friend:
     invitation_id: int | None = None
     can_withdraw: bool = False
     can_correct: bool = False
+    may_miss: bool = False
+    """Whether the referrer can say that the reward is missing: they read no line of it, and have not said so before."""
+    dispute: Dispute | None = None
+    """What they said about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,12 +235,22 @@ def _by_referral(ids: list[int]) -> dict[int, Friend]:
         Referral.objects.filter(pk__in=ids).select_related("referrer", "programme", "division", "invitation")
     )
     progress = progress_for(referrals)
-    return {one.pk: _of_referral(one, progress[one.pk]) for one in referrals}
+    own = Dispute.objects.filter(referral__in=ids, payee__account=F("referral__referrer__account"))
+    told = {one.referral_id: one for one in own.select_related("division")}
+    with_lines = set(
+        LedgerEntry.objects.filter(TOLD, reward__referral__in=ids).values_list("reward__referral", flat=True)
+    )
+    return {
+        one.pk: _of_referral(one, progress[one.pk], has_line=one.pk in with_lines, dispute=told.get(one.pk))
+        for one in referrals
+    }
 
 
-def _of_referral(referral: Referral, progress: Progress) -> Friend:
+def _of_referral(referral: Referral, progress: Progress, *, has_line: bool, dispute: Dispute | None) -> Friend:
     way = _way_of(referral.invitation)
-    return _of_progress(referral.friend_label or _("A friend"), progress, way, referral_id=referral.pk)
+    friend = _of_progress(referral.friend_label or _("A friend"), progress, way, referral_id=referral.pk)
+    may_miss = progress.stage in MAY_BE_MISSED and not has_line and dispute is None
+    return replace(friend, may_miss=may_miss, dispute=dispute)
 
 
 def _way_of(invitation: Invitation | None) -> tuple[ProgressStage, ...]:

@@ -168,7 +168,7 @@ def samples() -> dict[str, Any]:
             {"label": _("New leads"), "count": 0, "url": "#figures", "tone": "brand", "is_nothing": True},
         ],
         "dispute": {
-            "is_open": False, "amount": Decimal("10.00"), "answer": _("You were right: a month was missing."),
+            "is_open": False, "is_waiting": False, "amount": Decimal("10.00"), "answer": _("You were right: a month was missing."),
             "answered_at": datetime(2026, 6, 9, tzinfo=UTC), "words": _("My friend has paid three bills, not two."),
             "raised_at": datetime(2026, 6, 2, tzinfo=UTC),
             "division": SimpleNamespace(zone=ZoneInfo("America/New_York")),

@@ -307,7 +307,7 @@ class TestUpholding:
             batches.build_batch(payouts.division.pk, by=payouts.builder)
 
         again = raise_dispute(undone.pk, "You had agreed.", by=payee)
-        assert had_a_hand_in(payouts.auditor, again.entry)
+        assert had_a_hand_in(payouts.auditor, again.reward)
 
     def test_that_the_billing_system_refuses_is_owed_again(self, dispute, reward, answerer, payouts):
         uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)

@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.testing import make_account
 from commissions.models import Dispute
-from commissions.services.disputes import raise_dispute
+from commissions.services.disputes import raise_dispute, raise_missing_reward, take_dispute
+from commissions.services.evidence import want_evidence
 from commissions.states import DisputeStatus, EntryKind
+from commissions.testing import make_referral, make_referrer
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.commissions.paying import make_earned, make_paid, make_payouts
@@ -46,7 +49,7 @@ class TestList:
             page = signed_in(Role.OPERATOR, payouts.division).get(reverse("desk:disputes"), {"clock": "overdue"})
 
         shown = page.content.decode()
-        for expected in ("I was promised $35.", "12 days", "overdue", "Being looked at"):
+        for expected in ("I was promised $35.", "12 days", "overdue", "Raised"):
             assert expected in shown
 
     def test_takes_no_more_queries_for_more_rows(self, operator, payouts):
@@ -125,3 +128,130 @@ class TestAnswer:
         assert page.status_code == 422
         assert list(page.context["form"].errors) == [field]
         assert Dispute.objects.get().is_open
+
+
+class TestOwner:
+    def press(self, client, dispute, what, **sent):
+        return client.post(reverse(f"desk:dispute_{what}", args=[dispute.pk]), sent, follow=True).content.decode()
+
+    def test_takes_it_and_gives_it_back(self, operator, payouts):
+        dispute = make_dispute(payouts)
+        assert "Take it" in operator.get(reverse("desk:dispute", args=[dispute.pk])).content.decode()
+
+        page = self.press(operator, dispute, "take")
+        assert "It is yours." in page
+        assert "Being looked at" in page
+
+        self.press(operator, dispute, "give_back")
+        dispute.refresh_from_db()
+        assert (dispute.status, dispute.owner) == (DisputeStatus.RAISED, None)
+
+    def test_is_taken_from_by_the_button_that_names_them_alone(self, operator, payouts):
+        dispute = make_dispute(payouts)
+        take_dispute(dispute.pk, by=payouts.builder)
+        page = operator.get(reverse("desk:dispute", args=[dispute.pk])).content.decode()
+        assert "Take it from Sam Supervisor" in page
+        assert reverse("desk:dispute_answer", args=[dispute.pk]) not in page
+        assert "Sam Supervisor has this" in self.press(operator, dispute, "take")
+
+        self.press(operator, dispute, "take", **{"from": payouts.builder.pk})
+
+        dispute.refresh_from_db()
+        assert dispute.owner != payouts.builder
+
+    def test_hands_it_over_with_a_note(self, operator, payouts):
+        dispute = make_dispute(payouts)
+
+        page = self.press(operator, dispute, "hand_over", to=payouts.builder.pk, note="You know them.")
+
+        assert "You know them." in page
+        dispute.refresh_from_db()
+        assert dispute.owner == payouts.builder
+
+    def test_is_filtered_by(self, payouts, client):
+        mine, free = make_dispute(payouts, "Mine"), make_dispute(payouts, "Free")
+        take_dispute(mine.pk, by=payouts.builder)
+        sign_in(client, payouts.builder)
+
+        def found(**query):
+            rows = client.get(reverse("desk:disputes"), query).context["page"].rows
+            return {row.pk for row in rows}
+
+        assert found(owner="mine", status="open") == {mine.pk}
+        assert found(owner="nobody") == {free.pk}
+        assert found(status="to_answer") == {mine.pk, free.pk}
+        want_evidence(mine.pk, "Which letter?", key="q", by=payouts.builder)
+        assert found(status="to_answer") == {free.pk}
+        assert found(status="evidence_wanted") == {mine.pk}
+        assert found(about="line") == {mine.pk, free.pk}
+        assert found(about="reward") == set()
+
+
+class TestTalk:
+    def say(self, client, dispute, what, **sent):
+        return client.post(reverse(f"desk:dispute_{what}", args=[dispute.pk]), {"key": "a form", **sent})
+
+    def test_asks_the_payee_with_a_file(self, operator, payouts):
+        dispute = make_dispute(payouts)
+
+        self.say(operator, dispute, "ask", text="Which letter?", uploads=[SimpleUploadedFile("ours.txt", b"Ours")])
+
+        dispute.refresh_from_db()
+        assert dispute.status == DisputeStatus.EVIDENCE_WANTED
+        page = operator.get(reverse("desk:dispute", args=[dispute.pk])).content.decode()
+        for expected in ("Which letter?", "ours.txt", "the clock rests since", "The payee was asked for something"):
+            assert expected in page
+        file = operator.get(reverse("desk:dispute_file", args=[dispute.evidence.get().pk]))
+        assert file.headers["Content-Disposition"].startswith("attachment")
+        again = operator.get(reverse("desk:dispute_ask", args=[dispute.pk])).content.decode()
+        assert "The payee is asked already" in again
+
+    def test_keeps_words_and_files_where_something_is_wrong(self, operator, payouts):
+        dispute = make_dispute(payouts)
+
+        no_words = self.say(operator, dispute, "ask", text=" ", uploads=[SimpleUploadedFile("ours.txt", b"Ours")])
+        assert list(no_words.context["form"].errors) == ["text"]
+        wrong = self.say(operator, dispute, "ask", text="Which?", uploads=[SimpleUploadedFile("no.txt", b"MZ\x90\x00")])
+
+        assert wrong.status_code == 422
+        assert "Which?" in wrong.content.decode()
+        assert [file.name for file in wrong.context["held"]] == ["ours.txt"]
+        self.say(operator, dispute, "ask", text="Which?")
+        assert dispute.evidence.get().name == "ours.txt"
+
+    def test_shows_files_to_nobody_of_another_market(self, payouts, signed_in, operator):
+        dispute = make_dispute(payouts)
+        self.say(operator, dispute, "add", text="", uploads=[SimpleUploadedFile("ours.txt", b"Ours")])
+        elsewhere = signed_in(Role.OPERATOR, make_payouts().division)
+
+        assert elsewhere.get(reverse("desk:dispute_file", args=[dispute.evidence.get().pk])).status_code == 404
+
+
+class TestMissing:
+    def make_missing(self, payouts) -> Dispute:
+        payee = make_person(Role.CUSTOMER, payouts.division)
+        referrer = make_referrer(payouts.programme(), account=make_account(payouts.division, user=payee))
+        return raise_missing_reward(make_referral(referrer, market=payouts.market).pk, "Robin has paid.", by=payee)
+
+    def test_says_what_can_be_given_and_lets_the_rules_decide_once_more(self, operator, payouts):
+        dispute = self.make_missing(payouts)
+        page = operator.get(reverse("desk:dispute", args=[dispute.pk])).content.decode()
+        assert "Nothing was ever promised for this friend." in page
+        assert "A missing reward" in operator.get(reverse("desk:disputes")).content.decode()
+
+        operator.post(reverse("desk:dispute_decide_again", args=[dispute.pk]))
+
+        page = operator.get(reverse("desk:dispute", args=[dispute.pk])).content.decode()
+        assert "The reward still qualifies" in page
+        assert "Where it stands, and why" in page
+        assert reverse("desk:dispute_decide_again", args=[dispute.pk]) not in page
+
+    def test_is_answered_in_words_where_nothing_can_be_given(self, operator, payouts):
+        dispute = self.make_missing(payouts)
+
+        refused = answer(operator, dispute, outcome="upheld", amount="25.00", answer="Yes.")
+        assert refused.status_code == 422
+        answer(operator, dispute, outcome="explained", amount="", answer="No rule ran then.")
+
+        dispute.refresh_from_db()
+        assert (dispute.status, dispute.owner) == (DisputeStatus.EXPLAINED, dispute.answered_by)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -10,14 +11,17 @@ from accounts.testing import make_account
 from commissions.models import Dispute, Payee
 from commissions.queries.statements import own_statement_of
 from commissions.services.batches import read_line
-from commissions.services.disputes import explain_dispute, uphold_dispute
+from commissions.services.disputes import explain_dispute, hand_over_dispute, uphold_dispute
+from commissions.services.evidence import want_evidence
 from commissions.services.statements import html_of
-from commissions.states import EntryKind, Verdict
+from commissions.states import DisputeStatus, EntryKind, Verdict
+from commissions.testing import make_referral, make_referrer
 from foundation.now import today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.selfcare.friends import totals_of
 from tests.commissions.paying import make_earned, make_frozen, make_paid, make_payouts
+from tickets.models import UnsentFile
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +148,150 @@ def test_the_dispute_of_somebody_else_is_not_there(client, line, payouts):
     sign_in(client, make_person(Role.CUSTOMER, payouts.division))
 
     assert client.get(reverse("selfcare:dispute", args=[Dispute.objects.get().pk])).status_code == 404
+
+
+def offer(name="offer.txt", content=b"You get $35."):
+    return SimpleUploadedFile(name, content)
+
+
+PROGRAM = b"MZ\x90\x00 runs"
+
+
+class TestEvidence:
+    def raise_(self, client, line, **sent):
+        address = reverse("selfcare:dispute_raise", args=[line.pk])
+        return client.post(address, {"words": "I was promised $35.", "key": "a form", **sent})
+
+    def test_comes_with_the_first_words_and_is_given_to_be_saved(self, client, line):
+        self.raise_(client, line, uploads=[offer()])
+        raised = Dispute.objects.get()
+        address = reverse("selfcare:dispute_file", args=[raised.evidence.get().pk])
+
+        assert address in page_of(client, "dispute", raised.pk)
+        file = client.get(address)
+        assert file.content == b"You get $35."
+        assert file.headers["Content-Disposition"] == "attachment; filename*=UTF-8''offer.txt"
+        assert file.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in file.headers["Content-Security-Policy"]
+        sign_in(client, make_person(Role.CUSTOMER, raised.division))
+        assert client.get(address).status_code == 404
+
+    def test_that_is_wrong_loses_neither_the_words_nor_the_good_files(self, client, line):
+        self.raise_(client, line, uploads=[offer()], words="")
+
+        page = self.raise_(client, line, uploads=[offer("run.txt", PROGRAM)])
+
+        assert page.status_code == 422
+        assert list(page.context["files"].errors) == ["uploads"]
+        assert [file.name for file in page.context["held"]] == ["offer.txt"]
+        assert "I was promised $35." in page.content.decode()
+        assert not Dispute.objects.exists()
+        self.raise_(client, line)
+        assert Dispute.objects.get().evidence.get().name == "offer.txt"
+
+    def test_is_let_go_of_by_its_button(self, client, line):
+        self.raise_(client, line, uploads=[offer()], words="")
+        (held,) = UnsentFile.objects.all()
+
+        page = self.raise_(client, line, do=f"drop:{held.pk}")
+
+        assert page.status_code == 200
+        assert "I was promised $35." in page.content.decode()
+        assert not UnsentFile.objects.exists()
+        assert not Dispute.objects.exists()
+
+    def test_is_added_later_while_it_is_open(self, client, line, answerer):
+        dispute(client, line)
+        raised = Dispute.objects.get()
+        address = reverse("selfcare:dispute", args=[raised.pk])
+
+        client.post(address, {"text": "Here is the offer.", "key": "b", "uploads": [offer()]})
+
+        shown = page_of(client, "dispute", raised.pk)
+        assert "Here is the offer." in shown
+        assert "offer.txt" in shown
+        assert client.post(address, {"text": "", "key": "c"}).status_code == 422
+        explain_dispute(raised.pk, "The terms say $25.", by=answerer)
+        assert "<textarea" not in page_of(client, "dispute", raised.pk)
+
+    def test_that_we_want_is_asked_for_and_given(self, client, line, answerer):
+        dispute(client, line)
+        raised = Dispute.objects.get()
+        want_evidence(raised.pk, "Which letter?", key="q", by=answerer)
+
+        asked = page_of(client, "dispute", raised.pk)
+        assert "We need something from you" in asked
+        assert "Which letter?" in asked
+        assert "You get our answer by" not in asked
+        assert str(answerer) not in asked
+        client.post(reverse("selfcare:dispute", args=[raised.pk]), {"text": "That of May.", "key": "b"})
+
+        raised.refresh_from_db()
+        assert raised.status == DisputeStatus.ASSIGNED
+        shown = page_of(client, "dispute", raised.pk)
+        assert "You get our answer by" in shown
+        assert "That of May." in shown
+
+    def test_does_not_show_what_colleagues_note(self, client, line, answerer, payouts):
+        dispute(client, line)
+        raised = Dispute.objects.get()
+        hand_over_dispute(raised.pk, payouts.builder, "A difficult one", by=answerer)
+
+        assert "A difficult one" not in page_of(client, "dispute", raised.pk)
+
+
+class TestMissing:
+    @pytest.fixture
+    def referral(self, payouts, customer):
+        account = make_account(payouts.division, user=customer)
+        return make_referral(make_referrer(payouts.programme(), account=account), market=payouts.market)
+
+    def miss(self, client, about, **sent):
+        said = {"about": about, "words": "Robin has paid.", "key": "a form", **sent}
+        return client.post(reverse("selfcare:reward_missing"), said)
+
+    def test_is_said_at_the_friend(self, client, referral):
+        address = f"{reverse('selfcare:reward_missing')}?friend={referral.pk}"
+        assert address in client.get(reverse("selfcare:referrals")).content.decode()
+        assert f'value="reward:{referral.pk}" selected' in client.get(address).content.decode()
+
+        answer = self.miss(client, f"reward:{referral.pk}", uploads=[offer()])
+
+        raised = Dispute.objects.get()
+        assert (raised.referral, raised.evidence.count()) == (referral, 1)
+        assert answer.url == reverse("selfcare:dispute", args=[raised.pk])
+        assert "A missing reward for Robin" in page_of(client, "dispute", raised.pk)
+        for name in ("referrals", "statements"):
+            page = client.get(reverse(f"selfcare:{name}")).content.decode()
+            assert reverse("selfcare:dispute", args=[raised.pk]) in page
+            assert "Being looked at" in page
+        assert client.get(address).url == answer.url
+
+    def test_is_said_of_somebody_who_is_not_there(self, client, referral):
+        self.miss(client, f"friend:{referral.referrer_id}", words="Jo of Main St ordered in May.")
+
+        raised = Dispute.objects.get()
+        assert (raised.entry, raised.referral) == (None, None)
+        assert "A friend who is not in your list" in page_of(client, "dispute", raised.pk)
+        again = self.miss(client, f"friend:{referral.referrer_id}", words="And Kim.", key="another form")
+        assert list(again.context["form"].errors) == ["about"]
+
+    def test_is_not_offered_where_there_is_a_line(self, client, line):
+        referral = line.reward.referral
+
+        page = client.get(reverse("selfcare:referrals")).content.decode()
+
+        assert f"?friend={referral.pk}" not in page
+        assert self.miss(client, f"reward:{referral.pk}").status_code == 422
+
+    def test_of_somebody_else_is_not_offered(self, client, referral, payouts):
+        other = make_referral(make_referrer(payouts.programme()), market=payouts.market)
+
+        for about in (f"reward:{other.pk}", f"friend:{other.referrer_id}"):
+            assert self.miss(client, about).status_code == 422
+        assert not Dispute.objects.exists()
+
+    def test_is_for_who_brings_friends(self, client, customer):
+        answer = client.get(reverse("selfcare:reward_missing"))
+
+        assert answer.url == reverse("selfcare:referrals")

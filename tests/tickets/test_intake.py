@@ -17,6 +17,7 @@ from accounts.testing import make_account
 from billing.models import BillingSystem
 from billing.states import BillingKind
 from billing.testing import make_billing_system, make_report, tell, tell_balance
+from foundation.correspondence.services import MOST_UPLOADS
 from foundation.divisions.fields import Texts
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
@@ -45,7 +46,7 @@ from tickets.queries import (
 from tickets.queries.intake import SAME_FAULT_WITHIN
 from tickets.queries.outages import Scope
 from tickets.services import Intake, Requester
-from tickets.services.uploads import MOST, MOST_UNSENT, UNSENT_FOR
+from tickets.services.uploads import MOST_UNSENT, UNSENT_FOR
 from tickets.settings import DIAGNOSTICS
 from tickets.states import (
     MATTERS_OF,
@@ -638,25 +639,25 @@ class TestFilesOfACaller:
 
     def test_are_refused_at_their_field_whichever_button_brings_them(self, client, csr, account):
         desk = Desk(client, csr, account.customer)
-        desk.press("type:request", uploads=[image(str(number)) for number in range(MOST)])
+        desk.press("type:request", uploads=[image(str(number)) for number in range(MOST_UPLOADS)])
 
         desk.press("type:request", uploads=image("one more"))
 
         assert desk.page.status_code == 422
-        assert desk.page.context["files"].errors["uploads"] == [f"At most {MOST} files at once."]
-        assert UnsentFile.objects.count() == MOST
+        assert desk.page.context["files"].errors["uploads"] == [f"At most {MOST_UPLOADS} files at once."]
+        assert UnsentFile.objects.count() == MOST_UPLOADS
 
     @pytest.mark.django_db(transaction=True)
     def test_are_no_more_by_two_presses_at_once(self):
         csr = make_person(Role.CSR, make_division())
-        several = [[image(f"{press} {number}") for number in range(MOST - 1)] for press in range(2)]
+        several = [[image(f"{press} {number}") for number in range(MOST_UPLOADS - 1)] for press in range(2)]
 
         with transaction.atomic():
             services.hold_files(several[0], key="call", by=csr)
             pressed_again = Meanwhile(lambda: services.hold_files(several[1], key="call", by=csr))
 
         assert pressed_again.outcome().code == "too_many"
-        assert UnsentFile.objects.count() == MOST - 1
+        assert UnsentFile.objects.count() == MOST_UPLOADS - 1
 
     def test_of_another_persons_form_are_out_of_reach(self, client, csr, division, account):
         desk = Desk(client, csr, account.customer).press("type:request", uploads=image("label"))

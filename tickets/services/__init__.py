@@ -4,6 +4,7 @@ Every change to tickets, a module for each topic.
 Each service begins with a lock and ends with a fact, both of them in `rows`; `moves` shows the pattern.
 """
 
+from foundation.correspondence.services import Upload, checked_uploads
 from tickets.services import outages
 from tickets.services.conversation import (
     answer_ticket,
@@ -51,8 +52,6 @@ from tickets.services.satisfaction import rate_ticket
 from tickets.services.sla import follow_ticket, retime_clocks, sweep_clocks
 from tickets.services.tasks import ToDo, add_task, end_task
 from tickets.services.uploads import (
-    Upload,
-    checked_uploads,
     drop_file,
     forget_files,
     forget_unsent_files,

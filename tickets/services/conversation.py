@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _, ngettext
 
-from foundation.correspondence.services.composing import message_id_of
+from foundation.correspondence.services import Upload, message_id_of
 from foundation.events.facts import Fact
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -26,7 +26,7 @@ from tickets.services.leaving import owe_departure
 from tickets.services.moves import resumed
 from tickets.services.rows import locked_for_work, locked_where_it_goes_on, moved, record
 from tickets.services.sla import forget_answer
-from tickets.services.uploads import Upload, keep_uploads
+from tickets.services.uploads import keep_uploads
 from tickets.states import (
     ANSWERED_BEFORE_THEY_END,
     FROM_THE_CUSTOMER,

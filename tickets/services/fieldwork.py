@@ -11,6 +11,7 @@ from contextlib import suppress
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from foundation.correspondence.services import Upload
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -24,7 +25,6 @@ from tickets.services.equipment import put_device, read_serial, take_out
 from tickets.services.moves import resolve_ticket
 from tickets.services.routing import route_ticket
 from tickets.services.rows import locked, record
-from tickets.services.uploads import Upload
 from tickets.services.visits import gone_on
 from tickets.services.working import restore_service
 from tickets.states import (

@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext as _, override
 
 from accounts.models import Account, Customer
 from billing.queries import invoices_of
+from foundation.correspondence.services import Upload
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
@@ -19,7 +20,6 @@ from tickets.services.conversation import hear_customer, note_phone_call, note_t
 from tickets.services.moves import resolve_ticket
 from tickets.services.opening import Report, Requester, open_ticket, opened_before
 from tickets.services.outages import attach_caller, keep_apart
-from tickets.services.uploads import Upload
 from tickets.states import MATTERS_OF, Ending, Priority, ResolutionCode, TicketChannel, TicketStatus, TicketType
 
 SAME_FAULT = "same_fault"

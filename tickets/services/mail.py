@@ -19,6 +19,7 @@ from foundation.correspondence.queries import mailbox_of
 from foundation.correspondence.services import (
     Bundle,
     Received,
+    Upload,
     hold_waiting,
     read_waiting,
     set_aside_mail,
@@ -44,7 +45,7 @@ from tickets.services.conversation import hear_customer
 from tickets.services.opening import Report, Requester, open_ticket
 from tickets.services.outgoing import ANSWER
 from tickets.services.rows import locked_where_it_goes_on, moved, record
-from tickets.services.uploads import Upload, keep_uploads
+from tickets.services.uploads import keep_uploads
 from tickets.settings import MAIL_OPENS, MAIL_TO_CLOSED
 from tickets.states import OPEN, ArticleKind, PendingReason, TicketChannel, TicketStatus, TicketType, ToClosed
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account, Customer, read_reachable
 from accounts.queries import primary_contact, speaks_for
+from foundation.correspondence.services import Upload
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
@@ -19,7 +20,7 @@ from territory.models import Premises
 from tickets.events import TicketOpened
 from tickets.models import Article, Ticket
 from tickets.services.rows import must_be_same, record
-from tickets.services.uploads import Upload, keep_uploads
+from tickets.services.uploads import keep_uploads
 from tickets.states import ArticleKind, Priority, TicketChannel, TicketType
 
 

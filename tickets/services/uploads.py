@@ -1,70 +1,22 @@
-"""Which files are taken in, as what they are kept, and where they wait until the form is sent on which they were chosen."""
+"""Files that come with an article, and where they wait until the form is sent on which they were chosen."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from foundation.correspondence.inbound.files import LARGEST_FILE, Allowance, media_type_of, refusal_of, safe_name
-from foundation.lifecycle import NotAllowed
+from foundation.correspondence.services import Upload, checked_uploads, refuse_too_many
 from foundation.now import now
 from foundation.people.models import User
 from tickets.models import Article, Attachment, UnsentFile
 
-MOST = 5
-"""Files with one article."""
 MOST_UNSENT = 20
 """Files that wait for one person, on however many forms: beyond them, the oldest go."""
 UNSENT_FOR = timedelta(days=1)
 """How long a file waits for its form to be sent."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A file as it is kept."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-def checked_uploads(files: "Iterable[UploadedFile[Any]]") -> list[Upload]:
-    """
-    Take in the files that came with a form.
-
-    :raises NotAllowed: if there are too many, or one is too large or of a kind that we do not take
-    """
-    taken = list(files)
-    if len(taken) > MOST:
-        raise _too_many()
-    allowance = Allowance()
-    return [_checked(file, number, allowance) for number, file in enumerate(taken, start=1)]
-
-
-def _too_many() -> NotAllowed:
-    return NotAllowed(_("At most %(count)d files at once.") % {"count": MOST}, code="too_many", field="uploads")
-
-
-def _checked(file: "UploadedFile[Any]", number: int, allowance: Allowance) -> Upload:
-    """Take a file for what is in it, as those that come by mail are: neither its name nor the browser is asked."""
-    if (file.size or 0) > LARGEST_FILE:
-        message = _("%(name)s is larger than %(most)d MB.")
-        raise NotAllowed(message % {"name": file.name, "most": LARGEST_FILE // 1024**2}, code="size", field="uploads")
-    content = file.read()
-    media_type = media_type_of(content, allowance)
-    if refusal := refusal_of(content, media_type):
-        said = (
-            _("%(name)s is empty.")
-            if refusal == "empty"
-            else _("%(name)s is of a kind that we do not take: send pictures, PDF or text.")
-        )
-        raise NotAllowed(said % {"name": file.name}, code=refusal, field="uploads")
-    return Upload(name=safe_name(file.name or "", media_type, number=number), media_type=media_type, content=content)
 
 
 def keep_uploads(article: Article, uploads: Iterable[Upload]) -> None:
@@ -90,8 +42,7 @@ def hold_files(files: "Iterable[UploadedFile[Any]]", *, key: str, by: User) -> N
         return
     User.objects.select_for_update(no_key=True).get(pk=by.pk)  # of two presses at once, the second counts the first's
     held = UnsentFile.objects.filter(owner=by, key=key).values_list("digest", flat=True)
-    if len({*held, *chosen}) > MOST:
-        raise _too_many()
+    refuse_too_many({*held, *chosen})
     UnsentFile.objects.bulk_create(
         (
             UnsentFile(

@@ -42,7 +42,7 @@ ADD_LINES = """
         UNION ALL
         SELECT entry.reward_id, dispute.id, dispute.payee_id, payee.division_id, dispute.amount, bank.id
         FROM commissions_dispute dispute
-        JOIN commissions_ledgerentry entry ON entry.id = dispute.entry_id
+        JOIN commissions_ledgerentry entry ON entry.id = dispute.correction_id
         JOIN commissions_reward reward ON reward.id = entry.reward_id
         JOIN commissions_rewardterm term ON term.id = reward.term_id
         JOIN commissions_payee payee ON payee.id = dispute.payee_id
@@ -115,7 +115,7 @@ def build_batch(division_id: int, *, currency: str = "", by: User | None) -> Bat
     currency = currency or division.currency
     within = Division.objects.under(division)
     due = due_within(within).filter(currency=currency)
-    corrections = corrections_due_within(within).filter(entry__currency=currency)
+    corrections = corrections_due_within(within).filter(correction__currency=currency)
     _hold_what_cannot_be_credited(due.exclude(IS_CASH), by=by)
     with transaction.atomic():
         batch = Batch.objects.create(division=division, currency=currency, built_by=by, built_at=now())

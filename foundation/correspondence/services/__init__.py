@@ -48,12 +48,15 @@ from foundation.correspondence.services.suppression import (
     unsubscribe_token,
     withhold_message,
 )
+from foundation.correspondence.services.uploads import MOST_UPLOADS, Upload, checked_uploads, refuse_too_many
 
 __all__ = [
-    "Bundle", "ForgedMailError", "Letter", "Outgoing", "PdfUnavailableError", "Received", "check_mailbox", "compose",
-    "empty_old_mail", "fetch_mailbox", "handle_mail", "headers_of", "hold_waiting", "is_permanent", "is_suppressed",
+    "MOST_UPLOADS", "Bundle", "ForgedMailError", "Letter", "Outgoing", "PdfUnavailableError", "Received", "Upload",
+    "check_mailbox", "checked_uploads", "compose", "empty_old_mail", "fetch_mailbox", "handle_mail", "headers_of",
+    "hold_waiting", "is_permanent", "is_suppressed",
     "keep_document", "keep_file", "link_to_unsubscribe", "message_by_token", "message_id_of", "queue_message", "queue_messages",
-    "read_received", "read_waiting", "receive_mail", "receive_mails", "render_pdf", "safe_name", "send_again", "send_message",
+    "read_received", "read_waiting", "receive_mail", "receive_mails", "refuse_too_many", "render_pdf", "safe_name",
+    "send_again", "send_message",
     "send_messages", "set_aside_mail", "settle_mails", "sign_mail", "suppress_address", "suppressed_among", "take_posted_mail",
     "take_up_mail", "unsubscribe", "unsubscribe_token", "withhold_message",
 ]  # fmt: skip

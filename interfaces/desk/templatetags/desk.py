@@ -68,7 +68,16 @@ TONES = {
     },
     "careful": {
         *("held", "partial", "unknown", "assessing_cancellation", "pending_cancellation", "waiting", "frozen"),
-        *("partly_returned", "cap_limited", "reversed", "raised", "identified", "monitoring", "arrived"),
+        *(
+            "partly_returned",
+            "cap_limited",
+            "reversed",
+            "raised",
+            "evidence_wanted",
+            "identified",
+            "monitoring",
+            "arrived",
+        ),
     },
     "bad": {"rejected", "refused", "failed", "returned", "differs", "wrong", "investigating", "missed"},
 }

@@ -210,7 +210,7 @@ def _to_be_paid(user: User) -> list[tuple[str, str]]:
     sums: dict[tuple[int, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
     within, lineages = divisions.order_by(), ("division__lineage", "payee__division__lineage")
     rewards = due_within(within).order_by().values_list(*lineages, "currency")
-    corrections = corrections_due_within(within).order_by().values_list(*lineages, "entry__currency")
+    corrections = corrections_due_within(within).order_by().values_list(*lineages, "correction__currency")
     to_be_paid = chain(
         rewards.annotate(count=Count("pk"), total=Sum(F("amount") - F("clawed_back"))),
         corrections.annotate(count=Count("pk"), total=Sum("amount")),

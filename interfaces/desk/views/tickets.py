@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from foundation.cells import csv_response
+from foundation.correspondence.http import download
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import UserRequest
@@ -27,7 +28,6 @@ from interfaces.desk.ticket_doings import DOINGS, form_of, offered
 from interfaces.desk.ticket_forms import AnswerForm, key_of
 from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
 from interfaces.desk.timeline import latest
-from tickets.http import download
 from tickets.models import Article, Attachment, Rating, Ticket, filled_in
 from tickets.ports import Reading
 from tickets.queries import (

@@ -6,6 +6,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from commissions.queries.bank import current_bank_account, may_be_paid_in_cash
+from commissions.queries.disputes import own_disputes
 from commissions.queries.statements import (
     Statement,
     cells_of,
@@ -23,6 +24,7 @@ from foundation.now import today
 from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
+from interfaces.selfcare.missing import missing_of
 from interfaces.selfcare.queries import own_partners
 
 
@@ -40,7 +42,13 @@ def statements(request: UserRequest) -> HttpResponse:
         }
         for payee in payees_of(request.user.pk)
     ]
-    context = {"payees": payees, "is_partner": own_partners(request.user).exists()}
+    related = ("division", "payee", "entry__reward__referral", "referral")
+    context = {
+        "payees": payees,
+        "disputes": own_disputes(request.user.pk).select_related(*related),
+        "may_miss": bool(missing_of(request.user)),
+        "is_partner": own_partners(request.user).exists(),
+    }
     return render(request, "selfcare/statements.html", context)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from foundation.correspondence.http import download
 from foundation.correspondence.models import LETTER_SECRET
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -20,7 +21,7 @@ from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.queries import may_report, own_partners
 from interfaces.selfcare.ticket_forms import LONGEST_KEY, AddForm, RateForm, new_key
-from tickets.http import FilesForm, download
+from tickets.http import FilesForm
 from tickets.models import Attachment, Ticket
 from tickets.queries import (
     LETTER_LASTS,

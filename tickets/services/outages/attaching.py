@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from foundation.correspondence.services import Upload
 from foundation.divisions.models import Division
 from foundation.divisions.queries import dates_in
 from foundation.events.facts import Fact
@@ -37,7 +38,6 @@ from tickets.services.leaving import undo_within
 from tickets.services.opening import Report, open_ticket
 from tickets.services.outages.extent import shared_outage, take_in, tell_newcomers
 from tickets.services.rows import locked, locked_for_work, moved, record
-from tickets.services.uploads import Upload
 from tickets.states import DetachReason, HoldReason, TicketChannel, TicketStatus, TicketType
 
 _MOVING = """

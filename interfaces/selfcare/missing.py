@@ -1,0 +1,90 @@
+"""For whom a customer can say that a reward is missing: a friend of theirs without a line, or somebody who is not there."""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from commissions.models import Dispute, Reward
+from commissions.queries.disputes import own_disputes, own_lacking
+from commissions.queries.statements import own_reward_in_words
+from commissions.states import Side
+from foundation.people.models import User
+from referrals.models import Referral
+from referrals.queries import own_referrers
+
+MISSING_REWARD, MISSING_FRIEND = "reward", "friend"
+MOST_OFFERED = 100
+"""Friends to choose from, the latest first; any other is reached from its own place in the list."""
+LONG = 19
+"""Digits that no id has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """Something that may be missing."""
+
+    kind: str
+    pk: int
+    """The referral's; where the friend is missing, that of the person's place in the program."""
+    label: str
+
+    @property
+    def code(self) -> str:
+        """What stands for it in a form."""
+        return f"{self.kind}:{self.pk}"
+
+
+def told_before(user: User, referral_id: str) -> Dispute | None:
+    """Return what a person has said before about the reward for a friend."""
+    if not referral_id.isdecimal() or len(referral_id) >= LONG:
+        return None
+    return own_disputes(user.pk).filter(referral=int(referral_id)).first()
+
+
+def missing_of(user: User, wanted: str = "") -> list[Missing]:
+    """
+    Return what a person can say to be missing, and has not said before.
+
+    :param wanted: the id of a friend's referral, who is offered however long ago they have ordered
+    """
+    lacking = _not_told(user)
+    offered = list(lacking[:MOST_OFFERED])
+    if wanted.isdecimal() and len(wanted) < LONG and int(wanted) not in {one.pk for one in offered}:
+        offered += lacking.filter(pk=wanted)
+    own = Reward.objects.filter(referral__in=[one.pk for one in offered], side=Side.FRIEND)
+    as_a_friend = {
+        reward.referral_id: reward
+        for reward in own.filter(payee__account__customer__user=user).select_related("term", "referral__order")
+    }
+    friends = [Missing(kind=MISSING_REWARD, pk=one.pk, label=_called(one, as_a_friend.get(one.pk))) for one in offered]
+    return [*friends, *_places(user)]
+
+
+def _not_told(user: User) -> QuerySet[Referral]:
+    told = own_disputes(user.pk).filter(referral=OuterRef("pk")).order_by()
+    return own_lacking(user.pk).exclude(Exists(told)).select_related("division")
+
+
+def _called(referral: Referral, as_a_friend: Reward | None) -> str:
+    if as_a_friend:
+        return own_reward_in_words(as_a_friend)
+    ordered_on = date_format(localtime(referral.ordered_at, referral.division.zone))
+    name = referral.friend_label or _("A friend")
+    return _("%(friend)s, ordered on %(date)s") % {"friend": name, "date": ordered_on}
+
+
+def _places(user: User) -> list[Missing]:
+    places = list(own_referrers(user).order_by("pk"))
+    return [
+        Missing(
+            kind=MISSING_FRIEND,
+            pk=place.pk,
+            label=_("Somebody who is not in my list")
+            if len(places) == 1
+            else _("Somebody who is not in my list for %(address)s") % {"address": place.account.service_address},
+        )
+        for place in places
+    ]
