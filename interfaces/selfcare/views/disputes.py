@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -69,7 +69,7 @@ def missing(request: UserRequest) -> HttpResponse:
         return redirect("selfcare:dispute", found.pk)
     choices = missing_of(request.user, wanted)
     if not choices:
-        return redirect("selfcare:referrals")
+        raise Http404
     sent = _Sent(request, MissingForm, choices=choices, wanted=wanted)
 
     def do(said: dict[str, Any], uploads: Sequence[Upload]) -> Dispute:

@@ -57,7 +57,12 @@ def statements(request: UserRequest) -> HttpResponse:
 def statement(request: UserRequest, pk: int) -> HttpResponse:
     """Show what was owed, earned and paid in a month."""
     found = _statement(request, pk)
-    context = {"statement": found, "table": list(table_of(found)), "is_partner": own_partners(request.user).exists()}
+    context = {
+        "statement": found,
+        "table": list(table_of(found)),
+        "may_miss": bool(missing_of(request.user)),
+        "is_partner": own_partners(request.user).exists(),
+    }
     return render(request, "selfcare/statement.html", context)
 
 
