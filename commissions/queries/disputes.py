@@ -1,13 +1,15 @@
 """What may be read of disputes: which lines can be disputed, whose disputes are whose, and how far a correction is."""
 
 from datetime import date
+from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.queries import is_own
 from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
 from commissions.queries.statements import TOUCHES_EARNED, payees_of
 from commissions.states import TO_BE_ANSWERED, ArticleKind, EntryKind, LedgerAccount, LineStatus, Side, Verdict
+from foundation.money import ZERO
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.queries import Person, colleagues, divisions_where
@@ -98,6 +100,12 @@ def correction_paid_on(dispute: Dispute) -> date | None:
     """Return the division's day on which a correction was credited or set off; None: it was not yet."""
     line = dispute.lines.filter(status=LineStatus.CONFIRMED).first()
     return line.confirmed_at.astimezone(dispute.division.zone).date() if line and line.confirmed_at else None
+
+
+def corrected_of(reward: Reward) -> Decimal:
+    """Return what corrections of a reward come to in all, those that an auditor has taken back left out."""
+    standing = Dispute.objects.filter(correction__reward=reward).exclude(lines__verdict=Verdict.WRONG)
+    return standing.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def correction_taken_back(dispute: Dispute) -> BatchLine | None:

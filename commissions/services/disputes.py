@@ -18,7 +18,7 @@ from accounts.models import Account
 from accounts.queries import is_own
 from commissions.events import DisputeAnswered, DisputeGivenBack, DisputeHandedOver, DisputeRaised, DisputeTaken
 from commissions.models import LONGEST_WORDS, Dispute, DisputeArticle, Evidence, LedgerEntry, Payee, Reward
-from commissions.queries.disputes import had_a_hand_in, own_lacking, own_lines
+from commissions.queries.disputes import corrected_of, had_a_hand_in, own_lacking, own_lines
 from commissions.services.accrual import accrue_rewards
 from commissions.services.endings import locked_reward
 from commissions.services.ledger import post
@@ -288,13 +288,19 @@ def uphold_dispute(dispute_id: int, answer: str, amount: Decimal, *, by: User) -
 
     :param amount: what the payee gets on top, in the reward's currency
     :raises NotAllowed: if it was answered before, nothing is said, there is nothing to be corrected, the amount is none or
-        more than the line's own or than the rule would have given, or the person may not answer, see `held_by_owner`
+        more than the line's own or than the rule would have given, what corrected other lines of the reward counted, or the
+        person may not answer, see `held_by_owner`
     """
     dispute = held_by_owner(dispute_id, by)
     answered = _answer(answer)
     if amount <= ZERO:
         raise NotAllowed(_("Enter what the payee gets on top, above zero."), code="no_amount", field="amount")
     reward, most, inputs = _to_be_corrected(dispute)
+    left = max(ZERO, (reward.amount or ZERO) - corrected_of(reward))
+    if left < min(amount, most):
+        message = _("At most %(amount)s: all corrections of a reward together are no more than the reward.")
+        limit = format_money(left, reward.currency, get_language() or "en")
+        raise NotAllowed(message % {"amount": limit}, code="corrected", field="amount")
     if amount > most:
         message = (
             _("At most %(amount)s: a correction is no more than the line that it corrects.")

@@ -14,6 +14,7 @@ from commissions.handlers import tell_of_answer, tell_of_correction_taken_back
 from commissions.models import BatchLine, Dispute
 from commissions.queries.batches import unread_lines
 from commissions.queries.disputes import (
+    corrected_of,
     correction_paid_on,
     correction_taken_back,
     disputes_visible_to,
@@ -196,6 +197,22 @@ class TestWhoAnswers:
 
 
 class TestUpholding:
+    def test_gives_no_more_than_the_reward_however_many_of_its_lines_are_disputed(self, reward, payee, answerer):
+        """Also the correction is a line, which could be disputed in its turn, without end."""
+
+        def uphold(entry, amount):
+            asked = raise_dispute(entry.pk, "There is more.", by=payee)
+            return uphold_dispute(asked.pk, "So it is.", Decimal(amount), by=answerer)
+
+        first = uphold(reward.entries.get(kind=EntryKind.RELEASE), "20.00")
+        for entry in (reward.entries.get(kind=EntryKind.SETTLE), first.correction):
+            with pytest.raises(NotAllowed, match=r"At most \$5\.00") as refusal, transaction.atomic():
+                uphold(entry, "5.01")
+            assert refusal.value.code == "corrected"
+
+        uphold(first.correction, "5.00")
+        assert corrected_of(reward) == reward.amount == Decimal("25.00")
+
     def test_posts_a_correction_and_changes_no_line(self, dispute, reward, answerer):
         before = list(reward.entries.values())
 
