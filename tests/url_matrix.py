@@ -538,7 +538,7 @@ MATRIX: dict[str, Page] = {
     "account_signup": own(VISITORS),
     "account_reauthenticate": own(SIGNED_IN),
     "account_email": own(SIGNED_IN),
-    "account_email_verification_sent": own(ANYONE),
+    "account_email_verification_sent": own(NOBODY),
     "account_change_password": own(SIGNED_IN),
     "account_set_password": own(NOBODY),
     "account_reset_password": own(ANYONE),
