@@ -66,7 +66,7 @@ def _bills_late(referrals: QuerySet[Referral], at: datetime) -> QuerySet[Referra
 
 
 def _refused(referrals: QuerySet[Referral], _at: datetime) -> QuerySet[Referral]:
-    reasons = [HoldReason.CREDIT_REFUSED, HoldReason.PAYEE_CLOSED, HoldReason.AUDIT]
+    reasons = [HoldReason.CREDIT_REFUSED, HoldReason.PAYEE_CLOSED, HoldReason.BANK_RETURNED, HoldReason.AUDIT]
     held = Reward.objects.filter(referral=OuterRef("pk"), status=RewardStatus.HELD, holds__overlap=reasons)
     return referrals.filter(Exists(held))
 

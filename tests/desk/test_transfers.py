@@ -12,6 +12,7 @@ from commissions.states import BankFileStatus, LineStatus, RewardStatus
 from foundation.jobs.services import work_one_chunk
 from foundation.people.states import Role
 from foundation.people.testing import sign_in
+from interfaces.desk.following import referrals_followed_by, stuck
 from tests.commissions.cashing import make_cash, make_file, return_file, set_originator
 from tests.commissions.paying import make_earned, make_frozen, make_payouts
 
@@ -217,3 +218,25 @@ class TestSettings:
         page = operator.post(address, {f"commissions.ach_{name}:own": "on", f"commissions.ach_{name}": value})
 
         assert page.context["form"].errors[f"commissions.ach_{name}"]
+
+
+class TestWhatCameBack:
+    def test_is_found_and_released_by_a_person_where_the_bank_account_stays(self, auditor, builder, payouts):
+        reward = make_cash(payouts, number="123456789")
+        take_return(auditor, make_file(payouts).batch.lines.get(), "R01")
+
+        assert page_of(builder, "rewards", hold="bank_returned").context["page"].rows == [reward]
+        assert list(stuck(referrals_followed_by(payouts.builder), "refused")) == [reward.referral]
+        assert (
+            reverse("desk:reward_release", args=[reward.pk]) in page_of(builder, "reward", reward.pk).content.decode()
+        )
+        act(builder, "reward_release", reward.pk, reason="bank_returned")
+
+        reward.refresh_from_db()
+        assert (reward.status, reward.holds) == (RewardStatus.PAYABLE, [])
+        assert make_file(payouts).batch.lines.get().reward == reward
+
+
+def take_return(auditor, line, code: str) -> None:
+    upload(auditor, return_file((line, code)))
+    act(auditor, "return_file", ReturnFile.objects.latest("pk").pk)

@@ -22,7 +22,12 @@ from interfaces.desk.paging import Order
 from interfaces.desk.timeline import latest
 
 EVENTS_SHOWN = 50
-RELEASED_BY_HAND = (HoldReason.CREDIT_REFUSED, HoldReason.PAYEE_CLOSED, HoldReason.AUDIT)
+RELEASED_BY_HAND = (
+    HoldReason.CREDIT_REFUSED,
+    HoldReason.PAYEE_CLOSED,
+    HoldReason.BANK_RETURNED,
+    HoldReason.AUDIT,
+)
 """What a person releases here; a signal is decided about where it was raised, on the referral."""
 
 REWARDS: List[Reward] = List(
@@ -43,6 +48,7 @@ REWARDS: List[Reward] = List(
     presets=[
         Preset(_("On hold"), "status=held"),
         Preset(_("Credit refused"), "hold=credit_refused"),
+        Preset(_("Returned by the bank"), "hold=bank_returned"),
         Preset(_("Earned"), "status=payable"),
         Preset(_("Taken back"), "status=reversed"),
     ],
