@@ -114,7 +114,13 @@ def tell_of_correction_taken_back(fact: CorrectionTakenBack, _event: Event) -> N
 @subscribe(TransferReturned)
 def tell_of_return(fact: TransferReturned, event: Event) -> None:
     """Tell the payee, and ask for other bank details where these cannot be used."""
-    letters.send_transfer_returned(fact.reward_id, Decimal(fact.amount), event_id=event.pk)
+    letters.send_transfer_returned(fact.line_id, event_id=event.pk)
+
+
+@subscribe(TransferReturned)
+def release_what_goes_elsewhere(fact: TransferReturned, _event: Event) -> None:
+    """Let what came back from a bank account that the payee has replaced meanwhile be paid to the present one."""
+    holds.release_returned(fact.line_id)
 
 
 @subscribe(BankDetailsGiven)

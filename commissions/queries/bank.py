@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from commissions.models import BankAccount, Payee, Reward
+from commissions.models import BankAccount, BatchLine, Payee, Reward
 from commissions.states import RewardForm
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
@@ -46,3 +46,13 @@ def sharing_bank_account(payees: Iterable[int]) -> set[int]:
 def bank_accounts_visible_to(user: Person) -> QuerySet[BankAccount]:
     """Return the bank accounts of the payees of the divisions where a member of staff may see the ledger."""
     return BankAccount.objects.filter(payee__division__in=divisions_where(user, Permission.SEE_LEDGER))
+
+
+def is_paid_elsewhere_now(line: BatchLine) -> bool:
+    """
+    Tell whether a payee has named another bank account than the one that a transfer was for.
+
+    The same number named anew is no other one: what came back from it would come back again.
+    """
+    current, was = current_bank_account(line.payee), line.bank_account
+    return bool(current and was and (current.digest, current.kind) != (was.digest, was.kind))

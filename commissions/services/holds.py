@@ -5,11 +5,12 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import is_own
 from commissions.events import RewardHeld, RewardReleased
-from commissions.models import BankAccount, Reward
+from commissions.models import BatchLine, Payee, Reward
+from commissions.queries.bank import is_paid_elsewhere_now
 from commissions.queries.batches import credited_after_all
 from commissions.services.endings import locked_reward, tell
 from commissions.services.ledger import post
-from commissions.states import EntryKind, HoldReason, RewardStatus
+from commissions.states import Channel, EntryKind, HoldReason, LineStatus, RewardStatus
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.models import User
@@ -95,13 +96,31 @@ def follow_signals(referral_id: int, *, by: User | None) -> list[Reward]:
 
 
 @transaction.atomic
-def release_for_bank_details(payee_id: int) -> list[Reward]:
-    """Release what waits for a payee to name another bank account, now that they have; the next batch pays it there."""
-    if not BankAccount.objects.filter(payee=payee_id, ended_at=None).exists():
-        return []
+def release_for_bank_details(payee_id: int, *, reward_id: int | None = None) -> list[Reward]:
+    """
+    Release what came back from another bank account than the payee's present one; the next batch pays it there.
+
+    What came back from the one that they have now, or have named again, waits for a person.
+
+    :param reward_id: this reward alone
+    """
+    Payee.objects.locked().get(pk=payee_id)
     held = Reward.objects.filter(payee=payee_id, status=RewardStatus.HELD, holds__contains=[HoldReason.BANK_RETURNED])
-    ids = held.order_by("pk").values_list("pk", flat=True)
-    return [_release(locked_reward(pk), HoldReason.BANK_RETURNED, by=None) for pk in ids]
+    ids = (held if reward_id is None else held.filter(pk=reward_id)).order_by("pk").values_list("pk", flat=True)
+    rewards = [locked_reward(pk) for pk in ids]
+    return [_release(reward, HoldReason.BANK_RETURNED, by=None) for reward in rewards if _may_go_elsewhere(reward)]
+
+
+def release_returned(line_id: int) -> list[Reward]:
+    """Release what a transfer has come back of, if the payee has named another bank account meanwhile."""
+    line = BatchLine.objects.get(pk=line_id)
+    return release_for_bank_details(line.payee_id, reward_id=line.reward_id)
+
+
+def _may_go_elsewhere(reward: Reward) -> bool:
+    came_back = reward.lines.filter(status=LineStatus.RETURNED, dispute=None, channel=Channel.TRANSFER)
+    line = came_back.select_related("payee", "bank_account").order_by("-pk").first()
+    return HoldReason.BANK_RETURNED in reward.holds and line is not None and is_paid_elsewhere_now(line)
 
 
 def _open_signals(referral_id: int) -> bool:

@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet, Sum
 from django.urls import reverse
 
 from commissions.models import BatchLine, Dispute, DisputeArticle, LedgerEntry, Payee, Reward
-from commissions.queries.bank import current_bank_account
+from commissions.queries.bank import current_bank_account, is_paid_elsewhere_now
 from commissions.states import DisputeStatus, EntryKind, LedgerAccount, LineStatus, RewardStatus, Side
 from foundation.correspondence.services import compose, queue_message
 from foundation.divisions.queries import root_of
@@ -52,16 +52,25 @@ def send_taken_back(reward_id: int, amount: Decimal, *, event_id: int) -> None:
     _send(_reward(reward_id), "taken_back", amount, key=f"commissions.taken_back:{event_id}")
 
 
-def send_transfer_returned(reward_id: int, amount: Decimal, *, event_id: int) -> None:
+def send_transfer_returned(line_id: int, *, event_id: int) -> None:
     """
-    Tell a payee that their bank has sent a transfer back, and ask where else to pay it, if these details cannot be used.
+    Tell a payee that a transfer came back, or was not made, and what is still theirs of it; ask where else to pay it.
 
-    Again, nothing is sent.
+    They are asked where they have named no bank account that money can go to. Again, nothing is sent.
     """
-    reward = _reward(reward_id)
-    asks = "" if current_bank_account(reward.payee) else "yes"
-    key = f"commissions.transfer_returned:{event_id}"
-    _send(reward, "transfer_returned", amount, key=key, asks=asks, bank_link=_bank_page(reward))
+    line = BatchLine.objects.select_related("payee", "bank_account").get(pk=line_id)
+    reward = _reward(line.reward_id)
+    owed = line.amount if line.dispute_id else max(reward.owed - line.set_off, ZERO)
+    language = reward.payee.account.customer.language
+    said = {
+        "was_sent": "yes" if line.trace_number else "",
+        "asks": "yes" if owed and not current_bank_account(reward.payee) else "",
+        "goes_elsewhere": "yes" if line.dispute_id or is_paid_elsewhere_now(line) else "",
+        "owed": format_money(owed, reward.currency, language) if owed else "",
+        "is_less": "yes" if owed != line.amount else "",
+        "bank_link": _bank_page(reward),
+    }
+    _send(reward, "transfer_returned", line.amount, key=f"commissions.transfer_returned:{event_id}", **said)
 
 
 def send_answer(dispute_id: int) -> None:

@@ -60,6 +60,7 @@ from tests.commissions.cashing import (
     work,
 )
 from tests.commissions.paying import make_approved, make_earned, make_frozen, make_payouts, read_all
+from tests.commissions.vendor import forget_what_was_owed
 
 pytestmark = pytest.mark.django_db
 
@@ -291,12 +292,12 @@ class TestTheFile:
         assert (line.amount, line.set_off, file.total) == (Decimal("5.00"), Decimal("25.00"), Decimal("5.00"))
 
 
-def take_back_all(reward: Reward) -> None:
+def take_back_all(reward: Reward, amount: Decimal | None = None) -> None:
     from commissions.services.endings import locked_reward, take_back  # noqa: PLC0415
 
     with transaction.atomic():
         locked = locked_reward(reward.pk)
-        take_back(locked, locked.owed, ReasonCode.LEFT_EARLY, today(reward.division), by=None)
+        take_back(locked, amount or locked.owed, ReasonCode.LEFT_EARLY, today(reward.division), by=None)
 
 
 class TestDownload:
@@ -649,3 +650,60 @@ class TestAtOnce:
 
         assert BankFile.objects.get().count == 1
         assert batch.lines.get().status == LineStatus.SENT
+
+
+class TestWhatCameBack:
+    def test_goes_to_the_bank_account_that_was_named_meanwhile(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        give_bank(reward.payee, "55555555")
+
+        take(payouts, return_file((line, "R03")))
+        drain()
+
+        reward.refresh_from_db()
+        assert (reward.status, reward.holds) == (RewardStatus.PAYABLE, [])
+        letter = Message.objects.get(kind="commissions.transfer_returned")
+        assert "Your bank has sent back" in letter.text
+        assert "We pay it to the bank account that you have named" in letter.text
+        assert "We are looking at it" not in letter.text
+
+    def test_goes_there_too_where_it_was_replaced_before_the_file_was_written(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        forget_what_was_owed()
+        batch = make_approved(payouts)
+        give_bank(reward.payee, "55555555")
+
+        work(batch)
+        drain()
+
+        reward.refresh_from_db()
+        assert (reward.status, reward.holds) == (RewardStatus.PAYABLE, [])
+        letter = Message.objects.get(kind="commissions.transfer_returned")
+        assert letter.subject_line == "$25.00 could not be transferred"
+        assert "Your bank has sent back" not in letter.text
+        assert "We pay it to the bank account that you have named" in letter.text
+
+    def test_waits_for_a_person_where_it_came_back_from_the_bank_account_that_is_named_again(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        take(payouts, return_file((line, "R03")))
+
+        give_bank(reward.payee, "12345678")
+        drain()
+
+        reward.refresh_from_db()
+        assert (reward.status, reward.holds) == (RewardStatus.HELD, [HoldReason.BANK_RETURNED])
+
+    def test_is_told_as_what_is_still_owed_of_it(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        paid(payouts, file)
+        take_back_all(reward, Decimal("10.00"))
+
+        take(payouts, return_file((file.batch.lines.get(), "R10")))
+        drain()
+
+        letter = Message.objects.get(kind="commissions.transfer_returned")
+        assert "$15.00 of it is still yours" in letter.text
+        assert letter.subject_line == "Tell us where to pay $15.00"
