@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from commissions.models import ClosedPeriod, Dispute, LedgerEntry, Payee, Reward
-from commissions.states import EntryKind, LedgerAccount, Side
+from commissions.states import EntryKind, HoldReason, LedgerAccount, Side
 from foundation.cells import Cell
 from foundation.money import ZERO
 from foundation.now import today
@@ -29,7 +29,7 @@ ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
     (EntryKind.REINSTATE, _("Qualifying again")),
     (EntryKind.FORFEIT, _("Not eligible after all")),
     (EntryKind.RELEASE, _("Earned, or released from hold")),
-    (EntryKind.HOLD, _("Put on hold")),
+    (EntryKind.HOLD, _("Put on hold, or came back from the bank")),
     (EntryKind.CLAWBACK, _("Taken back")),
     (EntryKind.CORRECT, _("Corrected in your favor")),
     (EntryKind.RECOVER, _("Set off against what was taken back")),
@@ -85,6 +85,13 @@ class StatementLine:
     def amount(self) -> Decimal:
         """How much the whole has changed, or what was moved within it."""
         return self.moved.total or self.entry.amount
+
+    @property
+    def what(self) -> str:
+        """What has happened, in words: of a transfer that came back, that it did."""
+        entry = self.entry
+        came_back = entry.kind == EntryKind.HOLD and entry.inputs.get("hold") == HoldReason.BANK_RETURNED
+        return str(_("Put on hold: the transfer came back")) if came_back else str(entry.get_kind_display())
 
     @property
     def booked_on(self) -> date:
@@ -248,7 +255,7 @@ def cells_of(statement: Statement, what_for: Callable[[StatementLine], str]) -> 
     for line in statement.lines:
         entry = line.entry
         days = _days(statement, entry.effective_on, line.booked_on)
-        yield _cells(statement, days, entry.get_kind_display(), what_for(line), line.moved)
+        yield _cells(statement, days, line.what, what_for(line), line.moved)
     yield _cells(statement, _days(statement), str(_("Closing balance")), "", statement.closing)
 
 

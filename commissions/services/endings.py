@@ -116,7 +116,7 @@ def return_reward(
     if amount:
         post(reward, EntryKind.RETURN, amount, effective_on=on, debit=LedgerAccount.IN_TRANSIT)
     if hold:
-        post(reward, EntryKind.HOLD, reward.owed, effective_on=on)
+        post(reward, EntryKind.HOLD, reward.owed, effective_on=on, inputs={"hold": hold.value})
         tell(reward, RewardHeld(reward_id=reward.pk, reasons=reward.holds), by=by)
     else:
         tell(reward, RewardReleased(reward_id=reward.pk), by=by)
@@ -174,7 +174,7 @@ def bring_back(  # noqa: PLR0913  # what was paid, and of what
     if reward.status != RewardStatus.REVERSED:
         reward.come_back()
         reward.save(update_fields=["status", "holds", "settled_on"])
-        post(reward, EntryKind.HOLD, reward.owed, effective_on=on)
+        post(reward, EntryKind.HOLD, reward.owed, effective_on=on, inputs={"hold": HoldReason.BANK_RETURNED.value})
         tell(reward, RewardHeld(reward_id=reward.pk, reasons=reward.holds), by=by)
     return reward
 

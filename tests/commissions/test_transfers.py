@@ -15,6 +15,7 @@ from commissions.models import BankFile, BankReturn, BatchLine, LedgerEntry, Rew
 from commissions.queries.batches import waiting_for_bank_details
 from commissions.queries.ledger import balances
 from commissions.queries.progress import own_progress
+from commissions.queries.statements import own_statement_of
 from commissions.queries.transfers import may_be_paid_from
 from commissions.services.bank import end_returned_bank_details
 from commissions.services.batches import (
@@ -667,6 +668,16 @@ class TestWhatCameBack:
         assert "Your bank has sent back" in letter.text
         assert "We pay it to the bank account that you have named" in letter.text
         assert "We are looking at it" not in letter.text
+
+    def test_is_named_on_the_statement(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+
+        take(payouts, return_file((line, "R01")))
+
+        statement = own_statement_of(reward.payee, today(reward.division))
+        assert statement.lines[-1].what == "Put on hold: the transfer came back"
+        assert "came back" in str(statement.rows[-1].label)
 
     def test_goes_there_too_where_it_was_replaced_before_the_file_was_written(self, payouts):
         reward = make_cash(payouts, number="12345678")
