@@ -294,6 +294,9 @@ class ReturnOutcome(models.TextChoices):
     AMOUNT = "amount", _("Another amount than we sent")
     KNOWN = "known", _("Known before")
     CLAIMED = "claimed", _("Needs a person: what was taken back since was settled in another way")
+    UNSENT = "unsent", _("Its file was not handed to the bank")
+    UNCLEAR = "unclear", _("Needs a person: for this reason, the payee may have been paid all the same")
+    OTHER = "other", _("Somebody else has to take it")
 
 
 class DisputeStatus(models.TextChoices):

@@ -437,7 +437,7 @@ class World:
             division=self.division, checksum=f"{self.division.pk:064}", content=encrypt(return_file((sent, "R03"))),
             uploaded_by=self.people[Role.AUDITOR],
         )  # fmt: skip
-        BankReturn.objects.create(
+        self.bank_return = BankReturn.objects.create(
             file=self.return_file, outcome=ReturnOutcome.UNMATCHED, original_trace=sent.trace_number, trace="0",
             code="R03", amount=sent.amount, taken_by=self.people[Role.AUDITOR],
         )  # fmt: skip
@@ -691,6 +691,7 @@ MATRIX: dict[str, Page] = {
     "desk:bank_file_hand_over": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
     "desk:bank_file_paid": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
     "desk:bank_returns": Page(holders(Permission.APPROVE_BATCHES)),
+    "desk:bank_return_look": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_return")),
     "desk:return_file": Page(holders(Permission.APPROVE_BATCHES), pk_of("return_file")),
     "desk:payout_line": Page(SEE_LEDGER, pk_of("line")),
     "desk:payout_line_remove": Page(holders(Permission.BUILD_BATCHES), pk_of("line")),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from foundation.money import MoneyField
 from foundation.now import now
 from foundation.people.encryption import decrypt
 from foundation.people.models import User
-from foundation.safeguards import append_only, moves_only_along, never_changes, never_deleted
+from foundation.safeguards import moves_only_along, never_changes, never_deleted
 
 FROZEN = "What was written for the bank does not change."
 
@@ -142,7 +143,11 @@ class ReturnFile(models.Model):
 
 
 class BankReturn(models.Model):
-    """One transfer that the bank says came back, and what was done about it. Written once, by the bank's own trace number."""
+    """
+    One transfer that the bank says came back, and what was done about it. Written once, by the bank's own trace number.
+
+    Where a person had to look, they say later what they found.
+    """
 
     file = models.ForeignKey(ReturnFile, models.PROTECT, related_name="returns", verbose_name=_("return file"))
     line = models.ForeignKey(
@@ -156,6 +161,12 @@ class BankReturn(models.Model):
     amount = MoneyField(_("amount"))
     taken_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("taken by"))
     taken_at = models.DateTimeField(_("taken"), default=now)
+    looked_at_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    """Who has looked at what was not taken; None: nobody yet, or it was taken."""
+    looked_at = models.DateTimeField(_("looked at"), null=True, editable=False)
+    finding = models.TextField(_("what was found"), blank=True, editable=False)
+
+    objects = LockingQuerySet["BankReturn"].as_manager()
 
     class Meta:
         ordering: ClassVar = ["-pk"]
@@ -178,7 +189,30 @@ class BankReturn(models.Model):
                 condition=~Q(outcome=ReturnOutcome.TAKEN) | Q(line__isnull=False), name="a_taken_return_has_its_line"
             ),
         ]
-        triggers: ClassVar = append_only("What became of a return does not change.")
+        triggers: ClassVar = [
+            *never_deleted("What became of a return does not change."),
+            never_changes(
+                *(
+                    "file_id",
+                    "line_id",
+                    "outcome",
+                    "original_trace",
+                    "trace",
+                    "code",
+                    "amount",
+                    "taken_by_id",
+                    "taken_at",
+                ),
+                name="what_became_of_a_return_stays",
+                message="What became of a return does not change.",
+            ),
+            never_changes(
+                *("looked_at_by_id", "looked_at", "finding"),
+                name="what_was_found_stays",
+                message="What was found about a return does not change.",
+                condition=pgtrigger.Q(old__looked_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.original_trace}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, ReturnFile
@@ -91,9 +91,15 @@ def may_be_paid_from(file: BankFile) -> date:
 
 
 def unmatched(user: Person) -> QuerySet[BankReturn]:
-    """Return what came back and was not taken where a person may approve payouts: somebody has to look."""
-    return BankReturn.objects.filter(file__in=return_files_visible_to(user)).exclude(
-        outcome__in=[ReturnOutcome.TAKEN, ReturnOutcome.KNOWN]
+    """
+    Return what came back where a person may approve payouts, and was not taken, then or since: somebody has to look.
+
+    What somebody has looked at is done.
+    """
+    same = BankReturn.objects.filter(original_trace=OuterRef("original_trace"), trace=OuterRef("trace"))
+    open_ = BankReturn.objects.filter(file__in=return_files_visible_to(user), looked_at=None)
+    return open_.exclude(outcome__in=[ReturnOutcome.TAKEN, ReturnOutcome.KNOWN]).exclude(
+        Exists(same.filter(outcome=ReturnOutcome.TAKEN))
     )
 
 

@@ -129,6 +129,22 @@ class ReasonForm(forms.Form):
     reason = _note(_("Reason"))
 
 
+class LookedAtForm(forms.Form):
+    """What was found about a returned transfer that was not taken by itself."""
+
+    reason = _note(_("What you have found"))
+    is_owed_again = forms.BooleanField(
+        label=_("The money is back: it is owed again"),
+        help_text=_("Only where the bank’s statement shows that it came back, and the payee has not got it."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, may_be_taken: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_be_taken:
+            del self.fields["is_owed_again"]
+
+
 class RescheduleForm(forms.Form):
     """Another slot, by day."""
 

@@ -125,6 +125,7 @@ urlpatterns = [
     path("payouts/files/<int:pk>/paid/", transfers.confirm, name="bank_file_paid"),
     path("payouts/returns/", transfers.returns, name="bank_returns"),
     path("payouts/returns/<int:pk>/", transfers.return_file, name="return_file"),
+    path("payouts/returned/<int:pk>/look/", transfers.look_at_return, name="bank_return_look"),
     path("ledger/", ledger.ledger, name="ledger"),
     path("ledger/close/", ledger.close, name="ledger_close"),
     path("claims/", claims.claims, name="claims"),

@@ -16,7 +16,7 @@ from commissions.queries.batches import waiting_for_bank_details
 from commissions.queries.ledger import balances
 from commissions.queries.progress import own_progress
 from commissions.queries.statements import own_statement_of
-from commissions.queries.transfers import may_be_paid_from
+from commissions.queries.transfers import may_be_paid_from, unmatched
 from commissions.services.bank import end_returned_bank_details
 from commissions.services.batches import (
     NOTHING_TO_PAY,
@@ -27,12 +27,14 @@ from commissions.services.batches import (
     download_bank_file,
     hand_over_bank_file,
     keep_return_file,
+    look_at_return,
     post_batch,
     rows_of,
     take_return_file,
 )
 from commissions.services.batches.transfers import renew_bank_files
 from commissions.states import (
+    BankFileStatus,
     BatchStatus,
     Channel,
     EntryKind,
@@ -51,6 +53,8 @@ from foundation.jobs.models import Job
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
+from foundation.people.states import Role
+from foundation.people.testing import make_person
 from tests.commissions.cashing import (
     ODFI,
     give_bank,
@@ -87,7 +91,10 @@ def paid(payouts, file: BankFile) -> None:
 
 
 def take(payouts, text: str):
-    kept = keep_return_file(text, by=payouts.auditor)
+    """Take a return file that somebody else has brought, of files that the bank has had."""
+    for file in BankFile.objects.filter(status=BankFileStatus.MADE):
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+    kept = keep_return_file(text, by=make_person(Role.AUDITOR, payouts.division))
     return take_return_file(kept.pk, by=payouts.auditor)
 
 
@@ -473,7 +480,9 @@ class TestReturns:
 
     def test_are_shown_before_they_are_taken(self, payouts):
         reward = make_cash(payouts, number="12345678")
-        line = make_file(payouts).batch.lines.get()
+        file = make_file(payouts)
+        line = file.batch.lines.get()
+        hand_over_bank_file(file.pk, by=payouts.auditor)
 
         kept = keep_return_file(return_file((line, "R03")), by=payouts.auditor)
         (row,) = rows_of(kept, by=payouts.auditor)
@@ -615,7 +624,9 @@ class TestAtOnce:
 
     def test_two_people_who_take_one_return_file_take_it_once(self, payouts):
         reward = make_cash(payouts, number="12345678")
-        line = make_file(payouts).batch.lines.get()
+        file = make_file(payouts)
+        line = file.batch.lines.get()
+        hand_over_bank_file(file.pk, by=payouts.auditor)
         kept = keep_return_file(return_file((line, "R03")), by=payouts.auditor)
         done: list[ReturnOutcome] = []
 
@@ -718,3 +729,106 @@ class TestWhatCameBack:
         letter = Message.objects.get(kind="commissions.transfer_returned")
         assert "$15.00 of it is still yours" in letter.text
         assert letter.subject_line == "Tell us where to pay $15.00"
+
+
+class TestWhoTakesAReturn:
+    def test_nobody_where_the_bank_has_not_had_the_file(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        kept = keep_return_file(return_file((file.batch.lines.get(), "R01")), by=payouts.auditor)
+
+        assert take_return_file(kept.pk, by=payouts.auditor) == {ReturnOutcome.UNSENT: 1}
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.BATCHED
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+
+        assert take_return_file(kept.pk, by=payouts.auditor) == {ReturnOutcome.TAKEN: 1}
+        assert not unmatched(payouts.auditor).exists()
+
+    def test_not_who_was_paid(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        other = make_person(Role.AUDITOR, payouts.division)
+        kept = keep_return_file(return_file((file.batch.lines.get(), "R01")), by=other)
+        customer = reward.payee.account.customer
+        type(customer).objects.filter(pk=customer.pk).update(user=payouts.auditor)
+
+        assert take_return_file(kept.pk, by=payouts.auditor) == {ReturnOutcome.OTHER: 1}
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(BankReturn.objects.get().pk, "Mine.", by=payouts.auditor)
+        assert refusal.value.code == "own_payment"
+        assert take_return_file(kept.pk, by=other) == {ReturnOutcome.TAKEN: 1}
+
+    def test_of_what_was_paid_somebody_else_than_who_brought_the_file(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        paid(payouts, file)
+        kept = keep_return_file(return_file((file.batch.lines.get(), "R01")), by=payouts.auditor)
+
+        assert take_return_file(kept.pk, by=payouts.auditor) == {ReturnOutcome.OTHER: 1}
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.SETTLED
+        other = make_person(Role.AUDITOR, payouts.division)
+        assert list(unmatched(other)) == [BankReturn.objects.get()]
+
+        assert take_return_file(kept.pk, by=other) == {ReturnOutcome.TAKEN: 1}
+        assert not unmatched(other).exists()
+
+    @pytest.mark.parametrize("code", ["R06", "R24"])
+    def test_a_person_where_the_payee_may_have_been_paid_all_the_same(self, payouts, code):
+        reward = make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+
+        assert take(payouts, return_file((line, code))) == {ReturnOutcome.UNCLEAR: 1}
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.BATCHED
+        listed = BankReturn.objects.get()
+        look_at_return(listed.pk, "The statement shows it once, and back.", is_owed_again=True, by=payouts.auditor)
+
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.HELD
+        assert not unmatched(payouts.auditor).exists()
+
+
+class TestLookingAtAReturn:
+    def listed(self, payouts) -> BankReturn:
+        make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        take(payouts, return_file((line, "R03"), amount=Decimal("24.00")))
+        return unmatched(payouts.auditor).get()
+
+    def test_takes_it_off_the_list_and_keeps_what_was_found(self, payouts):
+        listed = self.listed(payouts)
+
+        look_at_return(listed.pk, "A slip of the bank; it has sent the right one.", by=payouts.auditor)
+
+        listed.refresh_from_db()
+        assert not unmatched(payouts.auditor).exists()
+        assert (listed.looked_at_by, listed.finding) == (
+            payouts.auditor, "A slip of the bank; it has sent the right one.",
+        )  # fmt: skip
+        with pytest.raises(InternalError), transaction.atomic():
+            BankReturn.objects.update(finding="Something else.")
+
+    def test_asks_for_a_finding_once_and_for_the_permission(self, payouts):
+        listed = self.listed(payouts)
+
+        for finding, by, code in ((" ", payouts.auditor, "no_reason"), ("Seen.", payouts.builder, "not_permitted")):
+            with pytest.raises(NotAllowed) as refusal:
+                look_at_return(listed.pk, finding, by=by)
+            assert refusal.value.code == code
+        look_at_return(listed.pk, "Seen.", by=payouts.auditor)
+
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(listed.pk, "Seen again.", by=payouts.auditor)
+        assert refusal.value.code == "looked_at"
+
+    def test_takes_nothing_that_does_not_fit(self, payouts):
+        listed = self.listed(payouts)
+
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(listed.pk, "It is back.", is_owed_again=True, by=payouts.auditor)
+
+        assert refusal.value.code == "not_taken"
+        assert Reward.objects.get().status == RewardStatus.BATCHED

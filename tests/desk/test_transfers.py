@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from commissions.models import BankFile, ReturnFile
+from commissions.models import BankFile, BankReturn, ReturnFile
 from commissions.queries.transfers import may_be_paid_from
 from commissions.states import BankFileStatus, LineStatus, RewardStatus
 from foundation.jobs.services import work_one_chunk
@@ -131,7 +131,9 @@ class TestTheFile:
 class TestReturns:
     def test_are_shown_first_and_taken_when_it_is_said(self, auditor, payouts):
         reward = make_cash(payouts, number="123456789")
-        line = make_file(payouts).batch.lines.get()
+        file = make_file(payouts)
+        line = file.batch.lines.get()
+        act(auditor, "bank_file_hand_over", file.pk)
 
         shown = upload(auditor, return_file((line, "R03")))
         kept = ReturnFile.objects.get()
@@ -238,5 +240,38 @@ class TestWhatCameBack:
 
 
 def take_return(auditor, line, code: str) -> None:
+    act(auditor, "bank_file_hand_over", line.batch.bank_file.pk)
     upload(auditor, return_file((line, code)))
     act(auditor, "return_file", ReturnFile.objects.latest("pk").pk)
+
+
+class TestLookingAtAReturn:
+    def test_takes_it_off_the_list_with_a_note(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        line = make_file(payouts).batch.lines.get()
+        upload(auditor, return_file((line, "R03"), trace="999999990000001"))
+        act(auditor, "return_file", ReturnFile.objects.get().pk)
+        listed = BankReturn.objects.get()
+        address = reverse("desk:bank_return_look", args=[listed.pk])
+        assert address in page_of(auditor, "bank_returns").content.decode()
+
+        assert act(auditor, "bank_return_look", listed.pk, reason="").status_code == 422
+        assert act(auditor, "bank_return_look", listed.pk, reason="Another sender’s.").status_code == 302
+
+        listed.refresh_from_db()
+        assert listed.finding == "Another sender’s."
+        assert address not in page_of(auditor, "bank_returns").content.decode()
+        assert page_of(auditor, "bank_return_look", listed.pk).status_code == 404
+
+    def test_says_of_a_duplicate_that_it_may_be_owed_again(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        act(auditor, "bank_file_hand_over", file.pk)
+        upload(auditor, return_file((file.batch.lines.get(), "R24")))
+        act(auditor, "return_file", ReturnFile.objects.get().pk)
+        listed = BankReturn.objects.get()
+        assert "The money is back" in page_of(auditor, "bank_return_look", listed.pk).content.decode()
+
+        act(auditor, "bank_return_look", listed.pk, reason="Back for certain.", is_owed_again="on")
+
+        assert file.batch.lines.get().status == LineStatus.RETURNED

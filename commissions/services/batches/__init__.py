@@ -10,7 +10,7 @@ from commissions.services.batches.posting import (
     record_credit_refused,
 )
 from commissions.services.batches.reconciling import conclude_batch, reconcile_batches
-from commissions.services.batches.returns import keep_return_file, rows_of, take_return_file
+from commissions.services.batches.returns import keep_return_file, look_at_return, rows_of, take_return_file
 from commissions.services.batches.transfers import (
     SETTLING,
     confirm_bank_file,
@@ -32,6 +32,7 @@ __all__ = [
     "freeze_batch",
     "hand_over_bank_file",
     "keep_return_file",
+    "look_at_return",
     "obstacle_to_approval",
     "post_batch",
     "post_chunk",

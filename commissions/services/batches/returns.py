@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.queries import is_own
 from commissions.events import TransferReturned
 from commissions.models import BankReturn, Batch, BatchLine, Payee, ReturnFile
 from commissions.queries.claims import claimed_of
@@ -20,7 +21,7 @@ from commissions.queries.transfers import transfers_visible_to
 from commissions.services.bank import end_returned_bank_details
 from commissions.services.batches.building import announce, locked_batch
 from commissions.services.endings import bring_back, return_correction, return_reward
-from commissions.states import BatchStatus, HoldReason, LineStatus, ReturnOutcome
+from commissions.states import BankFileStatus, BatchStatus, HoldReason, LineStatus, ReturnOutcome
 from foundation.ach import AchChange, AchReturn, BadAchFile, change_in_words, read_returns, return_in_words
 from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
@@ -29,10 +30,13 @@ from foundation.now import now, today
 from foundation.people.encryption import encrypt
 from foundation.people.models import User
 from foundation.people.queries import divisions_where
+from foundation.people.services import require
 from foundation.people.states import Permission
 
 LONGEST = 5_000_000
 """Characters of a return file: some fifty thousand transfers."""
+UNCLEAR = frozenset({"R06", "R24"})
+"""A duplicate came back, so the first one may have paid; or our own bank has asked for it, and we know why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +90,7 @@ def rows_of(file: ReturnFile, *, by: User) -> list[Row]:
     """Return what a return file says, each transfer beside ours, and what taking it does."""
     found = read_returns(file.text)
     traces = [one.original_trace for one in found]
-    related = ("payee__account__customer", "batch", "reward")
+    related = ("payee__account__customer", "batch__bank_file", "reward")
     ours = transfers_visible_to(by).filter(trace_number__in=traces).select_related(*related)
     lines = {line.trace_number: line for line in ours}
     taken = set(
@@ -94,26 +98,40 @@ def rows_of(file: ReturnFile, *, by: User) -> list[Row]:
             "original_trace", "trace"
         )
     )
-    return [_row(one, lines.get(one.original_trace), taken) for one in found]
+    return [_row(file, one, lines.get(one.original_trace), taken, by=by) for one in found]
 
 
-def _row(said: AchReturn | AchChange, line: BatchLine | None, taken: set[tuple[str, str]]) -> Row:
+def _row(
+    file: ReturnFile, said: AchReturn | AchChange, line: BatchLine | None, taken: set[tuple[str, str]], *, by: User
+) -> Row:
     if isinstance(said, AchChange):
         return Row(said=said, line=line, outcome=None)
-    was_taken = (said.original_trace, said.trace) in taken
-    return Row(said=said, line=line, outcome=_outcome(said, line, was_taken=was_taken), was_taken=was_taken)
+    if (said.original_trace, said.trace) in taken:
+        return Row(said=said, line=line, outcome=ReturnOutcome.TAKEN, was_taken=True)
+    return Row(said=said, line=line, outcome=_outcome(file, said, line, by=by))
 
 
-def _outcome(said: AchReturn, line: BatchLine | None, *, was_taken: bool) -> ReturnOutcome:
-    if was_taken:
-        return ReturnOutcome.TAKEN
+def _outcome(
+    file: ReturnFile, said: AchReturn, line: BatchLine | None, *, by: User, is_clear: bool = False
+) -> ReturnOutcome:
     if line is None or not said.is_credit:
         return ReturnOutcome.UNMATCHED
-    if said.amount != line.amount:
-        return ReturnOutcome.AMOUNT
-    if line.status == LineStatus.RETURNED:
-        return ReturnOutcome.KNOWN
-    return ReturnOutcome.CLAIMED if _was_claimed_otherwise(line) else ReturnOutcome.TAKEN
+    obstacles = (
+        (said.amount != line.amount, ReturnOutcome.AMOUNT),
+        (line.status == LineStatus.RETURNED, ReturnOutcome.KNOWN),
+        (line.batch.bank_file.status == BankFileStatus.MADE, ReturnOutcome.UNSENT),
+        (_is_for_somebody_else(file, line, by), ReturnOutcome.OTHER),
+        (said.code in UNCLEAR and not is_clear, ReturnOutcome.UNCLEAR),
+        (_was_claimed_otherwise(line), ReturnOutcome.CLAIMED),
+    )
+    return next((outcome for stands, outcome in obstacles if stands), ReturnOutcome.TAKEN)
+
+
+def _is_for_somebody_else(file: ReturnFile, line: BatchLine, by: User) -> bool:
+    """Tell whether a person may not take a return: it is of what they were paid, or they alone say that what was paid came back."""
+    if is_own(by, line.payee.account.customer):
+        return True
+    return line.status == LineStatus.CONFIRMED and file.uploaded_by_id == by.pk
 
 
 def _was_claimed_otherwise(line: BatchLine) -> bool:
@@ -148,16 +166,48 @@ def _returns(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 @transaction.atomic
-def _take(file: ReturnFile, row: Row, *, by: User) -> ReturnOutcome:
+def look_at_return(bank_return_id: int, finding: str, *, is_owed_again: bool = False, by: User) -> BankReturn:
+    """
+    Note that a person has looked at what came back and was not taken, and what they found: it is listed no more.
+
+    :param is_owed_again: the money is back for certain, though the bank's reason does not say so: it is taken
+    :raises NotAllowed: if somebody has looked before, nothing is said, it cannot be taken, or the person may not approve
+        payouts there
+    """
+    found = BankReturn.objects.locked().select_related("file__division").get(pk=bank_return_id)
+    require(by, Permission.APPROVE_BATCHES, found.file.division)
+    if not finding.strip():
+        raise NotAllowed(_("Say what you have found."), code="no_reason", field="reason")
+    if found.looked_at or found.outcome in {ReturnOutcome.TAKEN, ReturnOutcome.KNOWN}:
+        raise NotAllowed(_("Nothing is to be looked at any more."), code="looked_at")
+    if found.line and is_own(by, found.line.payee.account.customer):
+        raise NotAllowed(_("You are paid by it: somebody else has to look."), code="own_payment")
+    if is_owed_again:
+        _take_after_all(found, by=by)
+    found.looked_at_by, found.looked_at, found.finding = by, now(), finding.strip()
+    found.save(update_fields=["looked_at_by", "looked_at", "finding"])
+    return found
+
+
+def _take_after_all(found: BankReturn, *, by: User) -> None:
+    for row in _returns(rows_of(found.file, by=by)):
+        if (row.said.original_trace, row.said.trace) == (found.original_trace, found.trace):
+            outcome = _take(found.file, row, by=by, is_clear=True)
+            if outcome != ReturnOutcome.TAKEN:
+                raise NotAllowed(str(outcome.label), code="not_taken", field="is_owed_again")
+
+
+@transaction.atomic
+def _take(file: ReturnFile, row: Row, *, by: User, is_clear: bool = False) -> ReturnOutcome:
     said, line = row.said, row.line
     assert isinstance(said, AchReturn)  # noqa: S101  # chosen by _returns
     outcome = ReturnOutcome.UNMATCHED
     if line is not None:
         batch = locked_batch(line.batch_id)
-        related = ("reward__division", "payee__account", "division", "batch", "bank_account")
+        related = ("reward__division", "payee__account__customer", "division", "batch__bank_file", "bank_account")
         line = BatchLine.objects.locked().select_related(*related).get(pk=line.pk)
         Payee.objects.locked().get(pk=line.payee_id)
-        outcome = _outcome(said, line, was_taken=False)
+        outcome = _outcome(file, said, line, by=by, is_clear=is_clear)
         if outcome == ReturnOutcome.TAKEN:
             _end_bank_account(line, said, by=by)
             come_back(line, f"{said.code}: {return_in_words(said.code)}", code=said.code, by=by)

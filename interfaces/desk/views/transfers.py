@@ -26,7 +26,7 @@ from foundation.people.models import UserRequest
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
-from interfaces.desk.forms import ConfirmForm, PaidFileForm, ReturnFileForm
+from interfaces.desk.forms import ConfirmForm, LookedAtForm, PaidFileForm, ReturnFileForm
 from interfaces.desk.views.payouts import in_words
 
 FILES_SHOWN = 20
@@ -146,7 +146,32 @@ def return_file(request: UserRequest, pk: int) -> HttpResponse:
     return render(request, "desk/return_file.html", context)
 
 
-TO_LOOK_AT = frozenset({ReturnOutcome.UNMATCHED, ReturnOutcome.AMOUNT, ReturnOutcome.CLAIMED})
+@staff_page(Permission.APPROVE_BATCHES)
+def look_at_return(request: UserRequest, pk: int) -> HttpResponse:
+    """Note what a person found about what came back and was not taken."""
+    found = get_object_or_404(unmatched(request.user).select_related("line__batch"), pk=pk)
+    text = _("%(amount)s, reason %(code)s, trace number %(trace)s. %(outcome)s.")
+    said = {"code": found.code, "trace": found.original_trace, "outcome": found.get_outcome_display()}
+    action = Action(
+        title=_("Looked at"),
+        explanation=text % {**said, "amount": in_words(found.amount, CURRENCY)},
+        button=_("Looked at"),
+        done=_("Noted. It is listed no more."),
+        subject=_("Bank transfers"),
+        back=reverse("desk:bank_returns"),
+    )
+    form = LookedAtForm(posted(request), may_be_taken=found.outcome == ReturnOutcome.UNCLEAR)
+    return perform(
+        request,
+        action,
+        form,
+        lambda answers: batches.look_at_return(
+            pk, answers["reason"], is_owed_again=answers.get("is_owed_again", False), by=request.user
+        ),
+    )
+
+
+TO_LOOK_AT = frozenset(ReturnOutcome) - {ReturnOutcome.TAKEN, ReturnOutcome.KNOWN}
 
 
 def _done(done: Counter[ReturnOutcome]) -> str:
