@@ -13,7 +13,7 @@ from commissions.states import BANK_FILE_MOVES, BankFileStatus, ReturnOutcome
 from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
 from foundation.money import MoneyField
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.encryption import decrypt
 from foundation.people.models import User
 from foundation.safeguards import moves_only_along, never_changes, never_deleted
@@ -81,6 +81,11 @@ class BankFile(Lifecycle):
     def name(self) -> str:
         """What the file is called."""
         return f"ACH-{self.batch_id}-{self.effective_on:%Y%m%d}.txt"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the day on which payees were to have their money has passed, and no bank has the file."""
+        return self.status == BankFileStatus.MADE and self.effective_on < today(self.division)
 
     @property
     def text(self) -> str:

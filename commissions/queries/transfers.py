@@ -86,8 +86,16 @@ def not_returned(file: BankFile) -> Sums:
 
 
 def may_be_paid_from(file: BankFile) -> date:
-    """Return the first day on which a file may be taken for paid: a bank may send a transfer back until then."""
-    return banking_days_after(file.effective_on, RETURN_DAYS)
+    """
+    Return the first day on which a file may be taken for paid: a bank may send a transfer back until then.
+
+    Handed over late, it takes effect on the banking day after that at the earliest.
+    """
+    effective_on = file.effective_on
+    if file.handed_over_at:
+        handed_over_on = file.handed_over_at.astimezone(file.division.zone).date()
+        effective_on = max(effective_on, banking_days_after(handed_over_on, 1))
+    return banking_days_after(effective_on, RETURN_DAYS)
 
 
 def unmatched(user: Person) -> QuerySet[BankReturn]:

@@ -1,5 +1,6 @@
 """Take down where a payee is paid in cash, and end that."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -174,8 +175,13 @@ def problems_of(details: BankDetails) -> Iterator[NotAllowed]:
     except AchRefused as refusal:
         yield NotAllowed(refusal.message, code="no_holder", field="holder")
     else:
-        if not spelled or any(sign.isdigit() for sign in spelled):
+        if not any(sign.isalpha() for sign in spelled):
             yield NotAllowed(_("Enter the name of the account’s holder."), code="no_holder", field="holder")
+        elif re.search(r"\d{5}" if details.is_business else r"\d", spelled) or (number and number in spelled):
+            message = _(
+                "A person’s name has no digits, a business’s a few. If it is the account of a business, say so."
+            )
+            yield NotAllowed(message, code="no_holder", field="holder")
 
 
 def _refuse_the_same(before: BankAccount, details: BankDetails, digest: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -46,6 +47,7 @@ from commissions.states import (
     ReturnOutcome,
     RewardStatus,
 )
+from foundation.ach.days import banking_days_after
 from foundation.correspondence.models import Message
 from foundation.divisions.services import inherit_value
 from foundation.events.testing import drain, published
@@ -832,3 +834,75 @@ class TestLookingAtAReturn:
 
         assert refusal.value.code == "not_taken"
         assert Reward.objects.get().status == RewardStatus.BATCHED
+
+
+class TestWhoHasTheFileInHand:
+    def refusals(self, file: BankFile, by) -> list[str]:
+        codes = []
+        for act in (
+            lambda: download_bank_file(file.pk, by=by),
+            lambda: hand_over_bank_file(file.pk, by=by),
+            lambda: confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=by),
+        ):
+            with pytest.raises(NotAllowed) as refusal:
+                act()
+            codes.append(refusal.value.code)
+        return codes
+
+    def test_is_nobody_who_built_the_batch(self, payouts):
+        operator = make_person(Role.OPERATOR, payouts.division)
+        make_cash(payouts, number="12345678")
+
+        file = make_file(replace(payouts, builder=operator))
+
+        assert self.refusals(file, operator) == ["own_batch"] * 3
+
+    def test_is_nobody_who_is_paid_by_it(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        customer = reward.payee.account.customer
+        type(customer).objects.filter(pk=customer.pk).update(user=payouts.auditor)
+
+        assert self.refusals(file, payouts.auditor) == ["own_payment"] * 3
+
+
+class TestAFileThatIsHandedOverLate:
+    def test_is_late_until_then_and_paid_no_sooner_than_the_bank_can_return_it(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        planned = may_be_paid_from(file)
+        assert not file.is_late
+        day = planned + timedelta(days=10)
+
+        with time_machine.travel(f"{day}T18:00Z", tick=False):
+            assert file.is_late
+            hand_over_bank_file(file.pk, by=payouts.auditor)
+            with pytest.raises(NotAllowed) as refusal:
+                confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=payouts.auditor)
+
+        assert refusal.value.code == "too_early"
+        file.refresh_from_db()
+        assert may_be_paid_from(file) == banking_days_after(day, 3)
+        assert not file.is_late
+
+
+class TestTheHoldersName:
+    @pytest.mark.parametrize(
+        ("holder", "is_business", "is_taken"),
+        [
+            ("3M Tower LLC", True, True),
+            ("3M Tower LLC", False, False),
+            ("Tower 12345678", True, False),
+            ("Tower 1234567", True, False),
+            ("1984", True, False),
+        ],
+    )
+    def test_has_digits_where_it_is_a_business(self, payouts, holder, is_business, is_taken):
+        reward = make_cash(payouts)
+
+        if is_taken:
+            assert give_bank(reward.payee, "12345678", holder=holder, is_business=is_business).holder == holder
+            return
+        with pytest.raises(NotAllowed) as refusal:
+            give_bank(reward.payee, "12345678", holder=holder, is_business=is_business)
+        assert (refusal.value.code, refusal.value.field) == ("no_holder", "holder")

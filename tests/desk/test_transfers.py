@@ -1,5 +1,7 @@
 """Bank transfers at the desk: the file of a batch from its making to the bank's statement, and what comes back."""
 
+from dataclasses import replace
+
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,8 +12,9 @@ from commissions.models import BankFile, BankReturn, ReturnFile
 from commissions.queries.transfers import may_be_paid_from
 from commissions.states import BankFileStatus, LineStatus, RewardStatus
 from foundation.jobs.services import work_one_chunk
+from foundation.people.models import RoleAssignment
 from foundation.people.states import Role
-from foundation.people.testing import sign_in
+from foundation.people.testing import make_person, sign_in
 from interfaces.desk.following import referrals_followed_by, stuck
 from tests.commissions.cashing import make_cash, make_file, return_file, set_originator
 from tests.commissions.paying import make_earned, make_frozen, make_payouts
@@ -275,3 +278,19 @@ class TestLookingAtAReturn:
         act(auditor, "bank_return_look", listed.pk, reason="Back for certain.", is_owed_again="on")
 
         assert file.batch.lines.get().status == LineStatus.RETURNED
+
+
+class TestAnAuditorOfTheMakers:
+    def test_reads_why_they_may_not_read_it(self, payouts):
+        builder = make_person(Role.OPERATOR, payouts.division)
+        make_cash(payouts, number="123456789")
+        line = make_frozen(replace(payouts, builder=builder)).lines.get()
+        double = make_person(Role.AUDITOR, payouts.division)
+        RoleAssignment.objects.filter(user=double).update(given_by=builder)
+        double = sign_in(Client(), double)
+
+        page = page_of(double, "payout_line", line.pk)
+
+        assert page.context["form"] is None
+        assert "has let you audit here" in page.content.decode()
+        assert "Read the next payment" not in page_of(double, "payout", line.batch_id).content.decode()

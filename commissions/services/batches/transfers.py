@@ -31,6 +31,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.encryption import encrypt, renew, renewed_by
 from foundation.people.models import User
+from foundation.people.queries import may_only_thanks_to
 from foundation.people.services import require
 from foundation.people.states import Permission
 
@@ -114,11 +115,11 @@ def download_bank_file(bank_file_id: int, *, by: User) -> BankFile:
     """
     Give a person the file for the bank, and note that they have had it.
 
-    :raises NotAllowed: if they may not approve payouts there
+    :raises NotAllowed: if they may not approve payouts there, had a hand in the batch or are paid by it
     :raises RuntimeError: if it is not what was written
     """
     file = _locked(bank_file_id)
-    require(by, Permission.APPROVE_BATCHES, file.division)
+    _require_second_person(file, by)
     if hashlib.sha256(file.text.encode()).hexdigest() != file.checksum:
         raise RuntimeError(f"{file} is not what was written.")
     _tell(file, BankFileDownloaded(bank_file_id=file.pk), by=by)
@@ -130,10 +131,11 @@ def hand_over_bank_file(bank_file_id: int, *, by: User) -> BankFile:
     """
     Note that a person has handed a file to the bank.
 
-    :raises NotAllowed: if somebody has before, or they may not approve payouts there
+    :raises NotAllowed: if somebody has before, or they may not approve payouts there, had a hand in the batch or are paid
+        by it
     """
     file = _locked(bank_file_id)
-    require(by, Permission.APPROVE_BATCHES, file.division)
+    _require_second_person(file, by)
     file.hand_over(by=by, at=now())
     file.save(update_fields=["status", "handed_over_by", "handed_over_at"])
     _tell(file, BankFileHandedOver(bank_file_id=file.pk), by=by)
@@ -150,13 +152,10 @@ def confirm_bank_file(bank_file_id: int, *, count: int, total: Decimal, by: User
     :param count: of the transfers that the statement shows, without what came back
     :param total: of these, in US dollars
     :raises NotAllowed: if it was not handed over, the bank may still send something back, the statement shows something
-        else than was sent, or the person is paid by it or may not approve payouts there
+        else than was sent, or the person is paid by it, had a hand in the batch or may not approve payouts there
     """
     file = _locked(bank_file_id)
-    require(by, Permission.APPROVE_BATCHES, file.division)
-    payees = transfers_of(file).select_related("payee__account__customer")
-    if any(is_own(by, line.payee.account.customer) for line in payees):
-        raise NotAllowed(_("You are paid in this file: somebody else has to confirm it."), code="own_payment")
+    _require_second_person(file, by)
     file.confirm(by=by, at=now())
     first = may_be_paid_from(file)
     if today(file.division) < first:
@@ -203,6 +202,24 @@ def renew_bank_files() -> int:
             file.content = renew(file.content)
             file.save(update_fields=["content"])
     return len(written) + len(received)
+
+
+def _require_second_person(file: BankFile, by: User) -> None:
+    """
+    Keep the file from who built or froze its batch, whom they have let approve, and who is paid by it.
+
+    :raises NotAllowed: if the person is one of these, or may not approve payouts there
+    """
+    require(by, Permission.APPROVE_BATCHES, file.division)
+    makers = file.batch.makers
+    if by.pk in makers or may_only_thanks_to(by, Permission.APPROVE_BATCHES, file.division, makers):
+        message = _(
+            "You built or froze this batch, or who did has let you approve payouts: somebody else has to do it."
+        )
+        raise NotAllowed(message, code="own_batch")
+    payees = transfers_of(file).select_related("payee__account__customer")
+    if any(is_own(by, line.payee.account.customer) for line in payees):
+        raise NotAllowed(_("You are paid in this file: somebody else has to do it."), code="own_payment")
 
 
 def _locked(bank_file_id: int) -> BankFile:

@@ -34,7 +34,7 @@ from foundation.jobs.queries import progress_of
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO, format_money
 from foundation.people.models import User, UserRequest
-from foundation.people.queries import can, divisions_where
+from foundation.people.queries import can, divisions_where, may_only_thanks_to
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
@@ -134,7 +134,7 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
         standing=standing,
         progress=progress_of(batch.job) if batch.job else None,
         file=BankFile.objects.filter(batch=batch).first(),
-        may_hand_over=can(request.user, Permission.APPROVE_BATCHES, batch.division),
+        may_hand_over=_may_answer_for(batch, request.user),
         obstacle=obstacle_to_transfers(batch),
         is_sending=batch.status in {BatchStatus.APPROVED, BatchStatus.SUBMITTED},
         doings=_doings(batch, standing, request.user),
@@ -157,8 +157,17 @@ def _doings(batch: Batch, standing: Standing, user: User) -> list[str]:
 
 
 def _may_read(batch: Batch, user: User) -> bool:
-    may = can(user, Permission.APPROVE_BATCHES, batch.division) and not batch.was_made_by(user)
-    return may and batch.status == BatchStatus.FROZEN
+    return batch.status == BatchStatus.FROZEN and _may_answer_for(batch, user)
+
+
+def _may_answer_for(batch: Batch, user: User) -> bool:
+    if not can(user, Permission.APPROVE_BATCHES, batch.division) or batch.was_made_by(user):
+        return False
+    return not _is_let_by_makers(batch, user)
+
+
+def _is_let_by_makers(batch: Batch, user: User) -> bool:
+    return may_only_thanks_to(user, Permission.APPROVE_BATCHES, batch.division, batch.makers)
 
 
 @staff_page(Permission.BUILD_BATCHES)
@@ -343,6 +352,7 @@ def line(request: UserRequest, pk: int) -> HttpResponse:
         "form": form,
         "is_not_owed": is_not_owed,
         "is_own": batch.was_made_by(request.user),
+        "is_let_by_makers": _is_let_by_makers(batch, request.user),
         "may_remove": batch.status == BatchStatus.BUILDING
         and can(request.user, Permission.BUILD_BATCHES, batch.division),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),
