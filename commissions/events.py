@@ -150,6 +150,14 @@ class BankFilePaid(Fact, name="commissions.bank_file_paid"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BankFileRefused(Fact, name="commissions.bank_file_refused"):
+    """The bank has refused a file, or it is not handed over: what it was to pay is owed again."""
+
+    bank_file_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TransferReturned(Fact, name="commissions.transfer_returned"):
     """The bank has sent a transfer back, or it was not made: what it pays is owed again."""
 

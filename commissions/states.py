@@ -278,11 +278,12 @@ class BankFileStatus(models.TextChoices):
     MADE = "made", _("To be handed to the bank")
     HANDED_OVER = "handed_over", _("Handed to the bank")
     PAID = "paid", _("Paid, as the bank says")
+    REFUSED = "refused", _("Not taken by the bank, or withdrawn")
 
 
 BANK_FILE_MOVES: Mapping[BankFileStatus, frozenset[BankFileStatus]] = {
-    BankFileStatus.MADE: frozenset({BankFileStatus.HANDED_OVER}),
-    BankFileStatus.HANDED_OVER: frozenset({BankFileStatus.PAID}),
+    BankFileStatus.MADE: frozenset({BankFileStatus.HANDED_OVER, BankFileStatus.REFUSED}),
+    BankFileStatus.HANDED_OVER: frozenset({BankFileStatus.PAID, BankFileStatus.REFUSED}),
 }
 
 

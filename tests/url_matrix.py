@@ -690,6 +690,7 @@ MATRIX: dict[str, Page] = {
     "desk:bank_file_download": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file"), method="post"),
     "desk:bank_file_hand_over": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
     "desk:bank_file_paid": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
+    "desk:bank_file_refused": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
     "desk:bank_returns": Page(holders(Permission.APPROVE_BATCHES)),
     "desk:bank_return_look": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_return")),
     "desk:return_file": Page(holders(Permission.APPROVE_BATCHES), pk_of("return_file")),

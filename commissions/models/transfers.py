@@ -22,7 +22,11 @@ FROZEN = "What was written for the bank does not change."
 
 
 class BankFile(Lifecycle):
-    """The ACH file of a batch: all its transfers, written once, handed to the bank by a person, paid when the bank says so."""
+    """
+    The ACH file of a batch: all its transfers, written once, handed to the bank by a person, paid when the bank says so.
+
+    Or the bank has refused it, or it is not handed over after all: then nothing of it was paid.
+    """
 
     MOVES = BANK_FILE_MOVES
 
@@ -51,6 +55,11 @@ class BankFile(Lifecycle):
     paid_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     """Who read on the bank's statement that it was paid."""
     paid_at = models.DateTimeField(_("confirmed as paid"), null=True, editable=False)
+    refused_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    """Who knows that the bank has refused it, or has withdrawn it."""
+    refused_at = models.DateTimeField(_("not taken by the bank, or withdrawn"), null=True, editable=False)
+    refusal = models.CharField(_("reason"), max_length=500, blank=True, editable=False)
+    """Why nothing of it is paid; empty unless it was refused."""
 
     objects = LockingQuerySet["BankFile"].as_manager()
 
@@ -62,6 +71,9 @@ class BankFile(Lifecycle):
             status_constraint(BankFileStatus, name="bank_file_status_is_known"),
             models.UniqueConstraint(fields=["originator", "made_on", "modifier"], name="files_of_a_day_are_told_apart"),
             models.CheckConstraint(condition=Q(count__gt=0, total__gt=0), name="a_bank_file_pays_something"),
+            models.CheckConstraint(
+                condition=~Q(status=BankFileStatus.REFUSED) | ~Q(refusal=""), name="a_refused_bank_file_says_why"
+            ),
         ]
         triggers: ClassVar = [
             *never_deleted(FROZEN),
@@ -109,6 +121,16 @@ class BankFile(Lifecycle):
         """
         self._move(BankFileStatus.PAID)
         self.paid_by, self.paid_at = by, at
+
+    def refuse(self, reason: str, *, by: User, at: datetime) -> None:
+        """
+        The bank has refused it, or it is not handed over after all: nothing of it is paid.
+
+        :raises NotAllowed: if it was paid, or this was known
+        """
+        self._move(BankFileStatus.REFUSED)
+        self.refusal = reason
+        self.refused_by, self.refused_at = by, at
 
 
 class ReturnFile(models.Model):

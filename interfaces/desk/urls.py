@@ -123,6 +123,7 @@ urlpatterns = [
     path("payouts/files/<int:pk>/download/", transfers.download, name="bank_file_download"),
     path("payouts/files/<int:pk>/hand-over/", transfers.hand_over, name="bank_file_hand_over"),
     path("payouts/files/<int:pk>/paid/", transfers.confirm, name="bank_file_paid"),
+    path("payouts/files/<int:pk>/refused/", transfers.refuse, name="bank_file_refused"),
     path("payouts/returns/", transfers.returns, name="bank_returns"),
     path("payouts/returns/<int:pk>/", transfers.return_file, name="return_file"),
     path("payouts/returned/<int:pk>/look/", transfers.look_at_return, name="bank_return_look"),

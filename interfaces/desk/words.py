@@ -78,6 +78,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "commissions.bank_file_handed_over": _("The file was handed to the bank"),
     "commissions.bank_file_made": _("The file for the bank was made: %(count)s transfers, $%(total)s"),
     "commissions.bank_file_paid": _("The bank has paid: %(count)s transfers, $%(total)s"),
+    "commissions.bank_file_refused": _("The bank has not taken the file, or it was withdrawn: %(reason)s"),
     "commissions.transfer_returned": _("The bank sent the transfer back: %(code)s"),
     "commissions.bank_details_ended": _("Nothing is sent to the payee’s bank details any more"),
     "commissions.bank_details_given": _("The payee has given bank details, used from %(usable_from)s on"),

@@ -30,10 +30,12 @@ from commissions.services.batches import (
     keep_return_file,
     look_at_return,
     post_batch,
+    refuse_bank_file,
     rows_of,
     take_return_file,
 )
 from commissions.services.batches.transfers import renew_bank_files
+from commissions.services.letters import send_earned
 from commissions.states import (
     BankFileStatus,
     BatchStatus,
@@ -55,6 +57,7 @@ from foundation.jobs.models import Job
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
+from foundation.people.models import RoleAssignment, User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from tests.commissions.cashing import (
@@ -906,3 +909,154 @@ class TestTheHoldersName:
         with pytest.raises(NotAllowed) as refusal:
             give_bank(reward.payee, "12345678", holder=holder, is_business=is_business)
         assert (refusal.value.code, refusal.value.field) == ("no_holder", "holder")
+
+
+class TestARefusedFile:
+    """The bank takes nothing of it, or it is withdrawn before."""
+
+    def refused(self, payouts, file: BankFile, reason: str = "The bank says: wrong company id.") -> None:
+        refuse_bank_file(file.pk, reason, by=payouts.auditor)
+        while work_one_chunk():
+            pass
+        conclude_batch(file.batch_id)
+        drain()
+
+    @pytest.mark.parametrize("is_handed_over", [False, True])
+    def test_lets_each_transfer_be_owed_again_and_the_next_batch_pays_it(self, payouts, is_handed_over, monkeypatch):
+        monkeypatch.setattr("commissions.services.batches.transfers.CHUNK", 2)
+        rewards = [make_cash(payouts, number=f"1234567{number}") for number in range(3)]
+        for reward in rewards:
+            send_earned(reward.pk)
+        file = make_file(payouts)
+        if is_handed_over:
+            hand_over_bank_file(file.pk, by=payouts.auditor)
+        drain()
+        letters = Message.objects.count()
+
+        self.refused(payouts, file)
+
+        file.refresh_from_db()
+        file.batch.refresh_from_db()
+        assert (file.status, file.refused_by) == (BankFileStatus.REFUSED, payouts.auditor)
+        assert file.batch.status == BatchStatus.PARTLY_RETURNED
+        for reward in rewards:
+            reward.refresh_from_db()
+            assert (reward.status, reward.holds) == (RewardStatus.PAYABLE, [])
+            assert kinds(reward)[-2:] == [EntryKind.SEND, EntryKind.RETURN]
+        assert {(line.status, line.problem) for line in file.batch.lines.all()} == {
+            (LineStatus.RETURNED, "The bank says: wrong company id."),
+        }  # fmt: skip
+        assert (balance()[LedgerAccount.PAYABLE], balance()[LedgerAccount.IN_TRANSIT]) == (Decimal("75.00"), 0)
+        assert Message.objects.count() == letters
+        assert all(reward.payee.bank_accounts.get().is_current for reward in rewards)
+
+        paid(payouts, make_file(payouts))
+
+        assert set(Reward.objects.values_list("status", flat=True)) == {RewardStatus.SETTLED}
+        assert balance()[LedgerAccount.PAID] == Decimal("75.00")
+
+    def test_leaves_alone_what_the_bank_had_sent_back(self, payouts):
+        kept, back = make_cash(payouts, number="12345678"), make_cash(payouts, number="55555555")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        take(payouts, return_file((file.batch.lines.get(reward=back), "R03")))
+
+        self.refused(payouts, file)
+
+        kept.refresh_from_db()
+        back.refresh_from_db()
+        assert (kept.status, back.status) == (RewardStatus.PAYABLE, RewardStatus.HELD)
+        assert kinds(back).count(EntryKind.RETURN) == 1
+        assert balance()[LedgerAccount.IN_TRANSIT] == 0
+
+    def test_does_not_set_off_twice_what_was_taken_back(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        paid(payouts, make_file(payouts))
+        take_back_all(reward)
+        make_cash(payouts, "30.00", payee=reward.payee)
+
+        self.refused(payouts, make_file(payouts))
+
+        line = make_file(payouts).batch.lines.get()
+        assert (line.amount, line.set_off) == (Decimal("5.00"), Decimal("25.00"))
+        assert balance()[LedgerAccount.IN_TRANSIT] == Decimal("5.00")
+
+    def test_is_not_for_the_bank_any_more(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        self.refused(payouts, file)
+
+        with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
+            for act in (
+                lambda: download_bank_file(file.pk, by=payouts.auditor),
+                lambda: hand_over_bank_file(file.pk, by=payouts.auditor),
+                lambda: confirm_bank_file(file.pk, count=0, total=Decimal(0), by=payouts.auditor),
+                lambda: refuse_bank_file(file.pk, "Again.", by=payouts.auditor),
+            ):
+                with pytest.raises(NotAllowed):
+                    act()
+        with pytest.raises(InternalError), transaction.atomic():
+            BankFile.objects.filter(pk=file.pk).update(status=BankFileStatus.HANDED_OVER)
+
+    def test_is_none_that_was_paid(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        paid(payouts, file)
+
+        with pytest.raises(NotAllowed):
+            refuse_bank_file(file.pk, "The bank says no.", by=payouts.auditor)
+
+        assert Reward.objects.get().status == RewardStatus.SETTLED
+
+    def test_is_said_with_a_reason_by_another_person_than_built_it_or_is_paid(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        RoleAssignment.objects.create(user=payouts.builder, role=Role.AUDITOR, division=payouts.division)
+        both = User.objects.get(pk=payouts.builder.pk)
+        paid_in_it = make_person(Role.AUDITOR, payouts.division)
+        customer = reward.payee.account.customer
+        type(customer).objects.filter(pk=customer.pk).update(user=paid_in_it)
+
+        for by, reason, code in (
+            (make_person(Role.SUPERVISOR, payouts.division), "Wrong.", "not_permitted"),
+            (both, "Wrong.", "own_batch"),
+            (paid_in_it, "Wrong.", "own_payment"),
+            (payouts.auditor, " ", "required"),
+        ):
+            with pytest.raises(NotAllowed) as refusal:
+                refuse_bank_file(file.pk, reason, by=by)
+            assert refusal.value.code == code
+        assert Reward.objects.get().status == RewardStatus.BATCHED
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_never_paid_at_the_same_time(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        first, start, done = may_be_paid_from(file), threading.Barrier(2), []
+
+        def say(what) -> None:
+            try:
+                start.wait(10)
+                what()
+                done.append(1)
+            except NotAllowed:
+                done.append(0)
+            finally:
+                connections.close_all()
+
+        with time_machine.travel(f"{first}T18:00Z", tick=False):
+            threads = [
+                threading.Thread(target=say, args=[what])
+                for what in (
+                    lambda: confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=payouts.auditor),
+                    lambda: refuse_bank_file(file.pk, "The bank says no.", by=payouts.auditor),
+                )
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(30)
+
+        assert sorted(done) == [0, 1]
+        assert Job.objects.filter(params__bank_file=file.pk).count() == 1

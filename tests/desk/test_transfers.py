@@ -294,3 +294,34 @@ class TestAnAuditorOfTheMakers:
         assert page.context["form"] is None
         assert "has let you audit here" in page.content.decode()
         assert "Read the next payment" not in page_of(double, "payout", line.batch_id).content.decode()
+
+
+class TestARefusedFile:
+    def test_is_said_with_a_reason_and_offers_nothing_more(self, auditor, payouts):
+        reward = make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        assert (
+            reverse("desk:bank_file_refused", args=[file.pk])
+            in page_of(auditor, "payout", file.batch_id).content.decode()
+        )
+
+        asked = page_of(auditor, "bank_file_refused", file.pk).content.decode()
+        assert "1 transfer of $25.00 in all is owed again, and goes into the next batch." in asked
+        assert act(auditor, "bank_file_refused", file.pk, reason="").status_code == 422
+        act(auditor, "bank_file_refused", file.pk, reason="The bank says: stale date.")
+        while work_one_chunk():
+            pass
+
+        file.refresh_from_db()
+        reward.refresh_from_db()
+        assert (file.status, reward.status) == (BankFileStatus.REFUSED, RewardStatus.PAYABLE)
+        page = page_of(auditor, "payout", file.batch_id).content.decode()
+        assert "The bank says: stale date." in page
+        assert "The bank has not taken the file, or it was withdrawn" in page
+        for gone in ("Download it", reverse("desk:bank_file_hand_over", args=[file.pk])):
+            assert gone not in page
+        got = auditor.post(reverse("desk:bank_file_download", args=[file.pk]), follow=True)
+        assert "123456789" not in got.content.decode()
+        assert "This file pays nothing any more" in got.content.decode()
+        assert list(page_of(auditor, "bank_returns").context["waiting"]) == []
+        assert "This cannot be said of it any more." in page_of(auditor, "bank_file_refused", file.pk).content.decode()

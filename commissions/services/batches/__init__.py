@@ -12,14 +12,18 @@ from commissions.services.batches.posting import (
 from commissions.services.batches.reconciling import conclude_batch, reconcile_batches
 from commissions.services.batches.returns import keep_return_file, look_at_return, rows_of, take_return_file
 from commissions.services.batches.transfers import (
+    GIVING_BACK,
     SETTLING,
     confirm_bank_file,
     download_bank_file,
+    give_back_chunk,
     hand_over_bank_file,
+    refuse_bank_file,
     settle_chunk,
 )
 
 __all__ = [
+    "GIVING_BACK",
     "NOTHING_TO_PAY",
     "POSTING",
     "SETTLING",
@@ -30,6 +34,7 @@ __all__ = [
     "discard_batch",
     "download_bank_file",
     "freeze_batch",
+    "give_back_chunk",
     "hand_over_bank_file",
     "keep_return_file",
     "look_at_return",
@@ -40,6 +45,7 @@ __all__ = [
     "reconcile_batches",
     "record_credit_confirmed",
     "record_credit_refused",
+    "refuse_bank_file",
     "remove_line",
     "rows_of",
     "settle_chunk",

@@ -1,11 +1,14 @@
 """
 Bank transfers: one file of all those of a batch, handed to the bank by a person, and paid when the bank says so.
 
+A file that the bank refuses, or that is not handed over after all, pays nothing: each of its transfers is owed again.
+
 The file is written, and its payments sent, in the one transaction of the chunk of long work in which the first of them
 falls. A worker that is killed before its end leaves neither; one that comes later, or at the same time, finds both.
 """
 
 import hashlib
+from collections.abc import Callable
 from decimal import Decimal
 from typing import cast
 
@@ -13,12 +16,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.queries import is_own
-from commissions.events import BankFileDownloaded, BankFileHandedOver, BankFileMade, BankFilePaid
+from commissions.events import BankFileDownloaded, BankFileHandedOver, BankFileMade, BankFilePaid, BankFileRefused
 from commissions.models import BankAccount, BankFile, Batch, BatchLine, ReturnFile
 from commissions.queries.transfers import may_be_paid_from, not_returned, originator_of, transfers_of
 from commissions.services.batches.returns import come_back
 from commissions.services.batches.settling import confirm_line, send_line
-from commissions.states import Channel, LineStatus
+from commissions.services.endings import return_correction, return_reward
+from commissions.states import BankFileStatus, Channel, LineStatus
 from foundation.ach import AchEntry, BankAccountKind, trace_number, write_file
 from foundation.ach.days import banking_days_after
 from foundation.ach.files import LAST_SEQUENCE
@@ -37,6 +41,8 @@ from foundation.people.states import Permission
 
 SETTLING = "commissions.settle_bank_file"
 """The kind of long work that settles the transfers of a file which the bank has paid."""
+GIVING_BACK = "commissions.give_back_bank_file"
+"""The kind of long work that lets the transfers of a file be owed again of which the bank has paid nothing."""
 CHUNK = 50
 MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 """Which file of its originator and day it is: a bank takes no more."""
@@ -115,11 +121,14 @@ def download_bank_file(bank_file_id: int, *, by: User) -> BankFile:
     """
     Give a person the file for the bank, and note that they have had it.
 
-    :raises NotAllowed: if they may not approve payouts there, had a hand in the batch or are paid by it
+    :raises NotAllowed: if they may not approve payouts there, had a hand in the batch or are paid by it, or it was
+        refused or withdrawn
     :raises RuntimeError: if it is not what was written
     """
     file = _locked(bank_file_id)
     _require_second_person(file, by)
+    if file.status == BankFileStatus.REFUSED:
+        raise NotAllowed(_("This file pays nothing any more: it is not for the bank."), code="refused")
     if hashlib.sha256(file.text.encode()).hexdigest() != file.checksum:
         raise RuntimeError(f"{file} is not what was written.")
     _tell(file, BankFileDownloaded(bank_file_id=file.pk), by=by)
@@ -167,28 +176,74 @@ def confirm_bank_file(bank_file_id: int, *, count: int, total: Decimal, by: User
     if total != expected.total:
         raise NotAllowed(_("We have sent another sum."), code="other_total", field="total")
     file.save(update_fields=["status", "paid_by", "paid_at"])
+    _start(SETTLING, file, _("Transfers of batch %(number)d"), by=by)
+    _tell(file, BankFilePaid(bank_file_id=file.pk, count=count, total=str(total)), by=by)
+    return file
+
+
+@transaction.atomic
+def refuse_bank_file(bank_file_id: int, reason: str, *, by: User) -> BankFile:
+    """
+    Note that the bank has refused a file whole, or that it is not handed over after all; long work does the rest.
+
+    Nothing of it was paid: each of its transfers is owed again, and goes into the next batch.
+
+    :param reason: in words
+    :raises NotAllowed: if it was paid, or this was known; if the person had a hand in the batch, is paid by it, or may not
+        approve payouts there
+    """
+    file = _locked(bank_file_id)
+    _require_second_person(file, by)
+    if not (why := reason.strip()):
+        raise NotAllowed(_("Say why."), code="required", field="reason")
+    file.refuse(why, by=by, at=now())
+    file.save(update_fields=["status", "refusal", "refused_by", "refused_at"])
+    _start(GIVING_BACK, file, _("Unpaid transfers of batch %(number)d"), by=by)
+    _tell(file, BankFileRefused(bank_file_id=file.pk, reason=why), by=by)
+    return file
+
+
+def _start(kind: str, file: BankFile, title: str, *, by: User) -> None:
     start_job(
-        SETTLING,
-        title=_("Transfers of batch %(number)d") % {"number": file.batch_id},
+        kind,
+        title=title % {"number": file.batch_id},
         division=file.division,
         total=transfers_of(file).count(),
         chunk_size=CHUNK,
         params={"bank_file": file.pk},
         by=by,
     )
-    _tell(file, BankFilePaid(bank_file_id=file.pk, count=count, total=str(total)), by=by)
-    return file
 
 
 def settle_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     """Settle a chunk of a paid file's transfers, its first to its last; what came back meanwhile is left alone."""
+    return _each_in_transit(job, chunk, lambda line, _file: confirm_line(line, line.trace_number))
+
+
+def give_back_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
+    """Let a chunk of a refused file's transfers be owed again; what the bank sent back before is left alone."""
+    return _each_in_transit(job, chunk, _give_back)
+
+
+def _each_in_transit(job: Job, chunk: JobChunk, do: Callable[[BatchLine, BankFile], None]) -> ChunkResult:
     file = BankFile.objects.get(pk=job.params["bank_file"])
     ids = list(transfers_of(file).values_list("pk", flat=True)[chunk.first - 1 : chunk.last])
     related = ("reward__division", "payee__account", "division", "batch")
     for line in BatchLine.objects.locked().filter(pk__in=ids).select_related(*related).order_by("reward_id", "pk"):
         if line.status == LineStatus.SENT:
-            confirm_line(line, line.trace_number)
+            do(line, file)
     return ChunkResult(done=len(ids))
+
+
+def _give_back(line: BatchLine, file: BankFile) -> None:
+    """Let one be owed again. It is not held, and its payee reads no letter: nothing is wrong with their bank account."""
+    line.return_(file.refusal)
+    line.save(update_fields=["status", "problem"])
+    on = today(line.reward.division)
+    if line.dispute_id:
+        return_correction(line.reward_id, line.amount, on=on)
+    else:
+        return_reward(line.reward_id, line.amount, on=on, by=file.refused_by)
 
 
 @renewed_by("bank files")

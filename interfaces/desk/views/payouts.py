@@ -28,7 +28,7 @@ from commissions.queries.owing import rewards_no_longer_owed
 from commissions.queries.trace import trace_of
 from commissions.queries.transfers import obstacle_to_transfers
 from commissions.services import batches
-from commissions.states import BatchStatus, LineStatus, Verdict
+from commissions.states import BankFileStatus, BatchStatus, LineStatus, Verdict
 from foundation.divisions.models import Division
 from foundation.jobs.queries import progress_of
 from foundation.lifecycle import NotAllowed
@@ -126,6 +126,7 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
     batch = _found(request, pk)
     rows = batch.lines.select_related("payee__account__customer", "reward", "submission", "batch", "bank_account")
     standing = standing_of(batch)
+    file = BankFile.objects.filter(batch=batch).first()
     return respond(
         request,
         LINES,
@@ -133,7 +134,8 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
         batch=batch,
         standing=standing,
         progress=progress_of(batch.job) if batch.job else None,
-        file=BankFile.objects.filter(batch=batch).first(),
+        file=file,
+        may_refuse=file is not None and file.can_move(BankFileStatus.REFUSED) and _may_answer_for(batch, request.user),
         may_hand_over=_may_answer_for(batch, request.user),
         obstacle=obstacle_to_transfers(batch),
         is_sending=batch.status in {BatchStatus.APPROVED, BatchStatus.SUBMITTED},

@@ -20,13 +20,13 @@ from commissions.queries.transfers import (
     unmatched,
 )
 from commissions.services import batches
-from commissions.states import ReturnOutcome
+from commissions.states import BankFileStatus, ReturnOutcome
 from foundation.lifecycle import NotAllowed
-from foundation.people.models import UserRequest
+from foundation.people.models import User, UserRequest
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
-from interfaces.desk.forms import ConfirmForm, LookedAtForm, PaidFileForm, ReturnFileForm
+from interfaces.desk.forms import ConfirmForm, LookedAtForm, PaidFileForm, ReasonForm, ReturnFileForm
 from interfaces.desk.views.payouts import in_words
 
 FILES_SHOWN = 20
@@ -39,7 +39,12 @@ CURRENCY = "USD"
 @staff_page(Permission.APPROVE_BATCHES)
 def download(request: UserRequest, pk: int) -> HttpResponse:
     """Give a person the file for the bank. It is asked for by a POST: each time is a fact."""
-    file = batches.download_bank_file(_found(request, pk).pk, by=request.user)
+    found = _found(request, pk)
+    try:
+        file = batches.download_bank_file(found.pk, by=request.user)
+    except NotAllowed as refusal:
+        messages.error(request, refusal.message)
+        return redirect(_back(found))
     response = HttpResponse(file.text, content_type="text/plain; charset=us-ascii")
     response["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response["Cache-Control"] = "no-store"
@@ -91,6 +96,39 @@ def confirm(request: UserRequest, pk: int) -> HttpResponse:
         form,
         lambda answers: batches.confirm_bank_file(pk, count=answers["count"], total=answers["total"], by=request.user),
     )
+
+
+@staff_page(Permission.APPROVE_BATCHES)
+def refuse(request: UserRequest, pk: int) -> HttpResponse:
+    """Note that the bank has refused a file, or that it is not handed over after all: what it was to pay is owed again."""
+    file = _found(request, pk)
+    text = ngettext(
+        "%(count)d transfer of %(total)s in all is owed again, and goes into the next batch. Be sure that the bank pays "
+        "nothing of this file, and delete your copy: else it is paid twice.",
+        "%(count)d transfers of %(total)s in all are owed again, and go into the next batch. Be sure that the bank pays "
+        "nothing of this file, and delete your copy: else they are paid twice.",
+        file.count,
+    )
+    action = Action(
+        title=_("The bank has refused it, or it is not handed over"),
+        explanation=text % _said(file),
+        button=_("Nothing of it is paid"),
+        done=_("Noted. The transfers are owed again."),
+        nothing=_obstacle_to_refusal(file, request.user),
+        subject=file.batch,
+        back=_back(file),
+        is_grave=True,
+    )
+    form = ReasonForm(posted(request))
+    return perform(
+        request, action, form, lambda answers: batches.refuse_bank_file(pk, answers["reason"], by=request.user)
+    )
+
+
+def _obstacle_to_refusal(file: BankFile, user: User) -> str:
+    if file.batch.was_made_by(user):
+        return _("You built or froze this batch: somebody else has to say so.")
+    return "" if file.can_move(BankFileStatus.REFUSED) else _("This cannot be said of it any more.")
 
 
 def _said(file: BankFile) -> dict[str, object]:

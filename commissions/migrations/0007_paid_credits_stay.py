@@ -9,7 +9,7 @@ import foundation.safeguards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commissions", "0007_cash"),
+        ("commissions", "0006_cash"),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ import foundation.safeguards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commissions", "0008_paid_credits_stay"),
+        ("commissions", "0007_paid_credits_stay"),
         ("divisions", "0002_configuration_version"),
         ("referrals", "0002_what_is_promised_and_told"),
         ("worklist", "0001_schema"),

@@ -15,7 +15,7 @@ import foundation.safeguards
 class Migration(migrations.Migration):
     dependencies = [
         ("billing", "0001_schema"),
-        ("commissions", "0006_bank_details"),
+        ("commissions", "0005_bank_details"),
         ("divisions", "0002_configuration_version"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

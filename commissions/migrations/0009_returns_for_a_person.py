@@ -11,7 +11,7 @@ import foundation.safeguards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commissions", "0005_disputes_in_full"),
+        ("commissions", "0008_disputes_in_full"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
