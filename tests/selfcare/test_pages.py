@@ -144,7 +144,7 @@ class TestStatements:
         for_fifty = self.counts(client, customer, partner, market, orders=49)
 
         assert for_fifty == for_one
-        assert max(for_one) <= 15
+        assert max(for_one) <= 16
 
     def counts(self, client, customer, partner, market, *, orders: int) -> list[int]:
         for _ in range(orders):
