@@ -298,6 +298,7 @@ class ReturnOutcome(models.TextChoices):
     UNSENT = "unsent", _("Its file was not handed to the bank")
     UNCLEAR = "unclear", _("Needs a person: for this reason, the payee may have been paid all the same")
     OTHER = "other", _("Somebody else has to take it")
+    REFUSED = "refused", _("Needs a person: its file was said to pay nothing, and the bank has run it")
 
 
 class DisputeStatus(models.TextChoices):

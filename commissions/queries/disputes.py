@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from accounts.queries import is_own
 from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
@@ -57,7 +57,13 @@ def own_lacking(user_id: int) -> QuerySet[Referral]:
 
 def may_look_into(person: User, dispute: Dispute) -> bool:
     """Tell whether nothing but their roles could keep a person from answering: it is not theirs, nor of their doing."""
-    return not is_own(person, dispute.payee.account.customer) and not had_a_hand_in(person, dispute.reward)
+    return not is_about(person, dispute) and not had_a_hand_in(person, dispute.reward)
+
+
+def is_about(person: User, dispute: Dispute) -> bool:
+    """Tell whether a dispute is about a person's own money: its payee's, or the other side's of its referral."""
+    sides = (dispute.about.referrer.customer, dispute.about.friend) if dispute.about else ()
+    return is_own(person, dispute.payee.account.customer, *sides)
 
 
 def colleagues_for(dispute: Dispute) -> list[User]:
@@ -68,7 +74,8 @@ def colleagues_for(dispute: Dispute) -> list[User]:
 
 def articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:
     """Return what was said in a dispute after it was raised, oldest first, with what colleagues have noted."""
-    return dispute.articles.select_related("author").prefetch_related("evidence").order_by("pk")
+    evidence = Prefetch("evidence", Evidence.objects.defer("content").order_by("pk"))
+    return dispute.articles.select_related("author").prefetch_related(evidence).order_by("pk")
 
 
 def told_articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:

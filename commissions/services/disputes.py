@@ -15,10 +15,9 @@ from django.db.models import Model
 from django.utils.translation import get_language, gettext as _
 
 from accounts.models import Account
-from accounts.queries import is_own
 from commissions.events import DisputeAnswered, DisputeGivenBack, DisputeHandedOver, DisputeRaised, DisputeTaken
 from commissions.models import LONGEST_WORDS, Dispute, DisputeArticle, Evidence, LedgerEntry, Payee, Reward
-from commissions.queries.disputes import corrected_of, had_a_hand_in, own_lacking, own_lines
+from commissions.queries.disputes import corrected_of, had_a_hand_in, is_about, own_lacking, own_lines
 from commissions.services.accrual import accrue_rewards
 from commissions.services.endings import locked_reward
 from commissions.services.ledger import post
@@ -216,7 +215,7 @@ def hand_over_dispute(dispute_id: int, to: User, note: str = "", *, by: User) ->
     if not can(to, Permission.ANSWER_DISPUTES, dispute.division) or not to.is_active:
         message = _("%(person)s does not answer disputes there.") % {"person": to}
         raise NotAllowed(message, code="wrong_person", field="to")
-    if is_own(to, dispute.payee.account.customer) or had_a_hand_in(to, dispute.reward):
+    if is_about(to, dispute) or had_a_hand_in(to, dispute.reward):
         message = _("It is %(person)s’s own reward, or they have approved a payment of it.") % {"person": to}
         raise NotAllowed(message, code="wrong_person", field="to")
     before = dispute.owner_id or 0
@@ -234,10 +233,10 @@ def held(dispute_id: int, by: User) -> Dispute:
 
     :raises NotAllowed: if the person's role does not include it, it is about their own money, or they approved it
     """
-    related = ("division", "entry__reward__referral", "referral", "payee__account__customer", "owner")
+    related = ("division", "payee__account__customer")  # what may change meanwhile is read once it is held
     dispute = Dispute.objects.locked().select_related(*related).get(pk=dispute_id)
     require(by, Permission.ANSWER_DISPUTES, dispute.division)
-    if is_own(by, dispute.payee.account.customer):
+    if is_about(by, dispute):
         raise NotAllowed(_("This is about your own reward: somebody else has to answer."), code="own_reward")
     if had_a_hand_in(by, dispute.reward):
         raise NotAllowed(_("You have approved a payment of this reward: somebody else has to answer."), code="own_work")
@@ -317,6 +316,8 @@ def uphold_dispute(dispute_id: int, answer: str, amount: Decimal, *, by: User) -
 def _to_be_corrected(dispute: Dispute) -> tuple[Reward, Decimal, dict[str, str]]:
     """Hold the reward that a correction is posted for, with the most that it may be and what the entry says of itself."""
     if dispute.entry:
+        if obstacle := _obstacle_of_line(dispute.entry):
+            raise NotAllowed(obstacle, code="nothing_to_correct")
         return locked_reward(dispute.entry.reward_id), dispute.entry.amount, {"corrects": dispute.entry.key}
     found = dispute.reward
     if obstacle := obstacle_to_correction(dispute, found):
@@ -336,10 +337,23 @@ def obstacle_to_correction(dispute: Dispute, reward: Reward | None) -> str:
     if dispute.referral is None:
         return _("This friend is not among the payee’s referrals, so that nothing can be posted. Answer in words.")
     if dispute.referral.status == ReferralStatus.DISQUALIFIED:
-        return _("The referral was found not to count, so that no payment for it is approved. Answer in words.")
+        return _does_not_count()
     if reward is None:
         return _("Nothing was ever promised for this friend. Let the rules decide once more, or answer in words.")
     return _obstacle_of(reward, dispute)
+
+
+def _does_not_count() -> str:
+    return _("The referral was found not to count, so that no payment for it is approved. Answer in words.")
+
+
+def _obstacle_of_line(entry: LedgerEntry) -> str:
+    """Say why a line cannot be corrected, and what to do instead; empty where it can."""
+    if entry.reward.referral.status == ReferralStatus.DISQUALIFIED:
+        return _does_not_count()
+    if entry.kind == EntryKind.HOLD and entry.reward.owed:
+        return _("It is on hold, and owed all the same: it is paid once it is released. Answer in words.")
+    return ""
 
 
 def _obstacle_of(reward: Reward, dispute: Dispute) -> str:

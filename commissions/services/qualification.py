@@ -41,7 +41,8 @@ OPEN = """
     reward.status = ANY(%(open)s) AND NOT (reward.status = 'forfeited' AND (
         reward.reason = ANY(%(final)s) OR EXISTS (
             SELECT 1 FROM commissions_dispute dispute
-            WHERE dispute.referral_id = reward.referral_id AND dispute.payee_id = reward.payee_id
+            JOIN commissions_ledgerentry correction ON correction.id = dispute.correction_id
+            WHERE dispute.payee_id = reward.payee_id AND correction.reward_id = reward.id
                 AND dispute.status = 'upheld' AND NOT EXISTS (
                     SELECT 1 FROM commissions_batchline line
                     WHERE line.dispute_id = dispute.id AND line.verdict = 'wrong'
@@ -49,7 +50,7 @@ OPEN = """
         )
     ))
 """
-"""What people have given in place of a forfeited reward, and no auditor took back, is not earned a second time."""
+"""What people have given for a forfeited reward, whatever was disputed, and no auditor took back, is not earned a second time."""
 RANGE = f"""
     {OPEN} AND reward.id BETWEEN %(first)s AND %(last)s AND (
         day.seen_until IS NULL

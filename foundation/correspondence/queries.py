@@ -23,10 +23,18 @@ SEEN_WITH: Mapping[str, tuple[Permission, ...]] = {
 }
 """With which permissions, one of them, letters about rows of an app are seen; of other apps, with those for orders."""
 
+OF_DISPUTES = "commissions.dispute"
+"""How the kinds of the letters in disputes begin."""
+
 
 def messages_visible_to(user: User) -> QuerySet[Message]:
-    """Return the messages of the divisions in which a person may see what these are about."""
-    return Message.objects.filter(_is_seen_by(user))
+    """
+    Return the messages of the divisions in which a person may see what these are about.
+
+    What we ask and answer in disputes reads who may read those: whoever sees the ledger.
+    """
+    of_disputes = Q(kind__startswith=OF_DISPUTES) & ~Q(division__in=divisions_where(user, Permission.SEE_LEDGER))
+    return Message.objects.filter(_is_seen_by(user)).exclude(of_disputes)
 
 
 def _is_seen_by(user: User) -> Q:

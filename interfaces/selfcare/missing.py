@@ -63,6 +63,11 @@ def missing_of(user: User, wanted: str = "") -> list[Missing]:
     return [*friends, *_places(user)]
 
 
+def may_miss(user: User) -> bool:
+    """Tell whether there is anything that a person can say to be missing."""
+    return _not_told(user).exists() or own_referrers(user).exists()
+
+
 def _not_told(user: User) -> QuerySet[Referral]:
     told = own_disputes(user.pk).filter(referral=OuterRef("pk")).order_by()
     return own_lacking(user.pk).exclude(Exists(told)).select_related("division")

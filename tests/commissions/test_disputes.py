@@ -47,6 +47,8 @@ from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.states import OrderStatus
 from orders.testing import make_order
+from referrals.models import Referral
+from referrals.states import ReferralStatus
 from tests.commissions.paying import make_earned, make_frozen, make_paid, make_payouts, read_all
 
 pytestmark = pytest.mark.django_db
@@ -288,6 +290,26 @@ class TestUpholding:
         assert (line.amount, line.set_off, line.status) == (Decimal("0.00"), Decimal("25.00"), LineStatus.CONFIRMED)
         balance = balance_of(reward)
         assert (balance.owed, balance[LedgerAccount.RECEIVABLE]) == (Decimal("0.00"), Decimal("0.00"))
+
+    def test_is_refused_where_no_payment_of_the_referral_would_be_approved(self, reward, payee, answerer):
+        take_back(locked_reward(reward.pk), Decimal("25.00"), ReasonCode.FRAUD, today(reward.division), by=None)
+        dispute = raise_dispute(reward.entries.get(kind=EntryKind.CLAWBACK).pk, "It is genuine.", by=payee)
+        Referral.objects.filter(pk=reward.referral_id).update(status=ReferralStatus.DISQUALIFIED)
+
+        with pytest.raises(NotAllowed) as refusal:
+            uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)
+
+        assert refusal.value.code == "nothing_to_correct"
+
+    @pytest.mark.parametrize("side", ["referrer", "friend"])
+    def test_is_of_nobody_on_either_side_of_the_referral(self, dispute, reward, answerer, side):
+        other = reward.referral.referrer.customer if side == "referrer" else reward.referral.friend
+        Customer.objects.filter(pk=other.pk).update(user=answerer)
+
+        with pytest.raises(NotAllowed) as refusal:
+            uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)
+
+        assert refusal.value.code == "own_reward"
 
     def test_leaves_the_reward_alone_when_its_payment_is_taken_out(self, dispute, reward, answerer, payouts):
         uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)

@@ -15,6 +15,7 @@ from commissions.services.disputes import (
     can_decide_once_more,
     decide_once_more,
     explain_dispute,
+    raise_dispute,
     raise_missing_friend,
     raise_missing_reward,
     uphold_dispute,
@@ -190,6 +191,21 @@ class TestUpholding:
         reward.refresh_from_db()
         assert reward.status == RewardStatus.FORFEITED
         assert not reward.entries.filter(kind=EntryKind.RELEASE).exists()
+
+    def test_given_in_place_of_one_that_was_taken_back_is_not_earned_a_second_time(self, world):
+        """Whatever line was disputed: what stands is for the reward."""
+        world.promise()
+        reward = world.forfeited()
+        dispute = self.uphold(world, world.miss(reward.referral))
+        batch = freeze_batch(build_batch(world.division.pk, by=world.payouts.builder).pk, by=world.payouts.builder)
+        read_line(batch.lines.get(dispute=dispute).pk, Verdict.WRONG, "Not owed", by=world.payouts.auditor)
+        again = raise_dispute(reward.entries.get(kind=EntryKind.CLAWBACK).pk, "You had agreed.", by=world.payee)
+        self.uphold(world, again)
+
+        reconsider(reward.friend_account_id)
+
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.FORFEITED
 
     def test_that_an_auditor_takes_back_leaves_the_reward_to_the_rule(self, world):
         world.promise()

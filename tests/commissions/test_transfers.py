@@ -914,8 +914,8 @@ class TestTheHoldersName:
 class TestARefusedFile:
     """The bank takes nothing of it, or it is withdrawn before."""
 
-    def refused(self, payouts, file: BankFile, reason: str = "The bank says: wrong company id.") -> None:
-        refuse_bank_file(file.pk, reason, by=payouts.auditor)
+    def refused(self, payouts, file: BankFile, *, by: User | None = None) -> None:
+        refuse_bank_file(file.pk, "The bank says: wrong company id.", by=by or payouts.auditor)
         while work_one_chunk():
             pass
         conclude_batch(file.batch_id)
@@ -929,7 +929,7 @@ class TestARefusedFile:
             send_earned(reward.pk)
         file = make_file(payouts)
         if is_handed_over:
-            hand_over_bank_file(file.pk, by=payouts.auditor)
+            hand_over_bank_file(file.pk, by=make_person(Role.AUDITOR, payouts.division))
         drain()
         letters = Message.objects.count()
 
@@ -955,13 +955,38 @@ class TestARefusedFile:
         assert set(Reward.objects.values_list("status", flat=True)) == {RewardStatus.SETTLED}
         assert balance()[LedgerAccount.PAID] == Decimal("75.00")
 
+    def test_is_not_said_by_who_has_handed_the_file_over(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+
+        with pytest.raises(NotAllowed) as refusal:
+            refuse_bank_file(file.pk, "It was not taken.", by=payouts.auditor)
+        refuse_bank_file(file.pk, "It was not taken.", by=make_person(Role.AUDITOR, payouts.division))
+
+        assert refusal.value.code == "own_word"
+
+    def test_that_the_bank_runs_after_all_is_listed_for_a_person(self, payouts):
+        """What comes back of it shows that the others were paid."""
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        text = return_file((file.batch.lines.get(), "R01"))
+        self.refused(payouts, file)
+
+        take(payouts, text)
+
+        came_back = BankReturn.objects.get()
+        reward.refresh_from_db()
+        assert (came_back.outcome, list(unmatched(payouts.auditor))) == (ReturnOutcome.REFUSED, [came_back])
+        assert (reward.status, reward.holds) == (RewardStatus.PAYABLE, [])
+
     def test_leaves_alone_what_the_bank_had_sent_back(self, payouts):
         kept, back = make_cash(payouts, number="12345678"), make_cash(payouts, number="55555555")
         file = make_file(payouts)
         hand_over_bank_file(file.pk, by=payouts.auditor)
         take(payouts, return_file((file.batch.lines.get(reward=back), "R03")))
 
-        self.refused(payouts, file)
+        self.refused(payouts, file, by=make_person(Role.AUDITOR, payouts.division))
 
         kept.refresh_from_db()
         back.refresh_from_db()

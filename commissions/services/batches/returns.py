@@ -118,6 +118,7 @@ def _outcome(
         return ReturnOutcome.UNMATCHED
     obstacles = (
         (said.amount != line.amount, ReturnOutcome.AMOUNT),
+        (line.batch.bank_file.status == BankFileStatus.REFUSED, ReturnOutcome.REFUSED),
         (line.status == LineStatus.RETURNED, ReturnOutcome.KNOWN),
         (line.batch.bank_file.status == BankFileStatus.MADE, ReturnOutcome.UNSENT),
         (_is_for_somebody_else(file, line, by), ReturnOutcome.OTHER),

@@ -189,11 +189,14 @@ def refuse_bank_file(bank_file_id: int, reason: str, *, by: User) -> BankFile:
     Nothing of it was paid: each of its transfers is owed again, and goes into the next batch.
 
     :param reason: in words
-    :raises NotAllowed: if it was paid, or this was known; if the person had a hand in the batch, is paid by it, or may not
-        approve payouts there
+    :raises NotAllowed: if it was paid, or this was known; if the person had a hand in the batch, is paid by it, has handed
+        the file to the bank, or may not approve payouts there
     """
     file = _locked(bank_file_id)
     _require_second_person(file, by)
+    if file.status == BankFileStatus.HANDED_OVER and file.handed_over_by_id == by.pk:
+        message = _("You have handed it to the bank: somebody else has to say that the bank pays nothing of it.")
+        raise NotAllowed(message, code="own_word")
     if not (why := reason.strip()):
         raise NotAllowed(_("Say why."), code="required", field="reason")
     file.refuse(why, by=by, at=now())

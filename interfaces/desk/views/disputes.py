@@ -20,7 +20,9 @@ from commissions.queries.disputes import (
     disputes_visible_to,
     first_evidence_of,
     had_a_hand_in,
+    is_about,
     may_look_into,
+    told_articles_of,
 )
 from commissions.queries.trace import trace_of
 from commissions.services.disputes import (
@@ -98,7 +100,7 @@ def dispute(request: UserRequest, pk: int) -> HttpResponse:
     reward = _traced(found.reward)
     context = {
         "dispute": found,
-        "articles": articles_of(found),
+        "articles": told_articles_of(found) if is_about(request.user, found) else articles_of(found),
         "first_evidence": first_evidence_of(found),
         "reward": reward,
         "trace": trace_of(reward) if reward else None,

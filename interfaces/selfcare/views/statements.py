@@ -24,7 +24,7 @@ from foundation.now import today
 from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
-from interfaces.selfcare.missing import missing_of
+from interfaces.selfcare.missing import may_miss
 from interfaces.selfcare.queries import own_partners
 
 
@@ -46,7 +46,7 @@ def statements(request: UserRequest) -> HttpResponse:
     context = {
         "payees": payees,
         "disputes": own_disputes(request.user.pk).select_related(*related),
-        "may_miss": bool(missing_of(request.user)),
+        "may_miss": may_miss(request.user),
         "is_partner": own_partners(request.user).exists(),
     }
     return render(request, "selfcare/statements.html", context)
@@ -60,7 +60,7 @@ def statement(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "statement": found,
         "table": list(table_of(found)),
-        "may_miss": bool(missing_of(request.user)),
+        "may_miss": may_miss(request.user),
         "is_partner": own_partners(request.user).exists(),
     }
     return render(request, "selfcare/statement.html", context)
