@@ -1,6 +1,6 @@
 """What may be read of disputes: which lines can be disputed, whose disputes are whose, and how far a correction is."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
@@ -8,7 +8,16 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from accounts.queries import is_own
 from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
 from commissions.queries.statements import TOUCHES_EARNED, payees_of
-from commissions.states import TO_BE_ANSWERED, ArticleKind, EntryKind, LedgerAccount, LineStatus, Side, Verdict
+from commissions.states import (
+    TO_BE_ANSWERED,
+    ArticleKind,
+    DisputeStatus,
+    EntryKind,
+    LedgerAccount,
+    LineStatus,
+    Side,
+    Verdict,
+)
 from foundation.money import ZERO
 from foundation.now import now
 from foundation.people.models import User
@@ -16,6 +25,8 @@ from foundation.people.queries import Person, colleagues, divisions_where
 from foundation.people.states import Permission
 from referrals.models import Referral
 
+LONGEST_WAIT = timedelta(days=21)
+"""For what a payee was asked for; then somebody calls, or answers with what is known."""
 ON_THEIR_WAY = Q(kind=EntryKind.SEND) | Q(kind=EntryKind.RETURN, debit=LedgerAccount.IN_TRANSIT)
 """What is posted and is no line of a statement."""
 
@@ -37,8 +48,14 @@ def own_disputes(user_id: int) -> QuerySet[Dispute]:
 
 
 def overdue(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
-    """Keep those that wait longer than their payees were told; a market's midnight may be some hours off."""
-    return disputes.filter(status__in=sorted(TO_BE_ANSWERED), due_on__lt=now().date())
+    """
+    Keep those that wait longer than their payees were told, or for their payees longer than anybody should without a call.
+
+    A market's midnight may be some hours off.
+    """
+    day = now().date()
+    is_late = Q(status__in=sorted(TO_BE_ANSWERED), due_on__lt=day)
+    return disputes.filter(is_late | Q(status=DisputeStatus.EVIDENCE_WANTED, wanted_on__lt=day - LONGEST_WAIT))
 
 
 def own_lacking(user_id: int) -> QuerySet[Referral]:

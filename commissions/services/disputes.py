@@ -295,6 +295,9 @@ def uphold_dispute(dispute_id: int, answer: str, amount: Decimal, *, by: User) -
     if amount <= ZERO:
         raise NotAllowed(_("Enter what the payee gets on top, above zero."), code="no_amount", field="amount")
     reward, most, inputs = _to_be_corrected(dispute)
+    if not reward.is_cash and dispute.payee.account.closed_at:
+        message = _("The account is closed, so that no credit reaches it. Answer in words.")
+        raise NotAllowed(message, code="closed")
     left = max(ZERO, (reward.amount or ZERO) - corrected_of(reward))
     if left < min(amount, most):
         message = _("At most %(amount)s: all corrections of a reward together are no more than the reward.")

@@ -28,13 +28,16 @@ def want_evidence(
     Ask a payee for something, who is written to; until they answer, the clock rests. Sent twice, it is asked once.
 
     :param key: of the form, of this person
-    :raises NotAllowed: if it was answered, the payee is asked already, nothing is said, or a colleague has it or the
-        person may not answer it, see `held_by_owner`
+    :raises NotAllowed: if it was answered, the payee is asked already or has no e-mail address, nothing is said, or a
+        colleague has it or the person may not answer it, see `held_by_owner`
     """
     dispute = held_by_owner(dispute_id, by)
     if known := dispute.articles.filter(key=key).first():
         return known
     text = said(question, _("Say what you need."), field="text")
+    if not dispute.payee.account.customer.contacts.filter(role="primary").exclude(email="").exists():
+        message = _("The payee has no e-mail address: call them, and add what they say.")
+        raise NotAllowed(message, code="unreachable", field="text")
     dispute.want(on=today(dispute.division))
     dispute.save(update_fields=["status", "wanted_on"])
     article = _keep(dispute, ArticleKind.QUESTION, text, uploads, key=key, by=by)

@@ -243,6 +243,20 @@ class TestQuestion:
         with world.on(28):
             assert world.dispute.is_overdue
 
+    def test_that_nobody_answers_for_three_weeks_is_listed_with_what_is_late(self, world):
+        with world.on(3):
+            want_evidence(world.pk, "We need the letter.", key="q", by=world.one)
+        with world.on(24):
+            assert not overdue(Dispute.objects.all()).exists()
+        with world.on(25):
+            assert list(overdue(Dispute.objects.all())) == [world.dispute]
+
+    def test_is_not_asked_where_nobody_can_be_written_to(self, world):
+        world.reward.payee.account.customer.contacts.update(email="")
+
+        assert code_of(lambda: want_evidence(world.pk, "We need it.", key="q", by=world.one)) == "unreachable"
+        assert not world.dispute.is_waiting
+
     def test_is_written_to_the_payee_once(self, world):
         want_evidence(world.pk, "We need the letter.", key="q", by=world.one)
         for _time in range(2):

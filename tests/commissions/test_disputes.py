@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
 
-from accounts.models import Customer
+from accounts.models import Account, Customer
+from accounts.states import AccountStatus
 from accounts.testing import make_details
 from commissions.events import CorrectionPaid, CorrectionTakenBack, DisputeAnswered, DisputeRaised
 from commissions.handlers import tell_of_answer, tell_of_correction_taken_back
@@ -300,6 +301,14 @@ class TestUpholding:
             uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)
 
         assert refusal.value.code == "nothing_to_correct"
+
+    def test_is_refused_where_no_credit_reaches_the_payee(self, dispute, reward, answerer):
+        Account.objects.filter(pk=reward.payee.account_id).update(status=AccountStatus.CLOSED, closed_at=now())
+
+        with pytest.raises(NotAllowed) as refusal:
+            uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)
+
+        assert refusal.value.code == "closed"
 
     @pytest.mark.parametrize("side", ["referrer", "friend"])
     def test_is_of_nobody_on_either_side_of_the_referral(self, dispute, reward, answerer, side):
