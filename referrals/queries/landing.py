@@ -123,10 +123,10 @@ def said_of(order: Order, tokens: Sequence[str], code: str = "") -> str:
     :param tokens: of the touches that the order carries
     :param code: that was typed or said, if any
     """
-    won = ResolvedTouch.objects.filter(order=order, outcome=TouchOutcome.WON).select_related("touch").first()
-    if won:
+    resolved = list(ResolvedTouch.objects.filter(order=order).select_related("touch"))
+    if won := next((one for one in resolved if one.outcome == TouchOutcome.WON), None):
         return "" if won.touch.kind == TouchKind.INVITED_ADDRESS else said_in_letter(order)
-    best = None if order.resolved_touches.exists() else _best_referrer(order.division, tokens, code)
+    best = None if resolved else _best_referrer(order.division, tokens, code)
     return _both(best) if best else ""
 
 

@@ -180,7 +180,7 @@ class TestFilters:
 
             page.goto(live_server.url + reverse("desk:ticket", args=[make_ticket(market.division).number]))
             expect(page.get_by_role("link", name="Merge")).to_be_hidden()
-            page.locator(".desk-more > summary").click()
+            page.locator(".desk-more > summary").first.click()
             page.get_by_role("link", name="Merge").click()
             expect(page.get_by_label("Number of the other ticket")).to_be_visible()
 
@@ -242,9 +242,8 @@ class TestTicketPages:
         row = supervised.get_by_role("row").filter(has_text=ticket.number)
         labels = row.locator("td").evaluate_all("cells => cells.map(one => getComputedStyle(one, '::before').content)")
         assert '"State"' in labels
-        expect(row).to_contain_text("Type: Trouble")
-        expect(row).to_contain_text(f"Team: {team}")
-        expect(row.get_by_text("Type:")).to_be_visible()
+        expect(row).to_contain_text("Trouble")
+        expect(row).to_contain_text(str(team))
         tools, letterbox = supervised.locator(".desk-tools > summary"), supervised.get_by_role("link", name="Letterbox")
         box = row.bounding_box()
         assert box["y"] + box["height"] < PHONE_HIGH
@@ -319,7 +318,7 @@ class TestTicketOnAPhone:
 
         desk.goto(live_server.url + reverse("desk:ticket", args=[ticket.number]))
         expect(promise).to_be_visible()
-        merge, more = desk.get_by_role("link", name="Merge"), desk.locator(".desk-more > summary")
+        merge, more = desk.get_by_role("link", name="Merge"), desk.locator(".desk-more > summary").first
         expect(merge).to_be_hidden()
         more.click()
         expect(merge).to_be_visible()

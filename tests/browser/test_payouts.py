@@ -124,7 +124,7 @@ class TestTwoPeople:
 
         # The workers post it; the page follows by itself. Then it is read back.
         work()
-        expect(auditor.page.locator("#standing")).to_contain_text("1 of 1 answered by the billing system")
+        expect(auditor.page.locator("#standing")).to_contain_text("1 of 1 answered")
         poll_billing_system(system_of(payouts).pk)
         reconcile_batches()
         auditor.page.reload()

@@ -295,7 +295,8 @@ class TestUpholding:
     def test_is_refused_where_no_payment_of_the_referral_would_be_approved(self, reward, payee, answerer):
         take_back(locked_reward(reward.pk), Decimal("25.00"), ReasonCode.FRAUD, today(reward.division), by=None)
         dispute = raise_dispute(reward.entries.get(kind=EntryKind.CLAWBACK).pk, "It is genuine.", by=payee)
-        Referral.objects.filter(pk=reward.referral_id).update(status=ReferralStatus.DISQUALIFIED)
+        ended = {"status": ReferralStatus.DISQUALIFIED, "reason": "fraud", "ended_at": now()}
+        Referral.objects.filter(pk=reward.referral_id).update(**ended)
 
         with pytest.raises(NotAllowed) as refusal:
             uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)

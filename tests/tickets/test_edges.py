@@ -292,7 +292,7 @@ class TestLookingForSomebodyElse:
         make_routing(division, {"team": team, "priority": "p2"})
         ticket = make_ticket(division)
         services.route_ticket(ticket.pk, cause="opened")
-        csr.post("desk:ticket_do", ticket.number, "priority", priority="p4")
+        csr.post("desk:ticket_do", ticket.number, "priority", priority="p4", reason="Nothing is at stake.")
 
         services.find_somebody(ticket.pk, by=supervisor.person)
 
