@@ -15,7 +15,6 @@ from typing import cast
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.queries import is_own
 from commissions.events import BankFileDownloaded, BankFileHandedOver, BankFileMade, BankFilePaid, BankFileRefused
 from commissions.models import BankAccount, BankFile, Batch, BatchLine, ReturnFile
 from commissions.queries.transfers import may_be_paid_from, not_returned, originator_of, transfers_of
@@ -275,8 +274,7 @@ def _require_second_person(file: BankFile, by: User) -> None:
             "You built or froze this batch, or who did has let you approve payouts: somebody else has to do it."
         )
         raise NotAllowed(message, code="own_batch")
-    payees = transfers_of(file).select_related("payee__account__customer")
-    if any(is_own(by, line.payee.account.customer) for line in payees):
+    if transfers_of(file).filter(payee__account__customer__user=by).exists():
         raise NotAllowed(_("You are paid in this file: somebody else has to do it."), code="own_payment")
 
 
