@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from commissions.models.ledger import LedgerEntry
 from commissions.models.rewards import Payee, Reward
 from commissions.states import DISPUTE_MOVES, OPEN_DISPUTES, TO_BE_ANSWERED, ArticleKind, DisputeStatus, Side
+from foundation.correspondence.models import KeptFile
 from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.money import MoneyField
@@ -328,7 +329,7 @@ class DisputeArticle(models.Model):
         return f"{self.dispute}: {self.get_kind_display()}"
 
 
-class Evidence(models.Model):
+class Evidence(KeptFile):
     """A file that shows what somebody says in a dispute. Both sides may read it, and it never changes."""
 
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="evidence", verbose_name=_("dispute"))
@@ -336,17 +337,8 @@ class Evidence(models.Model):
         DisputeArticle, models.PROTECT, null=True, related_name="evidence", verbose_name=_("article")
     )
     """What it came with; None: what the payee said first."""
-    name = models.CharField(_("file name"), max_length=200)
-    media_type = models.CharField(_("type"), max_length=100)
-    size = models.PositiveIntegerField(_("size"))
-    """In bytes."""
-    content = models.BinaryField()
 
-    class Meta:
-        ordering: ClassVar = ["pk"]
+    class Meta(KeptFile.Meta):
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
         triggers: ClassVar = [*append_only("Evidence stays as it came.")]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,4 +1,4 @@
-"""Messages and documents, frozen as they were sent; who wants none; and mailboxes with the messages they received."""
+"""Messages, documents and files, frozen as they were sent; who wants none; mailboxes with the messages they received."""
 
 import re
 from datetime import datetime
@@ -25,6 +25,23 @@ from foundation.correspondence.states import (
 from foundation.divisions.models import Division, bumps_configuration
 from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
 from foundation.now import now
+
+
+class KeptFile(models.Model):
+    """A file that somebody sent us or we sent, in the database, as `safe_name` and `media_type_of` have it."""
+
+    name = models.CharField(_("file name"), max_length=200)
+    media_type = models.CharField(_("type"), max_length=100)
+    size = models.PositiveIntegerField(_("size"))
+    """In bytes."""
+    content = models.BinaryField()
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Document(models.Model):

@@ -1,13 +1,12 @@
 """
-Whose work it is: claimed, laid back, taken over, handed over; whose turn it is; who is absent.
+Whose turn it is in a team, and who is absent.
 
-All of it works on any `WorkItem`. Whether a person may do the work at all, and the facts that tell of it, are the
-business of the app that the work belongs to: its services call these within their own transaction.
+Claiming, laying back and handing over are moves of `WorkItem`: whether a person may do the work at all, and the facts that
+tell of it, are the business of the app that the work belongs to, whose services lock the row and move it.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -20,103 +19,11 @@ from foundation.people.models import User
 from foundation.people.services import require
 from foundation.people.states import Permission
 from foundation.worklist.events import AbsenceEnded, AbsenceNoted
-from foundation.worklist.models import Absence, Member, Rotation, Skill, Team, WorkItem
+from foundation.worklist.models import Absence, Member, Rotation, Team
 from foundation.worklist.queries import Load, Turn, Want, roster_of
 from foundation.worklist.states import AbsenceReason
 
-Item = TypeVar("Item", bound=WorkItem)
-
-# Work that somebody has. -------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def claim(model: type[Item], pk: int, *, by: User, lease: timedelta | None = None) -> Item:
-    """
-    Take work because it is free; whoever has it already keeps it for another lease.
-
-    :param lease: after which others may claim it; none: never
-    :raises NotAllowed: if it is somebody else's, and their lease runs
-    """
-    item = _locked(model, pk)
-    item.claim(by, at=now(), lease=lease)
-    return _saved(item)
-
-
-@transaction.atomic
-def release(model: type[Item], pk: int, *, by: User) -> Item:
-    """
-    Lay work back for its team.
-
-    :raises NotAllowed: if it is not the person's own
-    """
-    item = _locked(model, pk)
-    if item.owner_id not in {None, by.pk}:
-        raise NotAllowed(_("%(person)s has this.") % {"person": item.owner}, code="taken")
-    item.release()
-    return _saved(item)
-
-
-@transaction.atomic
-def take_over(model: type[Item], pk: int, *, by: User, lease: timedelta | None = None) -> Item:
-    """
-    Take work from whoever has it.
-
-    :raises NotAllowed: if it is the person's own
-    """
-    item = _locked(model, pk)
-    item.take_over(by, at=now(), lease=lease)
-    return _saved(item)
-
-
-@transaction.atomic
-def hand_over(
-    model: type[Item], pk: int, to: User | None, *, team: Team | None, lease: timedelta | None = None
-) -> Item:
-    """
-    Give work to somebody, to a team, or to somebody in a team.
-
-    :raises NotAllowed: if the person or the team is not active, or it is there already
-    """
-    if to is not None and not to.is_active:
-        raise NotAllowed(_("%(person)s cannot sign in any more.") % {"person": to}, code="inactive", field="to")
-    if team is not None and not team.is_active:
-        raise NotAllowed(_("%(team)s is given no new work.") % {"team": team}, code="inactive", field="team")
-    item = _locked(model, pk)
-    item.hand_over(to, team=team, at=now(), lease=lease)
-    return _saved(item)
-
-
-def _locked(model: type[Item], pk: int) -> Item:
-    return model._default_manager.select_for_update(no_key=True, of=("self",)).get(pk=pk)  # noqa: SLF001  # Django's name
-
-
-def _saved(item: Item) -> Item:
-    item.save(update_fields=list(item.WORK_FIELDS))
-    return item
-
-
 # Whose turn it is. -------------------------------------------------------------------------------------------------
-
-
-def next_person(  # noqa: PLR0913  # what the work asks, and when
-    team: Team,
-    *,
-    skills: frozenset[Skill] = frozenset(),
-    language: str = "",
-    at: datetime,
-    load: Load,
-    permission: Permission | None = None,
-) -> Turn:
-    """
-    Give the next turn of a team to the first member who can do the work, and say why those before them cannot.
-
-    Call it in the transaction that assigns: the rotation is held until that ends, so no two pieces of work get the same
-    turn, and a rolled back one gives its turn back. Work that is given by hand takes nobody's turn.
-
-    :param load: is asked once the rotation is held: so nobody gets more than they carry
-    :raises RuntimeError: outside a transaction
-    """
-    return deal(team, [Want(skills=skills, language=language)], at=at, load=load, permission=permission)[0]
 
 
 def deal(  # noqa: PLR0913  # what the work asks, and when
@@ -129,8 +36,13 @@ def deal(  # noqa: PLR0913  # what the work asks, and when
     without: User | None = None,
 ) -> list[Turn]:
     """
-    Give one turn for each of several pieces of work, in a number of statements that they do not set.
+    Give the next turns of a team to the first member who can do each piece of work, and say why those before cannot.
 
+    Call it in the transaction that assigns: the rotation is held until that ends, so no two pieces of work get the same
+    turn, and a rolled back one gives its turn back. Work that is given by hand takes nobody's turn. The number of
+    statements does not depend on how much is dealt.
+
+    :param load: is asked once the rotation is held: so nobody gets more than they carry
     :param without: somebody who is given none of it and loses no turn
     :raises RuntimeError: outside a transaction
     """

@@ -199,6 +199,16 @@ class TestProvingAnAddress:
 
         assert not EmailAddress.objects.get(email="new@people.example").verified
 
+    def test_the_page_says_once_that_a_code_was_sent_and_names_its_field_once(self, division):
+        browser, here = self.sign_up("new@people.example"), reverse("account_email_verification_sent")
+
+        first = browser.get(here).content.decode()
+        again = browser.post(here, {"action": "resend"}, follow=True).content.decode()
+
+        assert (first.count("new@people.example"), first.count("another code to")) == (1, 0)
+        assert again.count("We have sent another code to new@people.example.") == 1
+        assert "placeholder" not in first
+
     def test_another_code_replaces_the_first(self, division):
         browser = self.sign_up("new@people.example")
         first = self.code()

@@ -350,6 +350,18 @@ class TestTaking:
             (csr.pk, other.pk),
         ]
 
+    def test_is_refused_where_it_would_change_nothing(self, division, csr):
+        supervisor = make_person(Role.SUPERVISOR, division)
+        ticket = make_ticket(division)
+
+        with pytest.raises(NotAllowed, match="Nobody has this"):
+            services.release_ticket(ticket.pk, by=csr)
+        services.take_ticket(ticket.pk, by=csr)
+        with pytest.raises(NotAllowed, match="You have this already"):
+            services.take_over_ticket(ticket.pk, by=csr)
+        with pytest.raises(NotAllowed, match="It is there already"):
+            services.hand_over_ticket(ticket.pk, csr, by=supervisor)
+
     def test_a_field_agent_works_on_what_was_handed_to_them_and_nothing_else(self, division):
         agent, supervisor = make_person(Role.FIELD_AGENT, division), make_person(Role.SUPERVISOR, division)
         theirs, another = (make_ticket(division) for _two in range(2))

@@ -18,7 +18,7 @@ from foundation.weekdays import Weekday
 from foundation.worklist import services
 from foundation.worklist.models import Absence, Member, Rotation, Shift, Team
 from foundation.worklist.queries import Roster, Standing, Turn, Want, speaks
-from foundation.worklist.services import deal, next_person
+from foundation.worklist.services import deal
 from foundation.worklist.states import AbsenceReason, Obstacle
 from foundation.worklist.testing import make_member, make_skill, make_team
 from tests.orders.racing import together
@@ -30,9 +30,9 @@ def idle(_user_ids) -> dict[int, int]:
     return {}
 
 
-def turn_of(team: Team, **wanted) -> Turn:
+def turn_of(team: Team, *, at=None, load=idle, permission=None, **wanted) -> Turn:
     with transaction.atomic():
-        return next_person(team, **{"at": now(), "load": idle, **wanted})
+        return deal(team, [Want(**wanted)], at=at or now(), load=load, permission=permission)[0]
 
 
 def said(turn: Turn) -> list[str]:
@@ -40,7 +40,7 @@ def said(turn: Turn) -> list[str]:
 
 
 @pytest.mark.django_db
-class TestNextPerson:
+class TestDeal:
     def test_goes_round_and_begins_again(self):
         team = make_team(members=3)
         people = list(team.members.values_list("user_id", flat=True))
@@ -150,7 +150,7 @@ class TestNextPerson:
 
         for team in (small, large):
             with transaction.atomic(), django_assert_num_queries(9):
-                next_person(team, at=now(), load=idle, permission=Permission.WORK_ORDERS)
+                deal(team, [Want()], at=now(), load=idle, permission=Permission.WORK_ORDERS)
 
     def test_goes_on_where_it_was_when_the_last_one_has_left_the_team(self):
         team = make_team(members=3)
@@ -287,7 +287,7 @@ class TestFiftyAtOnce:
         team = make_team(members=1)
 
         with pytest.raises(RuntimeError):
-            next_person(team, at=now(), load=idle)
+            deal(team, [Want()], at=now(), load=idle)
 
         assert turn_of(team).user is not None
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils.translation import gettext, gettext_lazy as _
 
+from foundation.correspondence.models import KeptFile
 from foundation.lifecycle import LockingQuerySet, NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -178,21 +179,12 @@ class ResolutionNotice(Leaving):
         return f"{self.ticket} – {self.leaves_at}"
 
 
-class Attachment(models.Model):
+class Attachment(KeptFile):
     """A file that came or goes with an article."""
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="attachments", verbose_name=_("article"))
-    name = models.CharField(_("file name"), max_length=200)
-    media_type = models.CharField(_("type"), max_length=100)
-    size = models.PositiveIntegerField(_("size"))
-    """In bytes."""
-    content = models.BinaryField()
 
-    class Meta:
-        ordering: ClassVar = ["pk"]
+    class Meta(KeptFile.Meta):
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         triggers: ClassVar = [*append_only("What came with an article stays as it came.")]
-
-    def __str__(self) -> str:
-        return self.name

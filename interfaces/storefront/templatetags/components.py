@@ -9,6 +9,7 @@ from typing import Any
 import segno
 from django import template
 from django.core.paginator import Paginator
+from django.forms import BaseForm
 from django.template.base import Parser, Token
 from django.template.loader import render_to_string
 from django.templatetags.i18n import TranslateNode, do_translate
@@ -52,6 +53,14 @@ def translate(parser: Parser, token: Token) -> template.Node:
     said = node.filter_expression
     is_plain = not (node.noop or node.asvar or node.message_context or said.filters)
     return LiteralNode(node) if is_plain and said.var.literal is not None else node
+
+
+@register.filter
+def without_placeholders(form: BaseForm) -> BaseForm:
+    """Take from the fields of a form the texts that stand in them while they are empty: their labels say the same."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+    return form
 
 
 @register.simple_tag
