@@ -7,6 +7,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext, gettext_lazy as _
 
 from commissions.models.ledger import LedgerEntry
@@ -177,9 +178,13 @@ class Dispute(WorkItem, Lifecycle):
             return self.entry.get_kind_display()
         return gettext("A missing reward") if self.referral_id else gettext("A missing friend")
 
-    @property
+    @cached_property
     def reward(self) -> Reward | None:
-        """What it is about; None where nothing was ever promised, or the friend is not among the payee's referrals."""
+        """
+        What it is about; None where nothing was ever promised, or the friend is not among the payee's referrals.
+
+        Read once, as it was then: who decides by it holds it.
+        """
         if self.entry:
             return self.entry.reward
         return (

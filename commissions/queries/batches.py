@@ -58,8 +58,13 @@ def due_within(divisions: QuerySet[Division]) -> RewardQuerySet:
 
 
 def waiting_for_bank_details(rewards: QuerySet[Reward]) -> QuerySet[Reward]:
-    """Keep the rewards that are earned and to be paid in cash, by payees of whom no bank account can be paid to today."""
-    return rewards.filter(IS_CASH, EARNED).exclude(_has_bank_details("payee"))
+    """
+    Keep the rewards of which something is to be paid in cash to payees of whom no bank account can be paid to today.
+
+    That is what is earned, and what was added after a dispute, in place of a reward that was not earned too.
+    """
+    is_corrected = Exists(_unpaid_corrections().filter(correction__reward=OuterRef("pk")).order_by())
+    return rewards.filter(IS_CASH, EARNED | Q(is_corrected)).exclude(_has_bank_details("payee"))
 
 
 def _has_bank_details(payee: str) -> Q:
@@ -84,18 +89,19 @@ def corrections_due_within(divisions: QuerySet[Division]) -> QuerySet[Dispute]:
     What is in a batch, was paid or found wrong is left out, and what the billing system shows as credited though it was
     returned.
     """
+    unpaid = _unpaid_corrections().filter(division__in=divisions, payee__division__in=divisions)
+    is_cash = Q(correction__reward__term__form=RewardForm.CASH)
+    return unpaid.filter(is_cash & _has_bank_details("payee") | ~is_cash & Q(payee__account__closed_at=None))
+
+
+def _unpaid_corrections() -> QuerySet[Dispute]:
+    """Return the disputes whose correction is owed, and is in no batch."""
     lines = BatchLine.objects.filter(dispute=OuterRef("pk"))
     in_hand = lines.filter(
         Q(status__in=[LineStatus.PENDING, LineStatus.SENT, LineStatus.CONFIRMED]) | Q(verdict=Verdict.WRONG)
     )
-    upheld = Dispute.objects.filter(
-        status=DisputeStatus.UPHELD,
-        division__in=divisions,
-        payee__division__in=divisions,
-    )
-    is_cash = Q(correction__reward__term__form=RewardForm.CASH)
-    ways = upheld.filter(is_cash & _has_bank_details("payee") | ~is_cash & Q(payee__account__closed_at=None))
-    return ways.exclude(Exists(in_hand)).exclude(Exists(credited_after_all(lines)))
+    upheld = Dispute.objects.filter(status=DisputeStatus.UPHELD)
+    return upheld.exclude(Exists(in_hand)).exclude(Exists(credited_after_all(lines)))
 
 
 def credited_after_all(lines: QuerySet[BatchLine]) -> QuerySet[BatchLine]:

@@ -9,6 +9,7 @@ from accounts.queries import is_own
 from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
 from commissions.queries.statements import TOUCHES_EARNED, payees_of
 from commissions.states import (
+    OPEN_DISPUTES,
     TO_BE_ANSWERED,
     ArticleKind,
     DisputeStatus,
@@ -45,6 +46,11 @@ def own_lines(user_id: int) -> QuerySet[LedgerEntry]:
 def own_disputes(user_id: int) -> QuerySet[Dispute]:
     """Return what a customer has disputed, the latest first."""
     return Dispute.objects.filter(payee__in=payees_of(user_id).order_by()).order_by("-pk")
+
+
+def searches_for_friends(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
+    """Keep those about a friend who is not among the payee's referrals, and not answered yet."""
+    return disputes.filter(entry=None, referral=None, status__in=sorted(OPEN_DISPUTES))
 
 
 def overdue(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
@@ -86,7 +92,8 @@ def is_about(person: User, dispute: Dispute) -> bool:
 def colleagues_for(dispute: Dispute) -> list[User]:
     """Return whom a dispute may be given to: who may answer there, does not have it, and has no part in it."""
     there = colleagues(dispute.division, Permission.ANSWER_DISPUTES).order_by("name", "email")
-    return [person for person in there if person.pk != dispute.owner_id and may_look_into(person, dispute)]
+    barred = {dispute.owner_id, *_hands_in(dispute.reward)}
+    return [person for person in there if person.pk not in barred and not is_about(person, dispute)]
 
 
 def articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:
@@ -112,12 +119,19 @@ def own_evidence(user_id: int) -> QuerySet[Evidence]:
 
 def had_a_hand_in(person: User, reward: Reward | None) -> bool:
     """Tell whether a person approved, or found correct, a payment of a reward, or took back what corrected it."""
+    return person.pk in _hands_in(reward)
+
+
+def _hands_in(reward: Reward | None) -> set[int | None]:
+    """Return who (ids) approved, or found correct, a payment of a reward, or took back what corrected it."""
     if reward is None:
-        return False
-    of_reward = BatchLine.objects.filter(reward=reward)
-    paid = ~Q(status=LineStatus.REMOVED) & (Q(batch__approved_by=person) | Q(read_by=person))
-    has_taken_back = Q(dispute__isnull=False, verdict=Verdict.WRONG, read_by=person)
-    return of_reward.filter(paid | has_taken_back).exists()
+        return set()
+    of_reward = BatchLine.objects.filter(reward=reward).order_by()
+    paid = of_reward.exclude(status=LineStatus.REMOVED)
+    taken_back = of_reward.filter(dispute__isnull=False, verdict=Verdict.WRONG)
+    approved = paid.values_list("batch__approved_by", flat=True)
+    read = paid.values_list("read_by", flat=True)
+    return set(approved.union(read, taken_back.values_list("read_by", flat=True)))
 
 
 def correction_paid_on(dispute: Dispute) -> date | None:

@@ -17,12 +17,19 @@ from django.utils.translation import get_language, gettext as _
 from accounts.models import Account
 from commissions.events import DisputeAnswered, DisputeGivenBack, DisputeHandedOver, DisputeRaised, DisputeTaken
 from commissions.models import LONGEST_WORDS, Dispute, DisputeArticle, Evidence, LedgerEntry, Payee, Reward
-from commissions.queries.disputes import corrected_of, had_a_hand_in, is_about, own_lacking, own_lines
+from commissions.queries.disputes import (
+    corrected_of,
+    had_a_hand_in,
+    is_about,
+    own_lacking,
+    own_lines,
+    searches_for_friends,
+)
 from commissions.services.accrual import accrue_rewards
 from commissions.services.endings import locked_reward
 from commissions.services.ledger import post
 from commissions.settings import DISPUTE_DAYS
-from commissions.states import OPEN_DISPUTES, ArticleKind, EntryKind, RewardStatus
+from commissions.states import ArticleKind, EntryKind, RewardStatus
 from foundation.correspondence.services import Upload
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
@@ -104,7 +111,7 @@ def raise_missing_friend(referrer_id: int, words: str, *, uploads: Sequence[Uplo
         pk=_payee_of(referrer.account).pk
     )  # of two sent at once, the second sees the first
     values = _raised(words, payee.division, by)
-    if Dispute.objects.filter(payee=payee, entry=None, referral=None, status__in=sorted(OPEN_DISPUTES)).exists():
+    if searches_for_friends(payee.disputes.all()).exists():
         message = _("We are looking for a friend of yours already. Add to that what else you know.")
         raise NotAllowed(message, code="disputed", field="about")
     return _begun(Dispute.objects.create(payee=payee, **values), uploads)
@@ -377,7 +384,8 @@ def decide_once_more(dispute_id: int, *, by: User) -> Reward:
     """
     Let the rules decide about a friend for whom nothing was ever promised, by the version in force when they ordered.
 
-    What begins to qualify thereby is earned by itself, or not: the dispute is answered in words.
+    What begins to qualify thereby is earned by itself, or not: the dispute is answered in words. In place of what meets a
+    limit something can be given.
 
     :raises NotAllowed: if something was promised, the friend is not installed, no rule gives the payee anything, or the
         person may not answer it, see `held_by_owner`

@@ -78,9 +78,11 @@ def send_answer(dispute_id: int) -> None:
     dispute = _dispute(dispute_id)
     kind = "dispute_upheld" if dispute.status == DisputeStatus.UPHELD else "dispute_explained"
     asked_about = dispute.amount or (dispute.entry.amount if dispute.entry else None)
-    _write_about(
-        dispute, kind, key=f"commissions.dispute_answered:{dispute.pk}", amount=asked_about, answer=dispute.answer
-    )
+    said = {"answer": dispute.answer}
+    reward = dispute.reward
+    if kind == "dispute_upheld" and reward and reward.is_cash:
+        said |= {"asks": "" if current_bank_account(reward.payee) else "yes", "bank_link": _bank_page(reward)}
+    _write_about(dispute, kind, key=f"commissions.dispute_answered:{dispute.pk}", amount=asked_about, **said)
 
 
 def send_question(article_id: int) -> None:

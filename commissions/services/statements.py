@@ -1,6 +1,7 @@
 """A statement on paper."""
 
 from datetime import date
+from hashlib import sha256
 
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -33,10 +34,9 @@ def print_statement(payee_id: int, period: date, *, language: str) -> bytes:
 
 
 def _mark_of_disputes(statement: Statement) -> str:
-    """Return what tells a statement from the same before a line of it was disputed, or answered."""
-    disputes = [line.dispute for line in statement.lines if line.dispute]
-    answered = sum(not dispute.is_open for dispute in disputes)
-    return f":{len(disputes)}-{answered}" if disputes else ""
+    """Return what tells a statement from the same while disputes of its lines stood otherwise, as the payee reads them."""
+    told = [f"{line.dispute.pk} {line.dispute.status}" for line in statement.lines if line.dispute]
+    return f":{sha256(repr(told).encode()).hexdigest()[:16]}" if told else ""
 
 
 def html_of(statement: Statement, *, language: str) -> str:

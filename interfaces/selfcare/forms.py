@@ -111,7 +111,12 @@ def _details(answers: dict[str, Any]) -> BankDetails:
 class MissingForm(DisputeForm):
     """For whom a reward is missing, and what the person knows of it."""
 
-    about = forms.ChoiceField(label=_("For whom is a reward missing?"), error_messages={"required": _("Choose one.")})
+    about = forms.ChoiceField(
+        label=_("For whom is a reward missing?"), error_messages={
+            "required": _("Choose one."),
+            "invalid_choice": _("This was asked about meanwhile, or is not yours. Choose another."),
+        },
+    )  # fmt: skip
     field_order = ("about", "words", "key")
 
     def __init__(self, *args: Any, choices: list[Missing], wanted: str = "", **options: Any) -> None:

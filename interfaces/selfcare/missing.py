@@ -8,11 +8,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from commissions.models import Dispute, Reward
-from commissions.queries.disputes import own_disputes, own_lacking
+from commissions.queries.disputes import own_disputes, own_lacking, searches_for_friends
 from commissions.queries.statements import own_reward_in_words
 from commissions.states import Side
 from foundation.people.models import User
-from referrals.models import Referral
+from referrals.models import Referral, Referrer
 from referrals.queries import own_referrers
 
 MISSING_REWARD, MISSING_FRIEND = "reward", "friend"
@@ -65,7 +65,7 @@ def missing_of(user: User, wanted: str = "") -> list[Missing]:
 
 def may_miss(user: User) -> bool:
     """Tell whether there is anything that a person can say to be missing."""
-    return _not_told(user).exists() or own_referrers(user).exists()
+    return _not_told(user).exists() or _free_places(user).exists()
 
 
 def _not_told(user: User) -> QuerySet[Referral]:
@@ -81,15 +81,21 @@ def _called(referral: Referral, as_a_friend: Reward | None) -> str:
     return _("%(friend)s, ordered on %(date)s") % {"friend": name, "date": ordered_on}
 
 
+def _free_places(user: User) -> QuerySet[Referrer]:
+    """Return the places in programs with whose account a person is not looking for a lost friend already."""
+    looked_for = searches_for_friends(own_disputes(user.pk)).filter(payee__account=OuterRef("account")).order_by()
+    return own_referrers(user).exclude(Exists(looked_for)).order_by("pk")
+
+
 def _places(user: User) -> list[Missing]:
-    places = list(own_referrers(user).order_by("pk"))
+    is_one_of_several = own_referrers(user).count() > 1
     return [
         Missing(
             kind=MISSING_FRIEND,
             pk=place.pk,
-            label=_("Somebody who is not in my list")
-            if len(places) == 1
-            else _("Somebody who is not in my list for %(address)s") % {"address": place.account.service_address},
+            label=_("Somebody who is not in my list for %(address)s") % {"address": place.account.service_address}
+            if is_one_of_several
+            else _("Somebody who is not in my list"),
         )
-        for place in places
+        for place in _free_places(user)
     ]

@@ -276,7 +276,7 @@ class TestDecidingOnceMore:
             dispute.payee,
             RewardStatus.ACCRUED,
         )
-        assert not can_decide_once_more(dispute, dispute.reward)
+        assert not can_decide_once_more(dispute, reward)
 
     def test_is_refused_where_no_rule_held(self, world):
         dispute = world.miss(world.bring())

@@ -8,6 +8,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Customer
 from commissions.models import BatchLine, LedgerEntry
 from commissions.queries.ledger import balances
 from commissions.queries.statements import (
@@ -19,7 +20,9 @@ from commissions.queries.statements import (
     table_of,
 )
 from commissions.services import batches
+from commissions.services.disputes import explain_dispute, raise_dispute
 from commissions.services.endings import locked_reward, take_back
+from commissions.services.evidence import hear_payee, want_evidence
 from commissions.services.holds import hold_reward, release_reward
 from commissions.services.ledger import close_period
 from commissions.services.statements import html_of, print_statement
@@ -27,6 +30,8 @@ from commissions.states import EntryKind, HoldReason, LineStatus, ReasonCode
 from foundation.correspondence.models import Document
 from foundation.jobs.services import work_one_chunk
 from foundation.now import today
+from foundation.people.states import Role
+from foundation.people.testing import make_person
 from tests.commissions.paying import make_approved, make_earned, make_payouts
 from tests.commissions.staging import make_stage_and_reward
 
@@ -199,3 +204,27 @@ class TestOnPaper:
 
         assert first == second
         assert Document.objects.count() == 2
+
+    def test_is_printed_anew_while_a_dispute_of_a_line_waits_and_after(self, story):
+        payouts, payee = story
+        customer = make_person(Role.CUSTOMER, payouts.division)
+        Customer.objects.filter(pk=payee.account.customer_id).update(user=customer)
+        line = payee.entries.filter(kind=EntryKind.RELEASE).earliest("pk")
+        answerer = make_person(Role.OPERATOR, payouts.division)
+        told = set()
+
+        with time_machine.travel(FEBRUARY, tick=False):
+            close_period(payouts.division.pk, line.period, by=None)
+            dispute = raise_dispute(line.pk, "I was promised $35.", by=customer)
+
+            def print_it() -> int:
+                told.add(print_statement(payee.pk, line.period, language="en"))
+                return len(told)
+
+            assert print_it() == 1
+            want_evidence(dispute.pk, "Which letter?", key="q", by=answerer)
+            assert print_it() == 2
+            assert print_it() == 2
+            hear_payee(dispute.pk, "That of May.", key="r", by=customer)
+            explain_dispute(dispute.pk, "The terms say $25.", by=answerer)
+            assert print_it() == 3

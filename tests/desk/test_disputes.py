@@ -1,6 +1,7 @@
 """Disputes at the desk: the list with its clock, one with the trace, and the answer."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -11,13 +12,15 @@ from django.urls import reverse
 
 from accounts.testing import make_account
 from commissions.models import Dispute
+from commissions.services.accrual import accrue_rewards
 from commissions.services.disputes import raise_dispute, raise_missing_reward, take_dispute
 from commissions.services.evidence import want_evidence
-from commissions.states import DisputeStatus, EntryKind
-from commissions.testing import make_referral, make_referrer
+from commissions.services.rules import TermDescription
+from commissions.states import DisputeStatus, EntryKind, Side
+from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
-from tests.commissions.paying import make_earned, make_paid, make_payouts
+from tests.commissions.paying import AT_ONCE, make_earned, make_paid, make_payouts
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +171,22 @@ class TestOwner:
         dispute.refresh_from_db()
         assert dispute.owner == payouts.builder
 
+    def test_is_offered_to_colleagues_in_as_many_statements_for_ten_as_for_one(self, operator, payouts):
+        dispute = make_dispute(payouts)
+        make_paid(payouts)
+        address = reverse("desk:dispute_hand_over", args=[dispute.pk])
+        counts = []
+        operator.get(address)
+        for more in (1, 9):
+            for _person in range(more):
+                make_person(Role.OPERATOR, payouts.division)
+            with CaptureQueriesContext(connection) as queries:
+                page = operator.get(address)
+            counts.append(len(queries))
+
+        assert len(page.context["form"].people) >= 10
+        assert counts[0] == counts[1]
+
     def test_is_filtered_by(self, payouts, client):
         mine, free = make_dispute(payouts, "Mine"), make_dispute(payouts, "Free")
         take_dispute(mine.pk, by=payouts.builder)
@@ -245,6 +264,25 @@ class TestMissing:
         assert "The reward still qualifies" in page
         assert "Where it stands, and why" in page
         assert reverse("desk:dispute_decide_again", args=[dispute.pk]) not in page
+
+    def test_says_that_a_limit_was_met_where_the_rules_gave_nothing_to_be_earned(self, operator, payouts):
+        programme = make_programme(payouts.division)
+        rule = make_rule(payouts.division, programme=programme)
+        terms = [TermDescription(side=Side.REFERRER, amount=Decimal("25.00"))]
+        make_version(rule, terms=terms, **AT_ONCE, most_ever=1)
+        payee = make_person(Role.CUSTOMER, payouts.division)
+        referrer = make_referrer(programme, account=make_account(payouts.division, user=payee))
+        accrue_rewards(make_referral(referrer, market=payouts.market).pk)
+        dispute = raise_missing_reward(make_referral(referrer, market=payouts.market).pk, "Robin has paid.", by=payee)
+
+        address = reverse("desk:dispute_decide_again", args=[dispute.pk])
+        page = operator.post(address, follow=True).content.decode()
+
+        assert "A limit of the rule keeps the reward from being earned." in page
+        assert "has begun to qualify" not in page
+        answer(operator, dispute, outcome="upheld", amount="25.00", answer="We had promised it.")
+        dispute.refresh_from_db()
+        assert dispute.status == DisputeStatus.UPHELD
 
     def test_is_answered_in_words_where_nothing_can_be_given(self, operator, payouts):
         dispute = self.make_missing(payouts)

@@ -275,6 +275,16 @@ class TestMissing:
         assert "A friend who is not in your list" in page_of(client, "dispute", raised.pk)
         again = self.miss(client, f"friend:{referral.referrer_id}", words="And Kim.", key="another form")
         assert list(again.context["form"].errors) == ["about"]
+        assert "Somebody who is not in my list" not in client.get(reverse("selfcare:reward_missing")).content.decode()
+
+    def test_of_somebody_who_is_looked_for_leads_there_where_nothing_else_can_be_missing(self, client, referral):
+        for about in (f"reward:{referral.pk}", f"friend:{referral.referrer_id}"):
+            self.miss(client, about, key=about)
+
+        searched = Dispute.objects.get(referral=None)
+        assert client.get(reverse("selfcare:reward_missing")).url == reverse("selfcare:dispute", args=[searched.pk])
+        statements = client.get(reverse("selfcare:statements")).content.decode()
+        assert reverse("selfcare:reward_missing") not in statements
 
     def test_is_not_offered_where_there_is_a_line(self, client, line):
         referral = line.reward.referral

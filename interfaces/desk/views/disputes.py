@@ -36,7 +36,7 @@ from commissions.services.disputes import (
     uphold_dispute,
 )
 from commissions.services.evidence import add_evidence, want_evidence
-from commissions.states import DisputeStatus
+from commissions.states import DisputeStatus, RewardStatus
 from foundation.correspondence.http import download
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import UserRequest
@@ -161,18 +161,30 @@ def give_back(request: UserRequest, pk: int) -> HttpResponse:
 @staff_page(Permission.ANSWER_DISPUTES)
 def decide_again(request: UserRequest, pk: int) -> HttpResponse:
     """Let the rules decide about a friend for whom nothing was ever promised."""
-    done = gettext("A reward has begun to qualify. Tell the payee in your answer.")
-    return _press(request, pk, lambda: decide_once_more(pk, by=request.user), done)
+
+    def done(reward: Reward) -> str:
+        if reward.status == RewardStatus.CAP_LIMITED:
+            return gettext(
+                "A limit of the rule keeps the reward from being earned. You can give something in its place."
+            )
+        return gettext("A reward has begun to qualify. Tell the payee in your answer.")
+
+    return _press(request, pk, lambda: done(decide_once_more(pk, by=request.user)))
 
 
-def _press(request: UserRequest, pk: int, do: Callable[[], object], done: str) -> HttpResponse:
+def _press(request: UserRequest, pk: int, do: Callable[[], object], done: str = "") -> HttpResponse:
+    """
+    Do what a button says.
+
+    :param done: what is said then; without it, what was returned
+    """
     _found(request, pk)
     try:
-        do()
+        returned = do()
     except NotAllowed as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, done)
+        messages.success(request, done or str(returned))
     return redirect("desk:dispute", pk)
 
 
@@ -255,7 +267,6 @@ def _say(  # noqa: PLR0913  # what the page of an action says
         nothing=nothing,
         subject=found,
         back=reverse("desk:dispute", args=[found.pk]),
-        template="desk/dispute_say.html",
         more={"files": files, "held": files_held(known["key"], request.user) if files.is_bound else []},
     )
 

@@ -18,6 +18,7 @@ from commissions.queries.disputes import (
     own_disputes,
     own_evidence,
     own_lines,
+    searches_for_friends,
     told_articles_of,
 )
 from commissions.queries.statements import own_line
@@ -69,6 +70,8 @@ def missing(request: UserRequest) -> HttpResponse:
         return redirect("selfcare:dispute", found.pk)
     choices = missing_of(request.user, wanted)
     if not choices:
+        if searched := searches_for_friends(own_disputes(request.user.pk)).first():
+            return redirect("selfcare:dispute", searched.pk)
         raise Http404
     sent = _Sent(request, MissingForm, choices=choices, wanted=wanted)
 
