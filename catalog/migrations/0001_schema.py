@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(
                             choices=[("residential", "Residential"), ("business", "Business")], max_length=20
                         ),
-                        default=catalog.models._every_class,
+                        default=catalog.models.every_class,
                         help_text="Who may have it.",
                         size=None,
                         verbose_name="customer classes",

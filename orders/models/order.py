@@ -1,51 +1,38 @@
-"""An order from a cart to services that work, its appointment, and the terms that it was placed under."""
+"""An order, from a cart to services that work."""
 
 import hashlib
 import json
 import secrets
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date, datetime
-from decimal import Decimal
-from functools import reduce
-from operator import or_
-from typing import Any, ClassVar, Self
+from datetime import datetime
+from typing import Any, ClassVar
 
-import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Account, Customer, Partner
-from catalog.models import Product
 from catalog.queries import Quote, Selection
-from foundation.divisions.fields import TranslatedField
-from foundation.divisions.models import Division, bumps_configuration
-from foundation.divisions.queries import dates_in
+from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
-from foundation.money import MoneyField, round_money
-from foundation.now import months_after, now
+from foundation.money import MoneyField
+from foundation.now import now
 from foundation.people.models import User
+from orders.models.terms import TermsVersion
 from orders.states import (
-    APPOINTMENT_MOVES,
-    LINE_MOVES,
     MOVES,
     OPEN,
     REPORTED,
     UNCONFIRMED,
     VISITED,
-    AppointmentStatus,
     CancelReason,
     Channel,
     HoldReason,
-    LineStatus,
     OrderStatus,
     WorkOrderStage,
 )
 from territory.models import Premises, Qualification
-from territory.states import ProductFamily
 
 FIRST_NUMBER = 1_000_000
 """Order numbers are this and the order's own id: seven digits that can be read out on the phone."""
@@ -54,81 +41,6 @@ FIRST_NUMBER = 1_000_000
 def new_token() -> str:
     """Return a secret by which a visitor reaches an order: 192 bits, safe in an address."""
     return secrets.token_urlsafe(24)
-
-
-class TermsVersion(models.Model):
-    """The terms of service of a market from a moment on, in every language. Published, it never changes."""
-
-    division = models.ForeignKey(
-        Division, models.PROTECT, related_name="+", verbose_name=_("division"),
-        help_text=_("They hold here and below, except where a division below has its own."),
-    )  # fmt: skip
-    version = models.CharField(_("version"), max_length=40, help_text=_("Such as 2026-11."))
-    titles = TranslatedField(_("title"))
-    texts = TranslatedField(_("text"), multiline=True)
-    published_at = models.DateTimeField(_("in force from"), default=now)
-
-    class Meta:
-        ordering: ClassVar = ["-published_at"]
-        verbose_name = _("terms of service")
-        verbose_name_plural = _("terms of service")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["division", "version"], name="one_text_per_version")]
-        triggers: ClassVar = [
-            pgtrigger.Protect(name="terms_never_change", operation=pgtrigger.Update | pgtrigger.Delete),
-            bumps_configuration(),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.titles} ({self.version})"
-
-
-class AppointmentSlot(models.Model):
-    """
-    A window in which some number of technicians of a market can come.
-
-    Once a visit is booked it stays when it is: customers were told. A visit moves by `reschedule_order`.
-    """
-
-    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("to"))
-    capacity = models.PositiveSmallIntegerField(_("capacity"), help_text=_("How many visits fit into it."))
-    booked = models.PositiveSmallIntegerField(_("taken"), default=0, editable=False)
-    """Visits that are booked, or kept for a visitor who is still ordering."""
-
-    class Meta:
-        ordering: ClassVar = ["starts_at"]
-        verbose_name = _("appointment slot")
-        verbose_name_plural = _("appointment slots")
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(booked__lte=F("capacity")),
-                name="slot_is_not_overbooked",
-                violation_error_message=_("More visits than this are booked already."),
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")),
-                name="slot_ends_after_it_starts",
-                violation_error_message=_("The slot ends before it starts."),
-            ),
-            models.UniqueConstraint(fields=["division", "starts_at", "ends_at"], name="one_slot_per_window"),
-        ]
-        triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="booked_windows_stay",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__booked__gt=0)
-                & (
-                    pgtrigger.Q(old__division__df=pgtrigger.F("new__division"))
-                    | pgtrigger.Q(old__starts_at__df=pgtrigger.F("new__starts_at"))
-                    | pgtrigger.Q(old__ends_at__df=pgtrigger.F("new__ends_at"))
-                ),
-            )
-        ]
-
-    def __str__(self) -> str:
-        zone = self.division.zone
-        return f"{self.starts_at.astimezone(zone):%Y-%m-%d %H:%M}–{self.ends_at.astimezone(zone):%H:%M %Z}"
 
 
 class Order(Lifecycle):
@@ -606,254 +518,3 @@ class Order(Lifecycle):
         self.cancel_reason = self.cancel_reason or CancelReason.BY_VENDOR
         self.ended_at = at
         self._forget_hold()
-
-
-class OrderLine(Lifecycle):
-    """One product of a submitted order, as it was sold. Amounts are for the whole quantity, before taxes and fees."""
-
-    MOVES = LINE_MOVES
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
-    position = models.PositiveSmallIntegerField(_("position"))
-    product = models.ForeignKey(
-        Product, models.PROTECT, to_field="code", db_column="product_code", related_name="+", verbose_name=_("product")
-    )
-    names = TranslatedField(_("name"))
-    family = models.CharField(_("family"), max_length=20, choices=ProductFamily.choices)
-    quantity = models.PositiveSmallIntegerField(_("quantity"), default=1)
-    recurring = MoneyField(_("each month"))
-    recurring_after = MoneyField(_("each month after promotions"))
-    promotion_months = models.PositiveSmallIntegerField(_("months of promotion"), default=0)
-    one_time = MoneyField(_("once"))
-    recurring_cost = MoneyField(null=True, editable=False)
-    """What it costs us each month, as known when it was ordered; None: not known. For commissions: nobody is shown it."""
-    one_time_cost = MoneyField(null=True, editable=False)
-    """The same once."""
-    relies_on = models.CharField(_("relies on"), max_length=60, blank=True)
-    """The product code of another line of this order, which must work first."""
-    status = models.CharField(
-        _("status"), max_length=20, choices=LineStatus.choices, default=LineStatus.ACKNOWLEDGED, editable=False
-    )
-    installed_on = models.DateField(_("installed"), null=True, editable=False)
-    """In the division's zone."""
-    problem = models.TextField(_("problem"), blank=True, editable=False)
-
-    objects = LockingQuerySet["OrderLine"].as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["order", "position"]
-        verbose_name = _("order line")
-        verbose_name_plural = _("order lines")
-        constraints: ClassVar = [
-            status_constraint(LineStatus, name="line_status_is_known"),
-            models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
-            models.UniqueConstraint(fields=["order", "product"], name="one_line_per_product"),
-            models.CheckConstraint(
-                condition=Q(recurring__gte=0, one_time__gte=0, recurring_after__gte=F("recurring")),
-                name="line_amounts_are_not_negative",
-            ),
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_is_positive"),
-            models.CheckConstraint(
-                condition=Q(status=LineStatus.COMPLETED, installed_on__isnull=False)
-                | ~Q(status=LineStatus.COMPLETED) & Q(installed_on=None),
-                name="ready_lines_say_since_when",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.names}"
-
-    @property
-    def line_id(self) -> str:
-        """How billing systems name it to us."""
-        return str(self.pk)
-
-    def start(self, *, waits: bool) -> None:
-        """
-        Its delivery begins, unless it waits for another line.
-
-        :raises NotAllowed: if it has begun
-        """
-        self._move(LineStatus.PENDING if waits else LineStatus.IN_PROGRESS)
-
-    def complete(self, installed_on: date) -> None:
-        """
-        It works.
-
-        :raises NotAllowed: if that was known, or it was cancelled
-        """
-        self._move(LineStatus.COMPLETED)
-        self.installed_on, self.problem = installed_on, ""
-
-    def fail(self, reason: str) -> None:
-        """
-        It could not be installed.
-
-        :raises NotAllowed: if it works, or was cancelled
-        """
-        self._move(LineStatus.FAILED)
-        self.problem = reason
-
-    def cancel(self) -> None:
-        """
-        It is not wanted any more.
-
-        :raises NotAllowed: if it works
-        """
-        self._move(LineStatus.CANCELLED)
-
-
-class Appointment(Lifecycle):
-    """An order's place in a slot: kept for a while during ordering, then booked. It counts in the slot's `booked`."""
-
-    MOVES = APPOINTMENT_MOVES
-
-    order = models.OneToOneField(Order, models.CASCADE, related_name="appointment", verbose_name=_("order"))
-    slot = models.ForeignKey(AppointmentSlot, models.PROTECT, related_name="appointments", verbose_name=_("slot"))
-    status = models.CharField(
-        _("status"), max_length=10, choices=AppointmentStatus.choices, default=AppointmentStatus.HELD, editable=False
-    )
-    held_until = models.DateTimeField(_("kept until"), null=True, editable=False)
-    given_starts_at = models.DateTimeField(_("from, as the billing system says"), null=True, editable=False)
-    given_ends_at = models.DateTimeField(_("to, as the billing system says"), null=True, editable=False)
-    given_at = models.DateTimeField(null=True, editable=False)
-    """When the billing system said so; facts come in any order."""
-
-    objects = LockingQuerySet["Appointment"].as_manager()
-
-    class Meta:
-        verbose_name = _("appointment")
-        verbose_name_plural = _("appointments")
-        constraints: ClassVar = [
-            status_constraint(AppointmentStatus, name="appointment_status_is_known"),
-            models.CheckConstraint(
-                condition=Q(status=AppointmentStatus.HELD, held_until__isnull=False)
-                | ~Q(status=AppointmentStatus.HELD) & Q(held_until=None),
-                name="held_appointments_say_until_when",
-            ),
-            models.CheckConstraint(
-                condition=Q(given_starts_at=None, given_ends_at=None) | Q(given_ends_at__gt=F("given_starts_at")),
-                name="given_window_is_whole",
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["held_until"], name="appointment_held", condition=Q(status=AppointmentStatus.HELD))
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.slot}"
-
-    @property
-    def takes_place(self) -> bool:
-        """Whether it counts in its slot."""
-        return self.status != AppointmentStatus.RELEASED
-
-    @property
-    def starts_at(self) -> datetime:
-        """When the technician comes at the earliest: as the billing system says, else as booked."""
-        return self.given_starts_at or self.slot.starts_at
-
-    @property
-    def ends_at(self) -> datetime:
-        """When the technician comes at the latest."""
-        return self.given_ends_at or self.slot.ends_at
-
-    def hold(self, slot: AppointmentSlot, *, until: datetime) -> None:
-        """Keep a slot, instead of what was kept before, until a moment."""
-        if self.status != AppointmentStatus.HELD:
-            self._move(AppointmentStatus.HELD)
-        self.slot, self.held_until = slot, until
-
-    def book(self) -> None:
-        """
-        Keep it for good.
-
-        :raises NotAllowed: if it is booked, or was given back
-        """
-        self._move(AppointmentStatus.BOOKED)
-        self.held_until = None
-
-    def change(self, slot: AppointmentSlot) -> None:
-        """
-        Take another slot.
-
-        :raises NotAllowed: if nothing is booked
-        """
-        if self.status != AppointmentStatus.BOOKED:
-            raise NotAllowed(gettext("No appointment is booked."), code="not_booked")
-        self.slot, self.given_starts_at, self.given_ends_at = slot, None, None
-
-    def give_window(self, starts_at: datetime, ends_at: datetime, *, at: datetime | None = None) -> None:
-        """
-        The billing system says when the technician comes.
-
-        :param at: when it said so; what it said later stands, and where that is unknown, this is the latest
-        """
-        if at and self.given_at and at < self.given_at:
-            return
-        self.given_starts_at, self.given_ends_at, self.given_at = starts_at, ends_at, at or self.given_at
-
-    def release(self) -> None:
-        """
-        Give the place back.
-
-        :raises NotAllowed: if it was given back before
-        """
-        self._move(AppointmentStatus.RELEASED)
-        self.held_until = None
-
-
-class InstalledServiceQuerySet(models.QuerySet["InstalledService"]):
-    """Services, by the days on which they work."""
-
-    def working_on(self, day: date) -> Self:
-        """Keep those that work on a day: from their first on, and no more on the one from which they are off."""
-        return self.filter(Q(until=None) | Q(until__gt=day), since__lte=day)
-
-    def working_today(self, divisions: Iterable[Division]) -> Self:
-        """Keep those of these divisions that work today, by the date that it is in each."""
-        on: dict[date, set[int]] = defaultdict(set)
-        for division_id, day in dates_in(divisions).items():
-            on[day].add(division_id)
-        if not on:
-            return self.none()
-        return reduce(or_, (self.working_on(day).filter(division__in=sorted(pks)) for day, pks in on.items()))
-
-
-class InstalledService(models.Model):
-    """A product that works at a customer's premises, from one day until another (dates of the division)."""
-
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="services", verbose_name=_("customer"))
-    account = models.ForeignKey(Account, models.PROTECT, related_name="services", verbose_name=_("account"))
-    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
-    premises = models.ForeignKey(Premises, models.PROTECT, related_name="+", verbose_name=_("premises"))
-    product = models.ForeignKey(
-        Product, models.PROTECT, to_field="code", db_column="product_code", related_name="+", verbose_name=_("product")
-    )
-    line = models.OneToOneField(OrderLine, models.PROTECT, related_name="service", verbose_name=_("order line"))
-    quantity = models.PositiveSmallIntegerField(_("quantity"), default=1)
-    since = models.DateField(_("since"))
-    until = models.DateField(_("until"), null=True, blank=True)
-    """The first day on which it is off."""
-
-    objects = InstalledServiceQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["-pk"]
-        verbose_name = _("active service")
-        verbose_name_plural = _("active services")
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gte=F("since")), name="service_ends_after_it_starts"
-            )
-        ]
-        indexes: ClassVar = [models.Index(fields=["division", "-id"], name="service_division")]
-
-    def __str__(self) -> str:
-        return f"{self.line.names}"
-
-    def monthly_on(self, day: date) -> Decimal:
-        """Return what it costs a month on a day (in the division's zone), before taxes, in the order's currency."""
-        is_promoted = day < months_after(self.since, self.line.promotion_months)
-        amount = self.line.recurring if is_promoted else self.line.recurring_after
-        return round_money(amount * self.quantity / self.line.quantity)
