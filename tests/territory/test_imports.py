@@ -24,7 +24,8 @@ from foundation.lifecycle import NotAllowed
 from territory.events import PremisesImported
 from territory.models import Availability, ImportBlock, ImportFile, Premises, Spelling, Street
 from territory.queries import search_addresses
-from territory.services import create_premises, imports, start_import
+from territory.services import create_premises, start_import
+from territory.services.imports import chunks, files, merging
 from territory.settings import PREMISES_CREATION
 from territory.testing import make_premises
 from tests.orders.racing import together
@@ -212,7 +213,7 @@ class TestImport:
         plans = []
 
         def explain(execute, sql, params, many, context):
-            if sql == imports._MATCH:
+            if sql == merging._MATCH:
                 execute(f"EXPLAIN (FORMAT JSON) {sql}", params, many, context)
                 [(plan,)] = context["cursor"].fetchall()
                 plans.append(plan[0]["Plan"])
@@ -244,7 +245,7 @@ class TestNeighboursAtOnce:
     def side_by_side(self, monkeypatch):
         """Let both look for what the other has before either writes, in their first attempt."""
         both, looked = threading.Barrier(2, timeout=10), threading.local()
-        look = imports._Merge.leave_to_others
+        look = merging.Merge.leave_to_others
 
         def looking(*args):
             contested = look(*args)
@@ -253,7 +254,7 @@ class TestNeighboursAtOnce:
                 both.wait()
             return contested
 
-        monkeypatch.setattr(imports._Merge, "leave_to_others", looking)
+        monkeypatch.setattr(merging.Merge, "leave_to_others", looking)
 
     @pytest.mark.usefixtures("side_by_side")
     @pytest.mark.parametrize("street", ["12 Oak Street", "12 Oak"])
@@ -279,7 +280,7 @@ class TestNeighboursAtOnce:
             added.extend(together(lambda: create_premises(division=neighbour, **address, by=None)))
 
         adding = threading.Thread(target=add)
-        take_turns = imports.take_turns
+        take_turns = chunks.take_turns
 
         def taking_turns(cursor):
             """The import has done its work, and commits when the other one waits for it."""
@@ -290,7 +291,7 @@ class TestNeighboursAtOnce:
                 if cursor.fetchone()[0]:
                     break
 
-        monkeypatch.setattr(imports, "take_turns", taking_turns)
+        monkeypatch.setattr(chunks, "take_turns", taking_turns)
 
         file = load(system, HOUSE)
         adding.join()
@@ -329,7 +330,7 @@ class TestRefusals:
         assert progress_of(file.job).wrong == 1
 
     def test_a_number_that_stands_twice_counts_once(self, system, monkeypatch):
-        monkeypatch.setattr(imports, "ROWS_AT_ONCE", 2)
+        monkeypatch.setattr(files, "ROWS_AT_ONCE", 2)
         other = FLAT.replace("2,14", "3,18")
 
         file = load(system, HOUSE, FLAT, HOUSE.replace("12 Oak", "16 Oak"), other)
@@ -342,7 +343,7 @@ class TestRefusals:
         again = HOUSE.replace("1,12 Oak Street", "9,12 Oak St.")
         assert refusals(load(system, HOUSE, again)) == [(3, "street")]
 
-        monkeypatch.setattr(imports, "ROWS_AT_ONCE", 1)
+        monkeypatch.setattr(files, "ROWS_AT_ONCE", 1)
         assert refusals(load(system, again.replace("9,", "8,"), FLAT)) == [(2, "street")]
 
     def test_an_address_that_moves_onto_another_is_refused(self, system):
@@ -409,7 +410,7 @@ class TestCommand:
                 call_command("import_premises", file, division=code, workers=1)
 
 
-ROWS = 2 * imports.ROWS_AT_ONCE + 1
+ROWS = 2 * files.ROWS_AT_ONCE + 1
 """Of three chunks."""
 
 
