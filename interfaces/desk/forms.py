@@ -342,7 +342,7 @@ class ReadForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    """The sum that the approving person saw: if it has changed since, nothing is approved."""
+    """The sum that the person saw: if it has changed since, nothing is asked for or approved."""
 
     shown = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
 

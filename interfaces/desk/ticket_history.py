@@ -52,7 +52,7 @@ def history_of(ticket: Ticket) -> list[Change]:
 def cells_of(change: Change) -> list[Cell]:
     """Return a change as a line of a file."""
     return [
-        change.at, change.who, change.role, change.what, change.before, change.after, change.why, change.through
+        change.at.isoformat(sep=" ", timespec="seconds"), change.who, change.role, change.what, change.before, change.after, change.why, change.through
     ]  # fmt: skip
 
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -16,14 +18,16 @@ from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.now import now
 from foundation.people.states import Role
+from foundation.people.testing import sign_in
 from foundation.worklist.models import Team
 from interfaces.desk.paging import page_of
 from interfaces.desk.words import say
+from tests.tickets.conftest import Seat
 from tickets import services
 from tickets.events import TicketHandedOver
 from tickets.models import Article, Attachment, Ticket
 from tickets.queries import finding
-from tickets.states import ClockKind, TicketStatus, TicketType
+from tickets.states import ClockKind, Priority, TicketStatus, TicketType
 from tickets.testing import add_target, answer, bring_to, make_policy, make_ticket, reply
 
 
@@ -402,6 +406,28 @@ class TestX40TheHistory:
         assert ["", "", "Waiting", "In progress", "the customer's answer", "E-mail"] in said
         assert all(row[0] for row in rows[1:])
         assert "Waiting" in csr.read("desk:ticket_history", ticket.number)
+
+    @pytest.mark.parametrize(
+        ("language", "written"),
+        [("en", ["9:05:58 a.m.", "9:05:07 a.m."]), ("es", ["9:05:58", "9:05:07"])],
+    )
+    def test_tells_the_second_of_what_happened_within_a_minute(self, division, csr, language, written):
+        zone = division.zone
+        with time_machine.travel(datetime(2026, 3, 2, 9, 5, 7, tzinfo=zone), tick=False) as clock:
+            ticket = make_ticket(division)
+            clock.shift(51)
+            services.set_priority(ticket.pk, Priority.P1, by=csr.person)
+            csr = Seat(sign_in(Client(), csr.person), csr.person)
+            csr.client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+            for page in ("desk:ticket", "desk:ticket_history"):
+                text = csr.read(page, ticket.number)
+                shown = re.findall(r"<time[^>]*>[^<]*?(\d+:\d\d:\d\d[^<]*)</time>", text)
+                assert [moment.removeprefix("0") for moment in shown[:2]] == written
+            answer = csr.get("desk:ticket_history", ticket.number, export="csv")
+
+        rows = list(csv.reader(io.StringIO(answer.content.decode().lstrip("\ufeff"))))
+        assert [row[0][14:19] for row in rows[1:3]] == ["05:58", "05:07"]
 
     @pytest.mark.parametrize(("to", "said"), [(7, "given to somebody"), (None, "given to nobody")])
     def test_tells_given_to_somebody_from_given_to_nobody(self, to, said):

@@ -1,5 +1,7 @@
 """Outages: whom they affect, which tickets they explain, who is told, and what is credited (X28 to X32)."""
 
+from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -13,7 +15,7 @@ from django.db import IntegrityError, InternalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from accounts.models import Account, Customer
 from billing.models import Submission
@@ -27,7 +29,7 @@ from foundation.events.testing import drain, published
 from foundation.jobs.models import Job
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
-from foundation.money import round_money
+from foundation.money import format_money, round_money
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
@@ -1003,6 +1005,136 @@ class TestX32OutageCredits:
         assert sum(credit.minutes for credit in credits_) == 20 * 60 + 1
         assert abs(sum(credit.amount for credit in credits_) - worth) <= Decimal("0.015")  # each is rounded
 
+    @given(
+        st.lists(st.tuples(st.integers(0, 1200), st.integers(200, 1500)), min_size=2, max_size=3),
+        st.lists(
+            st.tuples(st.sampled_from(["ask", "ask", "approve", "discard", "earlier", "later", "longer"]), st.integers(0, 2)),
+            min_size=2, max_size=9,
+        ),
+    )  # fmt: skip
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    def test_no_minute_is_credited_twice_and_what_is_made_is_what_was_seen(  # noqa: PLR0917  # fixtures
+        self, division, installed, supervisor, approver, times, acts
+    ):
+        """Outages that overlap as they like; what is asked for, discarded, corrected and reopened in any order."""
+        with transaction.atomic():
+            found = []
+            for begin, minutes in times:
+                start = JUNE + timedelta(minutes=begin)
+                with time_machine.travel(start + timedelta(minutes=1), tick=False):
+                    declared = make_outage(division, by=supervisor, starts_at=start)
+                found.append(self._restore(declared, start + timedelta(minutes=minutes), by=supervisor))
+            for number, (act, place) in enumerate(acts):
+                at = JUNE + timedelta(days=3, hours=20 * number)
+                with time_machine.travel(at, tick=False):
+                    self._act(act, found[place % len(found)], at, supervisor, approver)
+                self._assert_none_is_credited_twice()
+            transaction.set_rollback(True)
+
+    def _act(self, act, outage, at, asks, approves):  # who does what to what, and when
+        outage.refresh_from_db()
+        waiting = outage.credit_runs.filter(status=CreditRunStatus.REQUESTED).first()
+        match act:
+            case "ask":
+                self._ask_for_what_is_seen(outage, by=asks)
+            case "approve" if waiting:
+                with suppress(NotAllowed):  # other credits are due by now
+                    outages.approve_credits(waiting.pk, shown=waiting.total, by=approves)
+                    work()
+            case "discard" if waiting:
+                outages.discard_credits(waiting.pk, by=approves)
+            case "earlier" | "later":
+                other = outage.starts_at + (HOUR if act == "later" else -HOUR)
+                outages.correct_start(outage.pk, other, "As the node says", by=asks)
+            case "longer":
+                outages.reopen_outage(outage.pk, by=asks)
+                self._restore(outage, at + 5 * HOUR, by=asks)
+
+    @staticmethod
+    def _ask_for_what_is_seen(outage, *, by):
+        seen = outages.preview_credits(outage)
+        made, refusal = (0, Decimal(0)), ""
+        try:
+            run = outages.request_credits(outage.pk, shown=seen.total, by=by)
+            made = (run.count, run.total)
+        except NotAllowed as refused:
+            refusal = refused.message
+        assert (seen.accounts, seen.total, seen.refusal) == (*made, refusal)
+
+    @staticmethod
+    def _assert_none_is_credited_twice():
+        """Of each service, no time stands in the credits of two outages, and no account gets more than it was without."""
+        times = defaultdict(dict)
+        for credit in OutageCredit.objects.exclude(status=CreditStatus.DISCARDED):
+            for service, spans in credit.spans.items():
+                of_outage = times[service].setdefault(credit.outage_id, [])
+                of_outage += [tuple(map(datetime.fromisoformat, span)) for span in spans]
+        for by_outage in times.values():
+            each = [without(spans, []) for spans in by_outage.values()]
+            together_ = without([span for spans in each for span in spans], [])
+            assert sum(map(minutes_of, each)) <= minutes_of(together_) + len(each)  # each is rounded down
+
+    def test_another_sum_than_was_seen_is_not_asked_for(self, outage, overlapping, supervisor, client):
+        page = reverse("desk:outage_credits", args=[overlapping.pk])
+        seen = outages.preview_credits(overlapping)
+        assert format_money(seen.total, "USD", "en") in sign_in(client, supervisor).get(page).content.decode()
+        outages.request_credits(outage.pk, by=supervisor)
+        left = outages.preview_credits(overlapping)
+
+        answer_ = client.post(page, {"shown": seen.total})
+
+        text = answer_.content.decode()
+        assert answer_.status_code == 422
+        assert "The sum has changed since you saw it" in text
+        assert "1 account had another outage at the same time" in text
+        assert format_money(left.total, "USD", "en") in text
+        assert f'value="{left.total}"' in text
+        assert not overlapping.credit_runs.exists()
+        client.post(page, {"shown": left.total})
+        assert overlapping.credit_runs.get().total == left.total < seen.total
+
+    def test_of_nothing_that_nobody_may_ask_for_a_sum_is_shown(self, outage, supervisor):
+        outages.request_credits(outage.pk, by=supervisor)
+        outages.reopen_outage(outage.pk, by=supervisor)
+        outage.refresh_from_db()
+        assert outages.preview_credits(outage).refusal == "It is not over."
+        outage = self._restore(outage, now(), by=supervisor)
+
+        preview = outages.preview_credits(outage)
+
+        assert (preview.accounts, preview.total) == (0, 0)
+        assert preview.refusal == "Credits for it wait for approval already."
+
+    def test_whoever_comes_too_late_reads_what_became_of_them(self, outage, supervisor, approver, client):
+        other = make_person(Role.OPERATOR, outage.division)
+        run = outages.request_credits(outage.pk, by=supervisor)
+        outages.approve_credits(run.pk, by=approver)
+
+        def try_to(doing):
+            return sign_in(client, other).post(
+                reverse(f"desk:outage_credits_{doing}", args=[run.pk]), {"shown": run.total}
+            )
+
+        for doing in ("approve", "discard"):
+            text = try_to(doing).content.decode()
+            assert f"{approver} has approved them: they go out." in text
+            assert "→" not in text
+        work()
+        assert f"{approver} has approved them: billing is asked for them." in try_to("discard").content.decode()
+        outages.record_credit_refused(run.credits.get().request_id, "No such account")
+        assert f"{approver} has approved them, and billing has refused some." in try_to("approve").content.decode()
+
+    def test_nor_is_what_was_discarded_approved(self, outage, supervisor, approver, client):
+        run = outages.request_credits(outage.pk, by=supervisor)
+        outages.discard_credits(run.pk, by=supervisor)
+
+        answer_ = sign_in(client, approver).post(
+            reverse("desk:outage_credits_approve", args=[run.pk]), {"shown": run.total}
+        )
+
+        assert "They were discarded: nobody is credited by them." in answer_.content.decode()
+        assert answer_.status_code == 422
+
     def test_what_was_left_to_another_is_not_lost_when_that_is_asked_for_anew(
         self, outage, overlapping, supervisor, approver
     ):
@@ -1338,7 +1470,8 @@ class TestOutagePages:
         assert "Count what is due, and ask for it" in page
         assert "1 account is credited" in client.get(reverse("desk:outage_credits", args=[outage.pk])).content.decode()
 
-        client.post(reverse("desk:outage_credits", args=[outage.pk]), {})
+        shown = outages.preview_credits(outage).total
+        client.post(reverse("desk:outage_credits", args=[outage.pk]), {"shown": shown})
         run = outage.credit_runs.get()
         sign_in(client, make_person(Role.OPERATOR, division))
         client.post(reverse("desk:outage_credits_approve", args=[run.pk]), {"shown": run.total})

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -813,6 +815,97 @@ class TestX19LatePausesAreCounted:
         stranger = make_person(Role.SUPERVISOR, make_division())
 
         assert pauses_by_agent(stranger, since=MONDAY - HOUR, until=MONDAY + HOUR) == []
+
+
+class TestX19LateDowngradesAreCounted:
+    @pytest.fixture
+    def two_levels(self, division):
+        policy = make_policy(division, {ClockKind.RESTORE: 10})
+        for priority, hours in ((Priority.P3, 30), (Priority.P4, 10)):
+            add_target(policy, ClockKind.RESTORE, hours, calendar=make_round_the_clock(division), priority=priority)
+        return policy
+
+    @pytest.mark.parametrize(
+        ("hours", "to", "percent"),
+        [
+            (8.9, Priority.P3, None),
+            (9, Priority.P3, 90),
+            (9.9, Priority.P3, 99),
+            (12, Priority.P3, 120),  # missed, and then not
+            (9.9, Priority.P4, None),  # no more time is promised by it
+        ],
+    )
+    def test_who_made_it_less_urgent_from_what_share_on_and_why(  # noqa: PLR0917  # fixtures
+        self, division, supervisor, desk, clock, two_levels, hours, to, percent
+    ):
+        ticket = make_ticket(division, priority=Priority.P2)
+        clock.move_to(MONDAY + hours * HOUR)
+
+        desk.do(ticket, "priority", priority=to, reason="Only the second phone is out.")
+        clock.shift(MINUTE)
+
+        page = Seat(sign_in(Client(), supervisor), supervisor).read("desk:ticket_pauses")
+        if percent is None:
+            assert ticket.number not in page
+            assert "Only the second phone" not in page
+        else:
+            row = first(rf"(?s){ticket.number}</a>(.*?)</tr>", page)
+            assert [str(desk.person), "P2 → P3", f"{percent} %", "Only the second phone is out."] == re.findall(
+                r"<td[^>]*>(?!<time)(.*?)</td>", row
+            )
+            assert first(r'data-label="Made less urgent late">(\d+)<', page) == "1"
+            assert first(r'data-label="of it after the miss">(\d+)<', page) == ("1" if percent >= 100 else "0")
+
+    def test_what_is_promised_no_more_is_counted_too(self, division, csr, supervisor, clock):
+        policy = make_policy(division, {})
+        add_target(policy, ClockKind.RESTORE, 10, calendar=make_round_the_clock(division), priority=Priority.P2)
+        ticket = make_ticket(division, priority=Priority.P2)
+        clock.move_to(MONDAY + 9.5 * HOUR)
+
+        services.set_priority(ticket.pk, Priority.P4, "Nothing is at stake.", by=csr)
+        clock.shift(MINUTE)
+
+        [agent] = pauses_by_agent(supervisor, since=MONDAY, until=MONDAY + 24 * HOUR)
+        assert (agent.user, agent.pauses, agent.downgrades) == (csr, 0, 1)
+
+    def test_neither_what_a_rule_did_nor_what_was_kept_before_nor_of_others(
+        self, division, csr, supervisor, clock, two_levels
+    ):
+        by_rule, restored = (make_ticket(division, priority=Priority.P2) for _number in range(2))
+        clock.move_to(MONDAY + 9.5 * HOUR)
+        services.restore_service(restored.pk, by=csr)
+        stranger = make_person(Role.SUPERVISOR, make_division())
+
+        services.set_priority(by_rule.pk, Priority.P3, by=None)
+        services.set_priority(restored.pk, Priority.P3, "It works.", by=csr)
+        assert pauses_by_agent(supervisor, since=MONDAY, until=MONDAY + 24 * HOUR) == []
+
+        services.set_priority(by_rule.pk, Priority.P2, by=csr)
+        services.set_priority(by_rule.pk, Priority.P3, "It is not.", by=csr)
+        assert pauses_by_agent(stranger, since=MONDAY, until=MONDAY + 24 * HOUR) == []
+        assert [agent.downgrades for agent in pauses_by_agent(supervisor, since=MONDAY, until=MONDAY + 24 * HOUR)] == [
+            1
+        ]
+
+    def test_the_page_asks_as_many_statements_for_many_as_for_one(self, division, supervisor, clock, two_levels):
+        def lower(number):
+            for _number in range(number):
+                ticket = make_ticket(division, priority=Priority.P2)
+                clock.shift(9.5 * HOUR)
+                services.set_priority(ticket.pk, Priority.P3, "It works badly.", by=make_person(Role.CSR, division))
+                clock.shift(MINUTE)
+
+        def count() -> int:
+            page = Seat(sign_in(Client(), supervisor), supervisor)
+            with CaptureQueriesContext(connection) as asked:
+                page.read("desk:ticket_pauses")
+            return len(asked)
+
+        lower(1)
+        _first, before = count(), count()  # what is kept of the site is read by the first
+        lower(4)
+        _first, after = count(), count()
+        assert after == before
 
 
 class TestX20ContractsFromTheServiceOrder:

@@ -20,7 +20,7 @@ from tickets.models.outages import (
 )
 from tickets.models.routing import Assignment, ReassignedTicket, Reassignment, RoutingRow, RoutingVersion, WaitingTicket
 from tickets.models.satisfaction import Rating
-from tickets.models.sla import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, TicketClock
+from tickets.models.sla import Alert, ClockSegment, LadderStep, LateDowngrade, SlaPolicy, SlaTarget, TicketClock
 from tickets.models.symptoms import Choice, Step, Symptom
 from tickets.models.ticket import SIGNS_OF_NUMBER, Ticket, new_number
 from tickets.models.uploads import UnsentFile
@@ -28,7 +28,7 @@ from tickets.models.visits import Task, Visit, VisitDeed
 
 __all__ = [
     "SIGNS_OF_NUMBER", "AffectedService", "Alert", "Article", "ArticleMail", "Assignment", "Attachment", "CannedReply", "Choice",
-    "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "Macro", "MacroUse", "Outage", "OutageCredit",
+    "ClockSegment", "CreditRun", "Departure", "Doing", "Equipment", "LadderStep", "LateDowngrade", "Macro", "MacroUse", "Outage", "OutageCredit",
     "OutageDetachment", "OutageNotice", "OutageScope", "OutageSpell", "OutageUpdate", "Participant", "Presence",
     "Probe", "Rating", "ReassignedTicket", "Reassignment", "ResolutionNotice", "RoutingRow", "RoutingVersion", "SlaPolicy", "SlaTarget",
     "Step", "Symptom", "Task", "Ticket", "TicketClock", "UnsentFile", "Visit", "VisitDeed", "WaitingTicket", "filled_in",

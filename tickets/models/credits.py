@@ -92,6 +92,7 @@ class CreditRun(Lifecycle):
 
         :raises NotAllowed: if it was approved or discarded before, or the person asked for it
         """
+        self._refuse_unless_waiting()
         if by.pk == self.requested_by_id:
             raise NotAllowed(gettext("You asked for these credits: somebody else has to approve them."), code="own_run")
         self._move(CreditRunStatus.APPROVED)
@@ -115,9 +116,29 @@ class CreditRun(Lifecycle):
         """
         Nothing of it is credited.
 
-        :raises NotAllowed: if it was approved
+        :raises NotAllowed: if it was approved, or discarded before
         """
+        self._refuse_unless_waiting()
         self._move(CreditRunStatus.DISCARDED)
+
+    @property
+    def what_became_of_it(self) -> str:
+        """Why nobody can approve or discard it any more, in words; empty while somebody can."""
+        if self.status == CreditRunStatus.REQUESTED:
+            return ""
+        if self.approved_by is None:
+            return gettext("They were discarded: nobody is credited by them.")
+        words = {
+            CreditRunStatus.APPROVED: gettext("%(person)s has approved them: they go out."),
+            CreditRunStatus.POSTED: gettext("%(person)s has approved them: billing is asked for them."),
+            CreditRunStatus.CONFIRMED: gettext("%(person)s has approved them, and they are credited."),
+            CreditRunStatus.PARTLY_RETURNED: gettext("%(person)s has approved them, and billing has refused some."),
+        }
+        return words[CreditRunStatus(self.status)] % {"person": self.approved_by}
+
+    def _refuse_unless_waiting(self) -> None:
+        if self.what_became_of_it:
+            raise NotAllowed(self.what_became_of_it, code="wrong_status")
 
 
 class OutageCredit(Lifecycle):

@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Product
 from foundation.clocks.models import Calendar, Segment, Stopwatch
 from foundation.divisions.models import Division, TranslatedField, bumps_configuration
+from foundation.now import now
 from foundation.people.models import User
+from foundation.safeguards import append_only
 from territory.states import ProductFamily
 from tickets.models.ticket import Ticket
 from tickets.states import (
+    LATE_PAUSE,
     PAUSING,
     AlertChannel,
     ClockKind,
@@ -211,6 +214,38 @@ class ClockSegment(Segment):
 
     def __str__(self) -> str:
         return f"{self.clock} {self.begun_at:%Y-%m-%d %H:%M} {self.reason}"
+
+
+class LateDowngrade(models.Model):
+    """
+    Somebody made a ticket less urgent and so gave a promise more time that was nearly used up, or missed.
+
+    It is allowed and often right, and counted beside the pauses shortly before the end.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="late_downgrades", verbose_name=_("ticket"))
+    before = models.CharField(_("from"), max_length=2, choices=Priority.choices)
+    after = models.CharField(_("to"), max_length=2, choices=Priority.choices)
+    percent = models.PositiveSmallIntegerField(_("used up, in percent"))
+    """Of the promise of which most was used up, as it was before."""
+    reason = models.CharField(_("why"), max_length=300)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"), default=now)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        verbose_name = _("late downgrade")
+        verbose_name_plural = _("late downgrades")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(after__gt=models.F("before")), name="downgrade_is_less_urgent"),
+            models.CheckConstraint(condition=Q(percent__gte=LATE_PAUSE.start), name="downgrade_is_late"),
+            models.CheckConstraint(condition=~Q(reason=""), name="downgrade_has_a_reason"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["-at"], name="latedowngrade_latest")]
+        triggers: ClassVar = [*append_only("That a ticket was made less urgent late stands as it was done.")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket} {self.before} {self.after}"
 
 
 class Alert(models.Model):

@@ -1,8 +1,10 @@
 """What is promised for a ticket, how far it is, and who paused whose clocks shortly before the end."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
@@ -19,7 +21,7 @@ from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
 from orders.queries import moment_in_words
 from tickets.events import ResolutionTakenBack, TicketMerged, TicketMoved, TicketUnmerged
-from tickets.models import Alert, ClockSegment, LadderStep, SlaPolicy, SlaTarget, Ticket, TicketClock
+from tickets.models import Alert, ClockSegment, LadderStep, LateDowngrade, SlaPolicy, SlaTarget, Ticket, TicketClock
 from tickets.states import LATE_PAUSE, OPEN, STOPPED, AlertChannel, ClockKind, HoldReason, PendingReason, TicketStatus
 
 LEAST_PAUSE = timedelta(seconds=1)
@@ -326,15 +328,19 @@ def alerts_for(user: User) -> QuerySet[Alert]:
 
 @dataclass(frozen=True)
 class PausesOfAgent:
-    """How often somebody paused clocks, and how often shortly before a promise would have been missed."""
+    """How often somebody paused clocks or gave them more time, and how often shortly before a promise would have been missed."""
 
     user: User
-    pauses: int
-    late: int
-    tickets: int
+    pauses: int = 0
+    late: int = 0
+    tickets: int = 0
     """On how many tickets the late ones were."""
-    missed: int
+    missed: int = 0
     """How many of the clocks that were paused late were missed all the same."""
+    downgrades: int = 0
+    """How often they made a ticket less urgent when a promise that got longer by it was nearly used up."""
+    after_miss: int = 0
+    """Of these, how often it was missed already."""
 
     @property
     def percent(self) -> int:
@@ -344,7 +350,7 @@ class PausesOfAgent:
 
 def pauses_by_agent(user: User, *, since: datetime, until: datetime) -> list[PausesOfAgent]:
     """
-    Count the pauses of each agent in the divisions of whoever asks, those with most late ones first.
+    Count the pauses and the late downgrades of each agent in the divisions of whoever asks, those with most late ones first.
 
     Several clocks that stop in one moment are one pause; late is one of which any clock stood at 90 to 99 percent.
     """
@@ -353,17 +359,32 @@ def pauses_by_agent(user: User, *, since: datetime, until: datetime) -> list[Pau
         is_running=False, by__isnull=False, begun_at__gte=since, begun_at__lt=until, clock__ticket__division__in=seen
     )
     late = Q(at_percent__gte=LATE_PAUSE.start, at_percent__lt=LATE_PAUSE.stop)
-    rows = paused.order_by().values("by").annotate(
+    pauses = paused.order_by().values("by").annotate(
         pauses=Count(_once(), distinct=True),
         late=Count(_once(), distinct=True, filter=late),
         tickets=Count("clock__ticket", distinct=True, filter=late),
         missed=Count("clock", distinct=True, filter=late & Q(clock__passed__gte=len(THRESHOLDS), clock__due_at__lte=until)),
     )  # fmt: skip
-    people = User.objects.in_bulk([row["by"] for row in rows])
-    found = [
-        PausesOfAgent(people[row["by"]], row["pauses"], row["late"], row["tickets"], row["missed"]) for row in rows
-    ]
-    return sorted(found, key=lambda agent: (-agent.late, -agent.pauses, agent.user.pk))
+    downgrades = _downgrades_in(user, since, until).order_by().values("by").annotate(
+        downgrades=Count("pk"), after_miss=Count("pk", filter=Q(percent__gte=LATE_PAUSE.stop))
+    )  # fmt: skip
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    rows: list[Any] = [*pauses, *downgrades]
+    for row in rows:
+        counts[row["by"]].update((name, number) for name, number in row.items() if name != "by")
+    people = User.objects.in_bulk(counts)
+    found = [PausesOfAgent(people[key], **numbers) for key, numbers in counts.items()]
+    return sorted(found, key=lambda agent: (-agent.late - agent.downgrades, -agent.pauses, agent.user.pk))
+
+
+def _downgrades_in(user: User, since: datetime, until: datetime) -> QuerySet[LateDowngrade]:
+    seen = divisions_where(user, Permission.ASSIGN_WORK, Permission.AUDIT)
+    return LateDowngrade.objects.filter(at__gte=since, at__lt=until, ticket__division__in=seen)
+
+
+def late_downgrades(user: User, *, since: datetime, until: datetime) -> QuerySet[LateDowngrade]:
+    """Return, the latest first, who made which tickets less urgent late and why, in the divisions of whoever asks."""
+    return _downgrades_in(user, since, until).select_related("ticket__division", "by")
 
 
 def _once() -> Func:

@@ -131,6 +131,29 @@ def _aim(ticket: Ticket, targets: Targets, clocks: Clocks, *, at: datetime) -> N
         TicketClock.objects.bulk_update(changed, ["policy"])
 
 
+def percent_of_what_gets_longer(ticket: Ticket, *, at: datetime) -> int:
+    """
+    Return how much is used up, in percent, of the promises of a locked ticket to which more time is given now.
+
+    Of several it is the one of which most is used up; 0 where none gets longer. What is promised no more gets longer, too.
+
+    :param ticket: as it is now, its clocks not having followed yet
+    """
+    targets = promises_for(ticket)
+    longer = [0]
+    for kind, clock in _known(ticket).items():
+        if clock.status == WatchStatus.STOPPED or _is_met(clock, ticket):
+            continue
+        used, then = clock.percent(at), 0
+        if kind in targets:
+            for name, value in _aimed(ticket, targets[kind]).items():
+                setattr(clock, name, value)
+            then = clock.percent(at)
+        if then < used:
+            longer.append(used)
+    return min(max(longer), stopwatches.MOST_PERCENT)
+
+
 def _stop_and_go(ticket: Ticket, targets: Targets, clocks: Clocks, *, at: datetime, by: User | None) -> None:
     """Stop, pause or let run each clock, each move in one go for all that make it."""
     running: list[TicketClock] = []

@@ -11,11 +11,11 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 from foundation.worklist.models import Team
 from tickets.events import PriorityChanged, TicketEscalated, TicketHandedOver, TicketReleased, TicketTaken, TypeChanged
-from tickets.models import Ticket
+from tickets.models import LateDowngrade, Ticket
 from tickets.services.routing import deal_in_team, settle_by_hand
 from tickets.services.rows import locked_for_work, moved, record
-from tickets.services.sla import restored
-from tickets.states import EscalationReason, Priority, TicketStatus, TicketType
+from tickets.services.sla import percent_of_what_gets_longer, restored
+from tickets.states import LATE_PAUSE, EscalationReason, Priority, TicketStatus, TicketType
 
 
 @transaction.atomic
@@ -107,6 +107,8 @@ def set_priority(ticket_id: int, priority: Priority, reason: str = "", *, by: Us
     """
     Say how urgent a ticket is. Whoever makes it less urgent says why: more time is promised then, also where some is missed.
 
+    Where 90 percent of what gets longer are used up it is noted, for those who give out work.
+
     :raises NotAllowed: if the person may not, gives no reason where one is asked, it has ended, or is just so urgent
     """
     ticket = _open(ticket_id, by)
@@ -116,9 +118,20 @@ def set_priority(ticket_id: int, priority: Priority, reason: str = "", *, by: Us
     if by is not None and priority > before and not reason.strip():
         raise NotAllowed(_("Say why it is less urgent: more time is promised then."), code="no_reason", field="reason")
     ticket.priority = priority
+    if by is not None and priority > before:
+        _note_where_late(ticket, before, reason.strip(), by=by)
     fact = PriorityChanged(ticket_id=ticket.pk, before=before, after=priority, reason=reason.strip())
     record(ticket, fact, by=by, changed=["priority"])
     return ticket
+
+
+def _note_where_late(ticket: Ticket, before: str, reason: str, *, by: User) -> None:
+    at = now()
+    percent = percent_of_what_gets_longer(ticket, at=at)
+    if percent >= LATE_PAUSE.start:
+        LateDowngrade.objects.create(
+            ticket=ticket, before=before, after=ticket.priority, percent=percent, reason=reason[:300], by=by, at=at
+        )
 
 
 @transaction.atomic

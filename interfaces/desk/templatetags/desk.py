@@ -14,7 +14,7 @@ from django.forms.utils import flatatt
 from django.template import Context
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format, time_format
+from django.utils.formats import date_format, get_format, number_format, time_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext as _, ngettext
@@ -116,15 +116,19 @@ def trouble(error: str) -> str:
 
 
 @register.simple_tag
-def moment(at: datetime | None, division: Division | None = None, *, zone: bool = False) -> SafeString | str:
+def moment(
+    at: datetime | None, division: Division | None = None, *, zone: bool = False, seconds: bool = False
+) -> SafeString | str:
     """
     Write a moment in a division's time zone, with the zone on hover; a dash where there is none.
 
     :param zone: write the zone beside it, too: where rows of several divisions stand below each other
+    :param seconds: write the second, too: in histories, where several things happen within a minute
     """
     if at is None:
         return "–"
-    shown, of_zone = _written(at, _zone_of(division), get_language(), "SHORT_DATETIME_FORMAT")
+    style = _to_the_second(get_format("SHORT_DATETIME_FORMAT")) if seconds else "SHORT_DATETIME_FORMAT"
+    shown, of_zone = _written(at, _zone_of(division), get_language(), style)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', at.isoformat(), of_zone, f"{shown} {of_zone}" if zone else shown
     )
@@ -155,6 +159,11 @@ def age(context: Context, at: datetime | None, division: Division | None = None)
         seen[NOW] = now()
     exactly = _exactly(at, _zone_of(division))
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exactly, duration(seen[NOW] - at))
+
+
+def _to_the_second(style: str) -> str:
+    """Return a format with seconds behind its minutes: 9:05:07 a.m., 21:05:07."""
+    return style.replace("P", "g:i:s a") if "P" in style else style.replace(":i", ":i:s")
 
 
 def _zone_of(division: Division | None) -> tzinfo:

@@ -452,25 +452,36 @@ def ask_credits(request: UserRequest, pk: int) -> HttpResponse:
     found = _found(request, pk)
     preview = services.preview_credits(found)
     said = ngettext(
-        "%(count)d account is credited %(total)s, for %(minutes)d minutes. Somebody else approves it.",
-        "%(count)d accounts are credited %(total)s in all, for %(minutes)d minutes. Somebody else approves it.",
+        "It lasted %(minutes)d minutes. %(count)d account is credited %(total)s. Somebody else approves it.",
+        "It lasted %(minutes)d minutes. %(count)d accounts are credited %(total)s in all. Somebody else approves it.",
         preview.accounts,
     ) % {
         "count": preview.accounts,
         "total": _in_words(preview.total, preview.currency),
         "minutes": preview.minutes,
     }
+    if preview.shared:
+        left_out = ngettext(
+            "%(count)d account had another outage at the same time: what is credited there is left out here.",
+            "%(count)d accounts had another outage at the same time: what is credited there is left out here.",
+            preview.shared,
+        )
+        said = f"{said} {left_out % {'count': preview.shared}}"
     action = _action(
         found,
         title=_("Ask for credits"),
         explanation=said if preview.accounts else "",
         button=_("Ask for them"),
         done=_("The credits wait for somebody else’s approval."),
-        nothing=preview.refusal if not found.is_open else _("It is not over."),
+        nothing=preview.refusal,
     )
-    return perform(
-        request, action, ConfirmForm(posted(request)), lambda _said: services.request_credits(pk, by=request.user)
-    )
+    form = ApproveForm(posted(request), initial={"shown": preview.total})
+
+    def ask(said: dict[str, Any]) -> None:
+        form.data = {"shown": str(preview.total)}  # what the page says, should it be shown once more
+        services.request_credits(pk, shown=said["shown"], by=request.user)
+
+    return perform(request, action, form, ask)
 
 
 @staff_page(Permission.APPROVE_OUTAGE_CREDITS)
@@ -489,7 +500,7 @@ def approve_credits(request: UserRequest, pk: int) -> HttpResponse:
         explanation=said % {"count": run.count},
         button=_("Approve %(total)s") % {"total": total},
         done=_("Approved. The credits go out now."),
-        nothing="" if run.status == CreditRunStatus.REQUESTED else run.get_status_display(),
+        nothing=run.what_became_of_it,
         is_grave=True,
     )
     form = ApproveForm(posted(request), initial={"shown": run.total})
@@ -508,7 +519,7 @@ def discard_credits(request: UserRequest, pk: int) -> HttpResponse:
         explanation=_("Nobody is credited. They can be asked for again."),
         button=_("Discard them"),
         done=_("The credits are discarded."),
-        nothing="" if run.status == CreditRunStatus.REQUESTED else run.get_status_display(),
+        nothing=run.what_became_of_it,
         is_grave=True,
     )
     return perform(

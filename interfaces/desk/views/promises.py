@@ -1,4 +1,4 @@
-"""What was promised for tickets: what somebody is told of, and who paused clocks shortly before the end."""
+"""What was promised for tickets: what somebody is told of, and who paused clocks, or gave them more time, late."""
 
 from datetime import timedelta
 
@@ -10,11 +10,12 @@ from foundation.now import now
 from foundation.people.models import UserRequest
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
-from tickets.queries.sla import alerts_for, pauses_by_agent
+from tickets.queries.sla import alerts_for, late_downgrades, pauses_by_agent
 from tickets.services import see_alerts
 
 DAYS = 30
 ALERTS_SHOWN = 200
+DOWNGRADES_SHOWN = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +32,13 @@ def alerts(request: UserRequest) -> HttpResponse:
 @require_safe
 @staff_page(Permission.ASSIGN_WORK)
 def pauses(request: UserRequest) -> HttpResponse:
-    """Count each person's pauses, and those made shortly before a promise would have been missed."""
+    """Count each person's pauses, and what they did shortly before a promise would have been missed, or after."""
     until = now()
-    agents = pauses_by_agent(request.user, since=until - timedelta(days=DAYS), until=until)
-    return render(request, "desk/ticket_pauses.html", {"agents": agents, "days": DAYS})
+    since = until - timedelta(days=DAYS)
+    said = {
+        "agents": pauses_by_agent(request.user, since=since, until=until),
+        "downgrades": late_downgrades(request.user, since=since, until=until)[:DOWNGRADES_SHOWN],
+        "most": DOWNGRADES_SHOWN,
+        "days": DAYS,
+    }
+    return render(request, "desk/ticket_pauses.html", said)

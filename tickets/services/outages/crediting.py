@@ -142,6 +142,8 @@ class Due:
     currency: str
     spans: dict[int, list[Span]]
     """The times that it is for, by service; none of them is credited in another outage."""
+    is_shared: bool
+    """Whether further times of it are credited in another outage."""
 
     @property
     def amount(self) -> Decimal:
@@ -184,6 +186,8 @@ class CreditPreview:
     currency: str
     minutes: int
     """Of the outage so far."""
+    shared: int
+    """Of the accounts, those that had another outage at the same time, in which a part of it is credited."""
     closed: int
     """Accounts that nothing can be credited to any more."""
     refusal: str = ""
@@ -191,29 +195,41 @@ class CreditPreview:
 
 
 def preview_credits(outage: Outage) -> CreditPreview:
-    """Reckon what would be credited for an outage now; nothing is written."""
+    """Reckon what `request_credits` would ask for now, by the same count; nothing is written."""
     until = now()
-    minutes = minutes_of(_spans_of(outage, until))
+    found, refusal = [], ""
     try:
-        _refuse_what_is_not_credited(outage, minutes)
-    except NotAllowed as refusal:
-        return CreditPreview(
-            accounts=0,
-            total=ZERO,
-            currency=outage.division.currency,
-            minutes=minutes,
-            closed=0,
-            refusal=refusal.message,
-        )
-    accounts, total, currency = 0, ZERO, ""
-    for due in what_is_due(outage, until):
-        accounts, total, currency = accounts + 1, total + due.amount, due.currency
-    closed = _accounts_of(outage).filter(status=AccountStatus.CLOSED).count()
-    nothing = _("Credits for it wait for approval already.") if _waits(outage) else _("Everything was credited.")
+        found = _counted(outage, until)
+    except NotAllowed as refused:
+        refusal = refused.message
     return CreditPreview(
-        accounts=accounts, total=total, currency=currency or outage.division.currency, minutes=minutes, closed=closed,
-        refusal="" if accounts else nothing,
-    )  # fmt: skip
+        accounts=len(found),
+        total=sum((due.amount for due in found), ZERO),
+        currency=found[0].currency if found else outage.division.currency,
+        minutes=minutes_of(_spans_of(outage, until)),
+        shared=sum(due.is_shared for due in found),
+        closed=_accounts_of(outage).filter(status=AccountStatus.CLOSED).count(),
+        refusal=refusal,
+    )
+
+
+def _counted(outage: Outage, until: datetime) -> list[Due]:
+    """
+    Return what is to be asked for.
+
+    :raises NotAllowed: if nothing can be
+    """
+    if outage.is_open:
+        raise NotAllowed(_("It is not over."), code="not_over")
+    if _waits(outage):
+        raise NotAllowed(_("Credits for it wait for approval already."), code="waits")
+    _refuse_what_is_not_credited(outage, minutes_of(_spans_of(outage, until)))
+    found = list(what_is_due(outage, until))
+    if not found:
+        raise NotAllowed(_("Everything was credited."), code="nothing")
+    if any(due.currency != found[0].currency for due in found):
+        raise NotAllowed(_("These accounts are billed in more than one currency."), code="currencies")
+    return found
 
 
 def _refuse_what_is_not_credited(outage: Outage, minutes: int) -> None:
@@ -258,9 +274,13 @@ def _due_among(outage: Outage, ids: Sequence[int], spans: list[Span], beside: Cr
     before = _credited_before(outage, ids, beside)
     of_account: dict[Account, dict[int, tuple[Decimal, list[Span]]]] = defaultdict(dict)
     currency: dict[Account, str] = {}
+    shared = set()
     for row in affected.order_by("account_id", "service_id"):
         service = row.service
-        own = without(_within(service, spans, zone), elsewhere.get(service.pk, []))
+        whole = _joined(_within(service, spans, zone))
+        own = without(whole, elsewhere.get(service.pk, []))
+        if own != whole:
+            shared.add(row.account)
         of_account[row.account][service.pk] = (service.monthly_on(max(on, service.since)), own)
         currency[row.account] = service.line.order.currency or outage.division.currency
     for account, services in of_account.items():
@@ -273,6 +293,7 @@ def _due_among(outage: Outage, ids: Sequence[int], spans: list[Span], beside: Cr
             before=before.get(account.pk, ZERO),
             currency=currency[account],
             spans={service_id: own for service_id, (_monthly, own) in services.items() if own},
+            is_shared=account in shared,
         )
         if due.amount > 0:
             yield due
@@ -315,27 +336,23 @@ def _credited_before(outage: Outage, ids: Collection[int], beside: CreditRun | N
 
 
 @transaction.atomic
-def request_credits(outage_id: int, *, by: User) -> CreditRun:
+def request_credits(outage_id: int, *, shown: Decimal | None = None, by: User) -> CreditRun:
     """
     Ask for the credits of an outage: they are counted now, and wait for somebody else's approval.
 
+    :param shown: the sum that the asking person saw, where they saw one: credits of another outage that were asked for
+        since may have taken minutes
     :raises NotAllowed: if the person may not, the outage is not over or is not credited, credits for it wait for
-        approval already, everything was credited, the accounts are billed in more than one currency, or one of them is
-        the person's own
+        approval already, everything was credited, the accounts are billed in more than one currency, one of them is
+        the person's own, or another sum is due by now
     """
     outage = locked_outage(outage_id, by)
     hold_counting()
-    if outage.is_open:
-        raise NotAllowed(_("It is not over."), code="not_over")
-    if _waits(outage):
-        raise NotAllowed(_("Credits for it wait for approval already."), code="waits")
     until = now()
-    _refuse_what_is_not_credited(outage, minutes_of(_spans_of(outage, until)))
-    found = list(what_is_due(outage, until))
-    if not found:
-        raise NotAllowed(_("Everything was credited."), code="nothing")
-    if any(due.currency != found[0].currency for due in found):
-        raise NotAllowed(_("These accounts are billed in more than one currency."), code="currencies")
+    found = _counted(outage, until)
+    total = sum((due.amount for due in found), ZERO)
+    if shown not in (None, total):
+        raise NotAllowed(_("The sum has changed since you saw it. Look at it again."), code="other_sum")
     run = CreditRun.objects.create(
         outage=outage, division=outage.division, counted_until=until, currency=found[0].currency, requested_by=by
     )
@@ -344,7 +361,7 @@ def request_credits(outage_id: int, *, by: User) -> CreditRun:
     OutageCredit.objects.bulk_create(credits_, batch_size=5000)
     if _is_credited_in(run, by):
         raise NotAllowed(_("You are credited in it: somebody else has to ask for it."), code="own_credit")
-    run.count, run.total = len(credits_), sum((credit.amount for credit in credits_), ZERO)
+    run.count, run.total = len(credits_), total
     run.checksum = checksum_of(credits_)
     run.save(update_fields=["count", "total", "checksum"])
     return _announce(run, by=by)
