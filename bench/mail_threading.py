@@ -19,8 +19,6 @@ from bench.harness import bench_database, compare, set_up_django
 
 A_TICKET = 5
 """Replies on each ticket."""
-AT_ONCE = 50
-"""Messages of one bundle, as a mailbox is fetched."""
 QUOTED = "\n".join(f"> Line {number} of what we have written, as every mail program quotes it." for number in range(12))
 ROUND = b"this-round"
 """What stands in a draft for the number of the round: each has Message-IDs of its own."""
@@ -90,6 +88,7 @@ class Post:
 def thread(post: Post) -> None:
     """Keep the replies and let them find their tickets."""
     from foundation.correspondence.services import receive_mails
+    from foundation.correspondence.services.receiving import AT_ONCE
     from tickets.services import take_mails
 
     for first in range(0, post.count, AT_ONCE):
@@ -102,6 +101,7 @@ def insert_bare(post: Post) -> None:
     from django.db import connection, transaction
 
     from foundation.correspondence.inbound import read_mail
+    from foundation.correspondence.services.receiving import AT_ONCE
 
     for first in range(0, post.count, AT_ONCE):
         rows: list[tuple[Any, ...]] = []

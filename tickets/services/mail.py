@@ -460,17 +460,15 @@ def _rest(mail: Mail) -> str:
 
 def _keep_participants(kept: Sequence[tuple[Ticket, Mail]]) -> None:
     """Show who wrote or stood in Cc besides the requester; no answer goes to them unless staff says so."""
-    ours = {
-        one.address.lower()
-        for one in (mailbox_of(division) for division in {ticket.division for ticket, _ in kept})
-        if one
-    }
     others = [
         Participant(ticket=ticket, email=address.email, name=address.name)
         for ticket, mail in kept
         for address in [*([mail.sender] if mail.sender else []), *mail.reply_to, *mail.cc]
-        if address.email not in {ticket.requester_email, *ours}
+        if address.email != ticket.requester_email
     ]
+    divisions = {other.ticket.division for other in others}
+    ours = {mailbox.address.lower() for division in divisions if (mailbox := mailbox_of(division))}
+    others = [other for other in others if other.email not in ours]
     if others:
         Participant.objects.bulk_create(others, ignore_conflicts=True)
 

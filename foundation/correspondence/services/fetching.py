@@ -14,7 +14,7 @@ from environ import FileAwareEnv
 from foundation.correspondence.inbound.imap import ImapAccount, ImapError, ImapFolder, open_folder
 from foundation.correspondence.inbound.reading import LARGEST_MAIL
 from foundation.correspondence.models import Fetching, InboundMail, Mailbox
-from foundation.correspondence.services.receiving import keep_unread, receive_mail, receive_mails
+from foundation.correspondence.services.receiving import AT_ONCE, keep_unread, receive_mail, receive_mails
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
@@ -23,8 +23,6 @@ from foundation.people.states import Permission
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 50
-"""Messages that are kept together."""
 MOST_BYTES = 30 * 1024 * 1024
 """Of messages that are fetched and kept together: no more of them than of one large message lies in memory."""
 MOST_AT_ONCE = 500

@@ -34,7 +34,7 @@ TELL_APART = (b"date", b"message-id")
 KEPT = timedelta(days=90)
 """How long the whole of a message is kept after it was handled."""
 AT_ONCE = 100
-"""Messages that are read and then written down in one transaction."""
+"""Messages that are kept in one transaction, and that are read and then written down in one."""
 MOST_BYTES = 8 * 1024 * 1024
 """Of messages that are read together; a larger one is read alone."""
 MOST_SECONDS = 2.0
