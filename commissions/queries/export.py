@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from billing.models import Allocation, Invoice, ServiceStatusReport
 from catalog.models import Cost, Price, Product
-from commissions.models import WORDING, ClaimEnd, Dispute, LedgerEntry, RewardTerm, Rule, RuleVersion
+from commissions.models import WORDING, BankAccount, ClaimEnd, Dispute, LedgerEntry, RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import facts_of
 from commissions.states import OF_MARGIN, ClaimStatus, DisputeStatus, EntryKind
 from foundation.divisions.models import Division
@@ -35,6 +35,7 @@ def export_all() -> dict[str, Any]:
         "referrals": [*_referrals()],
         "ledger": [*_entries()],
         "decisions": [*_decisions()],
+        "bank_accounts": [*_bank_accounts()],
         "heard_late": [*_heard_late()],
     }
 
@@ -167,6 +168,16 @@ def _decision(
         "on": at.astimezone(entry.division.zone).date() if at and entry else None,
         "number": number,
     }
+
+
+def _bank_accounts() -> Iterator[dict[str, Any]]:
+    """Yield the last digits of where payees want to be paid in cash, and since when money may be sent there."""
+    for account in BankAccount.objects.select_related("payee__account").order_by("pk"):
+        yield {
+            "payee": account.payee.account.number,
+            "ending": account.ending,
+            "usable_from": account.usable_from,
+        }
 
 
 def _heard_late() -> Iterator[dict[str, Any]]:

@@ -48,6 +48,7 @@ class Person(NamedTuple):
 
 PEOPLE = (
     Person("customer@larkspur.example", "Casey Customer", Role.CUSTOMER, "larkspur"),
+    Person("noor.castellanos@people.example", "Noor Castellanos", Role.CUSTOMER, FRANCHISE),
     Person("partner@larkspur.example", "Parker Partner", Role.PARTNER, "larkspur"),
     Person("field@larkspur.example", "Fran Field", Role.FIELD_AGENT, "larkspur"),
     Person("csr@larkspur.example", "Chris CSR", Role.CSR, "larkspur"),

@@ -14,10 +14,13 @@ from commissions.services.rules import (
     start_version,
     write_version,
 )
+from commissions.settings import ORIGINATOR
 from commissions.states import Basis, RewardForm, Side, WaitUnit
 from config.demonstration.operator import FRANCHISE
 from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
+from foundation.divisions.queries import effective
+from foundation.divisions.services import set_value
 from foundation.people.models import User
 from referrals.models import Programme
 from referrals.services import start_programme
@@ -79,8 +82,9 @@ PROGRAMMES: dict[str, tuple[str, dict[str, Texts]]] = {
                 es="{referrer} tiene fibra de {brand} y la recomienda. {reward}",
             ),
             "rewards_in_words": Texts(
-                en="You get 12.5 % of what your friend pays on the first two bills, taxes aside.",
-                es="Usted recibe el 12,5 % de lo que su amigo pague en las dos primeras facturas, sin impuestos.",
+                en="You get 12.5 % of what your friend pays on the first two bills, taxes aside, in cash to your bank account.",
+                es="Usted recibe el 12,5 % de lo que su amigo pague en las dos primeras facturas, sin impuestos, por "
+                "transferencia a su cuenta bancaria.",
             ),
             "friend_rewards_in_words": Texts(
                 en="Half of what your installation costs comes back to you.",
@@ -109,15 +113,28 @@ RULES: dict[str, tuple[str, Texts, dict[str, Any], tuple[TermDescription, ...]]]
             "months_to_qualify": 6, "clawback_none_days": 180, "reason": "The franchise's own.",
         },
         (
-            TermDescription(side=Side.REFERRER, basis=Basis.PERCENT_CASH, percent=Decimal("12.5")),
+            TermDescription(
+                side=Side.REFERRER, form=RewardForm.CASH, basis=Basis.PERCENT_CASH, percent=Decimal("12.5")
+            ),
             TermDescription(side=Side.FRIEND, basis=Basis.PERCENT_ONE_TIME, percent=Decimal(50)),
         ),
     ),
 }  # fmt: skip
 
 
+ORIGINATOR_VALUES = {
+    "immediate_destination": "123456780", "destination_name": "BANK OF THE DEMO", "immediate_origin": "1555555014",
+    "origin_name": "LARKSPUR CABLE", "company_name": "LARKSPUR CABLE", "company_id": "1555555014", "odfi": "123456780",
+}  # fmt: skip
+"""Who sends bank transfers, and by which bank: there is none with this routing number."""
+
+
 def load_referrals() -> None:
     """Make both programmes and both rules, one person writing and another approving, where they are missing."""
+    root = Division.objects.get(code="larkspur")
+    for name, value in ORIGINATOR_VALUES.items():
+        if not effective(root, ORIGINATOR[name]):
+            set_value(root, ORIGINATOR[name], value)
     operator, auditor = User.objects.get(email=OPERATOR), User.objects.get(email=AUDITOR)
     for code, (division_code, texts) in PROGRAMMES.items():
         if not Programme.objects.filter(code=code).exists():

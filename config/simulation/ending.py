@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from commissions.queries.ledger import ledger_hash
 from config.local.parts import VENDORS
-from config.simulation import counting, ordering
+from config.simulation import cash, counting, ordering
 from config.simulation.memory import Household
 from config.simulation.narrator import Narrator
 from config.simulation.world import World
@@ -60,6 +60,8 @@ def check(world: World, data: Path) -> int:
     call_command("export_commissions", str(export), stdout=io.StringIO())
     folders = [str(data / "billing" / vendor) for vendor in VENDORS]
     command = [sys.executable, "-m", "sandbox.recount", str(export), *folders]
+    if (bank := data / cash.BANK).exists():
+        command += ["--bank", str(bank)]
     recount = subprocess.run(command, check=False)  # noqa: S603  # our own program
     differences = counting.count_the_desk(world)
     for difference in differences:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from commissions.models import Batch, BatchLine, Reward
-from commissions.states import BatchStatus, LineStatus, Side
+from commissions.models import BankFile, Batch, BatchLine, Reward
+from commissions.states import BatchStatus, Channel, LineStatus, Side
 from config.simulation.story import in_words
 from config.simulation.world import World
+from foundation.ach import return_in_words
 from foundation.events.models import Event
 from orders.models import Order
 from referrals.models import Referral
@@ -90,12 +91,24 @@ def _settled(event: Event) -> str:
     if line is None:
         return ""
     set_off = f"; ${line.set_off} is set off against what was taken back" if line.set_off else ""
-    return f"{_payee(reward)} is credited ${line.amount}{_what_for(reward)}{set_off}."
+    how = "paid by bank transfer" if line.channel == Channel.TRANSFER else "credited"
+    return f"{_payee(reward)} is {how} ${line.amount}{_what_for(reward)}{set_off}."
 
 
 def _returned(event: Event) -> str:
     line = BatchLine.objects.select_related("payee__account__customer").get(pk=event.payload["line_id"])
     return f"The billing system refuses a credit of {_first(line.payee.account.customer.name)}: it is owed again, and held."
+
+
+def _transfer_returned(event: Event) -> str:
+    reward, payload = _reward(event), event.payload
+    why = f"{payload['code']}, {return_in_words(payload['code'])}" if payload["code"] else "the bank account had ended"
+    return f"The bank returns ${payload['amount']} to {_payee(reward)}: {why}. It is owed again."
+
+
+def _bank_file(event: Event) -> str:
+    file = BankFile.objects.get(pk=event.payload["bank_file_id"])
+    return f"{file.name} is written for the bank: {in_words(file.effective_on)} is when payees are to have their money."
 
 
 def _batch(event: Event) -> str:
@@ -157,4 +170,6 @@ LINES: Mapping[str, Callable[[Event], str]] = {
     "commissions.reward_settled": _settled,
     "commissions.credit_returned": _returned,
     "commissions.batch_moved": _batch,
+    "commissions.bank_file_made": _bank_file,
+    "commissions.transfer_returned": _transfer_returned,
 }

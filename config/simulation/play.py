@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.demonstration.orders import make_coming_slots
-from config.simulation import desk, ending, ordering, paying, referring, rewards, script
+from config.simulation import cash, desk, ending, ordering, paying, referring, rewards, script
 from config.simulation.clock import SharedClock, daytime_of
 from config.simulation.memory import Act, Household, Memory
 from config.simulation.narrator import Narrator
@@ -92,6 +92,8 @@ def play_day(world: World, narrator: Narrator, day: date, memory_file: Path) -> 
                 carry_out(world, act, world.household(act.who))
         world.listen()
         rewards.pay_out(world)
+        narrator.tell()
+        cash.meet_the_bank(world)
         referring.look_at_signals(world)
         narrator.tell()
         world.turn_to_evening()
@@ -136,6 +138,7 @@ Doing = Callable[[World, Household, Act], None]
 ACTS: Mapping[str, Doing] = {
     "refer": referring.refer,
     "visit": referring.visit,
+    "name bank account": cash.name_bank_account,
     "cancel": lambda world, household, _act: ordering.cancel(world, household),
     "bill": lambda world, household, _act: paying.bill(world, household),
     "pay": paying.pay,

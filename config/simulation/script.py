@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
+from config.demonstration.operator import FRANCHISE
 from config.demonstration.orders import BUYERS
-from config.simulation import desk, outage, rewards
+from config.simulation import cash, desk, outage, rewards
 from config.simulation.memory import Household
 from config.simulation.ordering import make_household
 from config.simulation.paying import draw_manner
@@ -41,6 +42,8 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
     world.friends_left = max(0, customers - count)
     world.cast = [*CAST]
     world.last_day = last
+    cash.plan_cast(world, first)
+    cash.plan_last_batch(world)
     for after, days in BILLING_AWAY.items():
         world.memory.plan(first + timedelta(days=after), "billing goes away")
         world.memory.plan(first + timedelta(days=after + days), "billing comes back")
@@ -66,6 +69,7 @@ def _take_in_the_demonstration(world: World, first: date) -> int:
                 buyer.email,
                 buyer.phone,
                 buyer.division,
+                manner=cash.IN_CASH if buyer.division == FRANCHISE else "prompt",
                 order_id=order.pk,
                 order_number=order.number,
                 account_id=account.pk,
@@ -79,13 +83,18 @@ def _take_in_the_demonstration(world: World, first: date) -> int:
 
 def plan_enrolment(world: World, household: Household) -> None:
     """Let somebody who is installed take part a few days later, as long as there are friends to be told."""
-    if household.manner == "prompt" and world.friends_left and not household.referrer:
+    if cash.is_paid_in_cash(household):
+        world.memory.plan(world.today + timedelta(days=2), "enrol", household.key)
+    elif household.manner == "prompt" and world.friends_left and not household.referrer:
         world.memory.plan(world.today + timedelta(days=world.chance.randrange(2, 9)), "enrol", household.key)
 
 
 def plan_friends(world: World, referrer: Household) -> None:
     """Plan whom a customer who has just enrolled tells, and when: most of them soon."""
     if not referrer.referrer_id:
+        return
+    if cash.is_paid_in_cash(referrer):
+        cash.plan_neighbors(world, referrer)
         return
     several = min(world.friends_left, world.chance.randrange(2, 5))
     world.friends_left -= several
@@ -118,5 +127,6 @@ SCENES: Mapping[str, Callable[[World], None]] = {
     "costs rise": rewards.raise_costs,
     "rule changes": rewards.change_rule,
     "desk is cleared": desk.clear_the_desk,
+    "cash is paid by hand": cash.build_by_hand,
     **dict(outage.SCENES.values()),
 }

@@ -1,4 +1,4 @@
-"""Hold what every reward should be against what the ledger and the vendor's credits say."""
+"""Hold what every reward should be against what the ledger, the vendor's credits and the bank's statement say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from sandbox.recount.export import Entry, Export
+    from sandbox.recount.bank import Transfer
+    from sandbox.recount.export import BankAccount, Entry, Export
     from sandbox.recount.vendor import Credit, Vendors
 
 LEGS = {
@@ -25,7 +26,7 @@ LEGS = {
     "reinstate": {("expense", "held")},
     "send": {("payable", "in_transit")},
     "settle": {("in_transit", "paid")},
-    "return": {("in_transit", "payable")},
+    "return": {("in_transit", "payable"), ("paid", "payable"), ("receivable", "payable")},
     "hold": {("payable", "held")},
     "clawback": {("held", "expense"), ("payable", "expense"), ("receivable", "expense")},
     "recover": {("payable", "receivable")},
@@ -34,8 +35,10 @@ LEGS = {
     "charge": {("paid", "receivable")},
 }
 """Between which accounts each kind of entry moves money."""
-CANCELS = {"reinstate": "forfeit", "return": "send", "release": "hold"}
+CANCELS = {"reinstate": ("forfeit",), "release": ("hold",)}
 """What an entry makes undone, if there is one before it."""
+CANCELS_RETURNED = {"in_transit": ("send",), "paid": ("settle", "send"), "receivable": ("recover",)}
+"""The same, of a payment that came back, by the account that it came back from."""
 PAYMENTS = {"send", "settle", "recover"}
 DECIDED = {"correct", "write_off", "charge"}
 """What stands for a decision of people, and is owed to no rule."""
@@ -56,11 +59,12 @@ class Standing:
         """Leave out what was undone by a later entry, together with that."""
         kept: list[Entry] = []
         for entry in sorted(entries, key=lambda entry: int(entry.key.partition(":")[2] or 0)):
-            undone = next((one for one in reversed(kept) if one.kind == CANCELS.get(entry.kind)), None)
-            if undone is None or undone.amount != entry.amount:
+            cancels = CANCELS_RETURNED[entry.debit] if entry.kind == "return" else CANCELS.get(entry.kind, ())
+            undone = [next((one for one in reversed(kept) if one.kind == kind), None) for kind in cancels]
+            if not undone or any(one is None or one.amount != entry.amount for one in undone):
                 kept.append(entry)
             else:
-                kept.remove(undone)
+                kept = [one for one in kept if one not in undone]
         return cls(kept)
 
     def of_kind(self, *kinds: str) -> list[Entry]:
@@ -72,19 +76,17 @@ class Standing:
         return sum((entry.amount for entry in self.of_kind(*kinds)), Decimal(0))
 
 
-def differences(export: Export, vendors: Vendors) -> Iterator[str]:
+def differences(export: Export, vendors: Vendors, transfers: Iterable[Transfer] = ()) -> Iterator[str]:
     """Yield a sentence for everything that should be otherwise; nothing where all is well."""
     expected = {(one.referral.order_number, one.side): one for one in expected_rewards(export, vendors)}
     entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in export.entries:
         entries[entry.order_number, entry.side].append(entry)
-    corrected = {one.number: one.reward for one in export.decisions if one.kind == "correct"}
     taken_back = {one.key: one.number for one in export.decisions if one.kind == "clawback"}
-    shown: dict[str, list[Credit]] = defaultdict(list)
-    for credit in vendors.credits():
-        if credit.request_id.startswith(OURS):
-            what, number = credit.request_id.split("-")[:2]
-            shown[number if what == "reward" else corrected.get(number, credit.request_id)].append(credit)
+    shown = _credits_of_rewards(export, vendors)
+    handed: dict[str, list[Transfer]] = defaultdict(list)
+    for transfer in transfers:
+        handed[transfer.reward].append(transfer)
     for place in sorted({*expected, *entries}):
         name = f"Order {place[0]}, {place[1]}"
         if place not in expected:
@@ -98,13 +100,29 @@ def differences(export: Export, vendors: Vendors) -> Iterator[str]:
             for one in export.decisions
             if one.kind == "correct" and one.reward in ids and one.number not in taken_back.values()
         ]
+        sent = [transfer for one in sorted(ids) for transfer in handed.pop(one, [])]
+        named = [one for one in export.bank_accounts if one.payee == reward.payee]
         yield from (f"{name}: {what}" for what in _compare(reward, posted, paid, on_top))
+        yield from (f"{name}: {what}" for what in _compare_transfers(reward, posted, sent, named))
     for reward_id, strays in shown.items():
         yield from (
             f"Credit {one.id} of {one.amount} to {one.account_number}: no reward {reward_id}." for one in strays
         )
+    for reward_id, left in handed.items():
+        yield from (f"Transfer {one.trace} of {one.amount}: no reward {reward_id}." for one in left)
     yield from _decided(export)
     yield from _receivables(export.entries)
+
+
+def _credits_of_rewards(export: Export, vendors: Vendors) -> dict[str, list[Credit]]:
+    """Return the credits that we have asked for, by the reward that they pay or correct."""
+    corrected = {one.number: one.reward for one in export.decisions if one.kind == "correct"}
+    shown: dict[str, list[Credit]] = defaultdict(list)
+    for credit in vendors.credits():
+        if credit.request_id.startswith(OURS):
+            what, number = credit.request_id.split("-")[:2]
+            shown[number if what == "reward" else corrected.get(number, credit.request_id)].append(credit)
+    return shown
 
 
 def _decided(export: Export) -> Iterator[str]:
@@ -141,7 +159,8 @@ def _compare(reward: Expected, posted: list[Entry], paid: list[Credit], on_top: 
     for kind, on, amount in wanted:
         if kind != "release" or not reward.referral.was_signalled:
             yield f"no {kind} of {amount} on {on}; it should be {reward.in_words()}."
-    yield from _compare_credits(reward, standing, paid)
+    if not reward.is_in_cash:
+        yield from _compare_credits(reward, standing, paid)
     yield from _compare_sum(reward, standing, on_top)
 
 
@@ -180,6 +199,45 @@ def _compare_credits(reward: Expected, standing: Standing, paid: list[Credit]) -
         yield from _compare_credit(reward, entry, credit, day_in(reward.zone, credit.posted_at))
     for credit in left:
         yield f"credit {credit.id} of {credit.amount} to {credit.account_number}, which the ledger does not have."
+
+
+def _compare_transfers(
+    reward: Expected, posted: list[Entry], sent: list[Transfer], named: list[BankAccount]
+) -> Iterator[str]:
+    """
+    Hold what the ledger says was sent, paid and returned against the bank's statement.
+
+    What the bank has paid may still be in transit here: a person confirms it.
+    """
+    if not reward.is_in_cash:
+        yield from (f"transfer {one.trace} of {one.amount}, though it is not in cash." for one in sent)
+        return
+    standing = Standing.of(posted)
+    paid, back = [one for one in sent if one.is_paid], [one for one in sent if one.is_returned]
+    yield from _compare_settled(standing.of_kind("settle"), paid)
+    settled = len(standing.of_kind("settle"))
+    in_transit = len(standing.of_kind("send")) - settled
+    returned = len([entry for entry in posted if entry.kind == "return" and entry.debit != "receivable"])
+    if len(sent) - len(back) > settled + in_transit:
+        yield f"the bank was handed {len(sent)} transfers; the ledger has {settled} paid, {in_transit} in transit."
+    if len(back) > returned:
+        yield f"the bank has sent {len(back)} back; by the ledger {returned} came back."
+    for transfer in sent:
+        if not any(one.is_of(transfer.account, transfer.received_on) for one in named):
+            yield f"transfer {transfer.trace} went to an account that its payee had not named by then."
+
+
+def _compare_settled(settled: list[Entry], paid: list[Transfer]) -> Iterator[str]:
+    """Look for a transfer that the bank has paid, by then and of that amount, for each entry that says so."""
+    left = list(paid)
+    for entry in settled:
+        transfer = next((one for one in left if one.amount == entry.amount), None)
+        if transfer is None:
+            yield f"{_said(entry)}: the bank shows no such transfer."
+            continue
+        left.remove(transfer)
+        if transfer.posted_on and transfer.posted_on > entry.effective_on:
+            yield f"{_said(entry)}: transfer {transfer.trace} was paid on {transfer.posted_on}."
 
 
 def _compare_sum(reward: Expected, standing: Standing, on_top: list[Decimal]) -> Iterator[str]:

@@ -39,6 +39,8 @@ class Expected:
     """A limit was reached: it earns nothing, and has no entries."""
     is_known_at_once: bool = True
     """Its amount was known when the friend was installed."""
+    is_in_cash: bool = False
+    """It is paid by the bank, not by a credit."""
 
     def postings(self) -> Iterator[tuple[str, date, Decimal]]:
         """Yield the kind, day and amount of each entry that should stand, but for those of payment."""
@@ -139,6 +141,7 @@ class _Counting:
         expected = Expected(
             referral=referral, side=term.side, payee=payee, version=version, installed_on=installed_on, zone=zone,
             fate=self._fate(case, referral, zone), is_limited=is_limited, is_known_at_once=amount is not None,
+            is_in_cash=term.form == "cash",
         )  # fmt: skip
         if not is_limited:
             had.installed.append(installed_on)

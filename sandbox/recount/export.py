@@ -152,6 +152,19 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class BankAccount:
+    """Where a payee wants to be paid in cash: the last digits, and from when on."""
+
+    payee: str
+    ending: str
+    usable_from: date
+
+    def is_of(self, number: str, day: date) -> bool:
+        """Tell whether a transfer to a number may be handed to a bank on a day."""
+        return number.endswith(self.ending) and self.usable_from <= day
+
+
+@dataclass(frozen=True)
 class Export:
     """The whole file."""
 
@@ -162,6 +175,7 @@ class Export:
     referrals: list[Referral]
     entries: list[Entry]
     decisions: list[Decision]
+    bank_accounts: list[BankAccount]
     heard_late: dict[tuple[str, ...], date]
     """The day on which we heard of a document, by its id, or of a service status, by account, status and day."""
 
@@ -185,6 +199,7 @@ def read(file: Path) -> Export:
         referrals=[_referral(one) for one in written["referrals"]],
         entries=[_entry(one) for one in written["ledger"]],
         decisions=[_decision(one) for one in written.get("decisions", [])],
+        bank_accounts=[_bank_account(one) for one in written.get("bank_accounts", [])],
         heard_late={tuple(one["what"]): date.fromisoformat(one["heard_on"]) for one in written.get("heard_late", [])},
     )
 
@@ -280,6 +295,10 @@ def _decision(one: dict[str, Any]) -> Decision:
         on=date.fromisoformat(one["on"]),
         number=str(one["number"]),
     )
+
+
+def _bank_account(one: dict[str, Any]) -> BankAccount:
+    return BankAccount(one["payee"], one["ending"], date.fromisoformat(one["usable_from"]))
 
 
 def _moment(text: str) -> datetime:

@@ -96,10 +96,11 @@ def rows(data: Path, *queries: str) -> list[list[tuple[Any, ...]]]:
 
 
 class Books:
-    """A copy of a simulation's export and of its vendors' files, in which something may be changed."""
+    """A copy of a simulation's export and of its vendors' and its bank's files, in which something may be changed."""
 
     def __init__(self, data: Path, folder: Path) -> None:
         self.folders = [shutil.copytree(data / "billing" / vendor, folder / vendor) for vendor in VENDORS]
+        self.bank = shutil.copytree(data / "bank", folder / "bank")
         self.file = folder / "commissions.json"
         self.export: dict[str, Any] = json.loads((data / "commissions.json").read_text())
         self.ledger: list[dict[str, Any]] = self.export["ledger"]
@@ -131,6 +132,15 @@ class Books:
         with closing(sqlite3.connect(place[0] / "vendor.sqlite3")) as database, database:
             database.execute("DELETE FROM document WHERE kind = ? AND id = ?", [kind, place[1]["id"]])
 
+    def change_transfer(self, status: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+        """Change the first transfer of a status on the bank's statement, or drop it."""
+        file = self.bank / "statement.json"
+        lines: list[dict[str, Any]] = json.loads(file.read_text())
+        place = next(number for number, line in enumerate(lines) if line["status"] == status)
+        changed = change(lines[place])
+        lines[place : place + 1] = [changed] if changed else []
+        file.write_text(json.dumps(lines))
+
     def credit(self) -> tuple[Path, dict[str, Any]]:
         """Return the first credit for a reward: those for outages are counted by others."""
         return next(one for one in self.documents("credit") if not one[1]["externalId"].startswith("outage-"))
@@ -146,6 +156,7 @@ class Books:
         """Count once more."""
         self.file.write_text(json.dumps(self.export))
         command = [sys.executable, "-m", "sandbox.recount", str(self.file), *map(str, self.folders)]
+        command += ["--bank", str(self.bank)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -207,11 +218,32 @@ def what_was_found_late_was_paid_late(books: Books) -> None:
         books.write("receiptAllocation", found, effectiveDate="")
 
 
+def a_transfer_is_missing(books: Books) -> None:
+    books.change_transfer("paid", lambda _transfer: None)
+
+
+def a_transfer_is_a_cent_too_much(books: Books) -> None:
+    books.change_transfer("paid", lambda transfer: transfer | {"cents": transfer["cents"] + 1})
+
+
+def a_transfer_went_to_somebody_else(books: Books) -> None:
+    books.change_transfer("paid", lambda transfer: transfer | {"account": "12345"})
+
+
+def what_came_back_was_taken_for_paid(books: Books) -> None:
+    books.change_transfer("paid", lambda transfer: transfer | {"status": "returned", "reason": "R02"})
+
+
+def what_was_returned_is_not_in_the_ledger(books: Books) -> None:
+    books.ledger.remove(books.first("return"))
+
+
 FAULTS: tuple[Callable[[Books], None], ...] = (
     a_credit_is_missing, a_credit_is_doubled, a_credit_is_a_cent_too_much, a_credit_went_to_somebody_else,
     it_was_earned_on_another_day, it_was_paid_though_a_bill_was_late, it_was_not_paid_though_all_was_in_time,
     it_was_not_taken_back, another_version_was_applied, an_entry_is_forged, a_cost_was_another,
-    what_was_found_late_was_paid_late,
+    what_was_found_late_was_paid_late, a_transfer_is_missing, a_transfer_is_a_cent_too_much,
+    a_transfer_went_to_somebody_else, what_came_back_was_taken_for_paid, what_was_returned_is_not_in_the_ledger,
 )  # fmt: skip
 STORY = (
     "Casey's friend", "takes part in the referral programme", "invites", "is credited for the order of", "is installed; the reward",
@@ -221,8 +253,11 @@ STORY = (
     "A worker is killed while it posts: 1 payment", "0 are still open", "read back from the billing system",
     "The bank has returned a payment", "is taken back, to be set off", "A payment was taken back",
     "calls: there is no light", "complains by mail", "asks about a bill", "reports on the website", "Chris resolves T-",
-    "Chris clears the desk", "Sam declares an outage: 8 customers, 4 have called", "2 late callers are attached by themselves",
-    "18 notices in all, none twice", "Is it fixed? 4 say yes, one says nothing, one is still down", "Sam asks for credits",
+    "Chris clears the desk", "Sam declares an outage: 9 customers, 4 have called", "2 late callers are attached by themselves",
+    "21 notices in all, none twice", "Is it fixed? 4 say yes, one says nothing, one is still down", "Sam asks for credits",
+    "names a bank account that ends in", "is written for the bank", "to the bank: 2 transfers", "The bank returns $",
+    "R03, there is no such account", "as paid: 1 of 2. Avery confirms it", "as paid: 1 of 1. Avery confirms it",
+    "is paid by bank transfer $", "by hand, for Juniper Hollow alone",
     "for an outage; read back from the billing system: Credited",
 )  # fmt: skip
 
@@ -235,8 +270,10 @@ class TestSimulation:
 
         told = done.stdout
         assert done.returncode == 0, told[-3000:] + done.stderr[-3000:]
-        assert re.search(r"Recount of \d+ rewards, \d+ ledger entries, \d+ credits: no differences\.", told), told
-        assert re.search(r"Count of \d+ tickets, \d+ clocks, 13 outage credits, \d+ notices: no differences\.", told), (
+        assert re.search(
+            r"Recount of \d+ rewards, \d+ ledger entries, \d+ credits, \d+ transfers: no differences\.", told
+        ), told
+        assert re.search(r"Count of \d+ tickets, \d+ clocks, 14 outage credits, \d+ notices: no differences\.", told), (
             told
         )
         assert len(LINE.findall(told)) > 60

@@ -160,6 +160,7 @@ def returns(request: UserRequest) -> HttpResponse:
         "files": return_files_visible_to(request.user).select_related("uploaded_by", "division")[:FILES_SHOWN],
         "unmatched": unmatched(request.user).select_related("line", "file")[:UNMATCHED_SHOWN],
         "waiting": to_be_handed_over(request.user).select_related("batch", "division")[:FILES_SHOWN],
+        "was_any_made": bank_files_visible_to(request.user).exists(),
         "currency": CURRENCY,
     }
     return render(request, "desk/bank_returns.html", context, status=422 if form.errors else 200)
