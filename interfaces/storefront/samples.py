@@ -163,8 +163,8 @@ def samples() -> dict[str, Any]:
         }],
         "ticket": {"division": SimpleNamespace(zone=ZoneInfo("America/New_York"))},
         "figures": [
-            {"label": _("On hold"), "count": 3, "url": "#figures", "tone": "careful"},
-            {"label": _("Installation failed"), "count": 1, "url": "#figures", "tone": "bad"},
+            {"label": _("On hold"), "count": 3, "url": "#figures", "tone": "careful", "is_nothing": False},
+            {"label": _("Installation failed"), "count": 1, "url": "#figures", "tone": "bad", "is_nothing": False},
             {"label": _("New leads"), "count": 0, "url": "#figures", "tone": "brand", "is_nothing": True},
         ],
         "dispute": {

@@ -289,6 +289,15 @@ class TestHome:
             shown = csr.get(figure.url).context
             assert (shown["page"].count.number if "page" in shown else len(shown["waiting"])) == figure.count.number
 
+    def test_says_in_small_where_nothing_waits(self, market, csr):
+        make_order(OrderStatus.FAILED, market)
+
+        large, small = csr.get(reverse("desk:home")).content.decode().split("Nothing waits here:")
+
+        assert "Installation failed" in large
+        assert "Work order unknown" not in large
+        assert "Work order unknown" in small
+
     def test_asks_as_many_statements_with_many_rows_as_with_one(self, market, csr, django_assert_max_num_queries):
         for _ in range(3):
             make_order(OrderStatus.HELD, market)
