@@ -14,11 +14,11 @@ from foundation.divisions.models import Division
 from foundation.people.models import User
 from orders.models import TermsVersion
 from tests.unguarded import unguarded
-from tickets.models import Article, Attachment, OutageUpdate, Rating
+from tickets.models import Article, Attachment, LateDowngrade, OutageUpdate, Rating
 
 NEVER_CHANGE = (
     *(TermsVersion, BankAccount, BankFile, BankReturn, ReturnFile, LedgerEntry, DisputeArticle, Evidence),
-    *(Article, Attachment, OutageUpdate, Rating),
+    *(Article, Attachment, LateDowngrade, OutageUpdate, Rating),
 )
 READ_BY_PROGRAMS = frozenset(
     {

@@ -102,6 +102,7 @@ from tickets.models import (
     CannedReply,
     CreditRun,
     Equipment,
+    LateDowngrade,
     Macro,
     OutageCredit,
     OutageNotice,
@@ -126,7 +127,7 @@ from tickets.services import (
     take_reading,
     use_macro,
 )
-from tickets.states import PendingReason, ResolutionCode, RoutingCause, Score, Told, Unplaced
+from tickets.states import PendingReason, Priority, ResolutionCode, RoutingCause, Score, Told, Unplaced
 from tickets.testing import (
     Asked,
     add_step,
@@ -254,6 +255,9 @@ class World:
         clock = ticket.clocks.get()
         Alert.objects.create(
             clock=clock, ticket=ticket, user=csr, channel=step.channel, share=100, moment=now(), leaves_at=now()
+        )
+        LateDowngrade.objects.create(
+            ticket=ticket, before=Priority.P2, after=Priority.P3, percent=95, reason=self.marker, by=csr
         )
         resolved = make_ticket(self.division, account=self.completed.account)
         pend_ticket(resolved.pk, PendingReason.PARTS, by=csr)
