@@ -31,7 +31,7 @@ class Dispute(WorkItem, Lifecycle):
     What a payee says is wrong or missing: looked into by one owner, answered once, by somebody who had no hand in it.
 
     It is about one line of a statement; or about a referral of which there is no line; or about a friend who is not
-    among their referrals at all. The line itself never changes. Where the payee is right, a further entry is posted in
+    among their referrals at all. About one thing one is open at a time, and after an explanation there is one appeal. The line itself never changes. Where the payee is right, a further entry is posted in
     the open month, and is paid as every other reward is: in a batch, read and approved by another person.
 
     Of a piece of work it has the owner and since when; no team shares it, and its clock runs in days (`due_on`).
@@ -39,12 +39,16 @@ class Dispute(WorkItem, Lifecycle):
 
     MOVES = DISPUTE_MOVES
 
-    entry = models.OneToOneField(LedgerEntry, models.PROTECT, null=True, related_name="dispute", verbose_name=_("line"))
+    entry = models.ForeignKey(LedgerEntry, models.PROTECT, null=True, related_name="disputes", verbose_name=_("line"))
     """The line that is wrong; None where a reward is missing."""
     referral = models.ForeignKey(
         Referral, models.PROTECT, null=True, related_name="disputes", verbose_name=_("referral without a line")
     )
     """Whose reward is missing; None where a line is wrong, and where the friend is not among the payee's referrals."""
+    appeals = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="appealed_by", verbose_name=_("appeal against")
+    )
+    """The dispute of the same thing whose explanation the payee does not take for an answer; None: asked the first time."""
     payee = models.ForeignKey(Payee, models.PROTECT, related_name="disputes", verbose_name=_("payee"))
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
     """The entry's, the referral's, or else the payee's: who may see it may see the dispute."""
@@ -61,6 +65,12 @@ class Dispute(WorkItem, Lifecycle):
     answer = models.CharField(_("answer"), max_length=LONGEST_WORDS, blank=True)
     answered_at = models.DateTimeField(_("answered"), null=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("answered by"))
+    expected_on = models.DateField(_("expected by"), null=True)
+    """
+    Where a missing reward still qualified when it was answered: the day, the division's, by which the payee may read of it.
+
+    Such an answer is no refusal: after that day they may ask as if they had not.
+    """
     amount = MoneyField(_("correction"), null=True)
     """What the payee gets on top, in the entry's currency; none where the line was right."""
     correction = models.OneToOneField(
@@ -106,9 +116,38 @@ class Dispute(WorkItem, Lifecycle):
             models.CheckConstraint(
                 condition=Q(entry=None) | Q(referral=None), name="a_dispute_is_about_one_thing"
             ),
+            models.CheckConstraint(
+                condition=Q(expected_on=None) | Q(status=DisputeStatus.EXPLAINED, referral__isnull=False),
+                name="what_still_qualifies_is_explained",
+            ),
+            models.CheckConstraint(
+                condition=Q(appeals=None) | Q(entry__isnull=False) | Q(referral__isnull=False),
+                name="lost_friends_are_not_appealed_about",
+            ),
             models.UniqueConstraint(
-                fields=["referral", "payee"], condition=Q(referral__isnull=False),
+                fields=["entry"], condition=Q(entry__isnull=False, status__in=sorted(OPEN_DISPUTES)),
+                name="a_line_has_one_open_dispute",
+            ),
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(entry__isnull=False, appeals=None), name="a_line_is_disputed_once",
+            ),
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(entry__isnull=False, appeals__isnull=False),
+                name="a_line_is_appealed_about_once",
+            ),
+            models.UniqueConstraint(
+                fields=["referral", "payee"],
+                condition=Q(referral__isnull=False, status__in=sorted(OPEN_DISPUTES)),
+                name="a_missing_reward_has_one_open_dispute",
+            ),
+            models.UniqueConstraint(
+                fields=["referral", "payee"], condition=Q(referral__isnull=False, appeals=None, expected_on=None),
                 name="a_missing_reward_is_disputed_once",
+            ),
+            models.UniqueConstraint(
+                fields=["referral", "payee"],
+                condition=Q(referral__isnull=False, appeals__isnull=False, expected_on=None),
+                name="a_missing_reward_is_appealed_about_once",
             ),
             models.UniqueConstraint(
                 fields=["payee"],
@@ -122,7 +161,7 @@ class Dispute(WorkItem, Lifecycle):
         ]
         triggers: ClassVar = [
             never_changes(
-                "entry_id", "referral_id", "payee_id", "division_id", "words", "raised_at", "raised_by_id",
+                "entry_id", "referral_id", "payee_id", "division_id", "words", "raised_at", "raised_by_id", "appeals_id",
                 name="what_was_asked_stays",
                 message="What a payee has said does not change.",
             ),
@@ -138,7 +177,7 @@ class Dispute(WorkItem, Lifecycle):
             ),
             moves_only_along(DISPUTE_MOVES, message="A dispute is answered once."),
             never_changes(
-                "answer", "answered_at", "answered_by_id", "amount", "correction_id", "owner_id",
+                "answer", "answered_at", "answered_by_id", "amount", "correction_id", "owner_id", "expected_on",
                 name="what_was_answered_stays",
                 message="An answer does not change.",
                 condition=pgtrigger.Q(old__status__in=[DisputeStatus.EXPLAINED.value, DisputeStatus.UPHELD.value]),
@@ -169,6 +208,8 @@ class Dispute(WorkItem, Lifecycle):
         """How far it is, as the payee reads it: who has it is not theirs to know."""
         if self.is_waiting:
             return gettext("We need something from you")
+        if self.expected_on:
+            return gettext("Still expected")
         return str(DisputeStatus.ASSIGNED.label) if self.is_open else self.get_status_display()
 
     @property
@@ -272,14 +313,16 @@ class Dispute(WorkItem, Lifecycle):
         self.wanted_on = None
         return waited
 
-    def explain(self, answer: str, *, by: User, at: datetime) -> None:
+    def explain(self, answer: str, *, expected_on: date | None = None, by: User, at: datetime) -> None:
         """
         The line is right, or nothing is missing: say why.
 
+        :param expected_on: where the reward still qualifies, see the field
         :raises NotAllowed: if nobody has taken it, or it was answered before
         """
         self._refuse_if_answered()
         self._move(DisputeStatus.EXPLAINED)
+        self.expected_on = expected_on
         self.answer, self.answered_by, self.answered_at, self.wanted_on = answer, by, at, None
 
     def uphold(self, answer: str, amount: Decimal, correction: LedgerEntry, *, by: User, at: datetime) -> None:

@@ -1,12 +1,17 @@
 """What may be read of disputes: which lines can be disputed, whose disputes are whose, and how far a correction is."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.queries import is_own
 from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
+from commissions.queries.progress import own_progress
 from commissions.queries.statements import TOUCHES_EARNED, payees_of
 from commissions.states import (
     OPEN_DISPUTES,
@@ -16,11 +21,12 @@ from commissions.states import (
     EntryKind,
     LedgerAccount,
     LineStatus,
+    ProgressStage,
     Side,
     Verdict,
 )
 from foundation.money import ZERO
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.queries import Person, colleagues, divisions_where
 from foundation.people.states import Permission
@@ -53,6 +59,77 @@ def searches_for_friends(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
     return disputes.filter(entry=None, referral=None, status__in=sorted(OPEN_DISPUTES))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Whether a payee may ask about one thing, a line or a missing reward, as it stands today."""
+
+    last: Dispute | None = None
+    """What they have asked about it last."""
+    appeals: Dispute | None = None
+    """The answer that another dispute would be an appeal against: it has to bring something new."""
+    refusal: str = ""
+    """Why they may not ask, and until when; empty where they may."""
+
+
+def asking_after(before: Iterable[Dispute]) -> Asking:
+    """
+    Tell whether a payee may ask about one thing after all that they have asked about it, and whether that is an appeal.
+
+    One dispute is open at a time; after an explanation there is one appeal. An answer that the reward still qualified is no
+    refusal: once the day has passed by which it was expected, they may ask as if they had not.
+
+    :param before: their disputes about that thing, with their divisions
+    """
+    last = max(before, key=lambda dispute: dispute.pk, default=None)
+    if last is None:
+        return Asking()
+    if last.is_open:
+        refusal = _("You have asked about this, and we are looking at it. Add to that what else you know.")
+    elif last.status == DisputeStatus.UPHELD:
+        refusal = _(
+            "You have asked about this, and it was corrected. What is wrong with the correction you can say at its line."
+        )
+    elif last.expected_on and today(last.division) <= last.expected_on:
+        refusal = _(
+            "The reward still qualifies. If you read nothing of it by %(day)s, you can ask again after that day."
+        )
+        refusal %= {"day": date_format(last.expected_on)}
+    elif last.expected_on:
+        return Asking(last=last, appeals=last.appeals)
+    elif last.appeals_id:
+        refusal = _("You have asked about this twice, and had our answer twice. Call us if it leaves something open.")
+    else:
+        return Asking(last=last, appeals=last)
+    return Asking(last=last, refusal=refusal)
+
+
+def asking_about(disputes: QuerySet[Dispute]) -> Asking:
+    """Tell whether a payee may ask about what all of some disputes of theirs are about, see `asking_after`."""
+    return asking_after(disputes.select_related("division", "appeals"))
+
+
+def of_the_same_thing(dispute: Dispute) -> QuerySet[Dispute]:
+    """Return what a payee has asked about one line, or one missing reward; of a lost friend, the dispute alone."""
+    if dispute.entry_id:
+        return Dispute.objects.filter(entry=dispute.entry_id)
+    if dispute.referral_id:
+        return Dispute.objects.filter(referral=dispute.referral_id, payee=dispute.payee_id)
+    return Dispute.objects.filter(pk=dispute.pk)
+
+
+def still_expected_on(dispute: Dispute) -> date | None:
+    """
+    Return the day by which a missing reward may be read of, where its payee reads that it still qualifies; else None.
+
+    So does one that was forfeited for what the friend did, until its last day is over: no answer tells the two apart.
+    """
+    reward = dispute.reward if dispute.referral_id else None
+    progress = own_progress([reward])[reward.pk] if reward else None
+    if reward is None or progress is None or progress.stage != ProgressStage.QUALIFYING:
+        return None
+    return max(progress.expected_on or reward.latest_on, today(dispute.division))
+
+
 def overdue(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
     """
     Keep those that wait longer than their payees were told, or for their payees longer than anybody should without a call.
@@ -80,7 +157,12 @@ def own_lacking(user_id: int) -> QuerySet[Referral]:
 
 def may_look_into(person: User, dispute: Dispute) -> bool:
     """Tell whether nothing but their roles could keep a person from answering: it is not theirs, nor of their doing."""
-    return not is_about(person, dispute) and not had_a_hand_in(person, dispute.reward)
+    return not (is_about(person, dispute) or has_refused(person, dispute) or had_a_hand_in(person, dispute.reward))
+
+
+def has_refused(person: User, dispute: Dispute) -> bool:
+    """Tell whether a dispute is an appeal against what a person has answered."""
+    return dispute.appeals is not None and dispute.appeals.answered_by_id == person.pk
 
 
 def is_about(person: User, dispute: Dispute) -> bool:
@@ -93,7 +175,11 @@ def colleagues_for(dispute: Dispute) -> list[User]:
     """Return whom a dispute may be given to: who may answer there, does not have it, and has no part in it."""
     there = colleagues(dispute.division, Permission.ANSWER_DISPUTES).order_by("name", "email")
     barred = {dispute.owner_id, *_hands_in(dispute.reward)}
-    return [person for person in there if person.pk not in barred and not is_about(person, dispute)]
+    return [
+        person
+        for person in there
+        if person.pk not in barred and not is_about(person, dispute) and not has_refused(person, dispute)
+    ]
 
 
 def articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:
@@ -105,6 +191,11 @@ def articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:
 def told_articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:
     """Return what was said in a dispute after it was raised, oldest first, as far as its payee reads it."""
     return articles_of(dispute).exclude(kind=ArticleKind.NOTE)
+
+
+def open_question(dispute: Dispute) -> DisputeArticle | None:
+    """Return what a payee is asked for, and has not answered; None where they are asked for nothing."""
+    return dispute.articles.filter(kind=ArticleKind.QUESTION).last() if dispute.is_waiting else None
 
 
 def first_evidence_of(dispute: Dispute) -> QuerySet[Evidence]:

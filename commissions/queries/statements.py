@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -100,8 +100,8 @@ class StatementLine:
 
     @property
     def dispute(self) -> Dispute | None:
-        """What the payee says is wrong with it, if anything."""
-        return getattr(self.entry, "dispute", None)
+        """What the payee said last is wrong with it, if anything."""
+        return max(self.entry.disputes.all(), key=lambda dispute: dispute.pk, default=None)
 
     @property
     def is_for_a_friend(self) -> bool:
@@ -164,10 +164,11 @@ def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is
     period = period.replace(day=1)
     entries = entries.filter(currency=payee.currency)
     opening = told(_position(entries.filter(period__lt=period)))
-    related = ("division", "dispute", "reward__referral__order", "reward__version__rule", "reward__term")
+    related = ("division", "reward__referral__order", "reward__version__rule", "reward__term")
+    disputes = Prefetch("disputes", Dispute.objects.select_related("division"))
     lines = tuple(
         StatementLine(entry, moved)
-        for entry in entries.filter(period=period).select_related(*related).order_by("pk")
+        for entry in entries.filter(period=period).select_related(*related).prefetch_related(disputes).order_by("pk")
         if not (moved := told(_moved(entry.debit, entry.credit, entry.amount))).is_nothing
     )
     rows = tuple(

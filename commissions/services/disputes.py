@@ -1,7 +1,7 @@
 """
 A payee says that a line of a statement is wrong, or a reward missing; somebody who had no hand in it looks and answers.
 
-Locks: the dispute, then its referral where a rule decides once more, then its reward.
+Locks: the payee, while a dispute begins; else the dispute, then its referral where a rule decides once more, then its reward.
 """
 
 import uuid
@@ -11,19 +11,23 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Count, Model, Q, QuerySet, Sum
 from django.utils.translation import get_language, gettext as _
 
 from accounts.models import Account
 from commissions.events import DisputeAnswered, DisputeGivenBack, DisputeHandedOver, DisputeRaised, DisputeTaken
 from commissions.models import LONGEST_WORDS, Dispute, DisputeArticle, Evidence, LedgerEntry, Payee, Reward
 from commissions.queries.disputes import (
+    asking_about,
     corrected_of,
     had_a_hand_in,
+    has_refused,
     is_about,
+    may_look_into,
     own_lacking,
     own_lines,
     searches_for_friends,
+    still_expected_on,
 )
 from commissions.services.accrual import accrue_rewards
 from commissions.services.endings import locked_reward
@@ -47,7 +51,11 @@ from referrals.states import ReferralStatus
 
 NOT_EARNED_BY_ITSELF = frozenset({RewardStatus.CAP_LIMITED, RewardStatus.FORFEITED, RewardStatus.REVERSED})
 """In place of which something may be given after a dispute: any other is paid by itself, or has a line."""
-ANSWERED = ("status", "answer", "answered_by", "answered_at", "amount", "correction", "wanted_on")
+MOST_FILES = 10
+"""Files that each side of a dispute may show, from its beginning to the answer."""
+MOST_BYTES = 25 * 1024**2
+"""Of these files together."""
+ANSWERED = ("status", "answer", "answered_by", "answered_at", "amount", "correction", "wanted_on", "expected_on")
 
 
 # Raised by the payee. ----------------------------------------------------------------------------------------------
@@ -59,17 +67,15 @@ def raise_dispute(entry_id: int, words: str, *, uploads: Sequence[Upload] = (), 
     Take down what a payee says is wrong with a line of a statement of theirs. Everything else is paid meanwhile.
 
     :param uploads: what shows it
-    :raises NotAllowed: if it is no line of theirs, nothing is said, or it was disputed before
+    :raises NotAllowed: if it is no line of theirs, nothing is said, or they may not ask about it now, see `asking_after`
     """
-    entry = LedgerEntry.objects.select_related("division", "payee").get(pk=entry_id)
+    entry = LedgerEntry.objects.select_related("division").get(pk=entry_id)
     if not own_lines(by.pk).filter(pk=entry_id).exists():
         raise NotAllowed(_("This is no line of a statement of yours."), code="not_own")
-    values = _raised(words, entry.division, by)
-    dispute, is_new = Dispute.objects.get_or_create(entry=entry, defaults={"payee": entry.payee, **values})
-    if not is_new:
-        message = _("You have asked about this line before. Call us if the answer leaves something open.")
-        raise NotAllowed(message, code="disputed")
-    return _begun(dispute, uploads)
+    payee = Payee.objects.locked().get(pk=entry.payee_id)  # of two sent at once, the second sees the first
+    return _ask(
+        payee.disputes.filter(entry=entry), words, uploads, payee=payee, division=entry.division, by=by, entry=entry
+    )
 
 
 @transaction.atomic
@@ -78,7 +84,8 @@ def raise_missing_reward(referral_id: int, words: str, *, uploads: Sequence[Uplo
     Take down that a payee misses the reward for a friend of theirs: no line of a statement tells of it.
 
     :param uploads: what shows it
-    :raises NotAllowed: if it is no friend of theirs or has a line, nothing is said, or it was said before
+    :raises NotAllowed: if it is no friend of theirs or has a line, nothing is said, or they may not ask about it now, see
+        `asking_after`
     """
     related = ("division", "referrer__account", "friend_account")
     referral = own_lacking(by.pk).select_related(*related).filter(pk=referral_id).first()
@@ -87,12 +94,8 @@ def raise_missing_reward(referral_id: int, words: str, *, uploads: Sequence[Uplo
         raise NotAllowed(message, code="not_own", field="about")
     brought = referral.referrer.account.customer.user_id == by.pk
     payee = _payee_of(referral.referrer.account if brought else referral.friend_account)
-    values = _raised(words, referral.division, by)
-    dispute, is_new = Dispute.objects.get_or_create(referral=referral, payee=payee, defaults=values)
-    if not is_new:
-        message = _("You have asked about this friend before. Call us if the answer leaves something open.")
-        raise NotAllowed(message, code="disputed", field="about")
-    return _begun(dispute, uploads)
+    before = payee.disputes.filter(referral=referral)
+    return _ask(before, words, uploads, payee=payee, division=referral.division, by=by, referral=referral)
 
 
 @transaction.atomic
@@ -107,27 +110,71 @@ def raise_missing_friend(referrer_id: int, words: str, *, uploads: Sequence[Uplo
     referrer = Referrer.objects.select_related("account").filter(account__customer__user=by, pk=referrer_id).first()
     if referrer is None:
         raise NotAllowed(_("You do not take part with this account."), code="not_own", field="about")
-    payee = Payee.objects.locked().get(
-        pk=_payee_of(referrer.account).pk
-    )  # of two sent at once, the second sees the first
-    values = _raised(words, payee.division, by)
+    payee = _payee_of(referrer.account)
     if searches_for_friends(payee.disputes.all()).exists():
         message = _("We are looking for a friend of yours already. Add to that what else you know.")
         raise NotAllowed(message, code="disputed", field="about")
-    return _begun(Dispute.objects.create(payee=payee, **values), uploads)
+    text = said(words, _("Say what is wrong with it."), field="words")
+    return _begun(Dispute.objects.create(payee=payee, **_raised(text, payee.division, by)), uploads)
 
 
 def _payee_of(account: Account) -> Payee:
-    """Return whom an account's rewards are owed to, made where nothing was owed until now."""
+    """
+    Hold whom an account's rewards are owed to, made where nothing was owed until now.
+
+    Of two disputes that are sent at once, the second sees the first.
+    """
     division = account.division
     defaults = {"division": division, "currency": division.currency}
-    return Payee.objects.get_or_create(account=account, defaults=defaults)[0]
+    return Payee.objects.locked().get(pk=Payee.objects.get_or_create(account=account, defaults=defaults)[0].pk)
 
 
-def _raised(words: str, division: Division, by: User) -> dict[str, Any]:
+def _ask(  # noqa: PLR0913  # what was said, by whom, about what
+    before: QuerySet[Dispute],
+    words: str,
+    uploads: Sequence[Upload],
+    *,
+    payee: Payee,
+    division: Division,
+    by: User,
+    **about: LedgerEntry | Referral,
+) -> Dispute:
+    """
+    Begin a dispute about a line or a missing reward, if its payee may ask about it.
+
+    :param payee: held
+    :param before: what they have asked about it
+    """
+    asking = asking_about(before)
+    if asking.refusal:
+        raise NotAllowed(asking.refusal, code="disputed", field="about")
+    text = words.strip() if asking.appeals and uploads else said(words, _("Say what is wrong with it."), field="words")
+    refuse_too_long(text, field="words")
+    if asking.appeals and not _is_new(asking.appeals, text, uploads):
+        message = _("Say what we do not know yet, or add a file that we have not seen: we have answered all else.")
+        raise NotAllowed(message, code="nothing_new", field="words")
+    values = _raised(text, division, by)
+    return _begun(Dispute.objects.create(payee=payee, appeals=asking.appeals, **about, **values), uploads)
+
+
+def _is_new(refused: Dispute, text: str, uploads: Sequence[Upload]) -> bool:
+    """Tell whether words or files were not among what a payee has said and shown in a dispute."""
+    by_payee = refused.articles.filter(is_from_payee=True).values_list("text", flat=True)
+    said_before = {_plain(one) for one in ("", refused.words, *by_payee)}
+    shown = [file for one in uploads for file in refused.evidence.filter(size=len(one.content))]
+    known = {bytes(file.content) for file in shown}
+    return _plain(text) not in said_before or any(one.content not in known for one in uploads)
+
+
+def _plain(text: str) -> str:
+    """Return the words of a text, however they are spaced and capitalized."""
+    return " ".join(text.casefold().split())
+
+
+def _raised(text: str, division: Division, by: User) -> dict[str, Any]:
     return {
         "division": division,
-        "words": said(words, _("Say what is wrong with it."), field="words"),
+        "words": text,
         "raised_at": now(),
         "raised_by": by,
         "due_on": today(division) + timedelta(days=effective(division, DISPUTE_DAYS)),
@@ -151,8 +198,12 @@ def keep_evidence(dispute: Dispute, article: DisputeArticle | None, uploads: Ite
     """
     Keep the files that came with what was said.
 
+    :param dispute: held, or new
     :param article: None: with what the payee said first
+    :raises NotAllowed: if the side that they come from has shown as much as it may
     """
+    uploads = list(uploads)
+    _refuse_too_much(dispute, uploads, is_from_payee=article is None or article.is_from_payee)
     Evidence.objects.bulk_create(
         Evidence(
             dispute=dispute, article=article, name=one.name[:200], media_type=one.media_type, size=len(one.content),
@@ -160,6 +211,19 @@ def keep_evidence(dispute: Dispute, article: DisputeArticle | None, uploads: Ite
         )
         for one in uploads
     )  # fmt: skip
+
+
+def _refuse_too_much(dispute: Dispute, uploads: Sequence[Upload], *, is_from_payee: bool) -> None:
+    if not uploads:
+        return
+    side = Q(article__is_from_payee=True) | Q(article=None) if is_from_payee else Q(article__is_from_payee=False)
+    shown = dispute.evidence.filter(side).aggregate(count=Count("pk"), size=Sum("size"))
+    if shown["count"] + len(uploads) > MOST_FILES:
+        message = _("At most %(most)d files from each side of a dispute: %(count)d are there already.")
+        raise NotAllowed(message % {"most": MOST_FILES, "count": shown["count"]}, code="too_many", field="uploads")
+    if (shown["size"] or 0) + sum(len(one.content) for one in uploads) > MOST_BYTES:
+        message = _("At most %(most)d MB of files from each side of a dispute.") % {"most": MOST_BYTES // 1024**2}
+        raise NotAllowed(message, code="too_much", field="uploads")
 
 
 def tell_of(dispute: Dispute, fact: Fact, *, by: User) -> None:
@@ -222,8 +286,9 @@ def hand_over_dispute(dispute_id: int, to: User, note: str = "", *, by: User) ->
     if not can(to, Permission.ANSWER_DISPUTES, dispute.division) or not to.is_active:
         message = _("%(person)s does not answer disputes there.") % {"person": to}
         raise NotAllowed(message, code="wrong_person", field="to")
-    if is_about(to, dispute) or had_a_hand_in(to, dispute.reward):
-        message = _("It is %(person)s’s own reward, or they have approved a payment of it.") % {"person": to}
+    if not may_look_into(to, dispute):
+        message = _("It is %(person)s’s own reward, or they have approved a payment of it, or have answered before.")
+        message %= {"person": to}
         raise NotAllowed(message, code="wrong_person", field="to")
     before = dispute.owner_id or 0
     dispute.pass_on(to, at=now())
@@ -238,13 +303,17 @@ def held(dispute_id: int, by: User) -> Dispute:
     """
     Hold a dispute for somebody of ours.
 
-    :raises NotAllowed: if the person's role does not include it, it is about their own money, or they approved it
+    :raises NotAllowed: if the person's role does not include it, it is about their own money, they approved it, or it is an
+        appeal against their answer
     """
     related = ("division", "payee__account__customer")  # what may change meanwhile is read once it is held
     dispute = Dispute.objects.locked().select_related(*related).get(pk=dispute_id)
     require(by, Permission.ANSWER_DISPUTES, dispute.division)
     if is_about(by, dispute):
         raise NotAllowed(_("This is about your own reward: somebody else has to answer."), code="own_reward")
+    if has_refused(by, dispute):
+        message = _("It is an appeal against an answer of yours: somebody else has to answer.")
+        raise NotAllowed(message, code="own_answer")
     if had_a_hand_in(by, dispute.reward):
         raise NotAllowed(_("You have approved a payment of this reward: somebody else has to answer."), code="own_work")
     return dispute
@@ -277,10 +346,13 @@ def explain_dispute(dispute_id: int, answer: str, *, by: User) -> Dispute:
     """
     Answer a payee that a line is right, or nothing missing, and why. What nobody has becomes the person's first.
 
+    Where a missing reward still qualifies, the answer is no refusal: the payee reads by when it is expected, and may ask again
+    after that day.
+
     :raises NotAllowed: if it was answered before, nothing is said, or the person may not answer, see `held_by_owner`
     """
     dispute = held_by_owner(dispute_id, by)
-    dispute.explain(_answer(answer), by=by, at=now())
+    dispute.explain(_answer(answer), expected_on=still_expected_on(dispute), by=by, at=now())
     return _answered(dispute, by)
 
 
@@ -422,10 +494,19 @@ def said(words: str, nothing: str, *, field: str) -> str:
     text = words.strip()
     if not text:
         raise NotAllowed(nothing, code="no_words", field=field)
+    refuse_too_long(text, field=field)
+    return text
+
+
+def refuse_too_long(text: str, *, field: str) -> None:
+    """
+    Let pass what a dispute keeps.
+
+    :raises NotAllowed: if it is longer
+    """
     if len(text) > LONGEST_WORDS:
         message = _("Say it in %(count)d letters at most.") % {"count": LONGEST_WORDS}
         raise NotAllowed(message, code="too_long", field=field)
-    return text
 
 
 def _answered(dispute: Dispute, by: User) -> Dispute:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.queries import is_own
 from commissions.events import EvidenceAdded, EvidenceGiven, EvidenceWanted
 from commissions.models import LONGEST_WORDS, Dispute, DisputeArticle
+from commissions.queries.disputes import open_question
 from commissions.services.disputes import held, held_by_owner, keep_evidence, said, tell_of
 from commissions.states import ArticleKind
 from foundation.correspondence.services import Upload
@@ -46,12 +47,22 @@ def want_evidence(
 
 
 @transaction.atomic
-def hear_payee(dispute_id: int, words: str, *, key: str, uploads: Sequence[Upload] = (), by: User) -> DisputeArticle:
+def hear_payee(  # noqa: PLR0913  # what was said, by whom, to what
+    dispute_id: int,
+    words: str,
+    *,
+    key: str,
+    question: int | None = None,
+    uploads: Sequence[Upload] = (),
+    by: User,
+) -> DisputeArticle:
     """
     Take in what a payee answers to a question, or adds by themselves. Sent twice, it stands once.
 
     :param key: of the form, of this person
-    :raises NotAllowed: if it is not their dispute, was answered, or there is neither a word nor a file
+    :param question: the article, by id, that asks what they answer; any other than the one that waits is not answered
+        thereby, as what crosses it was written before it was read
+    :raises NotAllowed: if it is not their dispute, was answered, there is neither a word nor a file, or there are too many
     """
     dispute = Dispute.objects.locked().select_related("division", "payee__account__customer").get(pk=dispute_id)
     if not is_own(by, dispute.payee.account.customer):
@@ -60,7 +71,8 @@ def hear_payee(dispute_id: int, words: str, *, key: str, uploads: Sequence[Uploa
         return known
     _refuse_if_answered(dispute)
     text = _words_or_files(words, uploads)
-    if not dispute.is_waiting:
+    waiting = open_question(dispute)
+    if waiting is None or waiting.pk != question:
         return _add(dispute, text, uploads, key=key, is_from_payee=True, by=by)
     waited = dispute.hear(on=today(dispute.division))
     dispute.save(update_fields=["status", "wanted_on", "due_on"])

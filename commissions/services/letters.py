@@ -78,7 +78,7 @@ def send_answer(dispute_id: int) -> None:
     dispute = _dispute(dispute_id)
     kind = "dispute_upheld" if dispute.status == DisputeStatus.UPHELD else "dispute_explained"
     asked_about = dispute.amount or (dispute.entry.amount if dispute.entry else None)
-    said = {"answer": dispute.answer}
+    said: dict[str, object] = {"answer": dispute.answer, "expected_on": dispute.expected_on}
     reward = dispute.reward
     if kind == "dispute_upheld" and reward and reward.is_cash:
         said |= {"asks": "" if current_bank_account(reward.payee) else "yes", "bank_link": _bank_page(reward)}
@@ -97,7 +97,7 @@ def _dispute(dispute_id: int) -> Dispute:
     return Dispute.objects.select_related(*related).get(pk=dispute_id)
 
 
-def _write_about(dispute: Dispute, kind: str, *, key: str, amount: Decimal | None = None, **said: str) -> None:
+def _write_about(dispute: Dispute, kind: str, *, key: str, amount: Decimal | None = None, **said: object) -> None:
     payee, reward = dispute.payee, dispute.reward
     customer = payee.account.customer
     currency = reward.currency if reward else payee.currency

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
+from django.forms import Form, NumberInput, Textarea
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import UserRequest
+
+SHOWN_AS_TYPED = (Textarea, NumberInput)
+"""The widgets of which somebody wants back what they have typed, where it could not be done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,8 @@ class Action:
     template: str = "desk/action.html"
     more: Mapping[str, object] = field(default_factory=dict)
     """What a template of its own shows."""
+    files: Form | None = None
+    """The form of what is sent with it; the names of what waits there are `held` in `more`."""
     is_grave: bool = False
     """Whether it leaves the house and cannot be taken back."""
 
@@ -55,9 +60,20 @@ def perform(request: UserRequest, action: Action, form: Form, do: Callable[[dict
         try:
             do(form.cleaned_data)
         except NotAllowed as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            if action.files and refusal.field in action.files.fields:
+                action.files.add_error(refusal.field, refusal.message)
+            else:
+                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
             messages.success(request, str(action.done))
             return redirect(action.back)
-    context = {"action": action, "form": form, **action.more}
-    return render(request, action.template, context, status=422 if form.errors else 200)
+    typed = typed_in(form) if action.nothing and form.is_bound else []
+    context = {"action": action, "form": form, "files": action.files, "typed": typed, **action.more}
+    is_wrong = form.errors or (action.files and action.files.errors)
+    return render(request, action.template, context, status=422 if is_wrong else 200)
+
+
+def typed_in(form: Form) -> list[tuple[str, str]]:
+    """Return what somebody has typed into a form, each with its label: no choices, and nothing that is not shown."""
+    fields = [bound for bound in form if not bound.is_hidden and isinstance(bound.field.widget, SHOWN_AS_TYPED)]
+    return [(str(bound.label), str(value)) for bound in fields if (value := bound.value())]

@@ -44,6 +44,18 @@ class DisputeForm(forms.Form):
         error_messages={"required": _("Say what is wrong with it.")},
     )  # fmt: skip
 
+    def __init__(self, *args: Any, is_appeal: bool = False, **options: Any) -> None:
+        """
+        Ask what is wrong.
+
+        :param is_appeal: we have answered before, and a file that is new is as good as a word
+        """
+        super().__init__(*args, **options)
+        if is_appeal:
+            words = self.fields["words"]
+            words.label, words.required = gettext("What do we not know yet?"), False
+            words.help_text = gettext("Say what is new, or add a file that we have not seen.")
+
 
 class BankForm(forms.Form):
     """Where somebody is paid. The account number is never shown again, not even at the form that was refused."""
@@ -137,15 +149,27 @@ class MissingForm(DisputeForm):
         )
         words.error_messages["required"] = _("Say what you know of it.")
 
+        words.required = not any(one.is_appeal for one in choices)
+
     def clean_about(self) -> Missing:
         """Return what is missing."""
         return self.choices[self.cleaned_data["about"]]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for words where we have not answered before: there, a file that is new is as good."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        about: Missing | None = cleaned.get("about")
+        if not cleaned.get("words") and "words" not in self.errors and not (about and about.is_appeal):
+            self.add_error("words", str(self.fields["words"].error_messages["required"]))
+        return cleaned
 
 
 class AddToDisputeForm(forms.Form):
     """What a person adds to what they dispute, or answers to a question of ours."""
 
     key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
+    question = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    """Which question of ours the page showed as open: what was written before another was asked is no answer to it."""
     text = forms.CharField(
         label=_("What would you like to add?"), max_length=LONGEST_WORDS, required=False,
         widget=forms.Textarea(attrs={"rows": 4}),

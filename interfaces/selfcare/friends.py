@@ -82,7 +82,7 @@ class Friend:
     may_miss: bool = False
     """Whether the referrer can say that the reward is missing: they read no line of it, and have not said so before."""
     dispute: Dispute | None = None
-    """What they said about it."""
+    """What they said last about it; its page tells whether they may ask again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +236,7 @@ def _by_referral(ids: list[int]) -> dict[int, Friend]:
     )
     progress = progress_for(referrals)
     own = Dispute.objects.filter(referral__in=ids, payee__account=F("referral__referrer__account"))
-    told = {one.referral_id: one for one in own.select_related("division")}
+    told = {one.referral_id: one for one in own.select_related("division").order_by("pk")}
     with_lines = set(
         LedgerEntry.objects.filter(TOLD, reward__referral__in=ids).values_list("reward__referral", flat=True)
     )

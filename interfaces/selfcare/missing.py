@@ -1,16 +1,26 @@
 """For whom a customer can say that a reward is missing: a friend of theirs without a line, or somebody who is not there."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from commissions.models import Dispute, Reward
-from commissions.queries.disputes import own_disputes, own_lacking, searches_for_friends
+from commissions.queries.disputes import (
+    Asking,
+    asking_about,
+    asking_after,
+    own_disputes,
+    own_lacking,
+    searches_for_friends,
+)
 from commissions.queries.statements import own_reward_in_words
-from commissions.states import Side
+from commissions.states import OPEN_DISPUTES, Side
+from foundation.now import now
 from foundation.people.models import User
 from referrals.models import Referral, Referrer
 from referrals.queries import own_referrers
@@ -30,6 +40,8 @@ class Missing:
     pk: int
     """The referral's; where the friend is missing, that of the person's place in the program."""
     label: str
+    is_appeal: bool = False
+    """Whether it was asked about before, and explained."""
 
     @property
     def code(self) -> str:
@@ -37,16 +49,16 @@ class Missing:
         return f"{self.kind}:{self.pk}"
 
 
-def told_before(user: User, referral_id: str) -> Dispute | None:
-    """Return what a person has said before about the reward for a friend."""
+def asked_about(user: User, referral_id: str) -> Asking:
+    """Tell whether a person may ask about the reward for a friend, after what they have asked before."""
     if not referral_id.isdecimal() or len(referral_id) >= LONG:
-        return None
-    return own_disputes(user.pk).filter(referral=int(referral_id)).first()
+        return Asking()
+    return asking_about(own_disputes(user.pk).filter(referral=int(referral_id)))
 
 
 def missing_of(user: User, wanted: str = "") -> list[Missing]:
     """
-    Return what a person can say to be missing, and has not said before.
+    Return what a person can say to be missing, and may ask about today.
 
     :param wanted: the id of a friend's referral, who is offered however long ago they have ordered
     """
@@ -54,12 +66,26 @@ def missing_of(user: User, wanted: str = "") -> list[Missing]:
     offered = list(lacking[:MOST_OFFERED])
     if wanted.isdecimal() and len(wanted) < LONG and int(wanted) not in {one.pk for one in offered}:
         offered += lacking.filter(pk=wanted)
-    own = Reward.objects.filter(referral__in=[one.pk for one in offered], side=Side.FRIEND)
+    ids = [one.pk for one in offered]
+    own = Reward.objects.filter(referral__in=ids, side=Side.FRIEND)
     as_a_friend = {
         reward.referral_id: reward
         for reward in own.filter(payee__account__customer__user=user).select_related("term", "referral__order")
     }
-    friends = [Missing(kind=MISSING_REWARD, pk=one.pk, label=_called(one, as_a_friend.get(one.pk))) for one in offered]
+    before: dict[int, list[Dispute]] = defaultdict(list)
+    for dispute in own_disputes(user.pk).filter(referral__in=ids).select_related("division", "appeals"):
+        before[dispute.referral_id or 0].append(dispute)
+    asking = {pk: asking_after(before[pk]) for pk in ids}
+    friends = [
+        Missing(
+            kind=MISSING_REWARD,
+            pk=one.pk,
+            label=_called(one, as_a_friend.get(one.pk)),
+            is_appeal=asking[one.pk].appeals is not None,
+        )
+        for one in offered
+        if not asking[one.pk].refusal
+    ]
     return [*friends, *_places(user)]
 
 
@@ -69,7 +95,11 @@ def may_miss(user: User) -> bool:
 
 
 def _not_told(user: User) -> QuerySet[Referral]:
-    told = own_disputes(user.pk).filter(referral=OuterRef("pk")).order_by()
+    """Return the referrals of which a person reads no line, without those that they plainly may not ask about again."""
+    tomorrow = now().date() + timedelta(days=1)
+    is_refused_twice = Q(appeals__isnull=False, expected_on=None)
+    barred = Q(status__in=sorted(OPEN_DISPUTES)) | is_refused_twice | Q(expected_on__gte=tomorrow)
+    told = own_disputes(user.pk).filter(barred, referral=OuterRef("pk")).order_by()
     return own_lacking(user.pk).exclude(Exists(told)).select_related("division")
 
 

@@ -100,6 +100,7 @@ class _Counting:
         self.had: dict[tuple[str, str, str], _Had] = {}
         self.given: dict[str, list[Expected]] = {}
         self.cases: dict[tuple[str, str], Case] = {}
+        self.corrected = _corrected(export)
 
     def rewards(self) -> Iterator[Expected]:
         orders = self.vendors.work_orders()
@@ -140,7 +141,7 @@ class _Counting:
         case = Case(version, installed_on, self.vendors.account(order.account_number, zone), amount, percent)
         expected = Expected(
             referral=referral, side=term.side, payee=payee, version=version, installed_on=installed_on, zone=zone,
-            fate=self._fate(case, referral, zone), is_limited=is_limited, is_known_at_once=amount is not None,
+            fate=self._fate(case, referral, term.side, zone), is_limited=is_limited, is_known_at_once=amount is not None,
             is_in_cash=term.form == "cash",
         )  # fmt: skip
         if not is_limited:
@@ -149,10 +150,11 @@ class _Counting:
             self.cases[referral.order_number, term.side] = case
         return expected
 
-    def _fate(self, case: Case, referral: Referral, zone: ZoneInfo, last: date | None = None) -> Fate:
+    def _fate(self, case: Case, referral: Referral, side: str, zone: ZoneInfo, last: date | None = None) -> Fate:
         stopped_on = day_in(zone, referral.stopped_at) if referral.stopped_at else None
         last = last or self.export.exported_at.astimezone(zone).date()
-        return fate_of(case, last, stopped_on=stopped_on, stopped_because=STOPPED)
+        given = self.corrected.get((referral.order_number, side), ())
+        return fate_of(case, last, stopped_on=stopped_on, stopped_because=STOPPED, given=given)
 
     def _is_used_up(self, version: Version, amount: Decimal | None, on: date) -> bool:
         """
@@ -165,11 +167,22 @@ class _Counting:
         given = Decimal(0)
         for earlier in self.given.get(version.rule, []):
             case = self.cases[earlier.referral.order_number, earlier.side]
-            fate = self._fate(case, earlier.referral, earlier.zone, on)
+            fate = self._fate(case, earlier.referral, earlier.side, earlier.zone, on)
             is_over = fate.state == FORFEITED and (fate.reason == STOPPED or on > case.latest_on)
             if not is_over and fate.amount is not None:
                 given += fate.amount - fate.total_taken_back
         return given >= version.budget if amount is None else given + amount > version.budget
+
+
+def _corrected(export: Export) -> dict[tuple[str, str], list[tuple[date, date]]]:
+    """Return from which day until before which corrections of each reward have stood; those never taken back, for good."""
+    places = {entry.reward: (entry.order_number, entry.side) for entry in export.entries}
+    ended = {one.number: one.on for one in export.decisions if one.kind == "clawback"}
+    found: dict[tuple[str, str], list[tuple[date, date]]] = {}
+    for one in export.decisions:
+        if one.kind == "correct" and one.reward in places:
+            found.setdefault(places[one.reward], []).append((one.on, ended.get(one.number, date.max)))
+    return found
 
 
 def expected_rewards(export: Export, vendors: Vendors) -> list[Expected]:

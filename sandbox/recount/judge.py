@@ -16,6 +16,8 @@ from sandbox.recount.days import after_months, every_day, monday_after_weekend
 from sandbox.recount.vendor import ENDED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sandbox.recount.export import Version
     from sandbox.recount.vendor import Account, Bill
 
@@ -140,11 +142,20 @@ class Case:
         return to_the_cent(to_the_cent(base) * (self.percent or Decimal(0)) / 100)
 
 
-def fate_of(case: Case, last: date, *, stopped_on: date | None = None, stopped_because: str = "") -> Fate:
+def fate_of(
+    case: Case,
+    last: date,
+    *,
+    stopped_on: date | None = None,
+    stopped_because: str = "",
+    given: Sequence[tuple[date, date]] = (),
+) -> Fate:
     """
     Go through the nights from installation to the last one, and return what has become of the reward.
 
     :param stopped_on: the day on which a person said that nothing is to be earned by it
+    :param given: from which day on, and before which, something that people gave stands in place of a forfeited reward:
+        meanwhile nothing brings it back
     """
     fate = Fate(amount=case.amount)
     for night in every_day(case.installed_on, last):
@@ -152,6 +163,8 @@ def fate_of(case: Case, last: date, *, stopped_on: date | None = None, stopped_b
             _stop(fate, stopped_on, stopped_because)
             break
         known = replace(case, account=case.account.heard_by(night))
+        if fate.state == FORFEITED and any(since <= night < until for since, until in given):
+            continue
         if fate.state in {QUALIFYING, FORFEITED}:
             _decide(known, fate, night)
         elif fate.state == EARNED:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.urls import reverse
 
 from accounts.testing import make_account, make_details
 from commissions.handlers import tell_of_answer
@@ -24,7 +25,7 @@ from foundation.events.testing import drain
 from foundation.jobs.services import work_one_chunk
 from foundation.now import today
 from foundation.people.states import Role
-from foundation.people.testing import make_person
+from foundation.people.testing import make_person, sign_in
 from tests.commissions.cashing import give_bank, in_cash, make_file, set_originator
 from tests.commissions.paying import make_payouts
 
@@ -60,16 +61,21 @@ def letter(dispute: Dispute) -> str:
     return text
 
 
-def test_without_a_bank_account_waits_and_the_letter_asks_for_one(granted):
+def test_without_a_bank_account_waits_and_letter_and_page_ask_for_one(granted, client):
     assert list(waiting_for_bank_details(Reward.objects.all())) == [granted.reward]
-    assert f"/statements/{granted.payee_id}/bank/" in letter(granted)
+    bank_page = reverse("selfcare:bank", args=[granted.payee_id])
+    assert bank_page in letter(granted)
+    sign_in(client, granted.raised_by)
+    page = client.get(reverse("selfcare:dispute", args=[granted.pk])).content.decode()
+    assert "$25.00 is added, and paid once you have told us where." in page
+    assert bank_page in page
 
 
 def test_that_an_account_is_known_for_asks_for_none(granted):
     give_bank(granted.payee, "12345678")
 
     assert not waiting_for_bank_details(Reward.objects.all()).exists()
-    assert "/bank/" not in letter(granted)
+    assert reverse("selfcare:bank", args=[granted.payee_id]) not in letter(granted)
 
 
 def test_is_transferred_with_the_next_batch_and_confirmed_from_the_statement_of_the_bank(granted, payouts):

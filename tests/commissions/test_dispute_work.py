@@ -21,6 +21,7 @@ from commissions.handlers import ask_for_evidence
 from commissions.models import Dispute, DisputeArticle, Evidence
 from commissions.queries.disputes import articles_of, colleagues_for, overdue, told_articles_of
 from commissions.services.disputes import (
+    MOST_BYTES,
     explain_dispute,
     give_back_dispute,
     hand_over_dispute,
@@ -206,6 +207,43 @@ class TestEvidence:
         assert code_of(lambda: hear_payee(world.pk, " ", key="a", by=world.payee)) == "no_words"
         assert code_of(lambda: hear_payee(world.pk, "x" * 1001, key="a", uploads=[FILE], by=world.payee)) == "too_long"
 
+    def test_is_ten_files_from_each_side(self, world):
+        for number in range(2):
+            hear_payee(world.pk, "", key=f"a{number}", uploads=[FILE] * 4, by=world.payee)
+
+        with pytest.raises(NotAllowed, match="9 are there already") as refusal:
+            hear_payee(world.pk, "And these.", key="b", uploads=[FILE] * 2, by=world.payee)
+
+        assert (refusal.value.code, refusal.value.field) == ("too_many", "uploads")
+        hear_payee(world.pk, "", key="c", uploads=[FILE], by=world.payee)
+        for number in range(2):
+            add_evidence(world.pk, "", key=f"d{number}", uploads=[FILE] * 5, by=world.one)
+        assert code_of(lambda: add_evidence(world.pk, "", key="e", uploads=[FILE], by=world.one)) == "too_many"
+        assert code_of(lambda: want_evidence(world.pk, "Why?", key="f", uploads=[FILE], by=world.one)) == "too_many"
+        assert world.dispute.evidence.count() == 20
+        assert not world.dispute.is_waiting
+
+    def test_is_so_many_megabytes_from_each_side(self, world):
+        large = Upload(name="large.txt", media_type="text/plain", content=b"x" * (MOST_BYTES - len(FILE.content)))
+
+        hear_payee(world.pk, "", key="a", uploads=[large], by=world.payee)
+
+        assert code_of(lambda: hear_payee(world.pk, "", key="b", uploads=[FILE], by=world.payee)) == "too_much"
+        add_evidence(world.pk, "", key="c", uploads=[FILE], by=world.one)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_no_more_where_two_are_sent_at_once(self):
+        world = World()
+
+        def send(key: str):
+            return lambda: hear_payee(world.pk, "", key=key, uploads=[FILE] * 5, by=world.payee)
+
+        outcomes = together(send("a"), send("b"))
+
+        (refusal,) = [outcome for outcome in outcomes if isinstance(outcome, NotAllowed)]
+        assert refusal.code == "too_many"
+        assert world.dispute.evidence.count() == 6
+
     def test_of_a_payee_is_the_payees_own(self, world):
         stranger = make_person(Role.CUSTOMER, world.division)
 
@@ -228,7 +266,7 @@ class TestQuestion:
         with world.on(20):
             assert not world.dispute.is_overdue
             assert not overdue(Dispute.objects.all()).exists()
-            reply = hear_payee(world.pk, "Here it is.", key="r", uploads=[FILE], by=world.payee)
+            reply = hear_payee(world.pk, "Here it is.", key="r", question=question.pk, uploads=[FILE], by=world.payee)
 
         dispute = world.dispute
         assert (dispute.status, dispute.due_on, dispute.wanted_on) == (
@@ -242,6 +280,21 @@ class TestQuestion:
         assert EvidenceGiven(dispute_id=world.pk, article_id=reply.pk, days_waited=17, due_on=given_by) in published()
         with world.on(28):
             assert world.dispute.is_overdue
+
+    def test_is_not_answered_by_what_was_written_before_it_was_read(self, world):
+        first = want_evidence(world.pk, "We need the letter.", key="q", by=world.one)
+        hear_payee(world.pk, "That of May.", key="a", question=first.pk, by=world.payee)
+        second = want_evidence(world.pk, "And its date?", key="q2", by=world.one)
+
+        crossing = [
+            hear_payee(world.pk, "One thing more.", key="b", by=world.payee),
+            hear_payee(world.pk, "From May, as I said.", key="c", question=first.pk, by=world.payee),
+        ]
+        assert [article.kind for article in crossing] == [ArticleKind.ADDED] * 2
+        assert world.dispute.is_waiting
+
+        assert hear_payee(world.pk, "May 5.", key="d", question=second.pk, by=world.payee).kind == ArticleKind.REPLY
+        assert not world.dispute.is_waiting
 
     def test_that_nobody_answers_for_three_weeks_is_listed_with_what_is_late(self, world):
         with world.on(3):

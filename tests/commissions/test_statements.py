@@ -222,9 +222,9 @@ class TestOnPaper:
                 return len(told)
 
             assert print_it() == 1
-            want_evidence(dispute.pk, "Which letter?", key="q", by=answerer)
+            question = want_evidence(dispute.pk, "Which letter?", key="q", by=answerer)
             assert print_it() == 2
             assert print_it() == 2
-            hear_payee(dispute.pk, "That of May.", key="r", by=customer)
+            hear_payee(dispute.pk, "That of May.", key="r", question=question.pk, by=customer)
             explain_dispute(dispute.pk, "The terms say $25.", by=answerer)
             assert print_it() == 3

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.testing import make_account
 from commissions.models import Dispute
 from commissions.services.accrual import accrue_rewards
-from commissions.services.disputes import raise_dispute, raise_missing_reward, take_dispute
+from commissions.services.disputes import explain_dispute, raise_dispute, raise_missing_reward, take_dispute
 from commissions.services.evidence import want_evidence
 from commissions.services.rules import TermDescription
 from commissions.states import DisputeStatus, EntryKind, Side
@@ -237,6 +237,40 @@ class TestTalk:
         assert [file.name for file in wrong.context["held"]] == ["ours.txt"]
         self.say(operator, dispute, "ask", text="Which?")
         assert dispute.evidence.get().name == "ours.txt"
+
+    def test_gives_back_what_was_typed_where_a_colleague_has_answered_meanwhile(self, operator, payouts):
+        dispute = make_dispute(payouts)
+        explain_dispute(dispute.pk, "The terms say $25.", by=payouts.builder)
+
+        said = self.say(operator, dispute, "add", text="Our offer.", uploads=[SimpleUploadedFile("ours.txt", b"Ours")])
+        decided = answer(operator, dispute, outcome="upheld", amount="7.00", answer="You are right.")
+
+        for page, typed in ((said, ("Our offer.", "ours.txt")), (decided, ("You are right.", "7.00"))):
+            assert page.status_code == 422
+            for expected in ("This dispute was answered.", "What you have typed was not sent", *typed):
+                assert expected in page.content.decode()
+        assert not dispute.articles.exists()
+        untouched = operator.get(reverse("desk:dispute_answer", args=[dispute.pk])).content.decode()
+        assert "was not sent" not in untouched
+
+    def test_says_at_the_files_that_there_are_too_many(self, operator, payouts):
+        dispute = make_dispute(payouts)
+        for key in ("a", "b"):
+            self.say(
+                operator,
+                dispute,
+                "add",
+                key=key,
+                uploads=[SimpleUploadedFile(f"{number}.txt", b"%d" % number) for number in range(5)],
+            )
+
+        page = self.say(
+            operator, dispute, "add", key="c", text="More", uploads=[SimpleUploadedFile("ours.txt", b"Ours")]
+        )
+
+        assert page.status_code == 422
+        assert list(page.context["files"].errors) == ["uploads"]
+        assert not page.context["form"].errors
 
     def test_shows_files_to_nobody_of_another_market(self, payouts, signed_in, operator):
         dispute = make_dispute(payouts)

@@ -475,6 +475,65 @@ class TestRecount:
         assert ("Order O-A5" in copy.recount().stdout) == is_found
 
 
+class TestWhatWasGivenForAForfeitedReward:
+    """A8's bill was paid in time, which the vendor says on April 20. On the 15th people gave $50 for what was forfeited."""
+
+    @pytest.fixture
+    def copy(self, tmp_path_factory, tmp_path):
+        business = Business(tmp_path_factory.mktemp("corrected"))
+        business.serve("A1", "2026-03-02", internet="30.00")
+        business.install("A8", "2026-03-02", "2026-03-10")
+        business.bill("A8", 1, "2026-03-14", "2026-04-03", "2026-03-20", said="2026-04-20")
+        business.bill("A8", 2, "2026-04-14", "2026-05-02", "2026-05-01")
+        business.bill("A8", 3, "2026-05-14", "2026-06-03", "2026-05-20")
+        business.post("A8", 1, ("accrual", "2026-03-10"), ("forfeit", "2026-04-09"), ("correct", "2026-04-15"))
+        business.decide("correct", "1:3", "50.00", "2026-04-15", "10")
+        business.post("A8", 1, ("send", "2026-04-16"), ("settle", "2026-04-16"), first=4)
+        business.credit("correction-10", "2026-04-16")
+        business.write()
+        return Copy(business, tmp_path)
+
+    def test_stands_whatever_is_heard_of_later(self, copy):
+        assert "no differences" in copy.recount().stdout
+
+    def test_is_not_earned_a_second_time(self, copy):
+        again = [("1:6", "reinstate", "2026-04-09"), ("1:7", "release", "2026-06-10")]
+        for key, kind, day in again:
+            debit, credit = LEGS[kind]
+            forged = {"key": key, "kind": kind, "debit": debit, "credit": credit, "effective_on": day}
+            copy.ledger.append(copy.entry("1:1") | forged)
+
+        assert "release of 50.00 on 2026-06-10 (1:7) that nothing explains" in copy.recount().stdout
+
+    def test_is_paid_once(self, copy):
+        for key, kind in (("1:6", "send"), ("1:7", "settle")):
+            copy.ledger.append(copy.entry("1:4" if kind == "send" else "1:5") | {"key": key})
+        copy.change("credit", 1, lambda credit: credit | {"id": "CR-000099", "externalId": "correction-10-2"})
+
+        assert "it was paid; it should be forfeited since 2026-04-09" in copy.recount().stdout
+
+    def test_was_decided_by_somebody(self, copy):
+        copy.undecide("1:3")
+
+        assert "correct of 50.00 on 2026-04-15 (1:3) that nobody has decided" in copy.recount().stdout
+
+    def test_gives_way_to_the_rule_once_it_was_taken_back(self, copy):
+        copy.drop("1:4", "1:5")
+        copy.change("credit", 1, lambda _credit: None)
+        taken = {
+            "key": "1:4",
+            "kind": "clawback",
+            "debit": "payable",
+            "credit": "expense",
+            "effective_on": "2026-04-16",
+        }
+        copy.ledger.append(copy.entry("1:3") | taken)
+        decided = {"kind": "clawback", "key": "1:4", "on": "2026-04-16"}
+        copy.export["decisions"].append(copy.decision("1:3") | decided)
+
+        assert "no release of 50.00 on 2026-06-10" in copy.recount().stdout
+
+
 def promising(copy: Copy, **term: Any) -> None:
     """Let every version promise something else."""
     for wording in copy.export["versions"]:

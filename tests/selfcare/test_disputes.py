@@ -1,8 +1,10 @@
 """A customer disputes a line of a statement, and reads what became of it."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -10,17 +12,19 @@ from django.urls import reverse
 from accounts.testing import make_account
 from commissions.models import Dispute, Payee
 from commissions.queries.statements import own_statement_of
+from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import read_line
-from commissions.services.disputes import explain_dispute, hand_over_dispute, uphold_dispute
+from commissions.services.disputes import explain_dispute, hand_over_dispute, raise_missing_reward, uphold_dispute
 from commissions.services.evidence import want_evidence
+from commissions.services.rules import TermDescription
 from commissions.services.statements import html_of
-from commissions.states import DisputeStatus, EntryKind, Verdict
-from commissions.testing import make_referral, make_referrer
-from foundation.now import today
+from commissions.states import DisputeStatus, EntryKind, Side, Verdict
+from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
+from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.selfcare.friends import totals_of
-from tests.commissions.paying import make_earned, make_frozen, make_paid, make_payouts
+from tests.commissions.paying import AT_ONCE, make_earned, make_frozen, make_paid, make_payouts
 from tickets.models import UnsentFile
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +136,78 @@ def test_a_correction_that_is_found_wrong_is_shown_as_taken_back(client, line, a
     assert "A typing error" in desk
 
 
+class TestAskingOnceMore:
+    def test_is_offered_after_an_explanation_with_what_was_answered(self, client, line, answerer, payouts):
+        dispute(client, line)
+        first = Dispute.objects.get()
+        explain_dispute(first.pk, "The terms say $25.", by=answerer)
+        address = reverse("selfcare:dispute_raise", args=[line.pk])
+        assert address in page_of(client, "dispute", first.pk)
+        assert "The terms say $25." in client.get(address).content.decode()
+
+        same = dispute(client, line)
+        assert same.status_code == 422
+        assert list(same.context["form"].errors) == ["words"]
+        appeal_page = dispute(client, line, words="The offer of May says $35.").url
+
+        appeal = first.appealed_by.get()
+        assert appeal_page == reverse("selfcare:dispute", args=[appeal.pk])
+        assert appeal_page in page_of(client, "dispute", first.pk)
+        assert "Disputed: Being looked at" in page_of(client, "statement", line.payee_id)
+        desk = sign_in(Client(), answerer).get(reverse("desk:dispute", args=[appeal.pk])).content.decode()
+        assert "It is an appeal against an answer of yours" in desk
+        assert reverse("desk:dispute", args=[first.pk]) in desk
+        explain_dispute(appeal.pk, "That offer had ended.", by=payouts.builder)
+        shown = page_of(client, "dispute", appeal.pk)
+        assert "You have asked about this twice" in shown
+        assert address not in shown
+        assert client.get(address).url == appeal_page
+
+    def test_of_a_reward_that_qualifies_is_offered_after_the_day_by_which_it_is_expected(
+        self, client, customer, payouts, answerer
+    ):
+        programme = make_programme(payouts.division)
+        terms = [TermDescription(side=Side.REFERRER, amount=Decimal("25.00"))]
+        make_version(make_rule(payouts.division, programme=programme), terms=terms, **{**AT_ONCE, "wait_count": 30})
+        account = make_account(payouts.division, user=customer)
+        referral = make_referral(make_referrer(programme, account=account), market=payouts.market)
+        accrue_rewards(referral.pk)
+        raised = raise_missing_reward(referral.pk, "Robin has paid.", by=customer)
+        desk = sign_in(Client(), answerer).get(reverse("desk:dispute_answer", args=[raised.pk])).content.decode()
+        assert "An explanation is no refusal" in desk
+        explain_dispute(raised.pk, "It takes 30 days.", by=answerer)
+        raised.refresh_from_db()
+        address = f"{reverse('selfcare:reward_missing')}?friend={referral.pk}"
+
+        shown = page_of(client, "dispute", raised.pk)
+        assert "Still expected" in shown
+        assert "you can ask again after that day" in shown
+        assert address not in shown
+        assert client.get(address).url == reverse("selfcare:dispute", args=[raised.pk])
+        assert f"reward:{referral.pk}" not in client.get(reverse("selfcare:reward_missing")).content.decode()
+        with time_machine.travel(
+            now() + (raised.expected_on - today(payouts.division)) + timedelta(days=1), tick=False
+        ):
+            sign_in(client, customer)
+            assert address in page_of(client, "dispute", raised.pk)
+            assert f"reward:{referral.pk}" in client.get(reverse("selfcare:reward_missing")).content.decode()
+            said = {"about": f"reward:{referral.pk}", "words": "Robin has paid.", "key": "a form"}
+            client.post(address, said)
+
+        assert Dispute.objects.filter(referral=referral).count() == 2
+
+    def test_words_that_were_sent_while_another_form_was_stay_on_the_page(self, client, line):
+        dispute(client, line)
+
+        page = dispute(client, line, words="And the offer of May says so.")
+
+        assert page.status_code == 422
+        assert "And the offer of May says so." in page.content.decode()
+        assert "we are looking at it" in page.content.decode()
+        assert dispute(client, line).status_code == 302
+        assert Dispute.objects.count() == 1
+
+
 def test_the_statement_on_paper_shows_the_disputed_line(client, line):
     payee = Payee.objects.get()
     before = html_of(own_statement_of(payee, today(payee.division)), language="en")
@@ -224,13 +300,67 @@ class TestEvidence:
         assert "Which letter?" in asked
         assert "You get our answer by" not in asked
         assert str(answerer) not in asked
-        client.post(reverse("selfcare:dispute", args=[raised.pk]), {"text": "That of May.", "key": "b"})
+        question = raised.articles.get()
+        assert f'name="question" value="{question.pk}"' in asked
+        client.post(
+            reverse("selfcare:dispute", args=[raised.pk]), {"text": "That of May.", "key": "b", "question": question.pk}
+        )
 
         raised.refresh_from_db()
         assert raised.status == DisputeStatus.ASSIGNED
         shown = page_of(client, "dispute", raised.pk)
         assert "You get our answer by" in shown
         assert "That of May." in shown
+
+    def test_that_crosses_a_question_leaves_it_open_and_the_next_page_answers_it(self, client, line, answerer):
+        dispute(client, line)
+        raised = Dispute.objects.get()
+        address = reverse("selfcare:dispute", args=[raised.pk])
+        question = want_evidence(raised.pk, "Which letter?", key="q", by=answerer)
+
+        page = client.post(address, {"text": "One thing more.", "key": "b", "question": ""}, follow=True)
+
+        assert "Meanwhile we have asked you for something" in page.content.decode()
+        raised.refresh_from_db()
+        assert raised.is_waiting
+        wrong = client.post(address, {"text": "", "key": "c", "question": ""}).content.decode()
+        assert f'name="question" value="{question.pk}"' in wrong
+        client.post(address, {"text": "That of May.", "key": "c", "question": question.pk})
+        raised.refresh_from_db()
+        assert raised.status == DisputeStatus.ASSIGNED
+
+    def test_that_is_too_much_is_said_at_its_field(self, client, line):
+        dispute(client, line)
+        raised = Dispute.objects.get()
+        address = reverse("selfcare:dispute", args=[raised.pk])
+        for key in ("a", "b"):
+            client.post(
+                address, {"key": key, "uploads": [offer(f"{number}.txt", b"%d" % number) for number in range(5)]}
+            )
+
+        page = client.post(address, {"text": "One more.", "key": "c", "uploads": [offer("eleventh.txt")]})
+
+        assert page.status_code == 422
+        assert list(page.context["files"].errors) == ["uploads"]
+        assert not page.context["form"].errors
+        assert "One more." in page.content.decode()
+        assert raised.evidence.count() == 10
+
+    def test_sent_after_our_answer_stays_to_be_copied(self, client, line, answerer):
+        dispute(client, line)
+        raised = Dispute.objects.get()
+        explain_dispute(raised.pk, "The terms say $25.", by=answerer)
+
+        page = client.post(
+            reverse("selfcare:dispute", args=[raised.pk]),
+            {"text": "Here is the offer.", "key": "b", "uploads": [offer()]},
+        )
+
+        assert page.status_code == 422
+        shown = page.content.decode()
+        for expected in ("What you wrote was not sent", "Here is the offer.", "offer.txt", "The terms say $25."):
+            assert expected in shown
+        assert not raised.articles.exists()
 
     def test_does_not_show_what_colleagues_note(self, client, line, answerer, payouts):
         dispute(client, line)

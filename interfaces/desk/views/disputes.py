@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
@@ -20,8 +21,11 @@ from commissions.queries.disputes import (
     disputes_visible_to,
     first_evidence_of,
     had_a_hand_in,
+    has_refused,
     is_about,
     may_look_into,
+    of_the_same_thing,
+    still_expected_on,
     told_articles_of,
 )
 from commissions.queries.trace import trace_of
@@ -108,6 +112,8 @@ def dispute(request: UserRequest, pk: int) -> HttpResponse:
         "taken_back": correction_taken_back(found),
         "events": latest(found, most=MOST_EVENTS),
         "had_a_hand": had_a_hand_in(request.user, reward),
+        "has_refused": has_refused(request.user, found),
+        "others": of_the_same_thing(found).exclude(pk=found.pk).order_by("pk"),
         **_doable(request, found, reward),
     }
     return render(request, "desk/dispute.html", context)
@@ -267,7 +273,8 @@ def _say(  # noqa: PLR0913  # what the page of an action says
         nothing=nothing,
         subject=found,
         back=reverse("desk:dispute", args=[found.pk]),
-        more={"files": files, "held": files_held(known["key"], request.user) if files.is_bound else []},
+        files=files,
+        more={"held": files_held(known["key"], request.user) if files.is_bound else []},
     )
 
     def do(answers: dict[str, Any]) -> None:
@@ -276,19 +283,22 @@ def _say(  # noqa: PLR0913  # what the page of an action says
         service(found.pk, answers["text"], key=key, uploads=uploads, by=request.user)
         forget_files(answers["key"], by=request.user)
 
-    response = perform(request, action, form, do)
-    if files.errors:
-        response.status_code = 422
-    return response
+    return perform(request, action, form, do)
 
 
 @staff_page(Permission.ANSWER_DISPUTES)
 def answer(request: UserRequest, pk: int) -> HttpResponse:
     """Tell the payee that all is right, and why, or put it right."""
     found = _found(request, pk)
+    explanation = gettext("The payee is written to at once. What is answered cannot be changed.")
+    if found.is_open and (day := still_expected_on(found)):
+        reads = gettext(
+            "An explanation is no refusal: the payee reads that the reward still qualifies, and may ask again after %(day)s."
+        )
+        explanation = f"{explanation} {reads % {'day': date_format(day)}}"
     action = Action(
         title=_("Answer the payee"),
-        explanation=_("The payee is written to at once. What is answered cannot be changed."),
+        explanation=explanation,
         button=_("Answer"),
         done=_("Answered."),
         nothing=_answered(found),
@@ -319,7 +329,7 @@ def _answered(found: Dispute) -> str | Promise:
 
 def _found(request: UserRequest, pk: int) -> Dispute:
     related = (
-        "division", "payee__account__customer", "answered_by", "owner", "correction", "entry__reward__version",
+        "division", "payee__account__customer", "answered_by", "owner", "correction", "appeals__answered_by", "entry__reward__version",
         "entry__reward__referral__order", "entry__reward__referral__friend", "referral__order", "referral__friend",
     )  # fmt: skip
     return get_object_or_404(disputes_visible_to(request.user).select_related(*related), pk=pk)
