@@ -163,6 +163,7 @@ class SignalKind(models.TextChoices):
     SERVED_ADDRESS = "served_address", _("Somebody had service at this address lately")
     VELOCITY = "velocity", _("Many referrals in a short time")
     SAME_BANK = "same_bank", _("Referrer and friend are paid to one bank account")
+    SAME_PERSON = "same_person", _("The friend was referred by another order, too")
 
 
 class SignalStatus(models.TextChoices):

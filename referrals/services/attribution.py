@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from accounts.models import Account, Contact, Mailbox
 from accounts.states import AccountStatus
@@ -271,9 +271,7 @@ def _friend(order: Order, person: Person) -> Friend:
     """Return whether whoever ordered was a customer before, and who brought them then."""
     _customer, account = order.parties()
     ordered_on = _submitted_at(order).astimezone(order.division.zone).date()
-    mailboxes = Contact.objects.alias(mailbox=Mailbox("email"))
-    same = mailboxes.filter(Q(mailbox__in=person.mailboxes) | Q(phone__in=person.phones))
-    customers = {*person.customers, *same.values_list("customer", flat=True)}
+    customers = _customers_of(person)
     services = InstalledService.objects.filter(customer__in=customers, since__lte=ordered_on).exclude(line__order=order)
     served = services.filter(Q(until=None) | Q(until__gt=ordered_on))
     accounts = Account.objects.filter(customer__in=customers, status=AccountStatus.ACTIVE).exclude(pk=account.pk)
@@ -290,6 +288,25 @@ def _friend(order: Order, person: Person) -> Friend:
         is_served=served.exists() or accounts.filter(opened_at__lt=order.submitted_at).exists() or _still_open(earlier),
         gone_since=services.aggregate(last=Max("until"))["last"],
     )
+
+
+def _customers_of(person: Person) -> set[int]:
+    """Return the customers that a person may have become: those with one of their mailboxes or phone numbers."""
+    mailboxes = Contact.objects.alias(mailbox=Mailbox("email"))
+    same = mailboxes.filter(Q(mailbox__in=person.mailboxes) | Q(phone__in=person.phones))
+    return {*person.customers, *same.values_list("customer", flat=True)}
+
+
+def hold_friend(order: Order) -> None:
+    """Let no other order of whoever placed this one be judged, or counted as installed, until the transaction has ended."""
+    _hold(_friend_as_person(order))
+
+
+def referred_otherwise(order: Order) -> QuerySet[Referral]:
+    """Return what else whoever placed an order counts as referred by, whichever customers they became."""
+    person = _friend_as_person(order)
+    same = Q(friend__in=_customers_of(person)) | Q(friend__user__in=person.users)
+    return Referral.objects.filter(same).exclude(order=order).exclude(status=ReferralStatus.DISQUALIFIED)
 
 
 def _still_open(earlier: Any) -> bool:

@@ -15,7 +15,7 @@ from orders.models import Order
 from orders.states import OrderStatus
 from referrals.events import ReferralDisqualified, ReferralInstalled, SignalDecided, SignalRaised
 from referrals.models import Referral, Signal
-from referrals.services.attribution import resolve_order
+from referrals.services.attribution import hold_friend, referred_otherwise, resolve_order
 from referrals.states import DisqualifyReason, SignalKind, SignalStatus
 
 ENDINGS = {
@@ -30,12 +30,15 @@ def _of_order(order_id: int) -> tuple[Order, Referral]:
     """
     Hold the referral of an order, which is resolved first where nobody did so yet: facts come in any order.
 
+    Held with it is whoever placed the order.
+
     :raises NotAllowed: if nobody is credited for the order
     """
-    order = Order.objects.select_related("division").get(pk=order_id)
+    order = Order.objects.select_related("division", "customer", "account").get(pk=order_id)
     made = resolve_order(order_id)
     if made is None:
         raise NotAllowed("Nobody is credited for this order.", code="no_referral")
+    hold_friend(order)
     return order, _locked(made.pk)
 
 
@@ -44,7 +47,8 @@ def record_install(order_id: int) -> Referral:
     """
     Note that a referred friend's services work, since the day of the last of them.
 
-    A report that comes after the referral was given up is true all the same, and takes it up again.
+    A report that comes after the referral was given up is true all the same, and takes it up again. Where its friend has
+    ordered anew meanwhile and counts as referred by that order, a signal lets the money wait for a person.
 
     :raises NotAllowed: if nobody is credited, not everything works, that was known, or it was found not to be genuine
     """
@@ -55,6 +59,8 @@ def record_install(order_id: int) -> Referral:
     referral.install(installed_on)
     referral.save(update_fields=["status", "installed_on", "reason", "ended_at"])
     _tell(ReferralInstalled(referral_id=referral.pk, installed_on=installed_on.isoformat()), referral)
+    if referred_otherwise(order).exists():
+        raise_signal(referral.pk, SignalKind.SAME_PERSON)
     return referral
 
 

@@ -132,6 +132,45 @@ class TestRecordEnding:
         referral = Referral.objects.get()
         assert (referral.status, referral.reason, referral.ended_at) == (ReferralStatus.INSTALLED, "", None)
 
+    def test_that_was_undone_late_waits_for_a_person_where_the_friend_has_ordered_anew(self, market, referrer):
+        failed = order_in(OrderStatus.FAILED, market, referrer, details=make_details(email="lily@people.example"))
+        drain()
+        anew = order_in(
+            OrderStatus.COMPLETED,
+            market,
+            referrer,
+            premises=failed.premises,
+            details=make_details(email="Lily+home@people.example"),
+        )
+        drain()
+
+        lines = [line.line_id for line in lines_of(failed)]
+        order_services.record_install(failed.work_order_request_id, lines=lines, installed_on=today(market.division))
+        drain()
+
+        late, other = Referral.objects.get(order=failed), Referral.objects.get(order=anew)
+        assert {late.status, other.status} == {ReferralStatus.INSTALLED}
+        assert [(one.referral, one.kind) for one in Signal.objects.filter(status=SignalStatus.OPEN)] == [
+            (late, SignalKind.SAME_PERSON)
+        ]
+
+    def test_that_was_undone_late_needs_nobody_where_the_friend_has_not(self, market, referrer):
+        failed = order_in(OrderStatus.FAILED, market, referrer, details=make_details(email="lily@people.example"))
+        order_in(
+            OrderStatus.COMPLETED,
+            market,
+            referrer,
+            details=make_details(email="omar@people.example"),
+        )
+        drain()
+
+        lines = [line.line_id for line in lines_of(failed)]
+        order_services.record_install(failed.work_order_request_id, lines=lines, installed_on=today(market.division))
+        drain()
+
+        assert Referral.objects.filter(status=ReferralStatus.INSTALLED).count() == 2
+        assert not Signal.objects.filter(kind=SignalKind.SAME_PERSON).exists()
+
     def test_that_is_heard_after_the_install_changes_nothing(self, market, referrer):
         referral = make_referral(referrer, market, status=OrderStatus.COMPLETED)
 
