@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Model
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Customer
 from foundation.cells import Cell
@@ -15,8 +15,9 @@ from foundation.people.states import STAFF_ROLES
 from foundation.worklist.models import Team
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.timeline import letters_of, sentence_of
-from interfaces.desk.words import code_in_words
-from tickets.events import CustomerChanged, TicketHandedOver, TicketRated, TicketReleased, TicketTaken
+from interfaces.desk.words import code_in_words, say_who
+from orders.queries import moment_in_words
+from tickets.events import CustomerChanged, TicketHandedOver, TicketMoved, TicketRated, TicketReleased, TicketTaken
 from tickets.models import Rating, Ticket
 from tickets.states import TicketChannel
 
@@ -47,6 +48,23 @@ def history_of(ticket: Ticket) -> list[Change]:
         _change(event, sentence_of(event, letters), names, words if event.name == TicketRated.name else "")
         for event in events
     ]
+
+
+def end_in_words(ticket: Ticket) -> str:
+    """Say that a ticket has ended, or goes on as another: how, when and by whom; empty while it is open."""
+    if ticket.merged_into_id:
+        return gettext("It was merged: it goes on as %(number)s.") % {"number": ticket.merged_into}
+    if ticket.is_open:
+        return ""
+    moves = Event.objects.filter(subject_type=ticket._meta.label_lower, subject_id=ticket.pk, name=TicketMoved.name)
+    end = moves.filter(payload__after=ticket.status).select_related("actor").order_by("-at", "-pk").first()
+    if end is None:
+        return gettext("It has ended: %(status)s.") % {"status": ticket.get_status_display()}
+    return gettext("It has ended. %(status)s: %(when)s, %(who)s.") % {
+        "status": ticket.get_status_display(),
+        "when": moment_in_words(end.at, ticket.division.zone),
+        "who": say_who(end),
+    }
 
 
 def cells_of(change: Change) -> list[Cell]:

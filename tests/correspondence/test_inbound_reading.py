@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 import pytest
 
 from foundation.correspondence.inbound import Address, UnreadableMailError, read_mail, reading
-from foundation.correspondence.inbound.fields import LONGEST_TAG, WORDS
+from foundation.correspondence.inbound.fields import LONGEST_TAG, MOST_NESTED, WORDS
 from foundation.correspondence.inbound.files import (
     DEEPEST,
+    ENDINGS,
     LONGEST_NAME,
     MOST_ELEMENTS,
     MOST_PARTS,
@@ -207,6 +208,18 @@ class TestCharsetsThatLie:
         mail = read_mail(raw("Content-Transfer-Encoding: quoted-printable", body="caf=C3=A9 =ZZ 100=\n%"))
 
         assert mail.text.startswith("café =ZZ 100")
+
+    def test_a_long_text_is_decoded_as_far_as_it_is_read_and_a_letter_cut_there_makes_no_other_charset(self):
+        words = "x" + "é" * (2 * reading.MOST_LETTERS + 10)
+
+        for kind in ("plain", "html"):
+            assert read_mail(text_in(words.encode(), "utf-8", kind=kind)).text[:4] == "xééé"
+
+    @pytest.mark.parametrize("charset", ["bz2", "zlib", "hex", "base64", "no-such"])
+    def test_a_way_to_pack_bytes_is_no_charset(self, charset):
+        content = b"0" * (4 * reading.MOST_LETTERS + 10) + b"\xe9"
+
+        assert read_mail(text_in(content, charset)).text[:4] == "0000"
 
     def test_base64_that_is_cut_short(self):
         mail = read_mail(raw("Content-Transfer-Encoding: base64", body="SGVsbG8gdGhlcmU"))
@@ -571,6 +584,25 @@ class TestFilesByTheirContent:
 
         assert self.file(content, "letter.docx").refusal == "unknown_type"
         assert len(content) < LONGEST_TAG
+
+    @pytest.mark.parametrize(
+        ("body", "read"),
+        [
+            ("<w:p>" * (MOST_NESTED - 2) + "</w:p>" * (MOST_NESTED - 2), MOST_NESTED),
+            ("<w:p>" * (MOST_NESTED * 50), MOST_NESTED + 1),
+            ("".join(f"<w:p{'x' * 200}{number}>" for number in range(MOST_NESTED * 50)), MOST_NESTED + 1),
+        ],
+        ids=["deep", "too deep", "with long names"],
+    )
+    def test_are_read_as_far_as_their_elements_are_nested_within_reason(self, body, read):
+        """Of each that is open the parser keeps the name: what is packed small would fill the memory."""
+        content = zipped("word/document.xml", packed=zipfile.ZIP_DEFLATED, **{"word/document.xml": DOCUMENT % body})
+        allowance = Allowance()
+        media_type = media_type_of(content, allowance)
+
+        assert (media_type in ENDINGS) == (read <= MOST_NESTED)
+        assert MOST_ELEMENTS - allowance.elements <= read + 5
+        assert _peak(lambda: media_type_of(content)) < 4 << 20
 
     def test_are_looked_at_within_one_bound_for_all_of_a_message(self):
         body = "<w:p><w:r><w:t>Words</w:t></w:r></w:p>" * (MOST_ELEMENTS // 10)

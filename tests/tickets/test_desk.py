@@ -13,7 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.testing import make_account
 from foundation.clocks.testing import make_round_the_clock
+from foundation.divisions.fields import Texts
 from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.now import now
@@ -27,8 +29,8 @@ from tickets import services
 from tickets.events import TicketHandedOver
 from tickets.models import Article, Attachment, Ticket
 from tickets.queries import finding
-from tickets.states import ClockKind, Priority, TicketStatus, TicketType
-from tickets.testing import add_target, answer, bring_to, make_policy, make_ticket, reply
+from tickets.states import ClockKind, Priority, ResolutionCode, TicketStatus, TicketType
+from tickets.testing import add_target, answer, bring_to, make_policy, make_symptom, make_ticket, reply
 
 
 def numbers(page: str, *tickets: Ticket) -> list[bool]:
@@ -383,6 +385,54 @@ class TestX36AnAnswerCanBeTakenBackUntilItLeaves:
             ).content.decode()
 
         assert "has left already" in page
+
+
+class TestWhatIsAskedOfATicketThatHasEnded:
+    def test_says_by_whom_it_ended_and_what_can_be_done_instead_of_a_form(self, division, csr):
+        ticket = make_ticket(division)
+        services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "A new cable.", by=csr.person)
+
+        page = csr.read("desk:ticket_do", ticket.number, "visit")
+
+        assert re.search(r"It has ended\. Resolved: .+, Chris CSR\.", page)
+        assert '<form method="post" action="/staff/tickets' not in page
+        assert f'href="{reverse("desk:ticket_do", args=[ticket.number, "reopen"])}"' in page
+        assert 'name="text"' in csr.read("desk:ticket_do", ticket.number, "note")  # which can still be written
+
+    def test_keeps_what_was_typed_when_it_ended_meanwhile(self, division, csr):
+        ticket = bring_to(make_ticket(division), TicketStatus.CLOSED)
+
+        answer_ = csr.post("desk:ticket_do", ticket.number, "priority", priority="p4", reason="Not that urgent.")
+
+        page = answer_.content.decode()
+        assert answer_.status_code == 422
+        assert "It has ended. Closed:" in page
+        assert "Not that urgent." in page
+
+    def test_of_one_that_was_merged_names_the_other(self, division, csr):
+        account = make_account(division)
+        one, other = (make_ticket(division, account=account) for _number in range(2))
+        services.merge_ticket(one.pk, other.pk, by=csr.person)
+
+        page = csr.read("desk:ticket_do", one.number, "priority")
+
+        assert f"It was merged: it goes on as {other.number}." in page
+        assert reverse("desk:ticket_do", args=[one.number, "part"]) in page
+
+
+class TestSubjectsThatNobodyWrote:
+    def test_are_read_by_staff_in_their_language_and_nothing_is_written(self, division, csr):
+        make_symptom(division, "snow", names=Texts(en="Snow on the screen", es="Nieve en la pantalla"))
+        ticket = make_ticket(division, subject="Snow on the screen", symptom="snow")
+        own = make_ticket(division, subject="My screen", symptom="snow")
+        csr.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "es"
+
+        for name, more in (("desk:ticket", ()), ("desk:ticket_history", ()), ("desk:ticket_do", ("priority",))):
+            assert "Nieve en la pantalla" in csr.read(name, ticket.number, *more)
+            assert "My screen" in csr.read(name, own.number, *more)
+        csr.post("desk:ticket_do", ticket.number, "priority", priority="p1")
+        ticket.refresh_from_db()
+        assert (ticket.subject, ticket.priority) == ("Snow on the screen", "p1")
 
 
 class TestX40TheHistory:

@@ -1,5 +1,6 @@
 """Where tickets go, who gets them, and why: X6 to X11."""
 
+import re
 import threading
 from collections import Counter
 from datetime import timedelta
@@ -280,6 +281,10 @@ class TestX6RulesAsOrderedDatedRowsThatExplain:
         assert client.post(page, {**sent, "rows-0-symptoms": ["hum"]}).status_code == 200
         assert client.post(page, sent).status_code == 302
 
+        services.put_routing_in_force(draft.pk, by=operator)
+        read = re.sub(r"<[^>]+>|\s+", " ", client.get(page).content.decode())
+        assert re.search(r"languages: +pt, Spanish\b", read, re.IGNORECASE)
+        assert re.search(r"symptoms: +gone, Snow\b", read, re.IGNORECASE)
         assert form.fields["symptoms"].choices == [
             ("Internet", [("none", "No internet"), ("snow", "Snow")]), ("gone", "gone"),
         ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Routing procedures: written as rows, tried on last month's tickets, put in force beside the one before."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -21,6 +22,20 @@ from tickets import services
 from tickets.forms import RoutingRowForm, ticked_symptoms
 from tickets.models import RoutingRow, RoutingVersion
 from tickets.queries.trials import try_procedure
+
+
+def _in_words(name: str) -> Callable[[RoutingRow], str]:
+    """Show a condition that is only read by the names of its codes."""
+
+    @admin.display(description=RoutingRow._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    def shown(row: RoutingRow) -> str:
+        return row.in_words(name) or "–"
+
+    return shown
+
+
+READ_AS = {name: _in_words(name) for name in (*RoutingRow.KINDS, "languages", "symptoms")}
+"""Of the fields of a rule that hold codes, what is shown where the rule does not change any more."""
 
 
 class RoutingRowInline(DivisionScopedStacked):
@@ -55,6 +70,18 @@ class RoutingRowInline(DivisionScopedStacked):
             formset.form.base_fields["symptoms"] = ticked_symptoms(obj.division)
         return formset
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Name the codes of a procedure that is only read."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return fieldsets
+        return [(title, {**options, "fields": _read(options["fields"])}) for title, options in fieldsets]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let what names the codes be read."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if self.has_change_permission(request, obj) else (*fixed, *READ_AS.values())
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read what a rule names with it."""
         rows = super().get_queryset(request).select_related("team", "fallback_team")
@@ -63,6 +90,11 @@ class RoutingRowInline(DivisionScopedStacked):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a draft is written."""
         return super().has_change_permission(request, obj) and (obj is None or obj.is_draft)
+
+
+def _read(fields: Iterable[Any]) -> list[Any]:
+    """Return fields, lines of them among them, with words in place of codes."""
+    return [tuple(_read(field)) if isinstance(field, tuple) else READ_AS.get(field, field) for field in fields]
 
 
 @admin.register(RoutingVersion)

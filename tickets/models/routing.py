@@ -208,18 +208,24 @@ class RoutingRow(models.Model):
     symptom_names: Mapping[str, str] = {}
     """Of the symptoms by their codes, where whoever shows the row has read them."""
 
+    KINDS: ClassVar[Mapping[str, type[models.TextChoices]]] = {
+        "types": TicketType, "priorities": Priority, "families": ProductFamily, "channels": TicketChannel,
+        "customer_kinds": CustomerKind,
+    }  # fmt: skip
+    """What the codes of a condition are, by its field."""
+
+    def in_words(self, name: str) -> str:
+        """Return what a condition asks for by the names of its codes, in the reader's language; empty for none."""
+        names: Mapping[str, Any] = {"languages": dict(settings.LANGUAGES), "symptoms": self.symptom_names}.get(name, {})
+        if name in self.KINDS:
+            names = dict(self.KINDS[name].choices)
+        return ", ".join(str(names.get(code, code)) for code in getattr(self, name))
+
     @property
     def gist(self) -> str:
         """For which tickets it is and where they go, as one line: the title of a row that is folded."""
-        named = (
-            (self.types, TicketType), (self.priorities, Priority), (self.families, ProductFamily),
-            (self.channels, TicketChannel), (self.customer_kinds, CustomerKind),
-        )  # fmt: skip
-        asked = [", ".join(str(kinds(value).label) for value in values) for values, kinds in named if values]
-        languages = dict(settings.LANGUAGES)
-        spoken = [str(languages.get(code, code)) for code in self.languages]
-        noticed = [self.symptom_names.get(code, code) for code in self.symptoms]
-        asked += [", ".join(values) for values in (spoken, noticed, self.zip_codes, self.nodes) if values]
+        asked = [self.in_words(name) for name in (*self.KINDS, "languages", "symptoms")]
+        asked += [", ".join(values) for values in (self.zip_codes, self.nodes)]
         asked += [", ".join(str(one) for one in self.divisions.all())] if self.pk else []
         asked += [gettext("answers of %(steps)s") % {"steps": ", ".join(self.answers)}] if self.answers else []
         goes = str(self.team)

@@ -33,23 +33,39 @@ ALIASES = {
 GUESSES = ("utf-8", "cp1252")
 ENCODED_WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
 BETWEEN_WORDS = re.compile(r"(?<=\?=)[ \t\r\n]+(?==\?)")
+MOST_BYTES_OF_A_LETTER = 4
+"""In UTF-8, UTF-32 and GB 18030, and without its escapes in any other."""
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 KEPT = {"\n", "\t", "\u200d", "\u200c", "\u00ad"}
 """Of the invisible letters, what words need: line ends, and what joins or parts letters of some scripts."""
 
 
-def decode(content: bytes, charset: str = "") -> str:
+def decode(content: bytes, charset: str = "", *, most: int | None = None) -> str:
     """
     Turn bytes into words, never failing.
 
     The charset that is named is tried first, but UTF-8 that is valid and not plain ASCII is UTF-8 whatever is said.
+
+    :param most: letters that are wanted: bytes behind those in which so many can be written are not decoded
     """
-    for candidate in _candidates(content, charset):
+    read = content if most is None else content[: most * MOST_BYTES_OF_A_LETTER]
+    for candidate in _candidates(read, charset):
         try:
-            return content.decode(candidate)
+            return (_beginning(read, candidate) if len(read) < len(content) else read.decode(candidate))[:most]
         except (LookupError, ValueError):
             continue
-    return content.decode("latin-1")
+    return read.decode("latin-1")[:most]
+
+
+def _beginning(read: bytes, charset: str) -> str:
+    """
+    Decode what goes on behind its end, where a letter may be cut in two.
+
+    :raises LookupError: if it is no charset, but a way to pack bytes, for example
+    :raises ValueError: if it is not written in that
+    """
+    read[:1].decode(charset, "replace")
+    return codecs.getincrementaldecoder(charset)().decode(read)
 
 
 def _candidates(content: bytes, charset: str) -> Iterator[str]:

@@ -48,6 +48,8 @@ KNOWN = ASKING | TEXT | SIMPLE | MARK | RELATION
 NAME = "DDE"
 LONGEST_TAG = 256 * 1024
 """Bytes of an element's beginning, with all its attributes."""
+MOST_NESTED = 1000
+"""Elements within elements: of each that is open the parser keeps the name, so that a part of megabytes stays in memory whole."""
 
 
 class _FoundError(Exception):
@@ -91,7 +93,9 @@ class _Reading:
         self._parser, self._meet = parser, meet
         self._fields: list[str | None] = []
         """What has been read of the names of fields that are not at their end; None from a field's result on."""
+        self._open = 0
         parser.StartElementHandler = self._first
+        parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = self._doctype
 
     def _first(self, name: str, attributes: dict[str, str]) -> None:
@@ -105,6 +109,9 @@ class _Reading:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._meet(1 + len(attributes))
+        self._open += 1
+        if self._open > MOST_NESTED:
+            raise ValueError("Its elements are nested without end.")
         if name not in KNOWN:
             return
         if name in ASKING or (name in RELATION and _starts_a_program(attributes)):
@@ -119,9 +126,12 @@ class _Reading:
             self._parser.CharacterDataHandler = self._read
 
     def _end(self, name: str) -> None:
+        self._open -= 1
+        if not self._fields:
+            return
         if name in TEXT:
             self._parser.CharacterDataHandler = None
-        elif name in SIMPLE and self._fields:
+        elif name in SIMPLE:
             self._finish()
 
     def _turn(self, kind: str) -> None:
@@ -137,12 +147,9 @@ class _Reading:
         if self._fields and self._fields[-1] == "":
             raise _FoundError
         self._fields.append("")
-        self._parser.EndElementHandler = self._end
 
     def _finish(self) -> None:
         self._fields.pop()
-        if not self._fields:
-            self._parser.EndElementHandler = None
 
     def _read(self, words: str) -> None:
         """Read on in the name of the field; a few letters tell which it is."""

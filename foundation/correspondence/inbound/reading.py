@@ -219,7 +219,7 @@ class _Gathered:
         if kind in SIGNATURES:
             return
         if kind == "text/calendar" and not self.calendar:
-            self.calendar = calendar_in(clean(decode(content, _charset_of(part))[:MOST_LETTERS]))
+            self.calendar = calendar_in(clean(decode(content, _charset_of(part), most=MOST_LETTERS)))
         is_attached = _is_attached(part, name)
         if is_tnef(content):
             self._take_tnef(content)
@@ -235,7 +235,7 @@ class _Gathered:
         if kind == "text/html" or content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
             self.bodies.append(("html", decode_html(content, charset)))
             return
-        text = clean(decode(content, charset)[:MOST_LETTERS])
+        text = clean(decode(content, charset, most=MOST_LETTERS))
         if _parameter(part, "format").lower() == "flowed":
             text = unflow(text, delete_space=_parameter(part, "delsp").lower() == "yes")
         self.bodies.append(("plain", text))
@@ -245,7 +245,7 @@ class _Gathered:
         for name, inside in files:
             self._add_file(name, inside)
         if words and not self.bodies:
-            self.bodies.append(("plain", clean(decode(words)[:MOST_LETTERS])))
+            self.bodies.append(("plain", clean(decode(words, most=MOST_LETTERS))))
 
     def _add_file(
         self, name: str, content: bytes, media_type: str = "", *, is_inline: bool = False, refusal: str = ""

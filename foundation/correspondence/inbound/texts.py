@@ -61,7 +61,7 @@ def count_tags(html: str) -> int:
 def decode_html(content: bytes, charset: str) -> str:
     """Turn a part of HTML into words; where the message names no charset, the page may."""
     named = META_CHARSET.search(content[:4096])
-    return clean(decode(content, charset or (named[1].decode("ascii") if named else ""))[:MOST_HTML])
+    return clean(decode(content, charset or (named[1].decode("ascii") if named else ""), most=MOST_HTML))
 
 
 def html_to_text(html: str) -> str:

@@ -1,6 +1,7 @@
 """Tickets: the list of them, one of them, what staff say and do on it, and its history."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -26,7 +27,7 @@ from interfaces.desk.lists import Column, List, Preset, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.ticket_doings import DOINGS, form_of, offered
 from interfaces.desk.ticket_forms import AnswerForm, key_of
-from interfaces.desk.ticket_history import HEADINGS, cells_of, history_of
+from interfaces.desk.ticket_history import HEADINGS, cells_of, end_in_words, history_of
 from interfaces.desk.timeline import latest
 from tickets.models import Article, Attachment, Rating, Ticket, filled_in
 from tickets.ports import Reading
@@ -44,6 +45,7 @@ from tickets.queries import (
     recipients_of,
     tickets_visible_to,
     values_for,
+    with_subjects_in_words,
 )
 from tickets.queries.outages import outages_beside
 from tickets.queries.sla import alerts_for, clocks_of, newest_and_past, pauses_of, promise_of
@@ -227,6 +229,14 @@ def do(request: UserRequest, number: str, doing: str) -> HttpResponse:
         explanation=wanted.explanation,
         is_grave=wanted.is_grave,
     )
+    if not wanted.applies(found, request.user) and (ended := end_in_words(found)):
+        is_asked = request.method == "POST"  # what was typed is shown again
+        action = replace(
+            action,
+            nothing="" if is_asked else ended,
+            explanation=ended if is_asked else "",
+            more={"instead": offered(found, request.user)},
+        )
     form = form_of(wanted, found, request.user, posted(request), request.FILES or None)
     return perform(request, action, form, lambda answers: wanted.do(found, answers, request.user))
 
@@ -255,12 +265,13 @@ def attachment(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def visible_ticket(request: UserRequest, number: str) -> Ticket:
-    """Return the ticket of a number, for who may see it."""
+    """Return the ticket of a number, for who may see it, its subject in their language: to be shown, never saved."""
     rows = tickets_visible_to(request.user).select_related(
         "division", "customer", "account", "service__line", "service__product", "premises", "owner", "team", "opened_by", "parent",
         "merged_into", "split_from__ticket", "outage",
     )  # fmt: skip
-    return get_object_or_404(rows.prefetch_related("visits__agent", "visits__division"), number=number)
+    found = get_object_or_404(rows.prefetch_related("visits__agent", "visits__division"), number=number)
+    return with_subjects_in_words([found])[0]
 
 
 def workable_ticket(request: UserRequest, number: str) -> Ticket:

@@ -17,7 +17,7 @@ from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.visit_forms import DeedForm, FinishForm, PhotoForm, SwapForm
 from tickets.models import Visit
-from tickets.queries import answers_in_words, articles_of
+from tickets.queries import answers_in_words, articles_of, with_subjects_in_words
 from tickets.queries.visits import day_of, devices_at, visits_of_agent
 from tickets.services import add_photo, arrive, checked_uploads, finish_visit, set_off, swap_device
 from tickets.states import FROM_THE_CUSTOMER, DeedKind, VisitOutcome, VisitStatus
@@ -70,7 +70,7 @@ def visit(request: UserRequest, pk: int) -> HttpResponse:
         forms[str(sent.kind)] = sent
     context = {
         "visit": found,
-        "ticket": found.ticket,
+        "ticket": with_subjects_in_words([found.ticket])[0],
         "said": articles_of(found.ticket).filter(kind__in=sorted(FROM_THE_CUSTOMER)).first(),
         "asked": answers_in_words(found.ticket),
         "devices": devices_at(found.ticket),
