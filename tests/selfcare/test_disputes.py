@@ -16,6 +16,7 @@ from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import read_line
 from commissions.services.disputes import explain_dispute, hand_over_dispute, raise_missing_reward, uphold_dispute
 from commissions.services.evidence import want_evidence
+from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription
 from commissions.services.statements import html_of
 from commissions.states import DisputeStatus, EntryKind, Side, Verdict
@@ -195,6 +196,22 @@ class TestAskingOnceMore:
             client.post(address, said)
 
         assert Dispute.objects.filter(referral=referral).count() == 2
+
+    def test_of_what_has_a_line_by_now_leads_to_the_statement(self, client, customer, payouts, answerer):
+        account = make_account(payouts.division, user=customer)
+        referral = make_referral(make_referrer(payouts.programme(), account=account), market=payouts.market)
+        (reward,) = accrue_rewards(referral.pk)
+        raised = raise_missing_reward(referral.pk, "Robin has paid.", by=customer)
+        explain_dispute(raised.pk, "It comes by itself.", by=answerer)
+        with time_machine.travel(now() + timedelta(days=400), tick=False):
+            sign_in(client, customer)
+            assert "Ask once more" in page_of(client, "dispute", raised.pk)
+            reconsider(reward.friend_account_id)
+
+            shown = page_of(client, "dispute", raised.pk)
+
+        assert "Your statements have a line for it by now." in shown
+        assert "Ask once more" not in shown
 
     def test_words_that_were_sent_while_another_form_was_stay_on_the_page(self, client, line):
         dispute(client, line)
