@@ -854,7 +854,7 @@ class TestX19LateDowngradesAreCounted:
                 r"<td[^>]*>(?!<time)(.*?)</td>", row
             )
             assert first(r'data-label="Made less urgent late">(\d+)<', page) == "1"
-            assert first(r'data-label="of it after the miss">(\d+)<', page) == ("1" if percent >= 100 else "0")
+            assert first(r'data-label="Of these, after the miss">(\d+)<', page) == ("1" if percent >= 100 else "0")
 
     def test_what_is_promised_no_more_is_counted_too(self, division, csr, supervisor, clock):
         policy = make_policy(division, {})
