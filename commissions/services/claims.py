@@ -17,8 +17,7 @@ from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import User
-from foundation.people.queries import may_only_thanks_to
-from foundation.people.services import require
+from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 
 KINDS = {ClaimWay.WRITE_OFF: EntryKind.WRITE_OFF, ClaimWay.CHARGE: EntryKind.CHARGE}
@@ -88,7 +87,7 @@ def _taken(claim_end_id: int, by: User) -> ClaimEnd:
     """
     Hold what was asked, and its payee before it.
 
-    :raises NotAllowed: if the person asked for it, may decide only thanks to who did, is the payee, or may not approve there
+    :raises NotAllowed: if the person asked for it, they or who did are not confirmed, is the payee, or may not approve there
     """
     payee = _locked_payee(ClaimEnd.objects.values_list("payee_id", flat=True).get(pk=claim_end_id))
     end = ClaimEnd.objects.locked().select_related("division").get(pk=claim_end_id)
@@ -97,9 +96,7 @@ def _taken(claim_end_id: int, by: User) -> ClaimEnd:
     _refuse_own(by, payee)
     if end.asked_by_id == by.pk:
         raise NotAllowed(_("You have asked for this: somebody else has to decide."), code="own_question")
-    if may_only_thanks_to(by, Permission.APPROVE_BATCHES, end.division, [end.asked_by_id]):
-        message = _("Who asked for this has let you decide here: somebody else has to.")
-        raise NotAllowed(message, code="askers_decider")
+    require_second_person(by, [end.asked_by_id])
     return end
 
 

@@ -22,8 +22,7 @@ from foundation.events.services import publish
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
-from foundation.people.queries import may_only_thanks_to
-from foundation.people.services import require
+from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 from foundation.rules import InvalidRule
 from referrals.models import Programme
@@ -219,15 +218,13 @@ def approve_version(version_id: int, *, effective_from: datetime | None = None, 
     Agree to what somebody else has written: it is in force from a moment on, for the orders submitted from then on.
 
     :param effective_from: empty: at once
-    :raises NotAllowed: if the person may not approve there, has written in it or may approve only thanks to its writers,
-        the moment has passed, another version begins at that very moment, or another rule of the same place and
+    :raises NotAllowed: if the person may not approve there, has written in it, they or a writer are not
+        confirmed (`confirm_person`), the moment has passed, another version begins at that very moment, or another rule of the same place and
         priority could claim the same orders
     """
     version = _locked(version_id)
     require(by, Permission.APPROVE_RULES, version.rule.division)
-    if may_only_thanks_to(by, Permission.APPROVE_RULES, version.rule.division, version.writers):
-        message = _("Who wrote this version has let you approve here: somebody else has to approve it.")
-        raise NotAllowed(message, code="writers_approver")
+    require_second_person(by, version.writers)
     at = now()
     if effective_from is not None and effective_from < at:
         message = _("This moment has passed. Orders that were placed keep the rule that was in force then.")

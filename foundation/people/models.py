@@ -57,6 +57,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, editable=False)
+    """
+    Since when two people know this one: who gave them a role, and who confirmed them (`services.confirm_person`).
+
+    Until then nothing that they do counts as a second pair of eyes, nor what others approve of theirs.
+    """
+    confirmed_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("confirmed by")
+    )
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -67,7 +77,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(email=models.functions.Lower("email")), name="email_in_lower_case"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None) | ~models.Q(confirmed_by=models.F("pk")),
+                name="confirmed_by_another",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,7 +121,7 @@ class RoleAssignment(models.Model):
     given_by = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, editable=False, related_name="+", verbose_name=_("given by")
     )
-    """Whom the holder is no second pair of eyes for. None where no person gave it, or the person is no more."""
+    """None where no person gave it, or the person is no more."""
 
     class Meta:
         verbose_name = _("role")

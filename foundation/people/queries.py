@@ -75,33 +75,14 @@ def may_be_given_work(user: Person, division: Division) -> bool:
     return any(held.role in WORKING_ROLES and held.division_id in division.lineage for held in roles_of(user))
 
 
-def may_only_thanks_to(user: User, permission: Permission, division: Division, givers: Collection[int]) -> bool:
+def unconfirmed(people: Iterable[int | None]) -> list[User]:
     """
-    Tell whether a person has a permission in a division by roles alone that go back to some people.
+    Return by name those of some people who count for no pair of eyes yet: one person alone has let them in.
 
-    Such a person is no second pair of eyes for what these people do, however many stand between: a role goes back to
-    them if they gave it, or if who gave it manages people there by roles alone that go back to them.
-
-    :param givers: by id
+    :param people: by id; None stands for what was done by itself
     """
-    granting = roles_granting(permission)
-    there = [held for held in roles_of(user) if held.role in granting and held.division_id in division.lineage]
-    if not there or user.is_superuser:
-        return False
-    bound = _bound_to(givers, division)
-    return all(held.given_by_id in bound for held in there)
-
-
-def _bound_to(people: Collection[int], division: Division) -> set[int]:
-    """Return some people, and all who manage people in a division by roles alone that go back to them."""
-    manage = RoleAssignment.objects.filter(
-        role__in=roles_granting(Permission.MANAGE_PEOPLE), division__in=division.lineage, user__is_superuser=False
-    )
-    held = list(manage.exclude(user__in=people).values_list("user_id", "given_by_id"))
-    bound = {*people, *(person for person, _giver in held)}
-    while free := {person for person, giver in held if person in bound and giver not in bound}:
-        bound -= free
-    return bound
+    concerned = User.objects.filter(pk__in={pk for pk in people if pk}, confirmed_at=None, is_superuser=False)
+    return list(concerned.order_by("name", "pk"))
 
 
 def role_in(user: User, division: Division | None) -> str:

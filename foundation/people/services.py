@@ -1,6 +1,6 @@
 """Permission as a refusal, and every change to people and their roles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
+from foundation.now import now
 from foundation.people.encryption import renew, renewed_by
 from foundation.people.models import Attempts, RoleAssignment, User
-from foundation.people.queries import can, may_give, may_manage
+from foundation.people.queries import can, may_give, may_manage, unconfirmed
 from foundation.people.states import Permission, Role
 
 LONGEST_SIGN_IN = timedelta(days=1)
@@ -65,6 +66,8 @@ def give_role(person: User, role: Role, division: Division, *, by: User) -> Role
     """
     Let a person hold a role in a division and all below it; they may do what it grants from their next click.
 
+    They count as a second pair of eyes once somebody else has confirmed them; whom the installation's owner lets in does at once.
+
     :raises NotAllowed: if `by` may not manage people there, or the role stands above their own
     """
     if not may_give(by, role, division):
@@ -73,15 +76,71 @@ def give_role(person: User, role: Role, division: Division, *, by: User) -> Role
         held, _is_new = RoleAssignment.objects.get_or_create(
             user=person, role=role, division=division, defaults={"given_by": by}
         )
+        if by.is_superuser:
+            _mark_confirmed(person, by=by)
     person.forget_roles()
     return held
 
 
+def confirm_person(person: User, *, by: User) -> None:
+    """
+    Answer for it that a person is somebody else than who let them in: from now on they count as a second pair of eyes.
+
+    Whoever may invite people has as many sign-ins as mailboxes. With a second person who answers for it, no one alone
+    makes two: of who let them in and who confirms them, both are known to two themselves.
+
+    :raises NotAllowed: if `by` may not manage the person, is the person, let them in alone, or is not confirmed, or if
+        nobody who is confirmed has given them a role
+    """
+    if person == by or not may_manage(by, person):
+        raise NotAllowed(_("You cannot confirm this person."), code="not_permitted")
+    givers = {held.given_by_id for held in person.roles.all()} - {by.pk, None}
+    if not by.is_superuser:
+        require_second_person(by, [])
+        if not givers:
+            message = _("You have let this person in yourself: somebody else has to confirm them.")
+            raise NotAllowed(message, code="own_invitation")
+        doubtful = unconfirmed(givers)
+        if len(doubtful) == len(givers):
+            message = _("First %(name)s has to be confirmed, who has let this person in.") % {"name": doubtful[0]}
+            raise NotAllowed(message, code="unconfirmed")
+    with _done_by(by):
+        _mark_confirmed(person, by=by)
+
+
+def _mark_confirmed(person: User, *, by: User) -> None:
+    fresh = User.objects.filter(pk=person.pk, confirmed_at=None).exclude(pk=by.pk)
+    fresh.update(confirmed_at=now(), confirmed_by=by)
+
+
+def require_second_person(by: User, makers: Iterable[int | None]) -> None:
+    """
+    Let pass who is known to be somebody else than those whose work they approve: all of them are confirmed.
+
+    That they are not the same person is the caller's to ask, in words that fit.
+
+    :param makers: who did it, by id; None stands for what was done by itself
+    :raises NotAllowed: with code `unconfirmed`, if one of them was let in by one person alone
+    """
+    doubtful = unconfirmed([by.pk, *makers])
+    if not doubtful:
+        return
+    if by in doubtful:
+        message = _(
+            "One person alone has let you in so far. Somebody else who manages people has to confirm you first, under "
+            "“People”."
+        )
+    else:
+        message = _(
+            "One person alone has let %(name)s in so far, who has worked on this. Somebody else who manages people has to "
+            "confirm them first, under “People”."
+        ) % {"name": doubtful[0]}
+    raise NotAllowed(message, code="unconfirmed")
+
+
 def take_role(person: User, role: Role, division: Division, *, by: User) -> None:
     """
-    Let a person no longer hold a role in a division, from their next click.
-
-    What they gave while they managed people there stays, as given by who had let them manage.
+    Let a person no longer hold a role in a division, from their next click; what they gave to others stays.
 
     :raises NotAllowed: if it is not `by`'s to take, or `by` would take their own last one
     """
@@ -94,16 +153,6 @@ def take_role(person: User, role: Role, division: Division, *, by: User) -> None
         if taken:
             taken.delete()
             person.forget_roles()
-            _hand_on_what_was_given(taken)
-
-
-def _hand_on_what_was_given(taken: RoleAssignment) -> None:
-    """Let the roles that somebody gave who no longer manages people there go back to who had let them."""
-    if not can(taken.user, Permission.MANAGE_PEOPLE, taken.division):
-        given = RoleAssignment.objects.filter(
-            given_by=taken.user_id, division__in=Division.objects.under(taken.division_id)
-        )
-        given.update(given_by=taken.given_by_id)
 
 
 def deactivate_person(person: User, *, by: User) -> None:

@@ -35,12 +35,12 @@ def make_person(
     is_superuser: bool = False,
 ) -> User:
     """
-    Make a person with a verified address, in a role or in none; staff have a second factor unless told otherwise.
+    Make a person who is confirmed, in a role or in none; staff have a second factor unless told otherwise.
 
-    Their password is `PASSWORD`, the seed of their second factor `TOTP_SECRET`.
+    Their address is verified, their password is `PASSWORD`, the seed of their second factor `TOTP_SECRET`.
     """
     email = email or f"{role or 'person'}-{next(_numbers)}@people.example"
-    user = User(email=email, password=_hashed(PASSWORD), name=name, is_superuser=is_superuser)
+    user = User(email=email, password=_hashed(PASSWORD), name=name, is_superuser=is_superuser, confirmed_at=now())
     user.save()
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     if role:

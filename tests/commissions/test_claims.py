@@ -165,7 +165,7 @@ class TestDeciding:
         end = ask_to_end_claim(payee.pk, ClaimWay.WRITE_OFF, CLAIM, "Gone", by=operator)
         double = invite_person("double@people.example", role=Role.AUDITOR, division=payouts.division, by=operator)
 
-        assert refusal_of(decide, end.pk, by=double) == "askers_decider"
+        assert refusal_of(decide, end.pk, by=double) == "unconfirmed"
 
     def test_is_not_for_the_payee(self, payouts, payee, owner):
         end = ask(payouts, payee)

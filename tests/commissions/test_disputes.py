@@ -44,6 +44,7 @@ from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import User
+from foundation.people.services import invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.states import OrderStatus
@@ -265,19 +266,17 @@ class TestUpholding:
     def test_is_neither_read_nor_approved_by_who_granted_it(self, dispute, answerer, payouts):
         uphold_dispute(dispute.pk, "You are right.", TEN, by=answerer)
         batch = make_frozen(payouts)
-        puppet = make_person(Role.AUDITOR, payouts.division)
-        puppet.roles.update(given_by=answerer)
-        puppet = User.objects.get(pk=puppet.pk)  # who signs in again
+        puppet = invite_person("puppet@people.example", role=Role.AUDITOR, division=payouts.division, by=answerer)
 
-        for person in (answerer, puppet):
+        for person, code in ((answerer, "own_correction"), (puppet, "unconfirmed")):
             with pytest.raises(NotAllowed) as refusal:
                 batches.read_line(batch.lines.get().pk, Verdict.CORRECT, "", by=person)
-            assert refusal.value.code == "own_correction"
+            assert refusal.value.code == code
         read_all(batch, payouts.auditor)
-        for person in (answerer, puppet):
+        for person, code in ((answerer, "own_correction"), (puppet, "unconfirmed")):
             with pytest.raises(NotAllowed) as refusal:
                 batches.approve_batch(batch.pk, by=person)
-            assert refusal.value.code == "own_correction"
+            assert refusal.value.code == code
 
         assert batches.approve_batch(batch.pk, by=payouts.auditor)
 

@@ -21,7 +21,7 @@ from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
-from foundation.people.services import give_role, invite_person
+from foundation.people.services import confirm_person, invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, Kind, RuleSet
@@ -172,9 +172,9 @@ class TestWhatIsRefused:
         rules.send_to_review(version.pk, by=operator)
         double = invite_person("double@people.example", role=Role.AUDITOR, division=division, by=operator)
 
-        self.refused("writers_approver", rules.approve_version, version.pk, by=double)
+        self.refused("unconfirmed", rules.approve_version, version.pk, by=double)
 
-        give_role(double, Role.OPERATOR, division, by=make_person(Role.OPERATOR, division))
+        confirm_person(double, by=make_person(Role.OPERATOR, division))
         assert rules.approve_version(version.pk, by=double).approver == double
 
     def test_approval_by_whoever_may_not_approve(self, rule, division):

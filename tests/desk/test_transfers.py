@@ -12,7 +12,7 @@ from commissions.models import BankFile, BankReturn, ReturnFile
 from commissions.queries.transfers import may_be_paid_from
 from commissions.states import BankFileStatus, LineStatus, RewardStatus
 from foundation.jobs.services import work_one_chunk
-from foundation.people.models import RoleAssignment
+from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.desk.following import referrals_followed_by, stuck
@@ -280,19 +280,19 @@ class TestLookingAtAReturn:
         assert file.batch.lines.get().status == LineStatus.RETURNED
 
 
-class TestAnAuditorOfTheMakers:
+class TestAnUnconfirmedAuditor:
     def test_reads_why_they_may_not_read_it(self, payouts):
         builder = make_person(Role.OPERATOR, payouts.division)
         make_cash(payouts, number="123456789")
         line = make_frozen(replace(payouts, builder=builder)).lines.get()
         double = make_person(Role.AUDITOR, payouts.division)
-        RoleAssignment.objects.filter(user=double).update(given_by=builder)
+        User.objects.filter(pk=double.pk).update(confirmed_at=None)
         double = sign_in(Client(), double)
 
         page = page_of(double, "payout_line", line.pk)
 
         assert page.context["form"] is None
-        assert "has let you audit here" in page.content.decode()
+        assert "One person alone has let you in so far." in page.content.decode()
         assert "Read the next payment" not in page_of(double, "payout", line.batch_id).content.decode()
 
 

@@ -2,13 +2,14 @@
 
 import pghistory
 import pytest
+from django.urls import reverse
 
 from foundation.divisions.testing import make_division
 from foundation.lifecycle import NotAllowed
 from foundation.people import queries, services
 from foundation.people.models import RoleAssignment, User
 from foundation.people.states import RANK, ROLE_PERMISSIONS, STAFF_ROLES, Permission, Role
-from foundation.people.testing import make_person
+from foundation.people.testing import make_person, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -137,48 +138,111 @@ class TestInvitePerson:
         assert not User.objects.filter(email="new@people.example").exists()
 
 
-class TestThanksTo:
-    """Who is no second pair of eyes for what a maker does."""
+class TestConfirmPerson:
+    """Nobody alone makes two pairs of eyes, however many sign-ins they have."""
 
     @pytest.fixture
     def maker(self, mine):
         return make_person(Role.OPERATOR, mine)
 
-    def is_bound(self, person, maker, division) -> bool:
-        asked = User.objects.get(pk=person.pk)
-        return queries.may_only_thanks_to(asked, Permission.APPROVE_BATCHES, division, [maker.pk])
+    @pytest.fixture
+    def other(self, top):
+        return make_person(Role.OPERATOR, top)
 
-    def given(self, role, division, by, person=None):
-        person = person or make_person()
-        services.give_role(person, role, division, by=by)
-        return person
+    def invited(self, role, division, by) -> User:
+        return services.invite_person(f"{role}-{by.pk}@people.example", role=role, division=division, by=by)
 
-    def test_goes_back_over_any_number_of_givers(self, mine, below, maker, django_assert_num_queries):
-        first = self.given(Role.OPERATOR, mine, maker, make_person(Role.CSR, mine))
-        second = self.given(Role.OPERATOR, below, first)
-        auditor = self.given(Role.AUDITOR, below, second)
-        self.given(Role.OPERATOR, below, second, first)  # in a circle
+    def code_of(self, person, by) -> str:
+        with pytest.raises(NotAllowed) as refusal:
+            services.confirm_person(User.objects.get(pk=person.pk), by=User.objects.get(pk=by.pk))
+        return refusal.value.code
 
-        assert all(self.is_bound(person, maker, below) for person in (first, second, auditor))
-        asked = User.objects.get(pk=auditor.pk)
-        assert asked.held_roles
+    def counts(self, person, *makers) -> bool:
+        try:
+            services.require_second_person(person, [maker.pk for maker in makers])
+        except NotAllowed:
+            return False
+        return True
+
+    def test_makes_two_of_them(self, mine, maker, other, django_assert_num_queries):
+        auditor = self.invited(Role.AUDITOR, mine, maker)
+        assert not self.counts(auditor)
+        assert not self.counts(maker, auditor)  # nor is what they do somebody else's work
+
+        services.confirm_person(auditor, by=other)
+
         with django_assert_num_queries(1):
-            queries.may_only_thanks_to(asked, Permission.APPROVE_BATCHES, below, [maker.pk])
+            assert self.counts(auditor, maker)
+        assert self.counts(maker, auditor)
+        auditor.refresh_from_db()
+        assert auditor.confirmed_by == other
 
-    def test_ends_at_who_stands_without_the_maker(self, top, mine, maker):
-        other = make_person(Role.OPERATOR, mine)
-        between = self.given(Role.OPERATOR, mine, other)
-        self.given(Role.OPERATOR, mine, maker, other)
-        auditor = self.given(Role.AUDITOR, mine, between)
-        set_up = self.given(Role.AUDITOR, mine, make_person(is_superuser=True))
+    def test_is_not_for_who_let_them_in(self, mine, maker):
+        auditor = self.invited(Role.AUDITOR, mine, maker)
 
-        assert not any(self.is_bound(person, maker, mine) for person in (other, between, auditor, set_up))
+        assert self.code_of(auditor, maker) == "own_invitation"
 
-    def test_is_not_forgotten_when_who_stood_between_is_let_go(self, mine, maker):
-        between = self.given(Role.OPERATOR, mine, maker)
-        auditor = self.given(Role.AUDITOR, mine, between)
+    def test_is_not_for_oneself(self, mine, maker):
+        double = self.invited(Role.OPERATOR, mine, maker)
 
-        services.take_role(between, Role.OPERATOR, mine, by=maker)
+        assert self.code_of(double, double) == "not_permitted"
 
-        assert self.is_bound(auditor, maker, mine)
-        assert auditor.roles.get().given_by == maker
+    def test_is_not_for_another_whom_the_same_person_let_in(self, mine, maker):
+        first, second = (self.invited(role, mine, maker) for role in (Role.OPERATOR, Role.AUDITOR))
+
+        assert self.code_of(second, first) == "unconfirmed"
+
+    def test_is_not_for_who_made_the_one_that_let_them_in(self, top, mine, maker):
+        puppet = self.invited(Role.OPERATOR, mine, maker)
+        auditor = self.invited(Role.AUDITOR, mine, puppet)
+
+        assert self.code_of(auditor, maker) == "unconfirmed"
+
+    def test_is_not_for_who_takes_the_role_of_who_let_them_in_and_gives_it_back(self, mine, maker):
+        puppet = self.invited(Role.OPERATOR, mine, maker)
+        services.take_role(maker, Role.OPERATOR, mine, by=puppet)
+        services.give_role(maker, Role.OPERATOR, mine, by=User.objects.get(pk=puppet.pk))
+
+        assert not self.counts(puppet, maker)
+        assert self.code_of(puppet, maker) == "own_invitation"
+
+    def test_is_for_who_manages_them(self, theirs, mine, maker):
+        auditor = self.invited(Role.AUDITOR, mine, maker)
+
+        assert self.code_of(auditor, make_person(Role.OPERATOR, theirs)) == "not_permitted"
+        assert self.code_of(auditor, make_person(Role.SUPERVISOR, mine)) == "not_permitted"
+
+    def test_is_done_by_who_owns_the_installation(self, mine, maker):
+        owner = make_person(is_superuser=True)
+        auditor = self.invited(Role.AUDITOR, mine, maker)
+
+        services.confirm_person(auditor, by=owner)
+        invited = self.invited(Role.SUPERVISOR, mine, owner)
+
+        assert self.counts(auditor, invited, owner)
+        assert self.counts(owner, auditor)
+
+    def test_lasts_when_a_role_is_taken(self, mine, maker, other):
+        supervisor = self.invited(Role.SUPERVISOR, mine, maker)
+        services.confirm_person(supervisor, by=other)
+
+        services.take_role(supervisor, Role.SUPERVISOR, mine, by=maker)
+
+        assert self.counts(maker, supervisor)  # what they made before they left is still somebody else's
+
+    def test_in_the_admin(self, client, mine, maker, other):
+        url = reverse("admin:people_user_changelist")
+        sign_in(client, maker).post(
+            reverse("admin:people_user_add"),
+            {"email": "new@people.example", "name": "Nu", "language": "en", "role": Role.AUDITOR, "division": mine.pk},
+        )
+        person = User.objects.get(email="new@people.example")
+        marked = {"action": "confirm", "_selected_action": [person.pk]}
+
+        page = client.post(url, marked, follow=True)
+        assert "You have let this person in yourself" in page.content.decode()
+        assert not self.counts(person)
+
+        page = sign_in(client, other).post(url, marked, follow=True)
+        assert "Done for one person." in page.content.decode()
+        assert self.counts(person)

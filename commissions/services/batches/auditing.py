@@ -41,8 +41,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO
 from foundation.now import now, today
 from foundation.people.models import User
-from foundation.people.queries import may_only_thanks_to
-from foundation.people.services import require
+from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 from referrals.models import Signal
 
@@ -161,7 +160,7 @@ def read_line(line_id: int, verdict: Verdict, note: str, *, by: User) -> BatchLi
     if is_own(by, line.payee.account.customer):
         raise NotAllowed(_("This is paid to you: somebody else has to read it."), code="own_payment")
     this = BatchLine.objects.filter(pk=line_id)
-    _refuse_own_corrections(this, batch.division, by)
+    _refuse_own_corrections(this, by)
     is_in_question = lines_in_question(this).exists()
     if is_in_question and verdict == Verdict.CORRECT:
         message = _(
@@ -197,11 +196,7 @@ def _require_auditor(by: User, batch: Batch) -> None:
         raise NotAllowed(
             _("You built or froze this batch: somebody else has to read and approve it."), code="own_batch"
         )
-    if may_only_thanks_to(by, Permission.APPROVE_BATCHES, batch.division, batch.makers):
-        raise NotAllowed(
-            _("Who built or froze this batch has let you audit here: somebody else has to read and approve it."),
-            code="makers_auditor",
-        )
+    require_second_person(by, batch.makers)
     if batch.status != BatchStatus.FROZEN:
         raise NotAllowed(_("Only a frozen batch is read and approved."), code="not_frozen")
 
@@ -253,7 +248,7 @@ def _require_approvable(batch: Batch, by: User) -> None:
 def _refuse_what_may_not_be_paid(batch: Batch, by: User) -> None:
     if batch.lines.filter(status=LineStatus.PENDING, payee__account__customer__user=by).exists():
         raise NotAllowed(_("You are paid in this batch: somebody else has to approve it."), code="own_payment")
-    _refuse_own_corrections(batch.lines.all(), batch.division, by)
+    _refuse_own_corrections(batch.lines.all(), by)
     if questioned := list(
         lines_in_question(batch.lines.all()).order_by("reward_id").values_list("reward_id", flat=True)
     ):
@@ -270,19 +265,18 @@ def _refuse_what_may_not_be_paid(batch: Batch, by: User) -> None:
         raise NotAllowed(message % {"rewards": ", ".join(map(str, not_owed[:NAMED]))}, code="not_owed")
 
 
-def _refuse_own_corrections(lines: QuerySet[BatchLine], division: Division, by: User) -> None:
+def _refuse_own_corrections(lines: QuerySet[BatchLine], by: User) -> None:
     """
-    Let nobody read or approve a correction that they have granted themselves, nor whom the granter let audit.
+    Let nobody read or approve a correction that they have granted themselves; both are confirmed.
 
     :raises NotAllowed: if one of the payments pays such a correction
     """
     pending = lines.filter(status=LineStatus.PENDING, dispute__isnull=False).order_by()
     granters = set(pending.values_list("dispute__answered_by", flat=True).distinct())
-    if by.pk in granters or may_only_thanks_to(by, Permission.APPROVE_BATCHES, division, granters):
-        message = _(
-            "You have granted a correction that is paid here, or who did has let you audit: somebody else has to."
-        )
+    if by.pk in granters:
+        message = _("You have granted a correction that is paid here: somebody else has to.")
         raise NotAllowed(message, code="own_correction")
+    require_second_person(by, granters)
 
 
 def _require_sealed(batch: Batch) -> None:

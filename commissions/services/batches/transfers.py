@@ -34,8 +34,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.encryption import encrypt, renew, renewed_by
 from foundation.people.models import User
-from foundation.people.queries import may_only_thanks_to
-from foundation.people.services import require
+from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 
 SETTLING = "commissions.settle_bank_file"
@@ -263,17 +262,15 @@ def renew_bank_files() -> int:
 
 def _require_second_person(file: BankFile, by: User) -> None:
     """
-    Keep the file from who built or froze its batch, whom they have let approve, and who is paid by it.
+    Keep the file from who built or froze its batch and who is paid by it; of these and them all are confirmed.
 
     :raises NotAllowed: if the person is one of these, or may not approve payouts there
     """
     require(by, Permission.APPROVE_BATCHES, file.division)
     makers = file.batch.makers
-    if by.pk in makers or may_only_thanks_to(by, Permission.APPROVE_BATCHES, file.division, makers):
-        message = _(
-            "You built or froze this batch, or who did has let you approve payouts: somebody else has to do it."
-        )
-        raise NotAllowed(message, code="own_batch")
+    if by.pk in makers:
+        raise NotAllowed(_("You built or froze this batch: somebody else has to do it."), code="own_batch")
+    require_second_person(by, makers)
     if transfers_of(file).filter(payee__account__customer__user=by).exists():
         raise NotAllowed(_("You are paid in this file: somebody else has to do it."), code="own_payment")
 

@@ -111,10 +111,10 @@ class PersonAdmin(DivisionScopedAdmin):
     """
 
     permission = Permission.MANAGE_PEOPLE
-    list_display = ("email", "name", "roles_here", "has_second_factor", "is_active", "last_login")
-    list_filter = ("is_active",)
+    list_display = ("email", "name", "roles_here", "has_second_factor", "is_confirmed", "is_active", "last_login")
+    list_filter = ("is_active", ("confirmed_at", admin.EmptyFieldListFilter))
     search_fields = ("email", "name")
-    actions = ("send_link", "sign_out_everywhere", "take_off_second_factor", "deactivate", "activate")
+    actions = ("confirm", "send_link", "sign_out_everywhere", "take_off_second_factor", "deactivate", "activate")
 
     # Whom one sees.
 
@@ -152,6 +152,11 @@ class PersonAdmin(DivisionScopedAdmin):
         """Tell whether an authenticator app is set up."""
         return bool(person.has_factor)
 
+    @admin.display(description=gettext_lazy("confirmed"), boolean=True)
+    def is_confirmed(self, person: Any) -> bool:
+        """Tell whether two people answer for this one, so that they count as a second pair of eyes."""
+        return bool(person.confirmed_at or person.is_superuser)
+
     # One person.
 
     def get_inlines(self, request: HttpRequest, obj: models.Model | None) -> list[Any]:
@@ -162,12 +167,12 @@ class PersonAdmin(DivisionScopedAdmin):
         del request
         if obj is None:
             return ("email", "name", "language", "role", "division")
-        return ("email", "name", "language", "is_active", "joined_at", "last_login")
+        return ("email", "name", "language", "is_active", "joined_at", "last_login", "confirmed_at", "confirmed_by")
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if obj is None:
             return ()
-        fixed = ("email", "is_active", "joined_at", "last_login")
+        fixed = ("email", "is_active", "joined_at", "last_login", "confirmed_at", "confirmed_by")
         is_mine = may_manage(cast("User", request.user), cast("User", obj))
         return fixed if is_mine else (*fixed, "name", "language")
 
@@ -196,6 +201,11 @@ class PersonAdmin(DivisionScopedAdmin):
         )
         obj.pk, obj._state.adding = invited.pk, False  # noqa: SLF001  # the form goes on with the row that was made
         request_password_reset(request, invited.email, [invited], None)
+        if not cast("User", request.user).is_superuser:
+            said = _(
+                "Before %(name)s counts as a second pair of eyes, somebody else who manages people confirms them here."
+            )
+            self.message_user(request, said % {"name": invited}, messages.INFO)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
         """Give and take roles by the services, which keep who did it."""
@@ -216,6 +226,14 @@ class PersonAdmin(DivisionScopedAdmin):
         return True
 
     # Several people.
+
+    @admin.action(
+        description=gettext_lazy("Confirm: I know this person, and who let them in is somebody else"),
+        permissions=["change"],
+    )
+    def confirm(self, request: HttpRequest, people: models.QuerySet[User]) -> None:
+        """Let people count as a second pair of eyes."""
+        self._for_each(request, people, services.confirm_person)
 
     def _for_each(self, request: HttpRequest, people: models.QuerySet[User], change: "Callable[..., object]") -> None:
         acting = cast("User", request.user)

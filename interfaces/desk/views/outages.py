@@ -18,7 +18,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.money import format_money
 from foundation.now import now
 from foundation.people.models import User, UserRequest
-from foundation.people.queries import can, divisions_where, may_only_thanks_to
+from foundation.people.queries import can, divisions_where
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
@@ -170,9 +170,7 @@ def _doings(found: Outage, user: User) -> list[str]:
 
 def _run_doings(run: CreditRun, user: User) -> list[str]:
     may_approve = can(user, Permission.APPROVE_OUTAGE_CREDITS, run.division)
-    is_other = user.pk != run.requested_by_id and not may_only_thanks_to(
-        user, Permission.APPROVE_OUTAGE_CREDITS, run.division, [run.requested_by_id]
-    )
+    is_other = user.pk != run.requested_by_id
     waits = run.status == CreditRunStatus.REQUESTED
     offered = [
         ("approve", waits and may_approve and is_other),

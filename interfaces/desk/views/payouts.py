@@ -34,7 +34,8 @@ from foundation.jobs.queries import progress_of
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO, format_money
 from foundation.people.models import User, UserRequest
-from foundation.people.queries import can, divisions_where, may_only_thanks_to
+from foundation.people.queries import can, divisions_where
+from foundation.people.services import require_second_person
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
@@ -165,11 +166,16 @@ def _may_read(batch: Batch, user: User) -> bool:
 def _may_answer_for(batch: Batch, user: User) -> bool:
     if not can(user, Permission.APPROVE_BATCHES, batch.division) or batch.was_made_by(user):
         return False
-    return not _is_let_by_makers(batch, user)
+    return not _who_is_unconfirmed(batch, user)
 
 
-def _is_let_by_makers(batch: Batch, user: User) -> bool:
-    return may_only_thanks_to(user, Permission.APPROVE_BATCHES, batch.division, batch.makers)
+def _who_is_unconfirmed(batch: Batch, user: User) -> str:
+    """Say why a person is not known to be somebody else than who made a batch; empty if they are."""
+    try:
+        require_second_person(user, batch.makers)
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
 
 
 @staff_page(Permission.BUILD_BATCHES)
@@ -354,7 +360,8 @@ def line(request: UserRequest, pk: int) -> HttpResponse:
         "form": form,
         "is_not_owed": is_not_owed,
         "is_own": batch.was_made_by(request.user),
-        "is_let_by_makers": _is_let_by_makers(batch, request.user),
+        "may_audit": can(request.user, Permission.APPROVE_BATCHES, batch.division),
+        "who_is_unconfirmed": _who_is_unconfirmed(batch, request.user),
         "may_remove": batch.status == BatchStatus.BUILDING
         and can(request.user, Permission.BUILD_BATCHES, batch.division),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),

@@ -36,8 +36,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO, format_money, round_money
 from foundation.now import months_after, now
 from foundation.people.models import User
-from foundation.people.queries import may_only_thanks_to
-from foundation.people.services import require
+from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 from orders.models import InstalledService
 from tickets.events import CreditRunMoved
@@ -417,16 +416,14 @@ def approve_credits(run_id: int, *, shown: Decimal | None = None, by: User) -> C
     Answer for credits that somebody else has asked for: they are sent to billing.
 
     :param shown: the sum that the approving person saw, where they saw one
-    :raises NotAllowed: if the person asked for them, may only thanks to who did, is credited in it or may not approve
+    :raises NotAllowed: if the person asked for them, they or who did are not confirmed, is credited in it or may not approve
         there, they were approved or discarded before, or are not those that were asked for or seen; with code
         `changed`, if other credits would be due now, with the first that differ
     """
     hold_counting()
     run = _locked_run(run_id)
     require(by, Permission.APPROVE_OUTAGE_CREDITS, run.division)
-    if may_only_thanks_to(by, Permission.APPROVE_OUTAGE_CREDITS, run.division, [run.requested_by_id]):
-        message = _("Who asked for these credits has let you approve here: somebody else has to.")
-        raise NotAllowed(message, code="makers_approver")
+    require_second_person(by, [run.requested_by_id])
     if _is_credited_in(run, by):
         raise NotAllowed(_("You are credited in it: somebody else has to approve it."), code="own_credit")
     run.approve(by=by, at=now())
