@@ -147,6 +147,8 @@ class BankFilePaid(Fact, name="commissions.bank_file_paid"):
     bank_file_id: int
     count: int
     total: str
+    missed: int = 0
+    """How many more it does not show, and are awaited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,6 +303,37 @@ class BankDetailsEnded(Fact, name="commissions.bank_details_ended"):
 
     bank_account_id: int
     payee_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankChangeHeard(Fact, name="commissions.bank_change_heard"):
+    """A bank has told that a payee's details are to be written otherwise; nothing is sent there until that is settled."""
+
+    change_id: int
+    bank_account_id: int
+    payee_id: int
+    code: str
+    """Which of them, such as C01."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankDetailsCorrected(Fact, name="commissions.bank_details_corrected"):
+    """What a bank has told of a payee's details was accepted by a person: these are other ones now."""
+
+    change_id: int
+    bank_account_id: int
+    payee_id: int
+    usable_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferGivenBack(Fact, name="commissions.transfer_given_back"):
+    """A transfer that the bank's statement does not show is owed again: the bank has not paid it, as a person knows."""
+
+    line_id: int
+    reward_id: int
+    amount: str
     reason: str
 
 

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from billing.events import CreditConfirmed, CreditRefused
 from commissions.events import (
+    BankChangeHeard,
+    BankDetailsCorrected,
     BankDetailsEnded,
     BankDetailsGiven,
     BatchMoved,
@@ -142,6 +144,30 @@ def tell_of_bank_details(fact: BankDetailsGiven, _event: Event) -> None:
 def look_who_else_is_paid_there(fact: BankDetailsGiven, _event: Event) -> None:
     """Let the money wait where a referrer and their friend are paid to one bank account."""
     bank.signal_shared_bank_account(fact.bank_account_id)
+
+
+@subscribe(BankChangeHeard)
+def tell_of_bank_change(fact: BankChangeHeard, _event: Event) -> None:
+    """Tell the payee that nothing is sent before it is known what is right."""
+    bank_letters.send_change_heard(fact.bank_account_id, fact.change_id)
+
+
+@subscribe(BankDetailsCorrected)
+def tell_of_corrected_bank_details(fact: BankDetailsCorrected, _event: Event) -> None:
+    """Tell the payee, who may object until they are used."""
+    bank_letters.send_corrected(fact.bank_account_id)
+
+
+@subscribe(BankDetailsCorrected)
+def look_who_else_is_paid_at_corrected_details(fact: BankDetailsCorrected, _event: Event) -> None:
+    """Let the money wait where a referrer and their friend are paid to one bank account."""
+    bank.signal_shared_bank_account(fact.bank_account_id)
+
+
+@subscribe(BankDetailsCorrected)
+def release_what_came_back_before(fact: BankDetailsCorrected, _event: Event) -> None:
+    """Let what a bank has sent back be paid as the bank has told since."""
+    holds.release_for_bank_details(fact.payee_id)
 
 
 @subscribe(BankDetailsEnded)

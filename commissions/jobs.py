@@ -1,6 +1,15 @@
 """The long work of commissions: how a chunk of each kind is done."""
 
-from commissions.services.batches import GIVING_BACK, POSTING, SETTLING, give_back_chunk, post_chunk, settle_chunk
+from commissions.services.batches import (
+    GIVING_BACK,
+    POSTING,
+    SETTLING,
+    TAKING,
+    give_back_chunk,
+    post_chunk,
+    settle_chunk,
+    take_chunk,
+)
 from commissions.services.qualification import JOB, qualify_chunk
 from commissions.services.schedule import BUILDING, build_chunk
 from foundation.jobs.services import register
@@ -9,4 +18,5 @@ register(JOB, qualify_chunk)
 register(POSTING, post_chunk, may_be_stopped=False)
 register(SETTLING, settle_chunk, may_be_stopped=False)
 register(GIVING_BACK, give_back_chunk, may_be_stopped=False)
+register(TAKING, take_chunk, may_be_stopped=False)
 register(BUILDING, build_chunk, may_be_stopped=False)

@@ -277,13 +277,15 @@ class BankFileStatus(models.TextChoices):
 
     MADE = "made", _("To be handed to the bank")
     HANDED_OVER = "handed_over", _("Handed to the bank")
+    PARTLY_PAID = "partly_paid", _("Paid in part, as the bank says")
     PAID = "paid", _("Paid, as the bank says")
     REFUSED = "refused", _("Not taken by the bank, or withdrawn")
 
 
 BANK_FILE_MOVES: Mapping[BankFileStatus, frozenset[BankFileStatus]] = {
     BankFileStatus.MADE: frozenset({BankFileStatus.HANDED_OVER, BankFileStatus.REFUSED}),
-    BankFileStatus.HANDED_OVER: frozenset({BankFileStatus.PAID, BankFileStatus.REFUSED}),
+    BankFileStatus.HANDED_OVER: frozenset({BankFileStatus.PARTLY_PAID, BankFileStatus.PAID, BankFileStatus.REFUSED}),
+    BankFileStatus.PARTLY_PAID: frozenset({BankFileStatus.PAID}),  # once nothing of it is awaited any more
 }
 
 
@@ -293,6 +295,7 @@ class ReturnOutcome(models.TextChoices):
     TAKEN = "taken", _("Owed again")
     UNMATCHED = "unmatched", _("No such transfer of ours")
     AMOUNT = "amount", _("Another amount than we sent")
+    SEVERAL = "several", _("Needs a person: more than one transfer of ours may be meant")
     KNOWN = "known", _("Known before")
     CLAIMED = "claimed", _("Needs a person: what was taken back since was settled in another way")
     UNSENT = "unsent", _("Its file was not handed to the bank")
@@ -366,6 +369,21 @@ class BankEnd(models.TextChoices):
     WITHDRAWN = "withdrawn", _("The payee does not want it any more")
     NOT_THEIRS = "not_theirs", _("Not theirs")
     RETURNED = "returned", _("The bank has sent the money back")
+    CORRECTED = "corrected", _("The payee’s bank has told other details, and they were accepted")
+
+
+class ChangeStatus(models.TextChoices):
+    """What became of a bank's word that details of a payee are to be written otherwise."""
+
+    OPEN = "open", _("To be looked at")
+    ACCEPTED = "accepted", _("Accepted")
+    REPLACED = "replaced", _("The payee has given other details, or these have ended")
+    DISMISSED = "dismissed", _("Changes nothing")
+
+
+CHANGE_MOVES: Mapping[ChangeStatus, frozenset[ChangeStatus]] = {
+    ChangeStatus.OPEN: frozenset({ChangeStatus.ACCEPTED, ChangeStatus.REPLACED, ChangeStatus.DISMISSED}),
+}
 
 
 class RunKind(models.TextChoices):

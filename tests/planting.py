@@ -8,7 +8,16 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from commissions.models import BankAccount, BankFile, BankReturn, DisputeArticle, Evidence, LedgerEntry, ReturnFile
+from commissions.models import (
+    BankAccount,
+    BankChange,
+    BankFile,
+    BankReturn,
+    DisputeArticle,
+    Evidence,
+    LedgerEntry,
+    ReturnFile,
+)
 from foundation.divisions.fields import Texts, TranslatedField
 from foundation.divisions.models import Division
 from foundation.people.models import User
@@ -17,7 +26,7 @@ from tests.unguarded import unguarded
 from tickets.models import Article, Attachment, LateDowngrade, OutageUpdate, Rating
 
 NEVER_CHANGE = (
-    *(TermsVersion, BankAccount, BankFile, BankReturn, ReturnFile, LedgerEntry, DisputeArticle, Evidence),
+    *(TermsVersion, BankAccount, BankChange, BankFile, BankReturn, ReturnFile, LedgerEntry, DisputeArticle, Evidence),
     *(Article, Attachment, LateDowngrade, OutageUpdate, Rating),
 )
 READ_BY_PROGRAMS = frozenset(
@@ -49,6 +58,8 @@ READ_BY_PROGRAMS = frozenset(
         "commissions.bankaccount.ending",
         "commissions.bankaccount.routing_number",
         "commissions.bankaccount.sealed_number",
+        *("commissions.bankchange.code", "commissions.bankchange.corrected"),
+        *("commissions.bankchange.original_trace", "commissions.bankchange.trace"),
         "commissions.bankfile.checksum",
         *("commissions.bankfile.content", "commissions.bankfile.modifier", "commissions.bankfile.originator"),
         *("commissions.bankreturn.code", "commissions.bankreturn.original_trace", "commissions.bankreturn.trace"),

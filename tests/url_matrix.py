@@ -30,7 +30,17 @@ from catalog.models import EligibilityCriterion, EligibilityGroup, Price
 from catalog.services import set_cost
 from catalog.states import Comparison, PriceKind
 from catalog.testing import make_package
-from commissions.models import BankAccount, BankFile, BankReturn, ClosedPeriod, PeriodRun, ReturnFile, Reward
+from commissions.models import (
+    BankAccount,
+    BankChange,
+    BankFile,
+    BankReturn,
+    BatchLine,
+    ClosedPeriod,
+    PeriodRun,
+    ReturnFile,
+    Reward,
+)
 from commissions.models.bank import written_together
 from commissions.services.accrual import accrue_rewards
 from commissions.services.batches import build_batch, freeze_batch
@@ -44,10 +54,13 @@ from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription
 from commissions.states import (
     BankAccountKind,
+    BankFileStatus,
     Basis,
+    Channel,
     ClaimWay,
     EntryKind,
     HoldReason,
+    LineStatus,
     ReasonCode,
     ReturnOutcome,
     RunKind,
@@ -429,12 +442,18 @@ class World:
         PeriodRun.objects.create(kind=RunKind.QUALIFY, division=self.division, period=long_ago)
 
     def _make_bank_files(self) -> None:
-        """Let a file wait to be handed to the bank, and one that the bank has sent: rows alone, of no transfer."""
+        """Let a file be paid in part, and one that the bank has sent wait to be taken: rows alone."""
         on = today(self.division)
         self.bank_file = BankFile.objects.create(
             batch=self.batch, division=self.division, originator=f"{self.division.pk:010}", made_on=on, modifier="A",
             effective_on=on, count=1, total=Decimal("25.00"), checksum=hashlib.sha256(b"0").hexdigest(),
-            content=encrypt("0"),
+            content=encrypt("0"), status=BankFileStatus.PARTLY_PAID,
+        )  # fmt: skip
+        self.awaited = BatchLine.objects.create(
+            batch=self.batch, reward=self.line.reward, dispute=self.dispute, payee=self.line.payee, division=self.division,
+            channel=Channel.TRANSFER, bank_account=self.bank_account, amount=Decimal("25.00"), currency="USD",
+            request_id=f"awaited-{self.division.pk}", status=LineStatus.SENT, trace_number=f"{self.division.pk:015}",
+            sent_at=now(), missed_at=now(),
         )  # fmt: skip
         sent = SimpleNamespace(trace_number=f"{self.division.pk:015}", amount=Decimal("25.00"), reward_id=1)
         self.return_file = ReturnFile.objects.create(
@@ -444,6 +463,10 @@ class World:
         self.bank_return = BankReturn.objects.create(
             file=self.return_file, outcome=ReturnOutcome.UNMATCHED, original_trace=sent.trace_number, trace="0",
             code="R03", amount=sent.amount, taken_by=self.people[Role.AUDITOR],
+        )  # fmt: skip
+        self.bank_change = BankChange.objects.create(
+            file=self.return_file, code="C01", corrected=encrypt("0"), original_trace=sent.trace_number, trace="0",
+            heard_by=self.people[Role.AUDITOR],
         )  # fmt: skip
 
     def _make_earned(self) -> Reward:
@@ -695,6 +718,9 @@ MATRIX: dict[str, Page] = {
     "desk:bank_file_hand_over": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
     "desk:bank_file_paid": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
     "desk:bank_file_refused": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_file")),
+    "desk:transfer_give_back": Page(holders(Permission.APPROVE_BATCHES), pk_of("awaited")),
+    "desk:bank_change_accept": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_change")),
+    "desk:bank_change_dismiss": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_change")),
     "desk:bank_returns": Page(holders(Permission.APPROVE_BATCHES)),
     "desk:bank_return_look": Page(holders(Permission.APPROVE_BATCHES), pk_of("bank_return")),
     "desk:return_file": Page(holders(Permission.APPROVE_BATCHES), pk_of("return_file")),

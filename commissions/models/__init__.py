@@ -7,12 +7,13 @@ from commissions.models.ledger import ClosedPeriod, LedgerEntry
 from commissions.models.payouts import Batch, BatchLine, PeriodRun
 from commissions.models.rewards import Payee, Reward, RewardQuerySet
 from commissions.models.rules import WORDING, RewardTerm, Rule, RuleVersion
-from commissions.models.transfers import BankFile, BankReturn, ReturnFile
+from commissions.models.transfers import BankChange, BankFile, BankReturn, ReturnFile, TraceCounter
 
 __all__ = [
     "LONGEST_WORDS",
     "WORDING",
     "BankAccount",
+    "BankChange",
     "BankFile",
     "BankReturn",
     "Batch",
@@ -31,4 +32,5 @@ __all__ = [
     "RewardTerm",
     "Rule",
     "RuleVersion",
+    "TraceCounter",
 ]

@@ -225,8 +225,14 @@ class BatchLine(Lifecycle):
         Submission, models.PROTECT, null=True, related_name="+", verbose_name=_("submission")
     )
     trace_number = models.CharField(_("trace number"), max_length=15, blank=True, editable=False)
-    """By which banks speak of the transfer: the originating bank's first eight digits, and the end of this row's id."""
+    """
+    By which banks speak of the transfer: the originating bank's first eight digits, and a number that counts its transfers.
+
+    It comes again after 9,999,999 others: see `commissions.models.TraceCounter`.
+    """
     sent_at = models.DateTimeField(_("sent"), null=True)
+    missed_at = models.DateTimeField(_("not on the bank’s statement"), null=True, editable=False)
+    """When somebody who read the statement missed this transfer on it; it is awaited until it is there or comes back."""
     problem = models.CharField(_("problem"), max_length=300, blank=True)
     """What the billing system said when it refused it, or the bank when it sent it back."""
     credit_id = models.CharField(_("vendor's credit"), max_length=100, blank=True)
@@ -260,7 +266,7 @@ class BatchLine(Lifecycle):
                 name="a_correction_is_paid_once",
             ),
             models.UniqueConstraint(
-                fields=["trace_number"], condition=~Q(trace_number=""), name="a_transfer_has_its_trace_number"
+                fields=["batch", "trace_number"], condition=~Q(trace_number=""), name="a_file_has_a_trace_number_once"
             ),
             models.UniqueConstraint(
                 fields=["request_id"], condition=~Q(status=LineStatus.REMOVED), name="a_payment_has_its_request_id"
@@ -276,6 +282,7 @@ class BatchLine(Lifecycle):
         ]
         indexes: ClassVar = [
             models.Index(fields=["batch", "status", "id"], name="line_batch"),
+            models.Index(fields=["trace_number"], name="line_trace", condition=~Q(trace_number="")),
             models.Index(
                 fields=["sent_at"],
                 name="line_to_reconcile",
@@ -382,6 +389,16 @@ class BatchLine(Lifecycle):
         """
         self._move(LineStatus.SENT)
         self.trace_number, self.sent_at = trace_number, at
+
+    def miss(self, *, at: datetime) -> None:
+        """
+        The bank's statement does not show it, though it shows others of its file.
+
+        :raises NotAllowed: if it is no transfer that was sent, or it has its outcome
+        """
+        if self.status != LineStatus.SENT or not self.trace_number:
+            raise NotAllowed(gettext("This payment has its outcome already."), code="wrong_status")
+        self.missed_at = self.missed_at or at
 
     def confirm(self, credit_id: str, *, at: datetime) -> None:
         """

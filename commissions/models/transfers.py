@@ -6,12 +6,15 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
+from commissions.models.bank import BankAccount
 from commissions.models.payouts import Batch, BatchLine
-from commissions.states import BANK_FILE_MOVES, BankFileStatus, ReturnOutcome
+from commissions.states import BANK_FILE_MOVES, CHANGE_MOVES, BankFileStatus, ChangeStatus, ReturnOutcome
+from foundation.ach import change_in_words
 from foundation.divisions.models import Division
-from foundation.lifecycle import Lifecycle, LockingQuerySet, status_constraint
+from foundation.jobs.models import Job
+from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.money import MoneyField
 from foundation.now import now, today
 from foundation.people.encryption import decrypt
@@ -113,14 +116,26 @@ class BankFile(Lifecycle):
         self._move(BankFileStatus.HANDED_OVER)
         self.handed_over_by, self.handed_over_at = by, at
 
-    def confirm(self, *, by: User, at: datetime) -> None:
+    def confirm(self, *, by: User, at: datetime, is_whole: bool = True) -> None:
         """
         The bank's statement says that it was paid.
 
+        :param is_whole: all of it but what came back; else something of it is awaited
         :raises NotAllowed: if it was not handed over, or this was known
         """
-        self._move(BankFileStatus.PAID)
+        if is_whole or self.status != BankFileStatus.PARTLY_PAID:
+            self._move(BankFileStatus.PAID if is_whole else BankFileStatus.PARTLY_PAID)
         self.paid_by, self.paid_at = by, at
+
+    def complete(self) -> None:
+        """
+        Nothing of it is awaited any more.
+
+        :raises NotAllowed: if it was not paid in part
+        """
+        if self.status != BankFileStatus.PARTLY_PAID:
+            raise NotAllowed(gettext("Nothing of this file is awaited."), code="wrong_status")
+        self._move(BankFileStatus.PAID)
 
     def refuse(self, reason: str, *, by: User, at: datetime) -> None:
         """
@@ -143,6 +158,10 @@ class ReturnFile(models.Model):
     """Encrypted as seeds are: account numbers are in it."""
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("uploaded by"))
     uploaded_at = models.DateTimeField(_("uploaded"), default=now)
+    count = models.PositiveIntegerField(_("entries"), default=0)
+    """Returns and notifications of change that are in it."""
+    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+", editable=False)
+    """The long work by which it was taken last; None: not yet."""
 
     class Meta:
         ordering: ClassVar = ["-pk"]
@@ -154,7 +173,7 @@ class ReturnFile(models.Model):
         triggers: ClassVar = [
             *never_deleted("What the bank has sent stays."),
             never_changes(
-                *("division_id", "checksum", "uploaded_by_id", "uploaded_at"),
+                *("division_id", "checksum", "uploaded_by_id", "uploaded_at", "count"),
                 name="what_the_bank_sent_stays",
                 message="What the bank has sent does not change.",
             ),
@@ -243,3 +262,101 @@ class BankReturn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.original_trace}"
+
+
+class BankChange(Lifecycle):
+    """
+    A bank's word that a transfer has arrived, and that the next one is to be written otherwise (notification of change).
+
+    Until a person accepts it, or the payee gives other details, nothing is sent to the bank account: the originator makes
+    the change within six banking days of hearing of it or before another entry is sent, whichever is later (Nacha Operating
+    Rules, subsection 2.12.1).
+    """
+
+    MOVES = CHANGE_MOVES
+
+    file = models.ForeignKey(ReturnFile, models.PROTECT, related_name="changes", verbose_name=_("return file"))
+    bank_account = models.ForeignKey(
+        BankAccount, models.PROTECT, null=True, related_name="changes", verbose_name=_("bank account")
+    )
+    """Whose transfer it was about; None: none of ours fits."""
+    status = models.CharField(
+        _("status"), max_length=10, choices=ChangeStatus.choices, default=ChangeStatus.OPEN, editable=False
+    )
+    code = models.CharField(_("what has changed"), max_length=3)
+    corrected = models.TextField(editable=False)
+    """What is right, as the bank has written it: encrypted, as account numbers are in it."""
+    original_trace = models.CharField(_("our trace number"), max_length=15)
+    trace = models.CharField(_("the bank’s trace number"), max_length=15)
+    heard_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("taken by"))
+    heard_at = models.DateTimeField(_("taken"), default=now)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    """None: nobody yet, or the payee's own details have settled it."""
+    decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
+    note = models.CharField(_("note"), max_length=300, blank=True, editable=False)
+
+    objects = LockingQuerySet["BankChange"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("notification of change")
+        verbose_name_plural = _("notifications of change")
+        constraints: ClassVar = [
+            status_constraint(ChangeStatus, name="bank_change_status_is_known"),
+            models.UniqueConstraint(fields=["file", "original_trace", "trace"], name="a_change_stands_once_in_a_file"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["bank_account"], name="open_bank_change", condition=Q(status=ChangeStatus.OPEN))
+        ]
+        triggers: ClassVar = [
+            *never_deleted("What a bank has told stays."),
+            never_changes(
+                *("file_id", "bank_account_id", "code", "original_trace", "trace", "heard_by_id", "heard_at"),
+                name="what_a_bank_told_stays",
+                message="What a bank has told does not change.",
+            ),
+            moves_only_along(CHANGE_MOVES, message="A notification of change is decided once."),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.original_trace}"
+
+    @property
+    def corrected_text(self) -> str:
+        """What is right, as the bank has written it."""
+        return decrypt(self.corrected)
+
+    @property
+    def in_words(self) -> str:
+        """What has changed."""
+        return change_in_words(self.code)
+
+    def decide(self, status: ChangeStatus, note: str, *, by: User | None, at: datetime) -> None:
+        """
+        Somebody has looked at it, or it has settled itself.
+
+        :raises NotAllowed: if it was decided before
+        """
+        self._move(status)
+        self.note, self.decided_by, self.decided_at = note, by, at
+
+
+class TraceCounter(models.Model):
+    """
+    How many transfers were written for an originating bank: the end of their trace numbers.
+
+    A trace number is the bank's first eight digits and seven more (Nacha Operating Rules, Appendix Three), so that after
+    9,999,999 transfers the first one's comes again: never within a file, and not while a return may name either.
+    """
+
+    odfi = models.CharField(_("originating bank"), max_length=8, primary_key=True)
+    last = models.PositiveIntegerField(_("last number"))
+
+    objects = LockingQuerySet["TraceCounter"].as_manager()
+
+    class Meta:
+        verbose_name = _("trace counter")
+        verbose_name_plural = _("trace counters")
+
+    def __str__(self) -> str:
+        return f"{self.odfi} {self.last}"

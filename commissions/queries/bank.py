@@ -5,15 +5,36 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from commissions.models import BankAccount, BatchLine, Payee, Reward
-from commissions.states import RewardForm
+from commissions.models import BankAccount, BankChange, BatchLine, Payee, Reward
+from commissions.states import ChangeStatus, RewardForm
+from foundation.ach.days import banking_days_after
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 
+CHANGE_DAYS = 6
+"""Banking days within which an originator makes a change that a bank has told of."""
+
 
 def usable_bank_accounts(on: date) -> QuerySet[BankAccount]:
-    """Return the bank accounts to which money may be sent on a day."""
-    return BankAccount.objects.filter(ended_at=None, usable_from__lte=on)
+    """Return the bank accounts to which money may be sent on a day: of which no bank has told that they are others."""
+    named = BankAccount.objects.filter(ended_at=None, usable_from__lte=on)
+    return named.exclude(Exists(BankChange.objects.filter(bank_account=OuterRef("pk"), status=ChangeStatus.OPEN)))
+
+
+def open_changes(user: Person) -> QuerySet[BankChange]:
+    """Return what banks have told of payees' details, and nobody has decided, where a person may approve payouts."""
+    divisions = divisions_where(user, Permission.APPROVE_BATCHES)
+    return BankChange.objects.filter(file__division__in=divisions, status=ChangeStatus.OPEN)
+
+
+def open_change_of(account: BankAccount) -> BankChange | None:
+    """Return what a bank has told of a bank account, as long as nobody has decided about it."""
+    return BankChange.objects.filter(bank_account=account, status=ChangeStatus.OPEN).order_by("pk").first()
+
+
+def change_is_due_on(change: BankChange) -> date:
+    """Return the day by which a change is made: six banking days after it was heard of (Nacha, 2.12.1)."""
+    return banking_days_after(change.heard_at.astimezone(change.file.division.zone).date(), CHANGE_DAYS)
 
 
 def bank_account_of(payee: Payee, on: date) -> BankAccount | None:

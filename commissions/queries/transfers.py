@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, ReturnFile
@@ -78,11 +78,26 @@ class Sums:
     total: Decimal
 
 
-def not_returned(file: BankFile) -> Sums:
-    """Return what the bank's statement has to show of a file: all but what came back before it was paid."""
-    open_ = Q(status__in=[LineStatus.SENT, LineStatus.CONFIRMED])
-    sums = transfers_of(file).filter(open_).aggregate(count=Count("pk"), total=Sum("amount"))
+def sums_of(transfers: QuerySet[BatchLine]) -> Sums:
+    """Return how many transfers there are, and how much they are together."""
+    sums = transfers.order_by().aggregate(count=Count("pk"), total=Sum("amount"))
     return Sums(sums["count"], sums["total"] or ZERO)
+
+
+def awaited_of(file: BankFile) -> QuerySet[BatchLine]:
+    """
+    Return the transfers of which the bank's statement has still to show that they were paid.
+
+    Once it has shown a part: those that it did not show then, and that have not come back since.
+    """
+    sent = transfers_of(file).filter(status=LineStatus.SENT)
+    return sent.exclude(missed_at=None) if file.status == BankFileStatus.PARTLY_PAID else sent
+
+
+def awaited_for(user: Person) -> QuerySet[BatchLine]:
+    """Return the transfers that a statement did not show, and that were neither paid nor sent back since."""
+    missed = transfers_visible_to(user).filter(status=LineStatus.SENT).exclude(missed_at=None)
+    return missed.filter(batch__bank_file__status=BankFileStatus.PARTLY_PAID)
 
 
 def may_be_paid_from(file: BankFile) -> date:

@@ -10,13 +10,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from commissions.events import BankDetailsEnded, BankDetailsGiven
-from commissions.models import BankAccount, Payee
+from accounts.queries import is_own
+from commissions.events import BankChangeHeard, BankDetailsCorrected, BankDetailsEnded, BankDetailsGiven
+from commissions.models import BankAccount, BankChange, Payee, ReturnFile
 from commissions.models.bank import written_together
 from commissions.queries.bank import may_be_paid_in_cash
 from commissions.settings import BANK_HOLD_DAYS
-from commissions.states import BankAccountKind, BankEnd
-from foundation.ach import is_routing_number
+from commissions.states import BankAccountKind, BankEnd, ChangeStatus
+from foundation.ach import AchChange, is_routing_number
 from foundation.ach.files import AchRefused, written
 from foundation.divisions.queries import effective
 from foundation.events.facts import Fact
@@ -32,6 +33,7 @@ from referrals.services import raise_signal
 from referrals.states import SignalKind
 
 SHORTEST_NUMBER, LONGEST_NUMBER = 4, 17
+CHANGE_DECIDED = ("status", "note", "decided_by", "decided_at")
 SHORT = 8
 """A number of fewer digits shows its last two alone."""
 
@@ -71,12 +73,7 @@ def give_bank_details(payee_id: int, details: BankDetails, *, by: User) -> BankA
     if before:
         _refuse_the_same(before, details, digest)
         _end(before, BankEnd.REPLACED, "", by=by)
-    given = BankAccount.objects.create(
-        payee=payee, routing_number=details.routing_number, sealed_number=encrypt(number), digest=digest,
-        ending=number[-4:] if len(number) >= SHORT else number[-2:], kind=details.kind, holder=details.holder.strip(),
-        is_business=details.is_business, added_at=now(), added_by=by,
-        usable_from=today(payee.division) + timedelta(days=effective(payee.division, BANK_HOLD_DAYS)),
-    )  # fmt: skip
+    given = _write(payee, details, by=by)
     fact = BankDetailsGiven(
         bank_account_id=given.pk,
         payee_id=payee.pk,
@@ -85,6 +82,24 @@ def give_bank_details(payee_id: int, details: BankDetails, *, by: User) -> BankA
     )
     _tell(payee, given, fact, by=by)
     return given
+
+
+def ending_of(number: str) -> str:
+    """Return what is shown of an account number."""
+    return number[-4:] if len(number) >= SHORT else number[-2:]
+
+
+@sensitive_variables("details", "number")
+def _write(payee: Payee, details: BankDetails, *, by: User) -> BankAccount:
+    """Keep bank details; nothing is sent there for the days that the payee's division says."""
+    number = details.account_number
+    return BankAccount.objects.create(
+        payee=payee, routing_number=details.routing_number, sealed_number=encrypt(number),
+        digest=digest_of(written_together(details.routing_number, number)),
+        ending=ending_of(number), kind=details.kind, holder=details.holder.strip(),
+        is_business=details.is_business, added_at=now(), added_by=by,
+        usable_from=today(payee.division) + timedelta(days=effective(payee.division, BANK_HOLD_DAYS)),
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -128,6 +143,119 @@ def end_returned_bank_details(bank_account_id: int, code: str, *, by: User | Non
     """
     payee, found = _held(bank_account_id)
     return _ended(payee, found, BankEnd.RETURNED, code, by=by)
+
+
+@transaction.atomic
+def hear_of_change(file: ReturnFile, said: AchChange, account: BankAccount | None, *, by: User) -> BankChange | None:
+    """
+    Keep what a bank tells of a payee's details: nothing is sent there until it is settled. Told again, nothing happens.
+
+    :param account: to which our transfer went; None: none of ours fits
+    :return: None where it was known
+    """
+    if account:
+        _payee, account = _held(account.pk)
+    same = BankChange.objects.filter(original_trace=said.original_trace, trace=said.trace, code=said.code)
+    if same.filter(bank_account=account).exists():
+        return None
+    change = BankChange.objects.create(
+        file=file, bank_account=account, code=said.code, corrected=encrypt(said.corrected),
+        original_trace=said.original_trace, trace=said.trace, heard_by=by, heard_at=now(),
+    )  # fmt: skip
+    if account is None:
+        return change
+    if not account.is_current:
+        change.decide(ChangeStatus.REPLACED, "", by=None, at=now())
+        change.save(update_fields=CHANGE_DECIDED)
+        return change
+    payee = account.payee
+    fact = BankChangeHeard(change_id=change.pk, bank_account_id=account.pk, payee_id=payee.pk, code=said.code)
+    _tell(payee, account, fact, by=by)
+    return change
+
+
+@transaction.atomic
+def accept_change(change_id: int, *, by: User) -> BankAccount:
+    """
+    Write a payee's details as their bank has told; these wait as new details do, so that the payee may object.
+
+    :raises NotAllowed: if it was settled before, it does not say what is right or that cannot be, the person has brought
+        the bank's file, is the payee, or may not approve payouts there
+    """
+    change, payee, before = _held_change(change_id, by=by)
+    if by.pk in {change.heard_by_id, change.file.uploaded_by_id}:
+        message = _("You have brought the bank’s file: somebody else has to say that it is right.")
+        raise NotAllowed(message, code="own_word")
+    details = corrected_details(change, before)
+    if details is None:
+        raise NotAllowed(_("The bank does not say what these details are: ask the payee."), code="not_said")
+    for problem in problems_of(details):
+        raise NotAllowed(problem.message, code=problem.code)
+    change.decide(ChangeStatus.ACCEPTED, "", by=by, at=now())
+    change.save(update_fields=CHANGE_DECIDED)
+    _end(before, BankEnd.CORRECTED, change.code, by=by)
+    given = _write(payee, details, by=by)
+    fact = BankDetailsCorrected(
+        change_id=change.pk, bank_account_id=given.pk, payee_id=payee.pk, usable_from=given.usable_from.isoformat()
+    )
+    _tell(payee, given, fact, by=by)
+    return given
+
+
+@transaction.atomic
+def dismiss_change(change_id: int, note: str, *, by: User) -> BankChange:
+    """
+    Note that what a bank has told changes nothing, and why: money is sent to the bank account as before.
+
+    :raises NotAllowed: if it was settled before, nothing is said, or the person is the payee, or may not approve payouts there
+    """
+    is_of_ours = BankChange.objects.filter(pk=change_id, bank_account__isnull=False).exists()
+    change = _held_change(change_id, by=by)[0] if is_of_ours else _alone(change_id, by=by)
+    if not note.strip():
+        raise NotAllowed(_("Say how you know."), code="no_reason", field="reason")
+    change.decide(ChangeStatus.DISMISSED, note.strip(), by=by, at=now())
+    change.save(update_fields=CHANGE_DECIDED)
+    return change
+
+
+def corrected_details(change: BankChange, account: BankAccount) -> BankDetails | None:
+    """Return a payee's details as their bank has told them; None where it says nothing that we write."""
+    said = AchChange(
+        line=0, code=change.code, original_trace=change.original_trace, original_rdfi="", trace=change.trace,
+        account_number="", name="", reference="", corrected=change.corrected_text,
+    )  # fmt: skip
+    told = (said.routing_number, said.account_number_now, said.kind, said.name_now)
+    if not any(told):
+        return None
+    return BankDetails(
+        routing_number=said.routing_number or account.routing_number,
+        account_number=said.account_number_now or account.account_number,
+        kind=BankAccountKind(said.kind or account.kind),
+        holder=said.name_now or account.holder,
+        is_business=account.is_business,
+    )
+
+
+def _held_change(change_id: int, *, by: User) -> tuple[BankChange, Payee, BankAccount]:
+    """
+    Hold what a bank has told, after the payee and the bank account, as everybody does.
+
+    :raises NotAllowed: if the person is the payee, or may not approve payouts there
+    """
+    account_id = BankChange.objects.values_list("bank_account", flat=True).get(pk=change_id)
+    if account_id is None:
+        raise NotAllowed(_("No transfer of ours fits: there are no details to change."), code="unmatched")
+    payee, account = _held(account_id)
+    change = _alone(change_id, by=by)
+    if is_own(by, payee.account.customer):
+        raise NotAllowed(_("These are your own bank details: somebody else has to look."), code="own")
+    return change, payee, account
+
+
+def _alone(change_id: int, *, by: User) -> BankChange:
+    change = BankChange.objects.locked().select_related("file__division").get(pk=change_id)
+    require(by, Permission.APPROVE_BATCHES, change.file.division)
+    return change
 
 
 def signal_shared_bank_account(bank_account_id: int) -> None:
@@ -211,8 +339,12 @@ def _held(bank_account_id: int) -> tuple[Payee, BankAccount]:
 
 
 def _end(account: BankAccount, reason: BankEnd, note: str, *, by: User | None) -> None:
+    """End bank details; what a bank has told of them is settled thereby."""
     account.end(reason, note, by=by, at=now())
     account.save(update_fields=["end_reason", "end_note", "ended_by", "ended_at"])
+    for change in BankChange.objects.locked().filter(bank_account=account, status=ChangeStatus.OPEN).order_by("pk"):
+        change.decide(ChangeStatus.REPLACED, "", by=None, at=now())
+        change.save(update_fields=CHANGE_DECIDED)
 
 
 def _ended(payee: Payee, account: BankAccount, reason: BankEnd, note: str, *, by: User | None) -> BankAccount:

@@ -15,6 +15,17 @@ def send_given(bank_account_id: int, *, is_change: bool) -> None:
     _send(account, "bank_changed" if is_change else "bank_given", {"day": account.usable_from})
 
 
+def send_change_heard(bank_account_id: int, change_id: int) -> None:
+    """Tell a payee that their bank has told other details, and that nothing is sent before they say what is right."""
+    _send(_account(bank_account_id), "bank_change_heard", {}, key=str(change_id))
+
+
+def send_corrected(bank_account_id: int) -> None:
+    """Tell a payee that their details were written as their bank has told, from when on, and what to do if that is wrong."""
+    account = _account(bank_account_id)
+    _send(account, "bank_corrected", {"day": account.usable_from})
+
+
 def send_ended(bank_account_id: int) -> None:
     """Tell a payee that nothing is sent to the bank account that they had named."""
     _send(_account(bank_account_id), "bank_ended", {})
@@ -25,7 +36,7 @@ def _account(bank_account_id: int) -> BankAccount:
     return BankAccount.objects.select_related(*related).get(pk=bank_account_id)
 
 
-def _send(account: BankAccount, kind: str, said: dict[str, Any]) -> None:
+def _send(account: BankAccount, kind: str, said: dict[str, Any], *, key: str = "") -> None:
     """
     Write to all addresses that are known: that of the contact, and that of whoever signs in, where it is another one.
 
@@ -44,7 +55,7 @@ def _send(account: BankAccount, kind: str, said: dict[str, Any]) -> None:
     for to in sorted({*contacts, *signs_in}):
         queue_message(
             letter,
-            key=f"commissions.{kind}:{account.pk}:{to}",
+            key=f"commissions.{kind}:{key or account.pk}:{to}",
             kind=f"commissions.{kind}",
             to=to,
             language=customer.language,

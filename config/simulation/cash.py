@@ -21,7 +21,7 @@ from commissions.services.batches import (
     download_bank_file,
     hand_over_bank_file,
     keep_return_file,
-    take_return_file,
+    start_taking,
 )
 from commissions.states import BankAccountKind, BankFileStatus, LineStatus
 from config.demonstration.operator import FRANCHISE
@@ -144,7 +144,8 @@ def _take_returns(world: World) -> None:
         return
     auditor = person(AUDITOR)
     kept = keep_return_file(Path(returned).read_text(encoding="ascii"), by=auditor)
-    take_return_file(kept.pk, by=auditor)
+    start_taking(kept.pk, by=auditor)
+    work_on_jobs()
     lines = BatchLine.objects.filter(bank_returns__file=kept, status=LineStatus.RETURNED)
     for account_id in sorted({*lines.values_list("payee__account", flat=True)}):
         household = next(one for one in world.memory.households.values() if one.account_id == account_id)

@@ -166,6 +166,11 @@ class AchChange(_FromTheBank):
         return self.corrected[where].strip() if where else ""
 
     @property
+    def name_now(self) -> str:
+        """The right name of the account's holder; empty where it is not what has changed."""
+        return self.corrected[:22].strip() if self.code == "C04" else ""
+
+    @property
     def kind(self) -> BankAccountKind | None:
         """Checking or savings, where that is what has changed."""
         where = {"C05": slice(0, 2), "C06": slice(20, 22), "C07": slice(26, 28)}.get(self.code)

@@ -103,7 +103,7 @@ class SettleForm(forms.Form):
         return answers
 
 
-LONGEST_RETURN_FILE = 5_000_000
+LONGEST_RETURN_FILE = 2_000_000
 """Bytes: some fifty thousand transfers."""
 
 
@@ -352,6 +352,17 @@ class PaidFileForm(forms.Form):
 
     count = forms.IntegerField(label=_("Transfers on the statement"), min_value=0, max_value=999_999)
     total = forms.DecimalField(label=_("Their sum, in US dollars"), min_value=0, max_digits=12, decimal_places=2)
+    missed = forms.TypedMultipleChoiceField(
+        label=_("Not on the statement"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("What you mark is not confirmed, and stays awaited. Leave it empty where all of them are there."),
+    )
+
+    def __init__(self, *args: Any, transfers: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["missed"].choices = transfers  # type: ignore[attr-defined]
 
 
 class ReturnFileForm(forms.Form):

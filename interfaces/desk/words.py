@@ -79,6 +79,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "commissions.bank_file_made": _("The file for the bank was made: %(count)s transfers, $%(total)s"),
     "commissions.bank_file_paid": _("The bank has paid: %(count)s transfers, $%(total)s"),
     "commissions.bank_file_refused": _("The bank has not taken the file, or it was withdrawn: %(reason)s"),
+    "commissions.bank_change_heard": _("The payee’s bank has told other details: %(code)s"),
+    "commissions.bank_details_corrected": _(
+        "The details were written as the bank has told, used from %(usable_from)s on"
+    ),
+    "commissions.transfer_given_back": _("The bank has not paid the transfer, it is owed again: %(reason)s"),
     "commissions.transfer_returned": _("The bank sent the transfer back: %(code)s"),
     "commissions.bank_details_ended": _("Nothing is sent to the payee’s bank details any more"),
     "commissions.bank_details_given": _("The payee has given bank details, used from %(usable_from)s on"),

@@ -109,3 +109,17 @@ def return_file(*lines: tuple[BatchLine, str], amount: Decimal | None = None, tr
     records.append(f"9000001{blocks:06}{count:08}{hashed % 10**10:010}{0:012}{total:012}{'':<39}")
     records += ["9" * 94] * (blocks * 10 - len(records))
     return "".join(f"{record}\n" for record in records)
+
+
+def notification(line: BatchLine, code: str, corrected: str) -> str:
+    """Write what a bank sends when details are to be written otherwise (Nacha Operating Rules, Appendix Five)."""
+    day, own = f"{date(2026, 12, 1):%y%m%d}", f"11000000{line.pk:07}"
+    records = [f"101 {ODFI}1987654321{day}1200A094101{'FIRST BANK':<23}{'OPERATOR':<23}{'':<8}"]
+    records.append(f"5200{'OPERATOR':<16}{'':<20}{'1987654321':<10}COR{'REWARD':<10}{'':<6}{day}   1{ODFI[:8]}0000001")
+    records.append(f"621{ODFI}{'000123456':<17}{0:010}{line.reward_id:<15}{'ZOE PAYEE':<22}  1{own}")
+    records.append(f"798{code}{line.trace_number}{'':<6}11000000{corrected:<29}{'':<15}{own}")
+    hashed = int(ODFI[:8])
+    records.append(f"8200{2:06}{hashed:010}{0:012}{0:012}{'1987654321':<10}{'':<25}{ODFI[:8]}0000001")
+    records.append(f"9000001{1:06}{2:08}{hashed:010}{0:012}{0:012}{'':<39}")
+    records += ["9" * 94] * (10 - len(records))
+    return "".join(f"{record}\n" for record in records)

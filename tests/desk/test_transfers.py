@@ -8,15 +8,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from commissions.models import BankFile, BankReturn, ReturnFile
+from commissions.models import BankAccount, BankChange, BankFile, BankReturn, ReturnFile
 from commissions.queries.transfers import may_be_paid_from
-from commissions.states import BankFileStatus, LineStatus, RewardStatus
+from commissions.states import BankFileStatus, ChangeStatus, LineStatus, RewardStatus
 from foundation.jobs.services import work_one_chunk
 from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.desk.following import referrals_followed_by, stuck
-from tests.commissions.cashing import make_cash, make_file, return_file, set_originator
+from tests.commissions.cashing import make_cash, make_file, notification, return_file, set_originator
 from tests.commissions.paying import make_earned, make_frozen, make_payouts
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +146,7 @@ class TestReturns:
         assert "there is no such account" in page
         line.refresh_from_db()
         assert line.status == LineStatus.SENT
-        act(auditor, "return_file", kept.pk)
+        taken(auditor, kept.pk)
 
         line.refresh_from_db()
         reward.refresh_from_db()
@@ -159,7 +159,7 @@ class TestReturns:
         line = make_file(payouts).batch.lines.get()
         upload(auditor, return_file((line, "R03"), trace="999999990000001"))
 
-        act(auditor, "return_file", ReturnFile.objects.get().pk)
+        taken(auditor, ReturnFile.objects.get().pk)
 
         page = page_of(auditor, "bank_returns").content.decode()
         assert "No such transfer of ours" in page
@@ -245,7 +245,14 @@ class TestWhatCameBack:
 def take_return(auditor, line, code: str) -> None:
     act(auditor, "bank_file_hand_over", line.batch.bank_file.pk)
     upload(auditor, return_file((line, code)))
-    act(auditor, "return_file", ReturnFile.objects.latest("pk").pk)
+    taken(auditor, ReturnFile.objects.latest("pk").pk)
+
+
+def taken(auditor, pk: int) -> None:
+    """Say that a return file is taken, and let the workers do it."""
+    act(auditor, "return_file", pk)
+    while work_one_chunk():
+        pass
 
 
 class TestLookingAtAReturn:
@@ -253,7 +260,7 @@ class TestLookingAtAReturn:
         make_cash(payouts, number="123456789")
         line = make_file(payouts).batch.lines.get()
         upload(auditor, return_file((line, "R03"), trace="999999990000001"))
-        act(auditor, "return_file", ReturnFile.objects.get().pk)
+        taken(auditor, ReturnFile.objects.get().pk)
         listed = BankReturn.objects.get()
         address = reverse("desk:bank_return_look", args=[listed.pk])
         assert address in page_of(auditor, "bank_returns").content.decode()
@@ -271,7 +278,7 @@ class TestLookingAtAReturn:
         file = make_file(payouts)
         act(auditor, "bank_file_hand_over", file.pk)
         upload(auditor, return_file((file.batch.lines.get(), "R24")))
-        act(auditor, "return_file", ReturnFile.objects.get().pk)
+        taken(auditor, ReturnFile.objects.get().pk)
         listed = BankReturn.objects.get()
         assert "The money is back" in page_of(auditor, "bank_return_look", listed.pk).content.decode()
 
@@ -325,3 +332,123 @@ class TestARefusedFile:
         assert "This file pays nothing any more" in got.content.decode()
         assert list(page_of(auditor, "bank_returns").context["waiting"]) == []
         assert "This cannot be said of it any more." in page_of(auditor, "bank_file_refused", file.pk).content.decode()
+
+
+def settled(auditor, payouts, file: BankFile) -> None:
+    """Hand a file over, and confirm it once the bank may send nothing of it back any more."""
+    act(auditor, "bank_file_hand_over", file.pk)
+    file.refresh_from_db()
+    sums = {"count": file.count, "total": str(file.total)}
+    with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
+        assert act(sign_in(Client(), payouts.auditor), "bank_file_paid", file.pk, **sums).status_code == 302
+        while work_one_chunk():
+            pass
+
+
+class TestAReturnOfWhatWasPaid:
+    def test_is_brought_by_one_person_and_taken_by_another(self, auditor, payouts):
+        reward = make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        settled(auditor, payouts, file)
+        upload(auditor, return_file((file.batch.lines.get(), "R03")))
+        kept = ReturnFile.objects.get()
+
+        assert "Somebody else has to take it" in page_of(auditor, "return_file", kept.pk).content.decode()
+        taken(auditor, kept.pk)
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.SETTLED
+        other = sign_in(Client(), make_person(Role.AUDITOR, payouts.division))
+        listed = page_of(other, "bank_returns").content.decode()
+        assert reverse("desk:return_file", args=[kept.pk]) in listed
+        assert "1 transfer came back" in page_of(other, "return_file", kept.pk).content.decode()
+        taken(other, kept.pk)
+
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.HELD
+        assert "Somebody else has to take it" not in page_of(other, "bank_returns").content.decode()
+
+
+class TestAFileThatIsPaidInPart:
+    def test_is_confirmed_but_for_what_is_marked_and_ends_by_a_word_of_another(self, auditor, payouts):
+        make_cash(payouts, "25.00", number="123456789")
+        make_cash(payouts, "40.00", number="987654321")
+        file = make_file(payouts)
+        missed = file.batch.lines.get(amount="40.00")
+        act(auditor, "bank_file_hand_over", file.pk)
+        file.refresh_from_db()
+        with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
+            later = sign_in(Client(), payouts.auditor)
+            assert f"$40.00, {missed.trace_number}" in page_of(later, "bank_file_paid", file.pk).content.decode()
+            act(later, "bank_file_paid", file.pk, count=1, total="25.00", missed=[missed.pk])
+            while work_one_chunk():
+                pass
+
+            shown = page_of(later, "payout", file.batch_id).content.decode()
+            assert "Paid in part, as the bank says" in shown
+            address = reverse("desk:transfer_give_back", args=[missed.pk])
+            assert (address in shown, address in page_of(later, "bank_returns").content.decode()) == (True, True)
+            own = act(later, "transfer_give_back", missed.pk, reason="Asked the bank.")
+            assert (own.status_code, "somebody else has to say so" in own.content.decode()) == (422, True)
+            other = sign_in(Client(), make_person(Role.AUDITOR, payouts.division))
+            act(other, "transfer_give_back", missed.pk, reason="The bank has dropped it.")
+
+            page = page_of(other, "payout", file.batch_id).content.decode()
+        file.refresh_from_db()
+        missed.refresh_from_db()
+        assert (file.status, missed.status) == (BankFileStatus.PAID, LineStatus.RETURNED)
+        assert (
+            "The bank has not paid the transfer, it is owed again"
+            in page_of(other, "reward", missed.reward_id).content.decode()
+        )
+        assert address not in page
+
+
+class TestWhatBanksTell:
+    def test_is_taken_listed_and_written_by_another(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        act(auditor, "bank_file_hand_over", file.pk)
+        upload(auditor, notification(file.batch.lines.get(), "C01", "000555666777"))
+        kept = ReturnFile.objects.get()
+        asked = page_of(auditor, "return_file", kept.pk).content.decode()
+        assert ("Take what the bank tells" in asked, "000555666777" in asked) == (True, False)
+        taken(auditor, kept.pk)
+        change = BankChange.objects.get()
+
+        listed = page_of(auditor, "bank_returns").content.decode()
+        accept = reverse("desk:bank_change_accept", args=[change.pk])
+        assert ("another account number" in listed, accept in listed) == (True, True)
+        assert act(auditor, "bank_change_accept", change.pk).status_code == 422
+        other = sign_in(Client(), make_person(Role.AUDITOR, payouts.division))
+        offered = page_of(other, "bank_change_accept", change.pk).content.decode()
+        assert ("ending in 6777" in offered, "000555666777" in offered) == (True, False)
+        act(other, "bank_change_accept", change.pk)
+
+        assert accept not in page_of(other, "bank_returns").content.decode()
+        assert BankAccount.objects.get(ended_at=None).ending == "6777"
+
+    def test_may_change_nothing_with_a_word(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        act(auditor, "bank_file_hand_over", file.pk)
+        upload(auditor, notification(file.batch.lines.get(), "C09", "OTHER"))
+        taken(auditor, ReturnFile.objects.get().pk)
+        change = BankChange.objects.get()
+
+        assert "ask the payee" in page_of(auditor, "bank_change_accept", change.pk).content.decode()
+        assert act(auditor, "bank_change_dismiss", change.pk, reason="").status_code == 422
+        act(auditor, "bank_change_dismiss", change.pk, reason="Our reference is right.")
+
+        change.refresh_from_db()
+        assert change.status == ChangeStatus.DISMISSED
+
+
+class TestBeforeAnythingWasSent:
+    def test_the_page_says_that_there_is_nothing_yet(self, auditor, payouts):
+        before = page_of(auditor, "bank_returns").content.decode()
+        assert ("No file was made for the bank yet" in before, "Nothing has come back yet" in before) == (True, True)
+
+        make_cash(payouts, number="123456789")
+        act(auditor, "bank_file_hand_over", make_file(payouts).pk)
+
+        assert "Every file was handed to the bank." in page_of(auditor, "bank_returns").content.decode()

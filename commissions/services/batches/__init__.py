@@ -10,13 +10,22 @@ from commissions.services.batches.posting import (
     record_credit_refused,
 )
 from commissions.services.batches.reconciling import conclude_batch, reconcile_batches
-from commissions.services.batches.returns import keep_return_file, look_at_return, rows_of, take_return_file
+from commissions.services.batches.returns import (
+    TAKING,
+    keep_return_file,
+    look_at_return,
+    rows_of,
+    start_taking,
+    take_chunk,
+    take_return_file,
+)
 from commissions.services.batches.transfers import (
     GIVING_BACK,
     SETTLING,
     confirm_bank_file,
     download_bank_file,
     give_back_chunk,
+    give_back_transfer,
     hand_over_bank_file,
     refuse_bank_file,
     settle_chunk,
@@ -27,6 +36,7 @@ __all__ = [
     "NOTHING_TO_PAY",
     "POSTING",
     "SETTLING",
+    "TAKING",
     "approve_batch",
     "build_batch",
     "conclude_batch",
@@ -35,6 +45,7 @@ __all__ = [
     "download_bank_file",
     "freeze_batch",
     "give_back_chunk",
+    "give_back_transfer",
     "hand_over_bank_file",
     "keep_return_file",
     "look_at_return",
@@ -49,5 +60,7 @@ __all__ = [
     "remove_line",
     "rows_of",
     "settle_chunk",
+    "start_taking",
+    "take_chunk",
     "take_return_file",
 ]

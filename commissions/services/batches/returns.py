@@ -6,24 +6,29 @@ back, too, the bank account is ended. It may come back after it was taken for pa
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.queries import is_own
 from commissions.events import TransferReturned
-from commissions.models import BankReturn, Batch, BatchLine, Payee, ReturnFile
+from commissions.models import BankFile, BankReturn, Batch, BatchLine, Payee, ReturnFile
 from commissions.queries.claims import claimed_of
-from commissions.queries.transfers import transfers_visible_to
-from commissions.services.bank import end_returned_bank_details
+from commissions.queries.transfers import awaited_of, transfers_visible_to
+from commissions.services.bank import end_returned_bank_details, hear_of_change
 from commissions.services.batches.building import announce, locked_batch
 from commissions.services.endings import bring_back, return_correction, return_reward
 from commissions.states import BankFileStatus, BatchStatus, HoldReason, LineStatus, ReturnOutcome
 from foundation.ach import AchChange, AchReturn, BadAchFile, change_in_words, read_returns, return_in_words
 from foundation.events.services import publish
+from foundation.jobs.models import Job, JobChunk
+from foundation.jobs.services import ChunkResult, start_job
+from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO
 from foundation.now import now, today
@@ -33,8 +38,14 @@ from foundation.people.queries import divisions_where
 from foundation.people.services import require
 from foundation.people.states import Permission
 
-LONGEST = 5_000_000
-"""Characters of a return file: some fifty thousand transfers."""
+LONGEST = 2_000_000
+"""Characters of a return file: some ten thousand transfers, which are read within a second."""
+TAKING = "commissions.take_return_file"
+"""The kind of long work that takes what came back in a file."""
+CHUNK = 100
+"""Transfers that are taken in one go: the file is read anew for each."""
+RETURNED_WITHIN = timedelta(days=60)
+"""By when a bank has sent back what it will, with few exceptions (Nacha Operating Rules, Appendix Four)."""
 UNCLEAR = frozenset({"R06", "R24"})
 """A duplicate came back, so the first one may have paid; or our own bank has asked for it, and we know why."""
 
@@ -81,34 +92,79 @@ def keep_return_file(text: str, *, by: User) -> ReturnFile:
     kept, _is_new = ReturnFile.objects.get_or_create(
         division=division,
         checksum=hashlib.sha256(text.encode()).hexdigest(),
-        defaults={"content": encrypt(text), "uploaded_by": by, "uploaded_at": now()},
+        defaults={"content": encrypt(text), "uploaded_by": by, "uploaded_at": now(), "count": len(found)},
     )
     return kept
 
 
-def rows_of(file: ReturnFile, *, by: User) -> list[Row]:
-    """Return what a return file says, each transfer beside ours, and what taking it does."""
-    found = read_returns(file.text)
+def rows_of(file: ReturnFile, *, by: User, first: int = 1, last: int | None = None) -> list[Row]:
+    """
+    Return what a return file says, each transfer beside ours, and what taking it does.
+
+    :param first: which of them, counted from 1
+    :param last: None: to the end
+    """
+    found = read_returns(file.text)[first - 1 : last]
     traces = [one.original_trace for one in found]
-    related = ("payee__account__customer", "batch__bank_file", "reward")
-    ours = transfers_visible_to(by).filter(trace_number__in=traces).select_related(*related)
-    lines = {line.trace_number: line for line in ours}
-    taken = set(
-        BankReturn.objects.filter(outcome=ReturnOutcome.TAKEN, original_trace__in=traces).values_list(
-            "original_trace", "trace"
-        )
-    )
-    return [_row(file, one, lines.get(one.original_trace), taken, by=by) for one in found]
+    related = ("payee__account__customer", "batch__bank_file", "reward", "bank_account")
+    ours: dict[str, list[BatchLine]] = defaultdict(list)
+    for line in transfers_visible_to(by).filter(trace_number__in=traces).select_related(*related).order_by("pk"):
+        ours[line.trace_number].append(line)
+    taken = _taken_of(traces)
+    known = set(file.changes.values_list("original_trace", "trace"))
+    return [_row(file, one, ours[one.original_trace], taken, known, by=by) for one in found]
 
 
-def _row(
-    file: ReturnFile, said: AchReturn | AchChange, line: BatchLine | None, taken: set[tuple[str, str]], *, by: User
-) -> Row:
+Taken = dict[tuple[str, str], list[BatchLine]]
+
+
+def _taken_of(traces: list[str]) -> Taken:
+    """Return the transfers that came back before by our trace number and the bank's."""
+    taken: Taken = defaultdict(list)
+    related = ("line__payee__account__customer", "line__batch__bank_file", "line__reward", "line__bank_account")
+    before = BankReturn.objects.filter(outcome=ReturnOutcome.TAKEN, original_trace__in=traces)
+    for one in before.select_related(*related):
+        if one.line:
+            taken[one.original_trace, one.trace].append(one.line)
+    return taken
+
+
+def _row(  # noqa: PLR0913  # what the bank says, and all that is known of it
+    file: ReturnFile, said: AchReturn | AchChange, candidates: list[BatchLine], taken: Taken, known: set[tuple[str, str]],
+    *, by: User,
+) -> Row:  # fmt: skip
+    meant = _meant(said, candidates)
+    line = meant[0] if len(meant) == 1 else None
+    key = (said.original_trace, said.trace)
     if isinstance(said, AchChange):
-        return Row(said=said, line=line, outcome=None)
-    if (said.original_trace, said.trace) in taken:
-        return Row(said=said, line=line, outcome=ReturnOutcome.TAKEN, was_taken=True)
+        return Row(said=said, line=line, outcome=None, was_taken=key in known)
+    if came := next((one for one in _meant(said, taken[key]) if not line or one == line), None):
+        return Row(said=said, line=came, outcome=ReturnOutcome.TAKEN, was_taken=True)
+    if len(meant) > 1:
+        return Row(said=said, line=None, outcome=ReturnOutcome.SEVERAL)
     return Row(said=said, line=line, outcome=_outcome(file, said, line, by=by))
+
+
+def _meant(said: AchReturn | AchChange, candidates: list[BatchLine]) -> list[BatchLine]:
+    """
+    Return which of our transfers of one trace number a bank means: as a rule there is one.
+
+    Trace numbers come again after 9,999,999 transfers. What tells these apart is tried one by one, as long as something is
+    left: the amount, our reference, the bank that it went to, that it was sent within the time in which banks send back,
+    and that it has not come back. Several left: a person has to say.
+    """
+    since = now() - RETURNED_WITHIN
+    tests: list[Callable[[BatchLine], bool]] = [
+        lambda line: isinstance(said, AchChange) or line.amount == said.amount,
+        lambda line: said.reference == str(line.reward_id),
+        lambda line: bool(line.bank_account and line.bank_account.routing_number.startswith(said.original_rdfi)),
+        lambda line: bool(line.sent_at and line.sent_at >= since),
+        lambda line: line.status != LineStatus.RETURNED,
+    ]
+    for test in tests:
+        if len(candidates) > 1:
+            candidates = [line for line in candidates if test(line)] or candidates
+    return candidates
 
 
 def _outcome(
@@ -147,19 +203,68 @@ def _was_claimed_otherwise(line: BatchLine) -> bool:
     return taken_back > ZERO and claimed_of(line.payee) + line.set_off < taken_back
 
 
-def take_return_file(return_file_id: int, *, by: User) -> Counter[ReturnOutcome]:
+@transaction.atomic
+def start_taking(return_file_id: int, *, by: User) -> Job:
     """
-    Let what came back be owed again, each transfer in a transaction of its own, and count what was done.
+    Let long work take what came back in a file, and what banks tell of payees' details.
 
-    Taken again, or interrupted and taken again, it goes on with what was not taken.
+    While it runs, to start it again does nothing; taken again, it goes on with what was not taken.
 
     :raises NotAllowed: if the person may not approve payouts there
     """
+    file = ReturnFile.objects.select_for_update(no_key=True).select_related("division").get(pk=return_file_id)
+    require(by, Permission.APPROVE_BATCHES, file.division)
+    if file.job and file.job.status == JobStatus.RUNNING:
+        return file.job
+    job = start_job(
+        TAKING, title=_("What the bank sends back"), division=file.division, total=file.count or len(read_returns(file.text)),
+        chunk_size=CHUNK, params={"return_file": file.pk}, by=by,
+    )  # fmt: skip
+    file.job = job
+    file.save(update_fields=["job"])
+    return job
+
+
+def take_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
+    """Take a chunk of a return file, by whoever has asked for it."""
+    by = cast("User", job.by)
+    done = take_return_file(job.params["return_file"], first=chunk.first, last=chunk.last, by=by)
+    to_look_at = sum(done[outcome] for outcome in set(done) - {ReturnOutcome.TAKEN, ReturnOutcome.KNOWN})
+    return ChunkResult(done=chunk.last - chunk.first + 1, wrong=to_look_at)
+
+
+@transaction.atomic
+def take_return_file(
+    return_file_id: int, *, first: int = 1, last: int | None = None, by: User
+) -> Counter[ReturnOutcome]:
+    """
+    Let what came back be owed again, keep what banks tell of payees' details, and count what was done.
+
+    What was taken before is passed over.
+
+    :param first: which of them, counted from 1
+    :param last: None: to the end
+    """
     file = ReturnFile.objects.get(pk=return_file_id)
+    _hold_all(rows_of(file, by=by, first=first, last=last))
+    rows = rows_of(file, by=by, first=first, last=last)
+    for row in rows:
+        if isinstance(row.said, AchChange) and not row.was_taken:
+            hear_of_change(file, row.said, row.line.bank_account if row.line else None, by=by)
     done: Counter[ReturnOutcome] = Counter()
-    for row in _returns(rows_of(file, by=by)):
+    for row in _returns(rows):
         done[_take(file, row, by=by)] += 1
     return done
+
+
+def _hold_all(rows: list[Row]) -> None:
+    """Hold what several rows are about, each kind by ascending id, so that two workers wait and do not block each other."""
+    lines = [row.line for row in rows if row.line]
+    batches = {line.batch_id for line in lines}
+    list(Batch.objects.locked().filter(pk__in=batches).order_by("pk"))
+    list(BankFile.objects.locked().filter(batch__in=batches).order_by("pk"))
+    list(BatchLine.objects.locked().filter(pk__in=[line.pk for line in lines]).order_by("reward_id", "pk"))
+    list(Payee.objects.locked().filter(pk__in=[line.payee_id for line in lines]).order_by("pk"))
 
 
 def _returns(rows: Iterable[Row]) -> Iterator[Row]:
@@ -205,6 +310,7 @@ def _take(file: ReturnFile, row: Row, *, by: User, is_clear: bool = False) -> Re
     outcome = ReturnOutcome.UNMATCHED
     if line is not None:
         batch = locked_batch(line.batch_id)
+        bank_file = BankFile.objects.locked().get(batch=batch)
         related = ("reward__division", "payee__account__customer", "division", "batch__bank_file", "bank_account")
         line = BatchLine.objects.locked().select_related(*related).get(pk=line.pk)
         Payee.objects.locked().get(pk=line.payee_id)
@@ -213,6 +319,9 @@ def _take(file: ReturnFile, row: Row, *, by: User, is_clear: bool = False) -> Re
             _end_bank_account(line, said, by=by)
             come_back(line, f"{said.code}: {return_in_words(said.code)}", code=said.code, by=by)
             _reopen(batch)
+            complete_bank_file(bank_file)
+    elif row.outcome:
+        outcome = row.outcome
     BankReturn.objects.get_or_create(
         file=file,
         original_trace=said.original_trace,
@@ -247,6 +356,13 @@ def come_back(line: BatchLine, problem: str, *, code: str = "", by: User | None 
         line_id=line.pk, reward_id=line.reward_id, code=code, amount=str(line.amount), was_paid=was_paid
     )
     publish(fact, subject=line.reward, about=[line.batch, line.payee.account], division=line.division, by=by)
+
+
+def complete_bank_file(file: BankFile) -> None:
+    """Note of a file that is held and was paid in part that nothing of it is awaited any more, if so it is."""
+    if file.status == BankFileStatus.PARTLY_PAID and not awaited_of(file).exists():
+        file.complete()
+        file.save(update_fields=["status"])
 
 
 def _end_bank_account(line: BatchLine, said: AchReturn, *, by: User) -> None:

@@ -8,21 +8,30 @@ falls. A worker that is killed before its end leaves neither; one that comes lat
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import cast
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from commissions.events import BankFileDownloaded, BankFileHandedOver, BankFileMade, BankFilePaid, BankFileRefused
-from commissions.models import BankAccount, BankFile, Batch, BatchLine, ReturnFile
-from commissions.queries.transfers import may_be_paid_from, not_returned, originator_of, transfers_of
-from commissions.services.batches.returns import come_back
+from commissions.events import (
+    BankFileDownloaded,
+    BankFileHandedOver,
+    BankFileMade,
+    BankFilePaid,
+    BankFileRefused,
+    TransferGivenBack,
+)
+from commissions.models import BankAccount, BankChange, BankFile, Batch, BatchLine, ReturnFile, TraceCounter
+from commissions.queries.bank import open_change_of
+from commissions.queries.transfers import awaited_of, may_be_paid_from, originator_of, transfers_of
+from commissions.services.batches.returns import come_back, complete_bank_file
 from commissions.services.batches.settling import confirm_line, send_line
 from commissions.services.endings import return_correction, return_reward
 from commissions.states import BankFileStatus, Channel, LineStatus
-from foundation.ach import AchEntry, BankAccountKind, trace_number, write_file
+from foundation.ach import AchEntry, BankAccountKind, Originator, trace_number, write_file
 from foundation.ach.days import banking_days_after
 from foundation.ach.files import LAST_SEQUENCE
 from foundation.divisions.models import Division
@@ -31,6 +40,7 @@ from foundation.events.services import publish
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.services import ChunkResult, start_job
 from foundation.lifecycle import NotAllowed
+from foundation.money import ZERO
 from foundation.now import now, today
 from foundation.people.encryption import encrypt, renew, renewed_by
 from foundation.people.models import User
@@ -59,19 +69,25 @@ def write_bank_file(batch: Batch) -> BankFile | None:
     pending = BatchLine.objects.locked().filter(batch=batch, channel=Channel.TRANSFER, status=LineStatus.PENDING)
     entries: list[AchEntry] = []
     originator = originator_of(batch.division)
+    counter = _counter_of(originator)
     for line in pending.select_related(*related).order_by("reward_id", "pk"):
         bank = cast("BankAccount", line.bank_account)  # so the database says of transfers
         send_line(line)
         if not line.amount:
             confirm_line(line, "")
             continue
-        sequence = (line.pk - 1) % LAST_SEQUENCE + 1
-        line.transfer(trace_number(originator, sequence) if bank.is_current else "", at=now())
+        is_sent = bank.is_current and open_change_of(bank) is None
+        if is_sent:
+            counter.last = counter.last % LAST_SEQUENCE + 1
+        line.transfer(trace_number(originator, counter.last) if is_sent else "", at=now())
         line.save(update_fields=["status", "trace_number", "sent_at"])
-        if bank.is_current:
-            entries.append(_entry_of(line, bank, sequence))
+        if is_sent:
+            entries.append(_entry_of(line, bank, counter.last))
+        elif bank.is_current:
+            _give_back(line, _("The payee’s bank has told other details: they are not settled yet."), by=None)
         else:
             come_back(line, _("The bank account was ended before the transfer was made."))
+    counter.save(update_fields=["last"])
     if not entries:
         return None
     on = today(batch.division)
@@ -90,6 +106,15 @@ def write_bank_file(batch: Batch) -> BankFile | None:
     made = BankFileMade(bank_file_id=file.pk, count=file.count, total=str(file.total), checksum=file.checksum)
     _tell(file, made, by=None)
     return file
+
+
+def _counter_of(originator: Originator) -> TraceCounter:
+    """Hold what counts an originating bank's transfers; others that write a file for it wait."""
+    odfi = originator.odfi[:8]
+    written = BatchLine.objects.filter(trace_number__startswith=odfi).aggregate(last=Max("trace_number"))["last"]
+    last = int(written[len(odfi) :]) if written else 0
+    counter, _is_new = TraceCounter.objects.locked().get_or_create(odfi=odfi, defaults={"last": last})
+    return counter
 
 
 def _entry_of(line: BatchLine, bank: BankAccount, sequence: int) -> AchEntry:
@@ -150,33 +175,79 @@ def hand_over_bank_file(bank_file_id: int, *, by: User) -> BankFile:
 
 
 @transaction.atomic
-def confirm_bank_file(bank_file_id: int, *, count: int, total: Decimal, by: User) -> BankFile:
+def confirm_bank_file(
+    bank_file_id: int, *, count: int, total: Decimal, missed: Collection[int] = (), by: User
+) -> BankFile:
     """
-    Note that the bank has paid a file, as its statement says; long work settles the transfers.
+    Note that the bank has paid a file, or a part of it, as its statement says; long work settles the transfers.
 
-    Time alone pays nothing: without a person who has read the statement, a transfer stays in transit.
+    Time alone pays nothing: without a person who has read the statement, a transfer stays in transit. So do those that it
+    does not show: they are awaited, until a later statement shows them, they come back, or a person knows that the bank
+    has not paid them.
 
-    :param count: of the transfers that the statement shows, without what came back
+    :param count: of the transfers that the statement shows, without what came back, and what was confirmed before
     :param total: of these, in US dollars
+    :param missed: ids of the payments that it does not show
     :raises NotAllowed: if it was not handed over, the bank may still send something back, the statement shows something
         else than was sent, or the person is paid by it, had a hand in the batch or may not approve payouts there
     """
     file = _locked(bank_file_id)
     _require_second_person(file, by)
-    file.confirm(by=by, at=now())
+    held = BatchLine.objects.locked().filter(pk__in=awaited_of(file).order_by().values("pk")).order_by("pk")
+    awaited = {line.pk: line for line in held}
+    file.confirm(by=by, at=now(), is_whole=not missed)
     first = may_be_paid_from(file)
     if today(file.division) < first:
         message = _("The bank may send transfers back until %(date)s: confirm it from then on.")
         raise NotAllowed(message % {"date": first.isoformat()}, code="too_early")
-    expected = not_returned(file)
-    if count != expected.count:
+    if unknown := [pk for pk in missed if pk not in awaited]:
+        message = _("Of these, some have their outcome, or are not of this file: look again.")
+        raise NotAllowed(message, code="not_awaited", field="missed") from LookupError(str(unknown))
+    shown = [line for pk, line in awaited.items() if pk not in missed]
+    if missed and not shown:
+        raise NotAllowed(_("Then the bank has paid nothing of it."), code="nothing_paid", field="missed")
+    if count != len(shown):
         raise NotAllowed(_("We have sent another number of transfers."), code="other_count", field="count")
-    if total != expected.total:
+    if total != sum((line.amount for line in shown), ZERO):
         raise NotAllowed(_("We have sent another sum."), code="other_total", field="total")
+    for pk in missed:
+        awaited[pk].miss(at=now())
+        awaited[pk].save(update_fields=["missed_at"])
     file.save(update_fields=["status", "paid_by", "paid_at"])
-    _start(SETTLING, file, _("Transfers of batch %(number)d"), by=by)
-    _tell(file, BankFilePaid(bank_file_id=file.pk, count=count, total=str(total)), by=by)
+    _start(SETTLING, file, _("Transfers of batch %(number)d"), by=by, missed=sorted(missed))
+    _tell(file, BankFilePaid(bank_file_id=file.pk, count=count, total=str(total), missed=len(missed)), by=by)
     return file
+
+
+@transaction.atomic
+def give_back_transfer(line_id: int, reason: str, *, by: User) -> BatchLine:
+    """
+    Note that the bank has not paid a transfer which its statement did not show: it is owed again, in the next batch.
+
+    :param reason: how the person knows, in words
+    :raises NotAllowed: if it is not awaited; if the person had a hand in the batch, is paid by the file, has handed it over
+        or read the statement, or may not approve payouts there
+    """
+    found = BatchLine.objects.select_related("batch__bank_file").get(pk=line_id)
+    file = _locked(found.batch.bank_file.pk)
+    _require_second_person(file, by)
+    line = (
+        BatchLine.objects.locked()
+        .select_related("reward__division", "payee__account", "division", "batch")
+        .get(pk=line_id)
+    )
+    if file.status != BankFileStatus.PARTLY_PAID or line.status != LineStatus.SENT or line.missed_at is None:
+        raise NotAllowed(_("This transfer is not awaited."), code="not_awaited")
+    if by.pk in {file.handed_over_by_id, file.paid_by_id}:
+        message = _("You have handed the file to the bank, or read its statement: somebody else has to say so.")
+        raise NotAllowed(message, code="own_word")
+    if not (why := reason.strip()):
+        raise NotAllowed(_("Say how you know."), code="required", field="reason")
+    _give_back(line, why, by=by)
+    fact = TransferGivenBack(line_id=line.pk, reward_id=line.reward_id, amount=str(line.amount), reason=why)
+    publish(fact, subject=line.reward, about=[line.batch, line.payee.account], division=line.division, by=by)
+    complete_bank_file(file)
+    return line
 
 
 @transaction.atomic
@@ -204,14 +275,14 @@ def refuse_bank_file(bank_file_id: int, reason: str, *, by: User) -> BankFile:
     return file
 
 
-def _start(kind: str, file: BankFile, title: str, *, by: User) -> None:
+def _start(kind: str, file: BankFile, title: str, *, by: User, missed: Collection[int] = ()) -> None:
     start_job(
         kind,
         title=title % {"number": file.batch_id},
         division=file.division,
         total=transfers_of(file).count(),
         chunk_size=CHUNK,
-        params={"bank_file": file.pk},
+        params={"bank_file": file.pk, "missed": list(missed)},
         by=by,
     )
 
@@ -223,28 +294,29 @@ def settle_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
 
 def give_back_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     """Let a chunk of a refused file's transfers be owed again; what the bank sent back before is left alone."""
-    return _each_in_transit(job, chunk, _give_back)
+    return _each_in_transit(job, chunk, lambda line, file: _give_back(line, file.refusal, by=file.refused_by))
 
 
 def _each_in_transit(job: Job, chunk: JobChunk, do: Callable[[BatchLine, BankFile], None]) -> ChunkResult:
     file = BankFile.objects.get(pk=job.params["bank_file"])
+    missed = set(job.params.get("missed", ()))
     ids = list(transfers_of(file).values_list("pk", flat=True)[chunk.first - 1 : chunk.last])
     related = ("reward__division", "payee__account", "division", "batch")
     for line in BatchLine.objects.locked().filter(pk__in=ids).select_related(*related).order_by("reward_id", "pk"):
-        if line.status == LineStatus.SENT:
+        if line.status == LineStatus.SENT and line.pk not in missed:
             do(line, file)
     return ChunkResult(done=len(ids))
 
 
-def _give_back(line: BatchLine, file: BankFile) -> None:
+def _give_back(line: BatchLine, problem: str, *, by: User | None) -> None:
     """Let one be owed again. It is not held, and its payee reads no letter: nothing is wrong with their bank account."""
-    line.return_(file.refusal)
+    line.return_(problem)
     line.save(update_fields=["status", "problem"])
     on = today(line.reward.division)
     if line.dispute_id:
         return_correction(line.reward_id, line.amount, on=on)
     else:
-        return_reward(line.reward_id, line.amount, on=on, by=file.refused_by)
+        return_reward(line.reward_id, line.amount, on=on, by=by)
 
 
 @renewed_by("bank files")
@@ -257,7 +329,11 @@ def renew_bank_files() -> int:
         for file in files:
             file.content = renew(file.content)
             file.save(update_fields=["content"])
-    return len(written) + len(received)
+        changes = list(BankChange.objects.locked().order_by("pk"))
+        for change in changes:
+            change.corrected = renew(change.corrected)
+            change.save(update_fields=["corrected"])
+    return len(files) + len(changes)
 
 
 def _require_second_person(file: BankFile, by: User) -> None:

@@ -26,7 +26,7 @@ from commissions.queries.batches import (
 )
 from commissions.queries.owing import rewards_no_longer_owed
 from commissions.queries.trace import trace_of
-from commissions.queries.transfers import obstacle_to_transfers
+from commissions.queries.transfers import awaited_of, obstacle_to_transfers
 from commissions.services import batches
 from commissions.states import BankFileStatus, BatchStatus, LineStatus, Verdict
 from foundation.divisions.models import Division
@@ -47,6 +47,7 @@ from interfaces.desk.timeline import latest
 from referrals.queries import resolved_touches_of
 
 EVENTS_SHOWN = 30
+AWAITED_SHOWN = 100
 
 PAYOUTS: List[Batch] = List(
     name="payouts",
@@ -138,6 +139,7 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
         file=file,
         may_refuse=file is not None and file.can_move(BankFileStatus.REFUSED) and _may_answer_for(batch, request.user),
         may_hand_over=_may_answer_for(batch, request.user),
+        awaited=_awaited(file),
         obstacle=obstacle_to_transfers(batch),
         is_sending=batch.status in {BatchStatus.APPROVED, BatchStatus.SUBMITTED},
         doings=_doings(batch, standing, request.user),
@@ -146,6 +148,13 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
         may_remove=batch.status == BatchStatus.BUILDING and can(request.user, Permission.BUILD_BATCHES, batch.division),
         events=latest(batch, most=EVENTS_SHOWN),
     )
+
+
+def _awaited(file: BankFile | None) -> list[BatchLine]:
+    """Return the transfers that the bank's statement did not show."""
+    if file is None or file.status != BankFileStatus.PARTLY_PAID:
+        return []
+    return list(awaited_of(file).select_related("payee__account__customer")[:AWAITED_SHOWN])
 
 
 def _doings(batch: Batch, standing: Standing, user: User) -> list[str]:

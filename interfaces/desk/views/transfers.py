@@ -1,7 +1,5 @@
 """Bank transfers at the desk: the file of a batch for the bank, and what the bank sends back."""
 
-from collections import Counter
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,16 +9,23 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from commissions.models import BankFile
+from commissions.models import BankChange, BankFile, BatchLine
+from commissions.queries.bank import change_is_due_on, open_changes
 from commissions.queries.transfers import (
+    awaited_for,
+    awaited_of,
     bank_files_visible_to,
     may_be_paid_from,
     return_files_visible_to,
     to_be_handed_over,
     unmatched,
 )
-from commissions.services import batches
-from commissions.states import BankFileStatus, ReturnOutcome
+from commissions.services import bank, batches
+from commissions.services.bank import BankDetails, corrected_details, ending_of
+from commissions.states import BankAccountKind, BankFileStatus, ReturnOutcome
+from foundation.ach import change_in_words
+from foundation.jobs.queries import progress_of
+from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User, UserRequest
 from foundation.people.states import Permission
@@ -31,6 +36,7 @@ from interfaces.desk.views.payouts import in_words
 
 FILES_SHOWN = 20
 UNMATCHED_SHOWN = 100
+ROWS_SHOWN = 100
 CURRENCY = "USD"
 
 
@@ -80,7 +86,7 @@ def confirm(request: UserRequest, pk: int) -> HttpResponse:
         title=_("Confirm as paid"),
         explanation=_(
             "From the bank’s statement, type how many transfers of the file it shows, and their sum, without what came "
-            "back. The bank may send transfers back until %(date)s."
+            "back or was confirmed before. The bank may send transfers back until %(date)s."
         )
         % {"date": date_format(may_be_paid_from(file))},
         button=_("The bank has paid it"),
@@ -89,12 +95,43 @@ def confirm(request: UserRequest, pk: int) -> HttpResponse:
         back=_back(file),
         is_grave=True,
     )
-    form = PaidFileForm(posted(request))
+    awaited = awaited_of(file).select_related("payee__account__customer")
+    form = PaidFileForm(posted(request), transfers=[(line.pk, _named(line)) for line in awaited])
     return perform(
         request,
         action,
         form,
-        lambda answers: batches.confirm_bank_file(pk, count=answers["count"], total=answers["total"], by=request.user),
+        lambda answers: batches.confirm_bank_file(
+            pk, count=answers["count"], total=answers["total"], missed=answers["missed"], by=request.user
+        ),
+    )
+
+
+def _named(line: BatchLine) -> str:
+    """Name a transfer as a person finds it on a statement."""
+    return f"{line.payee.account.customer.name}, {in_words(line.amount, CURRENCY)}, {line.trace_number}"
+
+
+@staff_page(Permission.APPROVE_BATCHES)
+def give_back(request: UserRequest, pk: int) -> HttpResponse:
+    """Note of a transfer that the bank's statement did not show that the bank has not paid it: it is owed again."""
+    line = get_object_or_404(awaited_for(request.user).select_related("batch", "payee__account__customer"), pk=pk)
+    action = Action(
+        title=_("The bank has not paid it"),
+        explanation=_(
+            "%(transfer)s. It is owed again, and goes into the next batch. Be sure that the bank does not pay it after all: "
+            "else it is paid twice."
+        )
+        % {"transfer": _named(line)},
+        button=_("It is owed again"),
+        done=_("Noted. The transfer is owed again."),
+        subject=line.batch,
+        back=reverse("desk:payout", args=[line.batch_id]),
+        is_grave=True,
+    )
+    form = ReasonForm(posted(request))
+    return perform(
+        request, action, form, lambda answers: batches.give_back_transfer(pk, answers["reason"], by=request.user)
     )
 
 
@@ -160,6 +197,13 @@ def returns(request: UserRequest) -> HttpResponse:
         "files": return_files_visible_to(request.user).select_related("uploaded_by", "division")[:FILES_SHOWN],
         "unmatched": unmatched(request.user).select_related("line", "file")[:UNMATCHED_SHOWN],
         "waiting": to_be_handed_over(request.user).select_related("batch", "division")[:FILES_SHOWN],
+        "awaited": awaited_for(request.user).select_related("batch", "payee__account__customer")[:UNMATCHED_SHOWN],
+        "changes": [
+            (change, change_is_due_on(change))
+            for change in open_changes(request.user).select_related(
+                "bank_account__payee__account__customer", "file__division"
+            )[:UNMATCHED_SHOWN]
+        ],
         "was_any_made": bank_files_visible_to(request.user).exists(),
         "currency": CURRENCY,
     }
@@ -170,14 +214,19 @@ def returns(request: UserRequest) -> HttpResponse:
 @staff_page(Permission.APPROVE_BATCHES)
 def return_file(request: UserRequest, pk: int) -> HttpResponse:
     """Show what came back in a file, each transfer beside ours, and take it when that is said."""
-    file = get_object_or_404(return_files_visible_to(request.user), pk=pk)
+    file = get_object_or_404(return_files_visible_to(request.user).select_related("job"), pk=pk)
     if request.method == "POST":
-        messages.success(request, _done(batches.take_return_file(pk, by=request.user)))
+        batches.start_taking(pk, by=request.user)
+        messages.success(request, _("It is being taken. This page shows how far it is."))
         return redirect("desk:return_file", pk)
-    rows = batches.rows_of(file, by=request.user)
+    rows = batches.rows_of(file, by=request.user, last=ROWS_SHOWN)
     context = {
         "file": file,
         "rows": rows,
+        "more": max(0, file.count - ROWS_SHOWN),
+        "progress": progress_of(file.job) if file.job else None,
+        "is_being_taken": file.job is not None and file.job.status == JobStatus.RUNNING,
+        "to_hear": sum(row.outcome is None and not row.was_taken for row in rows),
         "to_take": sum(row.is_to_be_taken for row in rows),
         "to_look_at": sum(row.outcome in TO_LOOK_AT for row in rows),
         "currency": CURRENCY,
@@ -213,10 +262,61 @@ def look_at_return(request: UserRequest, pk: int) -> HttpResponse:
 TO_LOOK_AT = frozenset(ReturnOutcome) - {ReturnOutcome.TAKEN, ReturnOutcome.KNOWN}
 
 
-def _done(done: Counter[ReturnOutcome]) -> str:
-    taken = done[ReturnOutcome.TAKEN]
-    text = ngettext("%(count)d transfer is owed again.", "%(count)d transfers are owed again.", taken)
-    left = sum(done[outcome] for outcome in TO_LOOK_AT)
-    look = ngettext("%(count)d needs a person.", "%(count)d need a person.", left)
-    said = [text % {"count": taken}] + ([look % {"count": left}] if left else [])
-    return " ".join(said)
+@staff_page(Permission.APPROVE_BATCHES)
+def accept_change(request: UserRequest, pk: int) -> HttpResponse:
+    """Write a payee's details as their bank has told."""
+    change = _change(request, pk)
+    details = corrected_details(change, change.bank_account) if change.bank_account else None
+    action = Action(
+        title=_("Write them as the bank says"),
+        explanation=_said_of_change(change, details),
+        nothing="" if details else _("The bank does not say what these details are: ask the payee."),
+        button=_("Write them so"),
+        done=_("Written. The payee is told, and nothing is sent there before they could object."),
+        subject=_("Bank transfers"),
+        back=reverse("desk:bank_returns"),
+        is_grave=True,
+    )
+    return perform(
+        request, action, ConfirmForm(posted(request)), lambda _answers: bank.accept_change(pk, by=request.user)
+    )
+
+
+@staff_page(Permission.APPROVE_BATCHES)
+def dismiss_change(request: UserRequest, pk: int) -> HttpResponse:
+    """Note that what a bank has told changes nothing."""
+    change = _change(request, pk)
+    action = Action(
+        title=_("It changes nothing"),
+        explanation=_("%(code)s: %(change)s. Money is sent as before; say how you know that it arrives.")
+        % {"code": change.code, "change": change_in_words(change.code)},
+        button=_("Leave the details as they are"),
+        done=_("Noted. It is listed no more."),
+        subject=_("Bank transfers"),
+        back=reverse("desk:bank_returns"),
+    )
+    form = ReasonForm(posted(request))
+    return perform(request, action, form, lambda answers: bank.dismiss_change(pk, answers["reason"], by=request.user))
+
+
+def _change(request: UserRequest, pk: int) -> BankChange:
+    return get_object_or_404(open_changes(request.user).select_related("bank_account__payee__account__customer"), pk=pk)
+
+
+def _said_of_change(change: BankChange, details: BankDetails | None) -> str:
+    """Say what the bank tells, with the last digits alone."""
+    said = _("%(code)s: %(change)s.") % {"code": change.code, "change": change_in_words(change.code)}
+    if not details or not change.bank_account:
+        return said
+    text = _(
+        "%(holder)s, now %(before)s; then %(kind)s account ending in %(ending)s, routing number %(routing)s, holder %(holder_then)s. "
+        "The payee is written to, and it waits as new details do."
+    )
+    return f"{said} " + text % {
+        "holder": change.bank_account.holder,
+        "before": change.bank_account,
+        "kind": BankAccountKind(details.kind).label,
+        "ending": ending_of(details.account_number),
+        "routing": details.routing_number,
+        "holder_then": details.holder,
+    }

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from commissions.models import Payee
-from commissions.queries.bank import current_bank_account, may_be_paid_in_cash
+from commissions.queries.bank import current_bank_account, may_be_paid_in_cash, open_change_of
 from commissions.queries.statements import payees_of
 from commissions.services.bank import give_bank_details, withdraw_bank_details
 from commissions.settings import BANK_HOLD_DAYS
@@ -46,6 +46,7 @@ def bank(request: UserRequest, pk: int) -> HttpResponse:
         "payee": payee,
         "current": current,
         "is_waiting": current is not None and not current.is_usable(today(payee.division)),
+        "has_changed": current is not None and open_change_of(current) is not None,
         "days": effective(payee.division, BANK_HOLD_DAYS),
         "form": form,
         "is_partner": own_partners(request.user).exists(),
