@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, gettext_lazy as _
@@ -152,9 +151,7 @@ class SubmissionAdmin(ReadOnlyAdmin):
         *,
         title: str,
     ) -> HttpResponse:
-        submission = self.get_object(request, unquote(object_id))
-        if submission is None or not self.may(request, self.permission, row=submission):
-            raise Http404
+        submission = self.row_at(request, object_id, self.may_work_on)
         form = form_class(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:

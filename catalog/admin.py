@@ -1,11 +1,10 @@
 """The catalogue as operators set it up. Prices change from a day on; campaigns are switched by their two moves."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -148,10 +147,8 @@ class ProductAdmin(DivisionScopedAdmin):
         return redirect("admin:catalog_product_new_price", product.pk)
 
     def _product(self, request: UserRequest, object_id: str) -> Product:
-        product = self.get_object(request, unquote(object_id))
-        if product is None or not self.may(request, self.permission):
-            raise Http404
-        return cast("Product", product)
+        product: Product = self.row_at(request, object_id, lambda request, _row: self.may(request, self.permission))
+        return product
 
     def _set_price(
         self, request: UserRequest, product: Product, form: NewPriceForm, values: dict[str, Any]
@@ -422,10 +419,7 @@ class CampaignAdmin(DivisionScopedAdmin):
         services.remove_campaign(obj.pk, by=_user(request))
 
     def _move(self, request: UserRequest, object_id: str, move: Callable[..., Campaign]) -> HttpResponse:
-        campaign = self.get_object(request, unquote(object_id))
-        may_change = campaign is not None and self.has_change_permission(request, campaign)
-        if campaign is None or not may_change or request.method != "POST":
-            raise Http404
+        campaign = self.row_posted_at(request, object_id, self.has_change_permission)
         try:
             move(campaign.pk, by=request.user)
         except NotAllowed as refusal:

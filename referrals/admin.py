@@ -9,7 +9,6 @@ from csp.decorators import csp_replace
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -61,10 +60,7 @@ class _HasMoves(DivisionScopedAdmin):
 
     def row(self, request: UserRequest, object_id: str) -> Any:
         """Return the row that a move is about, for who may move it."""
-        row = self.get_object(request, unquote(object_id))
-        if row is None or not self.may(request, self.permission, row=row):
-            raise Http404
-        return row
+        return self.row_at(request, object_id, self.may_work_on)
 
     def moved(self, request: UserRequest, object_id: str, move: Callable[..., Any]) -> HttpResponse:
         """Make a move that needs no more words, and go back to the row."""
@@ -208,9 +204,7 @@ class ProgrammeAdmin(_HasMoves):
         return self.moved(request, object_id, services.end_programme)
 
     def _seen(self, request: HttpRequest, object_id: str) -> Programme:
-        programme: Programme | None = self.get_object(request, unquote(object_id))
-        if programme is None or not self.has_view_permission(request, programme):
-            raise Http404
+        programme: Programme = self.row_at(request, object_id, self.has_view_permission)
         return programme
 
     def preview_view(self, request: UserRequest, object_id: str) -> HttpResponse:

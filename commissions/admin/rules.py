@@ -104,9 +104,7 @@ class RuleAdmin(DivisionScopedAdmin):
 
     def start_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Start a version that says what the newest one says, and open it."""
-        rule = self.get_object(request, unquote(object_id))
-        if rule is None or not self.has_change_permission(request, rule) or request.method != "POST":
-            raise Http404
+        rule = self.row_posted_at(request, object_id, self.has_change_permission)
         try:
             version = services.start_version(rule.pk, by=request.user)
         except NotAllowed as refusal:
@@ -247,11 +245,8 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         }
 
     def _version(self, request: HttpRequest, object_id: str) -> RuleVersion:
-        version = self.get_object(request, unquote(object_id))
-        if version is None or not self.has_view_permission(request, version):
-            raise Http404
-        found: RuleVersion = version
-        return found
+        version: RuleVersion = self.row_at(request, object_id, self.has_view_permission)
+        return version
 
     # The moves.
 

@@ -25,7 +25,7 @@ from commissions.services.batches import (
 )
 from commissions.states import BankAccountKind, BankFileStatus, LineStatus
 from config.demonstration.operator import FRANCHISE
-from config.simulation.memory import Act, Household
+from config.simulation.memory import Act, Fate, Household, Manner, What
 from config.simulation.ordering import make_household
 from config.simulation.referring import make_friend
 from config.simulation.world import World, deliver_all, person, work_on_jobs
@@ -37,9 +37,9 @@ BANK = "bank"
 """The folder of the stand-in bank, in the data folder."""
 ROUTING = "110000000"
 """A number that banks keep for trials."""
-IN_CASH, MISTYPED, SILENT = "in cash", "in cash, mistyped", "in cash, silent"
+PAID_IN_CASH = frozenset({Manner.IN_CASH, Manner.MISTYPED, Manner.SILENT})
 """The manners of neighbors who are paid in cash; all pay their own bills soon."""
-NUMBERS = {IN_CASH: "000111222", MISTYPED: "9903111222"}
+NUMBERS = {Manner.IN_CASH: "000111222", Manner.MISTYPED: "9903111222"}
 """What they type: at an account whose number begins with 9903 the stand-in bank knows nobody (R03)."""
 CORRECTED = "000333444"
 LEFT_OPEN_DAYS, EARNED_AFTER_DAYS = 12, 70
@@ -49,14 +49,14 @@ TRY_AGAIN_DAYS = 7
 
 def plan_cast(world: World, first: date) -> None:
     """Let two more neighbors come: one who mistypes the account number, and one who never names a bank account."""
-    for days, manner in enumerate((MISTYPED, SILENT), start=1):
+    for days, manner in enumerate((Manner.MISTYPED, Manner.SILENT), start=1):
         household = make_household(world, FRANCHISE, manner=manner)
-        world.memory.plan(first + timedelta(days=days), "order", household.key)
+        world.memory.plan(first + timedelta(days=days), What.ORDER, household.key)
 
 
 def is_paid_in_cash(household: Household) -> bool:
     """Tell whether somebody is one of these."""
-    return household.manner in {IN_CASH, MISTYPED, SILENT}
+    return household.manner in PAID_IN_CASH
 
 
 def plan_neighbors(world: World, referrer: Household) -> None:
@@ -66,20 +66,20 @@ def plan_neighbors(world: World, referrer: Household) -> None:
     Of these, one is earned in time for the file that is left to be confirmed, and one after it, to be paid by hand.
     """
     days = [world.today + timedelta(days=2)]
-    if referrer.manner == IN_CASH:
+    if referrer.manner == Manner.IN_CASH:
         last = world.last_day - timedelta(days=EARNED_AFTER_DAYS)
         days += [day for day in (last - timedelta(days=LEFT_OPEN_DAYS + 1), last) if day > days[0]]
     for day in days:
-        friend = make_friend(world, referrer, manner="prompt", way="code")
-        world.memory.plan(day, "visit", friend.key, fate="orders")
+        friend = make_friend(world, referrer, manner=Manner.PROMPT, way="code")
+        world.memory.plan(day, What.VISIT, friend.key, fate=Fate.ORDERS)
     if referrer.manner in NUMBERS:
         number = NUMBERS[referrer.manner]
-        world.memory.plan(world.today + timedelta(weeks=3), "name bank account", referrer.key, number=number)
+        world.memory.plan(world.today + timedelta(weeks=3), What.NAME_BANK_ACCOUNT, referrer.key, number=number)
 
 
 def plan_last_batch(world: World) -> None:
     """Let a batch be built by hand shortly before the end, whose file is left to be confirmed."""
-    world.memory.plan(world.last_day - timedelta(days=LEFT_OPEN_DAYS), "cash is paid by hand")
+    world.memory.plan(world.last_day - timedelta(days=LEFT_OPEN_DAYS), What.CASH_IS_PAID_BY_HAND)
 
 
 def name_bank_account(world: World, household: Household, act: Act) -> None:
@@ -149,7 +149,7 @@ def _take_returns(world: World) -> None:
     lines = BatchLine.objects.filter(bank_returns__file=kept, status=LineStatus.RETURNED)
     for account_id in sorted({*lines.values_list("payee__account", flat=True)}):
         household = next(one for one in world.memory.households.values() if one.account_id == account_id)
-        world.memory.plan(world.today + timedelta(days=2), "name bank account", household.key, number=CORRECTED)
+        world.memory.plan(world.today + timedelta(days=2), What.NAME_BANK_ACCOUNT, household.key, number=CORRECTED)
     deliver_all()
 
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 from accounts.models import Account
 from config.demonstration.mailboxes import ADDRESS
-from config.simulation.memory import Act, Household
+from config.simulation.memory import Act, Household, What
 from config.simulation.people import draw
 from config.simulation.world import World, person
 from foundation.correspondence.models import Mailbox
@@ -43,7 +43,7 @@ def plan_report(world: World, household: Household) -> None:
     day = world.today + timedelta(days=world.moods.choice(FIRST_DAYS))
     way = WAYS[sum(1 for one in world.memory.households.values() if one.installed_on) % len(WAYS)]
     if day < world.last_day:
-        world.memory.plan(day, "report", household.key, way=way)
+        world.memory.plan(day, What.REPORT, household.key, way=way)
 
 
 def report(world: World, household: Household, act: Act) -> None:
@@ -52,7 +52,7 @@ def report(world: World, household: Household, act: Act) -> None:
         return
     said = REPORTS[act.more["way"]](household)
     world.say(f"{household.name} {said}.")
-    world.memory.plan(world.today + timedelta(days=1), "desk answers", household.key)
+    world.memory.plan(world.today + timedelta(days=1), What.DESK_ANSWERS, household.key)
 
 
 def _by_phone(household: Household) -> str:
@@ -133,7 +133,7 @@ def answer(world: World, household: Household, _act: Act) -> None:
     services.answer_ticket(ticket.pk, "I am sorry to hear that. When may we call you?", key=key, by=csr)
     services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=csr)
     days = world.moods.randrange(1, 4)
-    world.memory.plan(world.today + timedelta(days=days), "customer replies", household.key)
+    world.memory.plan(world.today + timedelta(days=days), What.CUSTOMER_REPLIES, household.key)
 
 
 def reply(world: World, household: Household, _act: Act) -> None:
@@ -143,7 +143,7 @@ def reply(world: World, household: Household, _act: Act) -> None:
         return
     key = f"reply:{ticket.pk}:{ticket.version}"
     services.hear_customer(ticket.pk, "Any day after five.", key=key, channel=TicketChannel.WEB)
-    world.memory.plan(world.today + timedelta(days=1), "desk resolves", household.key)
+    world.memory.plan(world.today + timedelta(days=1), What.DESK_RESOLVES, household.key)
 
 
 def resolve(world: World, household: Household, _act: Act) -> None:
@@ -158,7 +158,7 @@ def resolve(world: World, household: Household, _act: Act) -> None:
     services.resolve_ticket(ticket.pk, code, words, by=csr)
     days = (world.today - ticket.opened_at.date()).days
     world.say(f"Chris resolves {ticket.number} of {household.first_name}, {days} days after it came in.")
-    world.memory.plan(world.today + timedelta(days=1), "is it fixed", household.key)
+    world.memory.plan(world.today + timedelta(days=1), What.SAY_WHETHER_FIXED, household.key)
 
 
 WAYS_OUT: Mapping[TicketType, tuple[ResolutionCode, str]] = {
@@ -182,7 +182,7 @@ def say_whether_it_is_fixed(world: World, household: Household, _act: Act) -> No
     elif said == "still down" and not ticket.reopened_count:
         services.reopen_ticket(ticket.pk, by=None, channel=TicketChannel.WEB)
         world.say(f"{household.first_name} says that it is not fixed: {ticket.number} is open again.")
-        world.memory.plan(world.today + timedelta(days=2), "desk resolves", household.key)
+        world.memory.plan(world.today + timedelta(days=2), What.DESK_RESOLVES, household.key)
 
 
 def clear_the_desk(world: World) -> None:

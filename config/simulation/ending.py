@@ -11,7 +11,7 @@ from django.core.management import call_command
 from commissions.queries.ledger import ledger_hash
 from config.local.parts import VENDORS
 from config.simulation import cash, counting, ordering
-from config.simulation.memory import Household
+from config.simulation.memory import Household, Manner
 from config.simulation.narrator import Narrator
 from config.simulation.world import World
 from foundation.events.models import Delivery
@@ -19,7 +19,7 @@ from foundation.events.models import Delivery
 
 def leave_everything_in_some_state(world: World, narrator: Narrator) -> None:
     """Let some orders stop at every station, for whoever clicks through the system afterwards."""
-    household = ordering.make_household(world, manner="prompt")
+    household = ordering.make_household(world, manner=Manner.PROMPT)
     ordering.fill_cart(world, household)
     world.say(f"{household.first_name} leaves a cart behind.")
     for at_once in AT_ONCE:
@@ -33,7 +33,7 @@ def leave_everything_in_some_state(world: World, narrator: Narrator) -> None:
 
 
 def _who_ordered(world: World) -> Household:
-    household = ordering.make_household(world, manner="prompt")
+    household = ordering.make_household(world, manner=Manner.PROMPT)
     order = ordering.fill_cart(world, household)
     ordering.submit_cart(world, household, order.pk)
     return household

@@ -3,8 +3,80 @@
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
+
+
+class What(StrEnum):
+    """What is planned: done by or for a household, or a scene of the whole business."""
+
+    # What a household does, or what is done about it.
+    ORDER = "order"
+    INSTALL = "install"
+    ENROL = "enrol"
+    REFER = "refer"
+    VISIT = "visit"
+    NAME_BANK_ACCOUNT = "name bank account"
+    CANCEL = "cancel"
+    BILL = "bill"
+    PAY = "pay"
+    PAY_IN_THE_EVENING = "pay in the evening"
+    PAY_TO_BE_RETURNED = "pay, to be returned"
+    RETURN = "return"
+    CREDIT_NOTE = "credit note"
+    SUSPEND = "suspend"
+    DISCONNECT = "disconnect"
+    REPORT = "report"
+    DESK_ANSWERS = "desk answers"
+    CUSTOMER_REPLIES = "customer replies"
+    DESK_RESOLVES = "desk resolves"
+    SAY_WHETHER_FIXED = "is it fixed"
+
+    # Scenes of the whole business.
+    BILLING_GOES_AWAY = "billing goes away"
+    BILLING_COMES_BACK = "billing comes back"
+    RULE_BY_MARGIN = "rule by margin"
+    COSTS_RISE = "costs rise"
+    RULE_CHANGES = "rule changes"
+    DESK_IS_CLEARED = "desk is cleared"
+    CASH_IS_PAID_BY_HAND = "cash is paid by hand"
+    OLD_OUTAGES_END = "what was there ends"
+    NODE_FAILS = "a node fails"
+    LATE_CALLERS_CALL = "late callers call"
+    NODE_WORKS_AGAIN = "the node works again"
+    OUTAGE_IS_ANSWERED = "outage is answered"
+    CREDITS_ARE_APPROVED = "credits are approved"
+
+
+class Manner(StrEnum):
+    """How somebody pays and how long they stay."""
+
+    PROMPT = "prompt"
+    ON_THE_LAST_DAY = "on the last day"
+    IN_PARTS = "in parts"
+    WITH_A_CREDIT_NOTE = "with a credit note"
+    LATE_ONCE = "late once"
+    FOUND_LATER = "found later"
+    RETURNED_AND_PAID_AGAIN = "returned and paid again"
+    RETURNED_AFTER_PAYOUT = "returned after payout"
+    LEAVES_EARLY = "leaves early"
+    LEAVES_AFTER_PAYOUT = "leaves after payout"
+    STOPS_PAYING = "stops paying"
+    IN_CASH = "in cash"
+    MISTYPED = "in cash, mistyped"
+    SILENT = "in cash, silent"
+
+
+class Fate(StrEnum):
+    """What a friend makes of an invitation."""
+
+    ORDERS = "orders"
+    LOOKS = "looks"
+    LEAVES_A_CART = "leaves a cart"
+    NEVER_OPENS = "never opens"
+    IS_SUPPRESSED = "is suppressed"
+    IS_WITHDRAWN = "is withdrawn"
 
 
 @dataclass
@@ -16,8 +88,7 @@ class Household:
     email: str
     phone: str
     division: str
-    manner: str = "prompt"
-    """How they pay and how long they stay; see `paying.MANNERS`."""
+    manner: Manner = Manner.PROMPT
     referrer: str = ""
     """The key of the household that told them."""
     way: str = ""
@@ -47,7 +118,7 @@ class Household:
 class Act:
     """Something that is going to happen on a day."""
 
-    what: str
+    what: What
     who: str = ""
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -63,7 +134,7 @@ class Memory:
     last_day: str = ""
     """The day that was played last."""
 
-    def plan(self, day: date, what: str, who: str = "", **more: Any) -> None:
+    def plan(self, day: date, what: What, who: str = "", **more: Any) -> None:
         """Let something happen on a day."""
         self.agenda.setdefault(day.isoformat(), []).append(Act(what, who, more))
 
@@ -94,7 +165,11 @@ class Memory:
         kept = json.loads(file.read_text(encoding="utf-8"))
         return cls(
             runs=kept["runs"],
-            households={key: Household(**one) for key, one in kept["households"].items()},
-            agenda={day: [Act(**act) for act in acts] for day, acts in kept["agenda"].items()},
+            households={
+                key: Household(**{**one, "manner": Manner(one["manner"])}) for key, one in kept["households"].items()
+            },
+            agenda={
+                day: [Act(**{**act, "what": What(act["what"])}) for act in acts] for day, acts in kept["agenda"].items()
+            },
             last_day=kept["last_day"],
         )

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from accounts.models import ContactDetails
 from catalog.queries import offers_for
-from config.simulation.memory import Household
+from config.simulation.memory import Household, Manner, What
 from config.simulation.paying import month_of
 from config.simulation.people import draw
 from config.simulation.world import World, person
@@ -28,7 +28,7 @@ TRIED = 200
 SELF_INSTALL_DAYS = 3
 
 
-def make_household(world: World, division: str = "", *, manner: str, referrer: str = "", way: str = "") -> Household:
+def make_household(world: World, division: str = "", *, manner: Manner, referrer: str = "", way: str = "") -> Household:
     """Make somebody who lives in a market."""
     division = division or draw(world.chance, MARKETS)
     name, email, phone = world.people.next()
@@ -97,7 +97,7 @@ def submit_cart(world: World, household: Household, order_id: int) -> Order:
     del customer
     household.order_id, household.order_number = order.pk, order.number
     household.account_id, household.account_number = account.pk, account.number
-    world.memory.plan(installed_on, "install", household.key)
+    world.memory.plan(installed_on, What.INSTALL, household.key)
     return order
 
 
@@ -113,7 +113,7 @@ def install(world: World, household: Household, *, items: Sequence[str] = ()) ->
     vendor = world.vendor_of(household)
     work_order = vendor.work_order_of(order.work_order_request_id)
     if work_order is None:
-        world.memory.plan(world.today + timedelta(days=1), "install", household.key)
+        world.memory.plan(world.today + timedelta(days=1), What.INSTALL, household.key)
         return False
     vendor.advance(work_order["id"], "completed", items=list(items))
     monthly, tax = month_of(work_order)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from accounts.models import Account
 from config.demonstration.neighbours import RIVERBEND, accounts_of
 from config.simulation.desk import CSR
+from config.simulation.memory import What
 from config.simulation.rewards import OPERATOR, SUPERVISOR
 from config.simulation.world import World, deliver_all, person, work_on_jobs
 from foundation.divisions.fields import Texts
@@ -154,12 +155,12 @@ def _call(account: Account, text: str, *, is_apart: bool = False) -> Ticket:
     )
 
 
-SCENES: Mapping[int, tuple[str, Callable[[World], None]]] = {
-    1: ("what was there ends", end_what_was_there),
-    FAILS_AFTER_DAYS: ("a node fails", fail),
-    FAILS_AFTER_DAYS + 1: ("late callers call", let_late_callers_call),
-    FAILS_AFTER_DAYS + 2: ("the node works again", restore),
-    FAILS_AFTER_DAYS + 3: ("is it fixed", answer_whether_it_is_fixed),
-    FAILS_AFTER_DAYS + 4: ("credits are approved", approve),
+SCENES: Mapping[int, tuple[What, Callable[[World], None]]] = {
+    1: (What.OLD_OUTAGES_END, end_what_was_there),
+    FAILS_AFTER_DAYS: (What.NODE_FAILS, fail),
+    FAILS_AFTER_DAYS + 1: (What.LATE_CALLERS_CALL, let_late_callers_call),
+    FAILS_AFTER_DAYS + 2: (What.NODE_WORKS_AGAIN, restore),
+    FAILS_AFTER_DAYS + 3: (What.OUTAGE_IS_ANSWERED, answer_whether_it_is_fixed),
+    FAILS_AFTER_DAYS + 4: (What.CREDITS_ARE_APPROVED, approve),
 }
 """What happens how many days after the months begin."""

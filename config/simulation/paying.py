@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from config.simulation.memory import Act, Household
+from config.simulation.memory import Act, Household, Manner, What
 from config.simulation.people import draw
 from config.simulation.story import in_words
 from config.simulation.vendor import Document, money
@@ -21,22 +21,22 @@ FOUND_DAYS = 45
 CENT = Decimal("0.01")
 
 MANNERS = {
-    "prompt": 46,
-    "on the last day": 10,
-    "in parts": 9,
-    "with a credit note": 7,
-    "late once": 8,
-    "found later": 2,
-    "returned and paid again": 5,
-    "returned after payout": 5,
-    "leaves early": 4,
-    "leaves after payout": 3,
-    "stops paying": 3,
+    Manner.PROMPT: 46,
+    Manner.ON_THE_LAST_DAY: 10,
+    Manner.IN_PARTS: 9,
+    Manner.WITH_A_CREDIT_NOTE: 7,
+    Manner.LATE_ONCE: 8,
+    Manner.FOUND_LATER: 2,
+    Manner.RETURNED_AND_PAID_AGAIN: 5,
+    Manner.RETURNED_AFTER_PAYOUT: 5,
+    Manner.LEAVES_EARLY: 4,
+    Manner.LEAVES_AFTER_PAYOUT: 3,
+    Manner.STOPS_PAYING: 3,
 }
 """How households pay and how long they stay, and how many of a hundred."""
 
 
-def draw_manner(world: World) -> str:
+def draw_manner(world: World) -> Manner:
     """Draw how somebody pays."""
     return draw(world.chance, MANNERS)
 
@@ -44,11 +44,13 @@ def draw_manner(world: World) -> str:
 def begin_billing(world: World, household: Household) -> None:
     """Let the vendor bill somebody from their installation on, and plan how their service ends, if it does."""
     installed_on = date.fromisoformat(household.installed_on)
-    world.memory.plan(installed_on + timedelta(days=FIRST_BILL_DAYS), "bill", household.key)
-    if household.manner == "leaves early":
-        world.memory.plan(installed_on + timedelta(days=world.chance.randrange(35, 80)), "disconnect", household.key)
-    elif household.manner == "leaves after payout":
-        world.memory.plan(installed_on + timedelta(days=world.chance.randrange(130, 150)), "disconnect", household.key)
+    world.memory.plan(installed_on + timedelta(days=FIRST_BILL_DAYS), What.BILL, household.key)
+    if household.manner == Manner.LEAVES_EARLY:
+        world.memory.plan(installed_on + timedelta(days=world.chance.randrange(35, 80)), What.DISCONNECT, household.key)
+    elif household.manner == Manner.LEAVES_AFTER_PAYOUT:
+        world.memory.plan(
+            installed_on + timedelta(days=world.chance.randrange(130, 150)), What.DISCONNECT, household.key
+        )
 
 
 def bill(world: World, household: Household) -> None:
@@ -61,7 +63,7 @@ def bill(world: World, household: Household) -> None:
     invoice = vendor.issue("invoice", number, amount=money(total), taxAmount=money(tax), dueDate=due_on.isoformat())
     household.bills += 1
     _plan_payment(world, household, invoice["id"], total, due_on)
-    world.memory.plan(after_months(world.today, 1), "bill", household.key)
+    world.memory.plan(after_months(world.today, 1), What.BILL, household.key)
 
 
 def month_of(work_order: Document) -> tuple[Decimal, Decimal]:
@@ -81,7 +83,7 @@ def _plan_payment(world: World, household: Household, invoice: str, total: Decim
     """Plan how a bill is paid, as it is somebody's manner; whoever has none about this bill pays it soon."""
     soon = world.today + timedelta(days=world.chance.randrange(3, 15))
 
-    def pays(day: date, amount: Decimal, what: str = "pay", **more: Any) -> None:
+    def pays(day: date, amount: Decimal, what: What = What.PAY, **more: Any) -> None:
         world.memory.plan(day, what, household.key, invoice=invoice, amount=str(amount), **more)
 
     plan = PLANS.get((household.manner, household.bills)) or PLANS.get((household.manner, ANY))
@@ -109,7 +111,7 @@ class _Bill:
 
 
 def _on_the_last_day(bill: _Bill, pays: Pays) -> None:
-    pays(bill.due_on + timedelta(days=bill.world.chance.randrange(4)), bill.total, "pay in the evening")
+    pays(bill.due_on + timedelta(days=bill.world.chance.randrange(4)), bill.total, What.PAY_IN_THE_EVENING)
 
 
 def _in_parts(bill: _Bill, pays: Pays) -> None:
@@ -120,7 +122,7 @@ def _in_parts(bill: _Bill, pays: Pays) -> None:
 
 def _with_a_credit_note(bill: _Bill, pays: Pays) -> None:
     part = bill.share(30)
-    pays(bill.soon, part, "credit note")
+    pays(bill.soon, part, What.CREDIT_NOTE)
     pays(bill.soon + timedelta(days=1), bill.total - part)
 
 
@@ -129,12 +131,12 @@ def _too_late(bill: _Bill, pays: Pays) -> None:
 
 
 def _returned_and_paid_again(bill: _Bill, pays: Pays) -> None:
-    pays(bill.soon, bill.total, "pay, to be returned", days=4)
+    pays(bill.soon, bill.total, What.PAY_TO_BE_RETURNED, days=4)
     pays(bill.due_on, bill.total)
 
 
 def _returned_after_payout(bill: _Bill, pays: Pays) -> None:
-    pays(bill.world.today + timedelta(days=3), bill.total, "pay, to be returned", days=RETURNED_LATE_DAYS)
+    pays(bill.world.today + timedelta(days=3), bill.total, What.PAY_TO_BE_RETURNED, days=RETURNED_LATE_DAYS)
 
 
 def _found_later(bill: _Bill, pays: Pays) -> None:
@@ -143,21 +145,21 @@ def _found_later(bill: _Bill, pays: Pays) -> None:
 
 def _not_at_all(bill: _Bill, _pays: Pays) -> None:
     if bill.household.bills == 2:
-        bill.world.memory.plan(bill.due_on + timedelta(days=25), "suspend", bill.household.key)
-        bill.world.memory.plan(bill.due_on + timedelta(days=60), "disconnect", bill.household.key)
+        bill.world.memory.plan(bill.due_on + timedelta(days=25), What.SUSPEND, bill.household.key)
+        bill.world.memory.plan(bill.due_on + timedelta(days=60), What.DISCONNECT, bill.household.key)
 
 
 ANY = 0
-PLANS: Mapping[tuple[str, int], Callable[[_Bill, Pays], None]] = {
-    ("on the last day", ANY): _on_the_last_day,
-    ("in parts", ANY): _in_parts,
-    ("with a credit note", 2): _with_a_credit_note,
-    ("late once", 2): _too_late,
-    ("found later", 2): _found_later,
-    ("returned and paid again", 1): _returned_and_paid_again,
-    ("returned after payout", 1): _returned_after_payout,
-    ("stops paying", 1): lambda bill, pays: pays(bill.soon, bill.total),
-    ("stops paying", ANY): _not_at_all,
+PLANS: Mapping[tuple[Manner, int], Callable[[_Bill, Pays], None]] = {
+    (Manner.ON_THE_LAST_DAY, ANY): _on_the_last_day,
+    (Manner.IN_PARTS, ANY): _in_parts,
+    (Manner.WITH_A_CREDIT_NOTE, 2): _with_a_credit_note,
+    (Manner.LATE_ONCE, 2): _too_late,
+    (Manner.FOUND_LATER, 2): _found_later,
+    (Manner.RETURNED_AND_PAID_AGAIN, 1): _returned_and_paid_again,
+    (Manner.RETURNED_AFTER_PAYOUT, 1): _returned_after_payout,
+    (Manner.STOPS_PAYING, 1): lambda bill, pays: pays(bill.soon, bill.total),
+    (Manner.STOPS_PAYING, ANY): _not_at_all,
 }
 """What is special about somebody's bills, by their manner and which bill it is."""
 
@@ -169,9 +171,9 @@ def pay(world: World, household: Household, act: Act) -> None:
     if effective:
         paid_on = in_words(date.fromisoformat(effective))
         world.say(f"The bank finds what {household.first_name} paid on {paid_on}: {invoice} was never late.")
-    if act.what == "pay, to be returned":
+    if act.what == What.PAY_TO_BE_RETURNED:
         back_on = world.today + timedelta(days=act.more["days"])
-        world.memory.plan(back_on, "return", household.key, invoice=act.more["invoice"], allocation=allocation["id"])
+        world.memory.plan(back_on, What.RETURN, household.key, invoice=act.more["invoice"], allocation=allocation["id"])
 
 
 def take_back(world: World, household: Household, act: Act) -> None:

@@ -2,6 +2,9 @@
 
 import random
 from collections.abc import Mapping
+from typing import TypeVar
+
+Drawn = TypeVar("Drawn", bound=str)
 
 FIRST_NAMES = (
     "Riley", "Noor", "Casey", "Morgan", "Jules", "Devon", "Amara", "Bao", "Camila", "Dmitri", "Elif", "Farid", "Greta",
@@ -44,6 +47,6 @@ class People:
         return name, email, f"{area}-555-{100 + line:04}"
 
 
-def draw(chance: random.Random, weights: Mapping[str, int]) -> str:
+def draw(chance: random.Random, weights: Mapping[Drawn, int]) -> Drawn:
     """Draw one of several, each as often as its weight says."""
     return chance.choices(list(weights), list(weights.values()))[0]

@@ -12,7 +12,7 @@ from django.conf import settings
 from config.demonstration.orders import make_coming_slots
 from config.simulation import cash, desk, ending, ordering, paying, referring, rewards, script
 from config.simulation.clock import SharedClock, daytime_of
-from config.simulation.memory import Act, Household, Memory
+from config.simulation.memory import Act, Household, Memory, What
 from config.simulation.narrator import Narrator
 from config.simulation.people import People
 from config.simulation.story import Story, in_words
@@ -86,7 +86,7 @@ def play_day(world: World, narrator: Narrator, day: date, memory_file: Path) -> 
     with one_configuration_version():  # as in a request: nobody configures anything for the rest of the day
         if day.weekday() == SUNDAY or not world.slots_made:
             keep_house(world)
-        evening = [act for act in acts if act.what == "pay in the evening"]
+        evening = [act for act in acts if act.what == What.PAY_IN_THE_EVENING]
         for act in acts:
             if act.who and act not in evening:
                 carry_out(world, act, world.household(act.who))
@@ -119,38 +119,49 @@ def keep_house(world: World) -> None:
 
 def carry_out(world: World, act: Act, household: Household) -> None:
     """Do one thing that was planned for a household."""
-    if act.what == "order":
-        order = ordering.fill_cart(world, household)
-        ordering.submit_cart(world, household, order.pk)
-    elif act.what == "install":
-        if ordering.install(world, household):
-            paying.begin_billing(world, household)
-            script.plan_enrolment(world, household)
-            desk.plan_report(world, household)
-    elif act.what == "enrol":
-        referring.enrol(world, household)
-        script.plan_friends(world, household)
-    else:
-        ACTS[act.what](world, household, act)
+    ACTS[act.what](world, household, act)
+
+
+def order(world: World, household: Household, _act: Act) -> None:
+    """Let somebody fill a cart and submit it."""
+    cart = ordering.fill_cart(world, household)
+    ordering.submit_cart(world, household, cart.pk)
+
+
+def install(world: World, household: Household, _act: Act) -> None:
+    """Let the technician come; with the service begin its bills, and perhaps a part in the programme and a report."""
+    if ordering.install(world, household):
+        paying.begin_billing(world, household)
+        script.plan_enrolment(world, household)
+        desk.plan_report(world, household)
+
+
+def enrol(world: World, household: Household, _act: Act) -> None:
+    """Let a customer take part in the programme, and tell their friends."""
+    referring.enrol(world, household)
+    script.plan_friends(world, household)
 
 
 Doing = Callable[[World, Household, Act], None]
-ACTS: Mapping[str, Doing] = {
-    "refer": referring.refer,
-    "visit": referring.visit,
-    "name bank account": cash.name_bank_account,
-    "cancel": lambda world, household, _act: ordering.cancel(world, household),
-    "bill": lambda world, household, _act: paying.bill(world, household),
-    "pay": paying.pay,
-    "pay in the evening": paying.pay,
-    "pay, to be returned": paying.pay,
-    "return": paying.take_back,
-    "credit note": paying.note_credit,
-    "suspend": lambda world, household, _act: paying.suspend(world, household),
-    "report": desk.report,
-    "desk answers": desk.answer,
-    "customer replies": desk.reply,
-    "desk resolves": desk.resolve,
-    "is it fixed": desk.say_whether_it_is_fixed,
-    "disconnect": lambda world, household, _act: paying.disconnect(world, household),
+ACTS: Mapping[What, Doing] = {
+    What.ORDER: order,
+    What.INSTALL: install,
+    What.ENROL: enrol,
+    What.REFER: referring.refer,
+    What.VISIT: referring.visit,
+    What.NAME_BANK_ACCOUNT: cash.name_bank_account,
+    What.CANCEL: lambda world, household, _act: ordering.cancel(world, household),
+    What.BILL: lambda world, household, _act: paying.bill(world, household),
+    What.PAY: paying.pay,
+    What.PAY_IN_THE_EVENING: paying.pay,
+    What.PAY_TO_BE_RETURNED: paying.pay,
+    What.RETURN: paying.take_back,
+    What.CREDIT_NOTE: paying.note_credit,
+    What.SUSPEND: lambda world, household, _act: paying.suspend(world, household),
+    What.REPORT: desk.report,
+    What.DESK_ANSWERS: desk.answer,
+    What.CUSTOMER_REPLIES: desk.reply,
+    What.DESK_RESOLVES: desk.resolve,
+    What.SAY_WHETHER_FIXED: desk.say_whether_it_is_fixed,
+    What.DISCONNECT: lambda world, household, _act: paying.disconnect(world, household),
 }

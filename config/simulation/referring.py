@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from config.simulation.memory import Act, Household
+from config.simulation.memory import Act, Fate, Household, Manner, What
 from config.simulation.ordering import fill_cart, free_address, make_household, submit_cart
 from config.simulation.paying import draw_manner
 from config.simulation.people import draw
@@ -16,7 +16,14 @@ from referrals.states import SignalStatus
 
 WAYS = {"mail": 50, "link": 18, "code": 20, "address": 12}
 """How a friend comes: opens the letter, a link, gives a code, or orders with the invited address; of a hundred."""
-FATES = {"orders": 74, "looks": 8, "leaves a cart": 6, "never opens": 6, "is suppressed": 3, "is withdrawn": 3}
+FATES = {
+    Fate.ORDERS: 74,
+    Fate.LOOKS: 8,
+    Fate.LEAVES_A_CART: 6,
+    Fate.NEVER_OPENS: 6,
+    Fate.IS_SUPPRESSED: 3,
+    Fate.IS_WITHDRAWN: 3,
+}
 """What becomes of an invitation, of a hundred."""
 
 
@@ -39,7 +46,7 @@ def enrol(world: World, household: Household) -> None:
     world.say(f"{household.name} takes part in the referral programme; the code is {referrer.code}.")
 
 
-def make_friend(world: World, referrer: Household, *, manner: str = "", way: str = "") -> Household:
+def make_friend(world: World, referrer: Household, *, manner: Manner | None = None, way: str = "") -> Household:
     """Make a friend of a referrer, who lives in the same market."""
     return make_household(
         world,
@@ -55,23 +62,25 @@ def refer(world: World, friend: Household, act: Act) -> None:
     referrer = world.household(friend.referrer)
     if not referrer.referrer_id or referrer.has_left:
         return
-    fate = act.more.get("fate") or draw(world.chance, FATES)
+    fate = Fate(act.more.get("fate") or draw(world.chance, FATES))
     if friend.way in {"mail", "address"}:
         _invite(world, referrer, friend, fate)
-    if fate == "orders":
+    if fate == Fate.ORDERS:
         plan_visit(world, friend)
-    elif fate in {"looks", "leaves a cart"} and friend.way != "address":
-        world.memory.plan(world.today + timedelta(days=2), "visit", friend.key, fate=fate)
+    elif fate in {Fate.LOOKS, Fate.LEAVES_A_CART} and friend.way != "address":
+        world.memory.plan(world.today + timedelta(days=2), What.VISIT, friend.key, fate=fate)
 
 
 def plan_visit(world: World, friend: Household) -> None:
     """Let a friend come within a few days."""
-    world.memory.plan(world.today + timedelta(days=world.chance.randrange(1, 5)), "visit", friend.key, fate="orders")
+    world.memory.plan(
+        world.today + timedelta(days=world.chance.randrange(1, 5)), What.VISIT, friend.key, fate=Fate.ORDERS
+    )
 
 
-def _invite(world: World, referrer: Household, friend: Household, fate: str) -> None:
+def _invite(world: World, referrer: Household, friend: Household, fate: Fate) -> None:
     division = world.division(friend.division)
-    if fate == "is suppressed":
+    if fate == Fate.IS_SUPPRESSED:
         suppress_address(friend.email, "unsubscribed")
     checked = free_address(world, division)
     row = services.FriendRow(
@@ -85,7 +94,7 @@ def _invite(world: World, referrer: Household, friend: Household, fate: str) -> 
     if invitation is None:
         return
     friend.token = invitation.token
-    if fate == "is withdrawn":
+    if fate == Fate.IS_WITHDRAWN:
         services.withdraw_invitation(invitation.pk, by=None)
         world.say(
             f"{referrer.first_name} has thought better of it: the invitation to {friend.first_name} is withdrawn."
@@ -95,20 +104,20 @@ def _invite(world: World, referrer: Household, friend: Household, fate: str) -> 
 def visit(world: World, friend: Household, act: Act) -> None:
     """Let a friend come by the way they were told, look, and perhaps order."""
     division = world.division(friend.division)
-    fate, click = act.more["fate"], None
+    fate, click = Fate(act.more["fate"]), None
     code = Referrer.objects.get(pk=world.household(friend.referrer).referrer_id).code
     if friend.way == "mail" and friend.token:
         click = services.open_invitation(friend.token, division=division)
     elif friend.way == "link":
         click = services.record_click(code, division=division)
-    if fate == "looks":
+    if fate == Fate.LOOKS:
         world.say(f"{friend.first_name} has opened the link of {world.household(friend.referrer).first_name}.")
         return
     attribution = [f"{services.TOUCH_MARK}{click.touch_token}"] if click and click.touch_token else []
     order = fill_cart(world, friend, attribution)
     if friend.way == "code":
         add_attribution(order.pk, f"{CODE_MARK}{code}")
-    if fate == "orders":
+    if fate == Fate.ORDERS:
         submit_cart(world, friend, order.pk)
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from config.demonstration.operator import FRANCHISE
 from config.demonstration.orders import BUYERS
 from config.simulation import cash, desk, outage, rewards
-from config.simulation.memory import Household
+from config.simulation.memory import Fate, Household, Manner, What
 from config.simulation.ordering import make_household
 from config.simulation.paying import draw_manner
 from config.simulation.referring import make_friend
@@ -18,15 +18,15 @@ DAYS_OF_FIRST_ORDERS = 24
 SHARE_OF_FIRST = 0.35
 """Of all households that come by themselves; the others are their friends."""
 CAST = (
-    "returned after payout", "late once", "leaves after payout", "prompt", "found later", "leaves early",
-    "in parts", "with a credit note", "returned and paid again",
+    Manner.RETURNED_AFTER_PAYOUT, Manner.LATE_ONCE, Manner.LEAVES_AFTER_PAYOUT, Manner.PROMPT, Manner.FOUND_LATER, Manner.LEAVES_EARLY,
+    Manner.IN_PARTS, Manner.WITH_A_CREDIT_NOTE, Manner.RETURNED_AND_PAID_AGAIN,
 )  # fmt: skip
 """How the first friends pay, so that no simulation lacks one of these."""
 FEWEST_FIRST = 4
 BILLING_AWAY = {12: 2, 86: 5}
 """After how many days the operator's billing system is away for how many; the second time over the end of May."""
 DESK_CLEARED_AFTER_DAYS = 3
-SCENES_OF_RULES = {"rule by margin": 10, "costs rise": 12, "rule changes": 70}
+SCENES_OF_RULES = {What.RULE_BY_MARGIN: 10, What.COSTS_RISE: 12, What.RULE_CHANGES: 70}
 """After how many days somebody changes what orders from then on bring."""
 
 
@@ -35,22 +35,22 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
     count = max(FEWEST_FIRST, round(customers * SHARE_OF_FIRST))
     known = _take_in_the_demonstration(world, first)
     for number in range(known, count):
-        manner = "prompt" if number < count - 1 else "stops paying"
+        manner = Manner.PROMPT if number < count - 1 else Manner.STOPS_PAYING
         household = make_household(world, manner=manner)
         day = first + timedelta(days=world.chance.randrange(DAYS_OF_FIRST_ORDERS))
-        world.memory.plan(day, "order", household.key)
+        world.memory.plan(day, What.ORDER, household.key)
     world.friends_left = max(0, customers - count)
     world.cast = [*CAST]
     world.last_day = last
     cash.plan_cast(world, first)
     cash.plan_last_batch(world)
     for after, days in BILLING_AWAY.items():
-        world.memory.plan(first + timedelta(days=after), "billing goes away")
-        world.memory.plan(first + timedelta(days=after + days), "billing comes back")
+        world.memory.plan(first + timedelta(days=after), What.BILLING_GOES_AWAY)
+        world.memory.plan(first + timedelta(days=after + days), What.BILLING_COMES_BACK)
     for scene, days in SCENES_OF_RULES.items():
         world.memory.plan(first + timedelta(days=days), scene)
     world.kills_next_worker = True
-    world.memory.plan(first + timedelta(days=DESK_CLEARED_AFTER_DAYS), "desk is cleared")
+    world.memory.plan(first + timedelta(days=DESK_CLEARED_AFTER_DAYS), What.DESK_IS_CLEARED)
     for days, (what, _do) in outage.SCENES.items():
         world.memory.plan(first + timedelta(days=days), what)
 
@@ -69,7 +69,7 @@ def _take_in_the_demonstration(world: World, first: date) -> int:
                 buyer.email,
                 buyer.phone,
                 buyer.division,
-                manner=cash.IN_CASH if buyer.division == FRANCHISE else "prompt",
+                manner=Manner.IN_CASH if buyer.division == FRANCHISE else Manner.PROMPT,
                 order_id=order.pk,
                 order_number=order.number,
                 account_id=account.pk,
@@ -77,16 +77,16 @@ def _take_in_the_demonstration(world: World, first: date) -> int:
             )
             world.memory.add(household)
             new += 1
-            world.memory.plan(first + timedelta(days=new), "install", household.key)
+            world.memory.plan(first + timedelta(days=new), What.INSTALL, household.key)
     return new
 
 
 def plan_enrolment(world: World, household: Household) -> None:
     """Let somebody who is installed take part a few days later, as long as there are friends to be told."""
     if cash.is_paid_in_cash(household):
-        world.memory.plan(world.today + timedelta(days=2), "enrol", household.key)
-    elif household.manner == "prompt" and world.friends_left and not household.referrer:
-        world.memory.plan(world.today + timedelta(days=world.chance.randrange(2, 9)), "enrol", household.key)
+        world.memory.plan(world.today + timedelta(days=2), What.ENROL, household.key)
+    elif household.manner == Manner.PROMPT and world.friends_left and not household.referrer:
+        world.memory.plan(world.today + timedelta(days=world.chance.randrange(2, 9)), What.ENROL, household.key)
 
 
 def plan_friends(world: World, referrer: Household) -> None:
@@ -99,13 +99,13 @@ def plan_friends(world: World, referrer: Household) -> None:
     several = min(world.friends_left, world.chance.randrange(2, 5))
     world.friends_left -= several
     for _number in range(several):
-        manner = world.cast.pop(0) if world.cast else ""
+        manner = world.cast.pop(0) if world.cast else None
         friend = make_friend(world, referrer, manner=manner or draw_manner(world))
         days_left = (world.last_day - world.today).days
         latest = 6 if manner else 12 if world.chance.random() < 0.6 else max(13, days_left)
         day = world.today + timedelta(days=world.chance.randrange(1, latest))
-        fate = {"fate": "orders"} if manner else {}
-        world.memory.plan(day, "refer", friend.key, **fate)
+        fate = {"fate": Fate.ORDERS} if manner else {}
+        world.memory.plan(day, What.REFER, friend.key, **fate)
 
 
 def take_billing_away(world: World) -> None:
@@ -120,13 +120,13 @@ def bring_billing_back(world: World) -> None:
     world.say("Larkspur billing is back: what waited is sent, and what happened meanwhile is heard.")
 
 
-SCENES: Mapping[str, Callable[[World], None]] = {
-    "billing goes away": take_billing_away,
-    "billing comes back": bring_billing_back,
-    "rule by margin": rewards.share_margin,
-    "costs rise": rewards.raise_costs,
-    "rule changes": rewards.change_rule,
-    "desk is cleared": desk.clear_the_desk,
-    "cash is paid by hand": cash.build_by_hand,
+SCENES: Mapping[What, Callable[[World], None]] = {
+    What.BILLING_GOES_AWAY: take_billing_away,
+    What.BILLING_COMES_BACK: bring_billing_back,
+    What.RULE_BY_MARGIN: rewards.share_margin,
+    What.COSTS_RISE: rewards.raise_costs,
+    What.RULE_CHANGES: rewards.change_rule,
+    What.DESK_IS_CLEARED: desk.clear_the_desk,
+    What.CASH_IS_PAID_BY_HAND: cash.build_by_hand,
     **dict(outage.SCENES.values()),
 }

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from billing.models import BillingSystem
 from billing.services import poll_billing_system
 from config.simulation.clock import EVENING, SharedClock, daytime_of
-from config.simulation.memory import Household, Memory
+from config.simulation.memory import Household, Manner, Memory
 from config.simulation.people import People
 from config.simulation.story import Story
 from config.simulation.vendor import VendorHouse
@@ -35,7 +35,7 @@ class World:
     slots_made: bool = False
     friends_left: int = 0
     """How many friends are still to be told."""
-    cast: list[str] = field(default_factory=list)
+    cast: list[Manner] = field(default_factory=list)
     """The manners that the next friends have."""
     last_day: date = date.max
     kills_next_worker: bool = False

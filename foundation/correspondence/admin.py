@@ -4,7 +4,6 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -201,9 +200,7 @@ class InboundMailAdmin(ReadOnlyAdmin):
 
     def again_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Try a message again that was set aside."""
-        mail = self.get_object(request, unquote(object_id))
-        if mail is None or request.method != "POST" or not self.may(request, self.permission, row=mail):
-            raise Http404
+        mail = self.row_posted_at(request, object_id, self.may_work_on)
         try:
             take_up_mail(mail.pk, by=request.user)
         except NotAllowed as refusal:

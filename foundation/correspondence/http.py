@@ -1,27 +1,11 @@
 """How files that people have sent us are handed out, so that no browser runs them."""
 
-from typing import Protocol
 from urllib.parse import quote
 
 from django.http import HttpResponse
 
+from foundation.correspondence.models import KeptFile
 from foundation.correspondence.services import safe_name
-
-
-class KeptFile(Protocol):
-    """A file as the database keeps it."""
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-
-    @property
-    def media_type(self) -> str:
-        """What it is, by what is in it."""
-
-    @property
-    def content(self) -> bytes | memoryview:
-        """What is in it."""
 
 
 def download(file: KeptFile) -> HttpResponse:

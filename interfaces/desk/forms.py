@@ -521,7 +521,3 @@ class AddMailForm(forms.Form):
     """The ticket that a message belongs to."""
 
     number = forms.CharField(label=_("Number of the ticket"), max_length=12)
-
-
-class DismissMailForm(forms.Form):
-    """Nothing to fill in."""

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -219,16 +218,11 @@ class RoutingVersionAdmin(DivisionScopedAdmin):
         return redirect("admin:tickets_routingversion_change", draft.pk)
 
     def _version(self, request: HttpRequest, object_id: str) -> RoutingVersion:
-        version = self.get_object(request, unquote(object_id))
-        if version is None or not self.has_view_permission(request, version):
-            raise Http404
-        found: RoutingVersion = version
-        return found
+        version: RoutingVersion = self.row_at(request, object_id, self.has_view_permission)
+        return version
 
     def _posted(self, request: HttpRequest, object_id: str) -> RoutingVersion:
-        version = self._version(request, object_id)
-        if request.method != "POST" or not self.may(request, self.permission, row=version):
-            raise Http404
+        version: RoutingVersion = self.row_posted_at(request, object_id, self.may_work_on)
         return version
 
 

@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
@@ -40,10 +39,7 @@ class ConnectionAdmin(DivisionScopedAdmin):
 
     def check_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Try the connection, and say what came of it."""
-        connection = self.get_object(request, unquote(object_id))
-        may_change = connection is not None and self.has_change_permission(request, connection)
-        if connection is None or not may_change or request.method != "POST":
-            raise Http404
+        connection = self.row_posted_at(request, object_id, self.has_change_permission)
         try:
             messages.success(request, self.tried(connection, by=request.user))
         except NotAllowed as refusal:

@@ -1,17 +1,18 @@
 """An admin that asks the permission matrix and shows everybody their own divisions, instead of Django's permissions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.filters import RelatedOnlyFieldListFilter
 from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.forms import CheckboxInput, ModelChoiceField, ModelForm, ModelMultipleChoiceField
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -151,6 +152,28 @@ class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
             yield name if isinstance(name, str) else str(name.parameter_name)
 
     # Who may do what with them.
+
+    def row_at(self, request: HttpRequest, object_id: str, may: Callable[[HttpRequest, Any], bool]) -> Any:
+        """
+        Return the row that a page of ours beside Django's is about.
+
+        :param may: tells whether the person may do with it what the page does
+        :raises Http404: if they may not, or do not see such a row
+        """
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not may(request, row):
+            raise Http404
+        return row
+
+    def row_posted_at(self, request: HttpRequest, object_id: str, may: Callable[[HttpRequest, Any], bool]) -> Any:
+        """Do the same for what is done by a button: where the request is no POST, there is no page either."""
+        if request.method != "POST":
+            raise Http404
+        return self.row_at(request, object_id, may)
+
+    def may_work_on(self, request: HttpRequest, row: models.Model) -> bool:
+        """Tell whether a person has the permission of this table for a row."""
+        return self.may(request, self.permission, row=row)
 
     def may(self, request: HttpRequest, *permissions: Permission, row: models.Model | None = None) -> bool:
         """Tell whether a person has one of these permissions for a row, or, without one, for any."""

@@ -11,14 +11,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import gettext_lazy as _
 
+from commissions.http import statement_as_table, statement_on_paper
 from commissions.models import LedgerEntry, Payee
 from commissions.queries.ledger import Balance, balances, months_to_close
 from commissions.queries.statements import (
     Statement,
-    cells_of,
-    header_of,
     month_of,
     periods_of,
     statement_of,
@@ -26,16 +25,13 @@ from commissions.queries.statements import (
 )
 from commissions.queries.visibility import entries_visible_to, payees_visible_to
 from commissions.services.ledger import close_period
-from commissions.services.statements import filename_of, print_statement
 from commissions.states import LedgerAccount
-from foundation.correspondence.services import PdfUnavailableError
 from foundation.people.models import User, UserRequest
 from foundation.people.queries import can, divisions_where
 from foundation.people.states import Permission
 from foundation.people.throttles import throttled
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
-from interfaces.desk.exports import csv_response
 from interfaces.desk.filters import EntryFilters
 from interfaces.desk.forms import CloseMonthForm
 from interfaces.desk.lists import Column, List, Preset, respond
@@ -150,23 +146,14 @@ def statement(request: UserRequest, pk: int) -> HttpResponse:
 @staff_page(Permission.SEE_LEDGER)
 def statement_pdf(request: UserRequest, pk: int) -> HttpResponse:
     """Give a payee's statement of a month on paper."""
-    found = _statement(request, pk)
-    try:
-        content = print_statement(found.payee.pk, found.period, language=get_language() or "en")
-    except PdfUnavailableError:
-        return render(request, "503.html", status=503)
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{filename_of(found)}"'
-    return response
+    return statement_on_paper(request, _statement(request, pk), is_saved=False)
 
 
 @throttled("export", methods=("GET",))
 @staff_page(Permission.SEE_LEDGER)
 def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
     """Give a payee's statement of a month as a file."""
-    found = _statement(request, pk)
-    lines = cells_of(found, lambda line: line.entry.reward.referral.order.number)
-    return csv_response(filename_of(found).removesuffix(".pdf"), header_of(found), lines)
+    return statement_as_table(_statement(request, pk), lambda line: line.entry.reward.referral.order.number)
 
 
 def _statement(request: UserRequest, pk: int) -> Statement:

@@ -16,7 +16,7 @@ from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.filters import LetterboxFilters
-from interfaces.desk.forms import AddMailForm, DismissMailForm, OpenForMailForm
+from interfaces.desk.forms import AddMailForm, ConfirmForm, OpenForMailForm
 from interfaces.desk.lists import Column, List, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.words import why_here
@@ -93,7 +93,7 @@ def add_to(request: UserRequest, pk: int) -> HttpResponse:
 def dismiss(request: UserRequest, pk: int) -> HttpResponse:
     """Leave a message as it is."""
     action = _action(_found(request, pk), title=_("Nothing to do"), done=_("It is kept, and waits for nobody."))
-    return perform(request, action, DismissMailForm(posted(request)), lambda _said: dismiss_mail(pk, by=request.user))
+    return perform(request, action, ConfirmForm(posted(request)), lambda _said: dismiss_mail(pk, by=request.user))
 
 
 def _action(row: InboundMail, *, title: Any, done: Any) -> Action:

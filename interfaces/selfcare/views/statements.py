@@ -2,24 +2,19 @@
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from commissions.http import statement_as_table, statement_on_paper
 from commissions.queries.bank import current_bank_account, may_be_paid_in_cash
 from commissions.queries.disputes import own_disputes
 from commissions.queries.statements import (
     Statement,
-    cells_of,
-    header_of,
     month_of,
     own_periods_of,
     own_statement_of,
     payees_of,
     table_of,
 )
-from commissions.services.statements import filename_of, print_statement
-from foundation.cells import csv_response
-from foundation.correspondence.services import PdfUnavailableError
 from foundation.now import today
 from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
@@ -71,14 +66,7 @@ def statement(request: UserRequest, pk: int) -> HttpResponse:
 @own_page
 def statement_pdf(request: UserRequest, pk: int) -> HttpResponse:
     """Give the statement of a month on paper."""
-    found = _statement(request, pk)
-    try:
-        content = print_statement(found.payee.pk, found.period, language=get_language() or "en")
-    except PdfUnavailableError:
-        return render(request, "503.html", status=503)
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{filename_of(found)}"'
-    return response
+    return statement_on_paper(request, _statement(request, pk), is_saved=True)
 
 
 @require_safe
@@ -86,9 +74,7 @@ def statement_pdf(request: UserRequest, pk: int) -> HttpResponse:
 @own_page
 def statement_csv(request: UserRequest, pk: int) -> HttpResponse:
     """Give the statement of a month as a file; of a friend, it tells what the person calls them."""
-    found = _statement(request, pk)
-    lines = cells_of(found, lambda line: line.what_for)
-    return csv_response(filename_of(found).removesuffix(".pdf"), header_of(found), lines)
+    return statement_as_table(_statement(request, pk), lambda line: line.what_for)
 
 
 def _statement(request: UserRequest, pk: int) -> Statement:
