@@ -22,7 +22,7 @@ from foundation.divisions.testing import make_division
 from foundation.people.admin import DivisionScopedAdmin, ReadOnlyAdmin
 from foundation.people.queries import roles_granting
 from foundation.people.states import Role
-from foundation.people.testing import sign_in
+from foundation.people.testing import prove_anew, sign_in
 from tests.planting import models_of_divisions, texts_of
 from tests.url_matrix import (
     ANONYMOUS,
@@ -65,7 +65,7 @@ class Visitor:
     def __init__(self, role: str, world: World, *, enforce_csrf_checks: bool = False) -> None:
         self.client = Client(enforce_csrf_checks=enforce_csrf_checks, HTTP_HOST=world.market.site.host)
         if role != ANONYMOUS:
-            sign_in(self.client, world.people[Role(role)])
+            prove_anew(sign_in(self.client, world.people[Role(role)]))
             self.client.get(reverse("live"))
         self.cookies = self.client.cookies.output(header="", sep=";")
 

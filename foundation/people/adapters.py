@@ -1,14 +1,11 @@
 """Where allauth's ways differ from ours."""
 
-import time
 from email.utils import formataddr
 from secrets import token_urlsafe
 from typing import Any
 
 import structlog
-from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -58,13 +55,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's address, by the one rule of the house."""
         return client_address(request)
-
-    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Ask for the password again unless it was given a few minutes ago, at signing in or since."""
-        records = get_authentication_records(self.request, self.request.user)
-        latest = max((record["at"] for record in records), default=0.0)
-        is_recent = time.time() - latest < app_settings.REAUTHENTICATION_TIMEOUT  # noqa: TID251  # allauth's own stamps
-        return not is_recent and bool(super().is_reauthentication_required(app=app, **kwargs))
 
     # Mail.
 

@@ -9,12 +9,13 @@ from allauth.account import app_settings as account_settings
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from foundation.people.models import UserRequest
+from foundation.people.models import User, UserRequest
 from foundation.people.queries import has_authenticator_app
 
 HOUSEHOLD = 64
@@ -54,26 +55,63 @@ def too_many_requests(request: HttpRequest, wait: timedelta) -> HttpResponse:
 
 FORM_TIME = timedelta(minutes=15)
 """How long somebody may take over a form that was shown to them because they had just proved who they are."""
+STAFF_PROOF = timedelta(minutes=15)
+"""For how long a second factor of staff counts for what must not be done from a desk that was left open."""
+SHOWN = "shown_to"
+"""The hidden field that says when, on which page and in which session a form was shown."""
 
 
 def ask_who_it_is(request: UserRequest) -> HttpResponse | None:
     """
     Send a signed-in person to prove anew who they are, before what a stolen session must not do.
 
-    They give their second factor where they have one, else their password. What was given a few minutes ago counts, and
-    a form that was shown then is taken. What was typed is not kept meanwhile.
+    They give their second factor where they have one, else their password. The page is shown where that was given a few
+    minutes ago; what is sent is taken where it carries what the page was shown with (`shown_to`), and nothing else is,
+    however fresh the proof. What was typed is not kept meanwhile.
 
     :return: None where nothing needs to be asked
     """
-    factor = "mfa" if has_authenticator_app(request.user) else "password"
-    records = get_authentication_records(request, request.user)
-    latest = max((record["at"] for record in records if record["method"] == factor), default=0.0)
-    lasts = timedelta(seconds=account_settings.REAUTHENTICATION_TIMEOUT)
     if request.method == "POST":
-        lasts += FORM_TIME
-    if time.time() - latest < lasts.total_seconds():  # noqa: TID251  # allauth's own stamps
-        return None
+        is_known = _was_shown(request, request.POST.get(SHOWN, ""))
+    else:
+        is_known = has_proved(request, within=timedelta(seconds=account_settings.REAUTHENTICATION_TIMEOUT))
+    return None if is_known else HttpResponseRedirect(proof_page(request, back=request.get_full_path()))
+
+
+def shown_to(request: UserRequest) -> str:
+    """Return what a form carries that is shown to somebody who has just proved who they are; sent back, the same."""
+    return request.POST.get(SHOWN) or _signer(request).sign("shown")
+
+
+def _was_shown(request: UserRequest, mark: str) -> bool:
+    try:
+        _signer(request).unsign(mark, max_age=FORM_TIME)
+    except BadSignature:
+        return False
+    return True
+
+
+def _signer(request: UserRequest) -> TimestampSigner:
+    """Return who signs for this page in this session alone, of which nothing can be read in what is signed."""
+    return TimestampSigner(salt=f"people.shown:{request.session.session_key}:{request.path}")
+
+
+def has_proved(request: UserRequest, *, within: timedelta) -> bool:
+    """Tell whether a person gave lately what they prove themselves with: a second factor where they have one."""
+    records = get_authentication_records(request, request.user)
+    method = _factor(request.user)
+    latest = max((record["at"] for record in records if record["method"] == method), default=0.0)
+    return time.time() - latest < within.total_seconds()  # noqa: TID251  # allauth's own stamps
+
+
+def proof_page(request: UserRequest, *, back: str) -> str:
+    """Return the address at which a person proves anew who they are, and goes on to another."""
+    factor = _factor(request.user)
     if factor == "password" and not request.user.has_usable_password():
-        return HttpResponseRedirect(reverse("account_set_password"))
+        return reverse("account_set_password")
     page = reverse("mfa_reauthenticate" if factor == "mfa" else "account_reauthenticate")
-    return HttpResponseRedirect(f"{page}?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}")
+    return f"{page}?{urlencode({REDIRECT_FIELD_NAME: back})}"
+
+
+def _factor(user: User) -> str:
+    return "mfa" if has_authenticator_app(user) else "password"

@@ -72,3 +72,15 @@ def sign_in(client: "Client", user: User) -> "Client":
     session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = str(user.pk)
     session.save()
     return client
+
+
+def prove_anew(client: "Client") -> "Client":
+    """Let a person who is signed in have given their password once more, on the way to what asks for it."""
+    session = client.session
+    records = session[AUTHENTICATION_METHODS_SESSION_KEY]
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        *records,
+        {"method": "password", "at": now().timestamp(), "reauthenticated": True},
+    ]
+    session.save()
+    return client

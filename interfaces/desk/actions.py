@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
 from foundation.lifecycle import NotAllowed
+from foundation.people.http import STAFF_PROOF, has_proved, proof_page
 from foundation.people.models import UserRequest
 
 SHOWN_AS_TYPED = (Textarea, NumberInput)
@@ -40,6 +41,8 @@ class Action:
     """The form of what is sent with it; the names of what waits there are `held` in `more`."""
     is_grave: bool = False
     """Whether it leaves the house and cannot be taken back."""
+    asks_who_it_is: bool = False
+    """Whether it needs a second factor that was given within `STAFF_PROOF`: a desk left open does not do it."""
 
 
 def posted(request: UserRequest) -> QueryDict | None:
@@ -51,12 +54,18 @@ def perform(request: UserRequest, action: Action, form: Form, do: Callable[[dict
     """
     Ask for what an action needs, and do it.
 
-    A refusal is shown at the form with all that was typed.
+    A refusal is shown at the form with all that was typed. So is the question who somebody is, where the action asks it
+    and their proof has run out since the form was shown: they answer it in another window, and press again.
 
     :param form: bound where the request is a POST
     :param do: calls one service with the form's answers
     """
-    if form.is_bound and form.is_valid():
+    proof = ""
+    if action.asks_who_it_is and not action.nothing and not has_proved(request, within=STAFF_PROOF):
+        proof = proof_page(request, back=action.back)
+        if not form.is_bound:
+            return redirect(proof_page(request, back=request.get_full_path()))
+    if form.is_bound and form.is_valid() and not proof:
         try:
             do(form.cleaned_data)
         except NotAllowed as refusal:
@@ -68,8 +77,8 @@ def perform(request: UserRequest, action: Action, form: Form, do: Callable[[dict
             messages.success(request, str(action.done))
             return redirect(action.back)
     typed = typed_in(form) if action.nothing and form.is_bound else []
-    context = {"action": action, "form": form, "files": action.files, "typed": typed, **action.more}
-    is_wrong = form.errors or (action.files and action.files.errors)
+    context = {"action": action, "form": form, "files": action.files, "typed": typed, "proof": proof, **action.more}
+    is_wrong = proof or form.errors or (action.files and action.files.errors)
     return render(request, action.template, context, status=422 if is_wrong else 200)
 
 

@@ -1,6 +1,8 @@
 """Bank transfers at the desk: the file of a batch from its making to the bank's statement, and what comes back."""
 
 from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -10,14 +12,16 @@ from django.urls import reverse
 
 from commissions.models import BankAccount, BankChange, BankFile, BankReturn, ReturnFile
 from commissions.queries.transfers import may_be_paid_from
-from commissions.states import BankFileStatus, ChangeStatus, LineStatus, RewardStatus
+from commissions.states import BankFileStatus, BatchStatus, ChangeStatus, LineStatus, RewardStatus
+from config.local.sign_ins import totp
 from foundation.jobs.services import work_one_chunk
+from foundation.now import now
 from foundation.people.models import User
 from foundation.people.states import Role
-from foundation.people.testing import make_person, sign_in
+from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 from interfaces.desk.following import referrals_followed_by, stuck
 from tests.commissions.cashing import make_cash, make_file, notification, return_file, set_originator
-from tests.commissions.paying import make_earned, make_frozen, make_payouts
+from tests.commissions.paying import make_earned, make_frozen, make_payouts, read_all
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +53,11 @@ def act(client, name, pk=None, **answers):
 
 def upload(client, text: str):
     return act(client, "bank_returns", file=SimpleUploadedFile("returns.txt", text.encode()))
+
+
+def give_code(client, back: str):
+    """Prove anew who it is."""
+    return client.post(reverse("mfa_reauthenticate"), {"code": totp(TOTP_SECRET, now().timestamp()), "next": back})
 
 
 class TestTheBatch:
@@ -129,6 +138,75 @@ class TestTheFile:
 
         assert act(auditor, "bank_file_download", file.pk).status_code == 404
         assert act(auditor, "bank_file_hand_over", file.pk).status_code == 404
+
+
+class TestAskingWhoItIs:
+    """Staff give their code anew for what moves money, where the last one is a quarter of an hour old."""
+
+    def later(self):
+        return time_machine.travel(now() + timedelta(minutes=16), tick=False)
+
+    def test_comes_before_the_file_and_leads_back_to_its_batch(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        batch = reverse("desk:payout", args=[file.batch_id])
+
+        with self.later():
+            asked = act(auditor, "bank_file_download", file.pk)
+            assert asked.url == f"{reverse('mfa_reauthenticate')}?{urlencode({'next': batch})}"
+            assert give_code(auditor, batch).url == batch
+            assert act(auditor, "bank_file_download", file.pk).content.decode() == file.text
+
+    @pytest.mark.parametrize(
+        ("name", "answers"),
+        [("bank_file_hand_over", {}), ("bank_file_refused", {"reason": "The bank says no."})],
+    )
+    def test_keeps_what_was_typed(self, auditor, payouts, name, answers):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+
+        with self.later():
+            assert page_of(auditor, name, file.pk).url.startswith(reverse("mfa_reauthenticate"))
+            asked = act(auditor, name, file.pk, **answers)
+            file.refresh_from_db()
+            assert (asked.status_code, file.status) == (422, BankFileStatus.MADE)
+            page = asked.content.decode()
+            assert "Give your code once more" in page
+            assert all(text in page for text in answers.values())
+            give_code(auditor, "/")
+            assert act(auditor, name, file.pk, **answers).status_code == 302
+
+        file.refresh_from_db()
+        assert file.status != BankFileStatus.MADE
+
+    def test_comes_before_a_batch_is_approved(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        batch = make_frozen(payouts)
+        read_all(batch, payouts.auditor)
+
+        with self.later():
+            assert page_of(auditor, "payout_approve", batch.pk).url.startswith(reverse("mfa_reauthenticate"))
+            assert act(auditor, "payout_approve", batch.pk, shown="25.00").status_code == 422
+            batch.refresh_from_db()
+            assert batch.status == BatchStatus.FROZEN
+            give_code(auditor, "/")
+            act(auditor, "payout_approve", batch.pk, shown="25.00")
+
+        batch.refresh_from_db()
+        assert batch.status == BatchStatus.APPROVED
+
+    def test_comes_before_what_came_back_is_taken(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        line = file.batch.lines.get()
+        act(auditor, "bank_file_hand_over", file.pk)
+        upload(auditor, return_file((line, "R03")))
+        kept = ReturnFile.objects.get()
+
+        with self.later():
+            asked = act(auditor, "return_file", kept.pk)
+            line.refresh_from_db()
+            assert (asked.url.startswith(reverse("mfa_reauthenticate")), line.status) == (True, LineStatus.SENT)
 
 
 class TestReturns:

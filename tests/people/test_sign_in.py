@@ -25,7 +25,7 @@ from foundation.people.middleware import SecondFactorMiddleware, SessionLimitsMi
 from foundation.people.models import User
 from foundation.people.services import deactivate_person, give_role, take_role
 from foundation.people.states import Role
-from foundation.people.testing import PASSWORD, TOTP_SECRET, make_person, sign_in
+from foundation.people.testing import PASSWORD, TOTP_SECRET, make_person, prove_anew, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ class TestSigningIn:
 
         assert answers == [302, 200]
 
-    def test_lets_nobody_in_whose_address_is_not_proved(self, client):
+    def test_lets_nobody_in_whose_address_is_not_prove_anew(self, client):
         person = User.objects.create_user("new@people.example", PASSWORD)
         EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
 
@@ -223,7 +223,7 @@ class TestProvingAnAddress:
 
     def test_an_address_changes_with_the_code_that_was_sent_to_it(self, division):
         person = make_person(Role.CUSTOMER, division)
-        browser = sign_in(Client(), person)
+        browser = prove_anew(sign_in(Client(), person))
 
         asked = browser.post(reverse("account_email"), {"email": "next@people.example", "action_add": ""})
         before = User.objects.get(pk=person.pk).email
@@ -232,6 +232,23 @@ class TestProvingAnAddress:
         assert before == person.email
         assert mail.outbox[0].to == ["next@people.example"]
         assert User.objects.get(pk=person.pk).email == "next@people.example"
+
+
+    def test_an_address_changes_only_for_who_proves_on_the_way_who_they_are(self, division):
+        """A session that is stolen right after the password was typed does not become the whole account."""
+        person = make_person(Role.CUSTOMER, division)
+        browser = sign_in(Client(), person)
+        address, changed = reverse("account_email"), {"email": "thief@people.example", "action_add": ""}
+
+        asked = browser.post(address, changed)
+        assert asked["Location"].startswith(reverse("account_reauthenticate"))
+        assert browser.post(reverse("account_reauthenticate"), {"password": "guessed", "next": address}).status_code == 200
+        assert not mail.outbox
+        assert not EmailAddress.objects.filter(email="thief@people.example").exists()
+
+        goes_on = browser.post(reverse("account_reauthenticate"), {"password": PASSWORD, "next": address})
+        assert goes_on["Location"] == reverse("account_email_verification_sent")  # what was typed was kept
+        assert mail.outbox[0].to == ["thief@people.example"]
 
 
 class TestSecondFactor:
@@ -248,7 +265,8 @@ class TestSecondFactor:
     def test_a_session_from_before_it_was_set_up_is_not_enough(self, client, division):
         person = make_person(Role.OPERATOR, division, has_second_factor=False)
         sign_in(client, person)
-        page = client.get(reverse("mfa_activate_totp"))
+        asked = client.get(reverse("mfa_activate_totp"))
+        page = prove_anew(client).get(reverse("mfa_activate_totp"))
         secret = page.context["form"].secret
         client.post(reverse("mfa_activate_totp"), {"code": totp(secret, now().timestamp())})
 
@@ -257,6 +275,7 @@ class TestSecondFactor:
         client.post(reverse("mfa_reauthenticate"), {"code": totp(secret, now().timestamp())})
         let_in = client.get(ADMIN)
 
+        assert asked["Location"].startswith(reverse("account_reauthenticate"))
         assert refused["Location"].startswith(reverse("mfa_reauthenticate"))
         assert let_in.status_code == 200
         assert client.session.session_key != before
@@ -297,7 +316,7 @@ class TestWhatIsKept:
     def test_holds_no_seed_in_clear(self, client, division):
         person = make_person(Role.CSR, division)
         other = make_person(Role.CSR, division, has_second_factor=False)
-        sign_in(client, other)
+        prove_anew(sign_in(client, other))
         pending = client.get(reverse("mfa_activate_totp")).context["form"].secret
         Authenticator.objects.create(
             user=other, type="recovery_codes", data={"seed": encrypt("a1b2c3"), "used_mask": 0}

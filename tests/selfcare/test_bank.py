@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from django.utils.formats import date_format
 
@@ -72,6 +73,15 @@ def typed(**others) -> dict[str, str]:
     } | others
 
 
+def mark_of(client, address) -> str:
+    """Return what the form carries when the page is shown."""
+    return re.search(r'name="shown_to" value="([^"]+)"', client.get(address).content.decode()).group(1)
+
+
+def give(client, address, **others):
+    return client.post(address, typed(**others) | {"shown_to": mark_of(client, address)})
+
+
 def page_of(client, name="statements", *args) -> str:
     return client.get(reverse(f"selfcare:{name}", args=args)).content.decode()
 
@@ -101,7 +111,7 @@ class TestThePage:
         assert client.get(credited).status_code == 404
 
     def test_takes_details_and_shows_their_last_digits_alone(self, client, payee, address):
-        answer = client.post(address, typed())
+        answer = give(client, address)
 
         assert answer.url == reverse("selfcare:statements")
         given = BankAccount.objects.get()
@@ -114,7 +124,7 @@ class TestThePage:
             assert "9876" not in shown
 
     def test_says_from_when_on_money_is_sent(self, client, payee, address):
-        client.post(address, typed())
+        give(client, address)
 
         assert "Nothing is sent there before" in page_of(client)
         assert "Nothing is sent there before" in page_of(client, "bank", payee.pk)
@@ -139,7 +149,7 @@ class TestThePage:
     def test_refuses_at_the_field(self, client, address, field, value):
         both = {"account_number_again": value} if field == "account_number" else {}
 
-        page = client.post(address, typed(**{field: value} | both))
+        page = give(client, address, **{field: value} | both)
 
         assert page.status_code == 422
         assert field in page.context["form"].errors
@@ -147,12 +157,12 @@ class TestThePage:
         assert NUMBER not in page.content.decode()
 
     def test_says_all_that_is_wrong_at_once(self, client, address):
-        page = client.post(address, typed(holder="王", routing_number="1", account_number_again="1"))
+        page = give(client, address, holder="王", routing_number="1", account_number_again="1")
 
         assert set(page.context["form"].errors) == {"holder", "routing_number", "account_number_again"}
 
     def test_stops_what_is_sent_there(self, client, payee, address):
-        client.post(address, typed())
+        give(client, address)
         withdraw = reverse("selfcare:bank_withdraw", args=[payee.pk])
         assert withdraw in page_of(client)
 
@@ -185,14 +195,33 @@ class TestAskingWhoItIs:
             assert client.get(address).status_code == 200
 
     def test_lets_a_form_be_filled_in_and_not_for_ever(self, client, address):
-        assert client.get(address).status_code == 200
-        with self.later(19):
-            assert client.post(address, typed()).url == reverse("selfcare:statements")
-        with self.later(21):
-            answer = client.post(address, typed(account_number="55554444", account_number_again="55554444"))
+        mark = mark_of(client, address)
+        with self.later(14):
+            assert client.post(address, typed() | {"shown_to": mark}).url == reverse("selfcare:statements")
+        with self.later(16):
+            other = typed(account_number="55554444", account_number_again="55554444")
+            answer = client.post(address, other | {"shown_to": mark})
             assert answer.url.startswith(reverse("account_reauthenticate"))
         assert BankAccount.objects.count() == 1
         assert "55554444" not in str(dict(client.session))
+
+    def test_takes_nothing_from_who_was_not_shown_the_form(self, client, payouts, customer, payee, address):
+        elsewhere = make_earned(payouts, account=make_account(payouts.division, user=customer)).payee_id
+        theirs = mark_of(sign_in(Client(), customer), address)
+        marks = {
+            "none": "",
+            "invented": "shown",
+            "of another page": mark_of(client, reverse("selfcare:bank", args=[elsewhere])),
+            "of another session": theirs,
+        }
+
+        for what, mark in marks.items():
+            answer = client.post(address, typed() | {"shown_to": mark})
+            assert answer.url.startswith(reverse("account_reauthenticate")), what
+
+        assert not BankAccount.objects.exists()
+        assert client.post(address, typed() | {"shown_to": mark_of(client, address)}).status_code == 302
+        assert BankAccount.objects.get().payee == payee
 
     def test_goes_by_the_clock_that_stamps_it(self, client, address, settings, tmp_path):
         """A demonstration's days pass quickly; the password was given by the machine's clock."""
@@ -217,7 +246,7 @@ class TestAskingWhoItIs:
 
 class TestLetters:
     def test_go_to_every_address_we_know_and_say_what_to_do(self, client, payee, address):
-        client.post(address, typed())
+        give(client, address)
         deliver()
 
         (kind, sent), = letters().items()  # fmt: skip
@@ -231,15 +260,15 @@ class TestLetters:
             assert not re.search("4321|021000021|Riley Roe", message.text + message.html + message.subject_line)
 
     def test_of_a_change_say_that_nothing_is_sent_meanwhile(self, client, address):
-        client.post(address, typed())
-        client.post(address, typed(account_number="55554444", account_number_again="55554444"))
+        give(client, address)
+        give(client, address, account_number="55554444", account_number_again="55554444")
         deliver()
 
         assert len(letters()["bank_changed"]) == 2
         assert "not to the bank account before it either" in letters()["bank_changed"][0].text
 
     def test_are_written_once(self, client, address):
-        client.post(address, typed())
+        give(client, address)
         deliver()
         event = Event.objects.get(name=BankDetailsGiven.name)
         handlers.tell_of_bank_details(event.fact(), event)
@@ -247,7 +276,7 @@ class TestLetters:
         assert len(letters()["bank_given"]) == 2
 
     def test_tell_when_staff_have_ended_them(self, client, payouts, address):
-        client.post(address, typed())
+        give(client, address)
         end_bank_details(BankAccount.objects.get().pk, "They called.", by=payouts.builder)
         deliver()
 
@@ -255,7 +284,7 @@ class TestLetters:
         assert "They called" not in letters()["bank_ended"][0].text
 
     def test_leave_what_the_bank_sent_back_to_its_own(self, client, payouts, address):
-        client.post(address, typed())
+        give(client, address)
         given = BankAccount.objects.get()
         fact = BankDetailsEnded(bank_account_id=given.pk, payee_id=given.payee_id, reason="returned")
         handlers.tell_that_bank_details_have_ended(fact, Event.objects.first())
@@ -270,13 +299,13 @@ class TestReferrerAndFriendOfOneBankAccount:
         account = reward.friend_account
         type(account.customer).objects.filter(pk=account.customer_id).update(user=friend)
         theirs = type(payee).objects.create(account=account, division=account.division, currency="USD")
-        client.post(address, typed())
+        give(client, address)
         deliver()
         assert not Signal.objects.exists()
 
         make_earned(payouts, account=account)  # the friend refers somebody else
         sign_in(client, friend)
-        client.post(reverse("selfcare:bank", args=[theirs.pk]), typed(holder="Somebody Else"))
+        give(client, reverse("selfcare:bank", args=[theirs.pk]), holder="Somebody Else")
         deliver()
 
         signal = Signal.objects.get()
@@ -288,7 +317,7 @@ class TestReferrerAndFriendOfOneBankAccount:
 class TestTheDesk:
     @pytest.fixture
     def given(self, client, address):
-        client.post(address, typed())
+        give(client, address)
         return BankAccount.objects.get()
 
     def test_reads_the_last_digits_and_ends_them(self, client, payouts, given, payee):
@@ -320,8 +349,8 @@ class TestTheDesk:
 def test_no_row_but_the_encrypted_one_holds_the_number(client, address, caplog):
     """Events, deliveries, letters, sessions, histories: every table is searched, and what was logged."""
     with caplog.at_level("INFO"):
-        client.post(address, typed())
-        client.post(address, typed(account_number_again="1"))
+        give(client, address)
+        give(client, address, account_number_again="1")
         deliver()
 
     found = []

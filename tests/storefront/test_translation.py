@@ -13,7 +13,7 @@ from accounts.testing import make_details, make_partner
 from foundation.correspondence.models import Document, Message
 from foundation.now import now, today
 from foundation.people.models import User
-from foundation.people.testing import make_person, sign_in
+from foundation.people.testing import make_person, prove_anew, sign_in
 from orders.models import Order
 from orders.queries import zone_name
 from orders.services import letters
@@ -124,7 +124,7 @@ class TestEveryPublicPage:
         data = data_of(visitor, order) | {person.name, person.email, "Corner shop", "Rutland"}
         pages = [reverse(name) for name in OWN_PAGES] + [reverse("selfcare:order", args=[order.pk])]
 
-        link = sales_link_in(sign_in(visitor, person))
+        link = sales_link_in(prove_anew(sign_in(visitor, person)))
         assert left_out(visitor, pages, data | {link}) == {}
 
 

@@ -303,6 +303,7 @@ def approve(request: UserRequest, pk: int) -> HttpResponse:
         subject=batch,
         back=_back(batch),
         is_grave=True,
+        asks_who_it_is=True,
     )
     form = ApproveForm(posted(request), initial={"shown": standing.total})
     return perform(

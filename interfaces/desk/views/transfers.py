@@ -27,6 +27,7 @@ from foundation.ach import change_in_words
 from foundation.jobs.queries import progress_of
 from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
+from foundation.people.http import STAFF_PROOF, has_proved, proof_page
 from foundation.people.models import User, UserRequest
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
@@ -46,6 +47,9 @@ CURRENCY = "USD"
 def download(request: UserRequest, pk: int) -> HttpResponse:
     """Give a person the file for the bank. It is asked for by a POST: each time is a fact."""
     found = _found(request, pk)
+    if not has_proved(request, within=STAFF_PROOF):
+        messages.info(request, _("The file holds account numbers. Now that you have given your code, download it."))
+        return redirect(proof_page(request, back=_back(found)))
     try:
         file = batches.download_bank_file(found.pk, by=request.user)
     except NotAllowed as refusal:
@@ -73,6 +77,7 @@ def hand_over(request: UserRequest, pk: int) -> HttpResponse:
         done=_("Noted. Confirm it from the bank’s statement once it is paid."),
         subject=file.batch,
         back=_back(file),
+        asks_who_it_is=True,
     )
     form = ConfirmForm(posted(request))
     return perform(request, action, form, lambda _answers: batches.hand_over_bank_file(pk, by=request.user))
@@ -93,6 +98,7 @@ def confirm(request: UserRequest, pk: int) -> HttpResponse:
         done=_("Noted. The transfers are settled now."),
         subject=file.batch,
         back=_back(file),
+        asks_who_it_is=True,
         is_grave=True,
     )
     awaited = awaited_of(file).select_related("payee__account__customer")
@@ -128,6 +134,7 @@ def give_back(request: UserRequest, pk: int) -> HttpResponse:
         subject=line.batch,
         back=reverse("desk:payout", args=[line.batch_id]),
         is_grave=True,
+        asks_who_it_is=True,
     )
     form = ReasonForm(posted(request))
     return perform(
@@ -154,6 +161,7 @@ def refuse(request: UserRequest, pk: int) -> HttpResponse:
         nothing=_obstacle_to_refusal(file, request.user),
         subject=file.batch,
         back=_back(file),
+        asks_who_it_is=True,
         is_grave=True,
     )
     form = ReasonForm(posted(request))
@@ -216,6 +224,9 @@ def return_file(request: UserRequest, pk: int) -> HttpResponse:
     """Show what came back in a file, each transfer beside ours, and take it when that is said."""
     file = get_object_or_404(return_files_visible_to(request.user).select_related("job"), pk=pk)
     if request.method == "POST":
+        if not has_proved(request, within=STAFF_PROOF):
+            messages.info(request, _("Now that you have given your code, say it once more."))
+            return redirect(proof_page(request, back=request.path))
         batches.start_taking(pk, by=request.user)
         messages.success(request, _("It is being taken. This page shows how far it is."))
         return redirect("desk:return_file", pk)
@@ -276,6 +287,7 @@ def accept_change(request: UserRequest, pk: int) -> HttpResponse:
         subject=_("Bank transfers"),
         back=reverse("desk:bank_returns"),
         is_grave=True,
+        asks_who_it_is=True,
     )
     return perform(
         request, action, ConfirmForm(posted(request)), lambda _answers: bank.accept_change(pk, by=request.user)

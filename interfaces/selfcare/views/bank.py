@@ -15,7 +15,7 @@ from commissions.settings import BANK_HOLD_DAYS
 from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
-from foundation.people.http import ask_who_it_is
+from foundation.people.http import ask_who_it_is, shown_to
 from foundation.people.models import UserRequest
 from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
@@ -49,6 +49,7 @@ def bank(request: UserRequest, pk: int) -> HttpResponse:
         "has_changed": current is not None and open_change_of(current) is not None,
         "days": effective(payee.division, BANK_HOLD_DAYS),
         "form": form,
+        "shown_to": shown_to(request),
         "is_partner": own_partners(request.user).exists(),
     }
     return render(request, "selfcare/bank.html", context, status=422 if form.errors else 200)
