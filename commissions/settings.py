@@ -63,7 +63,7 @@ BANK_HOLD_DAYS = declare(
     default=7,
     label=_("Days for which nothing is sent to new bank details"),
     help=_("Counted from the day on which a payee gives them, their first ones, too. The payee is told the date."),
-    minimum=0,
+    minimum=3,
     maximum=60,
 )
 FLAG_ABOVE = declare(

@@ -72,6 +72,8 @@ class Batch(Lifecycle):
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"), editable=False
     )
     approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
+    originator = models.JSONField(_("who sends its transfers"), null=True, editable=False)
+    """The settings of its division by the fields of `foundation.ach.Originator`, as they were when it was approved; none without transfers."""
     submitted_at = models.DateTimeField(_("sent"), null=True, editable=False)
     confirmed_at = models.DateTimeField(_("reconciled"), null=True, editable=False)
     job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+", verbose_name=_("work"), editable=False)
@@ -114,6 +116,7 @@ class Batch(Lifecycle):
                     | pgtrigger.Q(old__frozen_by__df=pgtrigger.F("new__frozen_by"))
                     | pgtrigger.Q(old__approved_by__df=pgtrigger.F("new__approved_by"))
                     | pgtrigger.Q(old__approved_at__df=pgtrigger.F("new__approved_at"))
+                    | pgtrigger.Q(old__originator__df=pgtrigger.F("new__originator"))
                 ),
                 func="RAISE EXCEPTION 'An approved batch does not change.';",
             ),

@@ -1,6 +1,6 @@
 """What may be read of bank transfers: who sends them, which files there are, and when one may be taken for paid."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -52,6 +52,26 @@ def originator_of(division: Division) -> Originator:
     return Originator(**values)
 
 
+def approved_originator_of(batch: Batch) -> Originator:
+    """
+    Return who sends the transfers of an approved batch: as its division's settings say, and as they were approved.
+
+    :raises NotAllowed: if something of it is not set, or has changed since the batch was approved, naming what
+    """
+    originator = originator_of(batch.division)
+    approved = batch.originator or asdict(originator)
+    if changed := [
+        str(ORIGINATOR[name].label) for name, value in asdict(originator).items() if approved[name] != value
+    ]:
+        message = _(
+            "Who sends the transfers of batch %(number)d is no longer set as it was approved in %(division)s. Changed "
+            "since: %(settings)s. Set it back until the file is made; a file that is not to be sent can be refused then."
+        )
+        said = {"number": batch.pk, "division": batch.division, "settings": "; ".join(changed)}
+        raise NotAllowed(message % said, code="other_originator")
+    return originator
+
+
 def obstacle_to_transfers(batch: Batch) -> str:
     """Say why the transfers of a batch cannot be made; empty: nothing stands in their way, or it has none."""
     if not batch.lines.filter(channel=Channel.TRANSFER, status=LineStatus.PENDING).exists():
@@ -59,7 +79,7 @@ def obstacle_to_transfers(batch: Batch) -> str:
     if batch.currency != CASH_CURRENCY:
         return _("Banks transfer %(currency)s only: take the transfers out.") % {"currency": CASH_CURRENCY}
     try:
-        originator_of(batch.division)
+        approved_originator_of(batch)
     except NotAllowed as refusal:
         return refusal.message
     return ""

@@ -80,7 +80,7 @@ class Programme(Lifecycle):
         help_text=_("A code that is given always comes before a link that was opened."),
     )  # fmt: skip
     new_after_months = models.PositiveSmallIntegerField(
-        _("new again after months"), default=12,
+        _("new again after months"), default=12, validators=[MinValueValidator(1)],
         help_text=_("A former customer counts as new when they have been gone for so long."),
     )  # fmt: skip
 
@@ -108,6 +108,7 @@ class Programme(Lifecycle):
                 name="programme_ends_after_it_starts",
                 violation_error_message=_("The last day lies before the first."),
             ),
+            models.CheckConstraint(condition=Q(new_after_months__gte=1), name="nobody_is_new_who_left_yesterday"),
         ]
         triggers: ClassVar = [bumps_configuration()]
 

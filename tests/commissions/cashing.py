@@ -12,7 +12,7 @@ from commissions.services.rules import TermDescription
 from commissions.settings import BANK_HOLD_DAYS, ORIGINATOR
 from commissions.states import BankAccountKind, RewardForm, Side
 from commissions.testing import make_programme, make_rule, make_version
-from foundation.divisions.models import Division
+from foundation.divisions.models import Division, DivisionSetting
 from foundation.divisions.services import set_value
 from foundation.jobs.services import work_one_chunk
 from foundation.people.states import Role
@@ -32,7 +32,12 @@ def set_originator(division: Division, **values: str) -> None:
     """Say who sends a division's transfers; details count at once."""
     for name, value in {**SENT_BY, **values}.items():
         set_value(division, ORIGINATOR[name], value)
-    set_value(division, BANK_HOLD_DAYS, 0)
+    let_details_count_at_once(division)
+
+
+def let_details_count_at_once(division: Division) -> None:
+    """Let bank details wait no day, as it could be set once: no test of anything else has to wait."""
+    DivisionSetting.objects.update_or_create(division=division, name=BANK_HOLD_DAYS.name, defaults={"value": 0})
 
 
 def in_cash(payouts: Payouts, amount: str = "25.00") -> None:

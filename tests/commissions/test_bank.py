@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from hypothesis import given, strategies as st
@@ -32,7 +33,7 @@ from foundation.now import now, today
 from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
-from tests.commissions.cashing import in_cash
+from tests.commissions.cashing import in_cash, let_details_count_at_once
 from tests.commissions.paying import Payouts, make_earned, make_frozen, make_payouts
 from tests.orders.racing import together
 
@@ -96,11 +97,16 @@ class TestGiving:
         assert not given.is_usable(day - timedelta(days=1))
 
     def test_waits_as_long_as_the_division_says(self, payee, user):
-        set_value(payee.division, BANK_HOLD_DAYS, 0)
+        set_value(payee.division, BANK_HOLD_DAYS, 3)
 
         given = give_bank_details(payee.pk, details(), by=user)
 
-        assert bank_account_of(payee, today(payee.division)) == given
+        assert given.usable_from == today(payee.division) + timedelta(days=3)
+
+    @pytest.mark.parametrize("days", [0, 2])
+    def test_waits_for_three_days_whatever_the_division_says(self, payee, days):
+        with pytest.raises(ValidationError):
+            set_value(payee.division, BANK_HOLD_DAYS, days)
 
     def test_keeps_the_number_readable_for_the_file_alone(self, payee, user):
         given = give_bank_details(payee.pk, details(), by=user)
@@ -327,7 +333,7 @@ class TestOneBankAccountOfTwo:
         assert sharing_bank_account([payee.pk, another.pk]) == {payee.pk}
 
     def test_flags_what_is_paid_to_both(self, payouts, payee, user, another):
-        set_value(payouts.division, BANK_HOLD_DAYS, 0)
+        let_details_count_at_once(payouts.division)
         third = make_earned(payouts, "30.00").payee
         give_bank_details(payee.pk, details(), by=user)
         give_bank_details(another.pk, details(), by=another.account.customer.user)

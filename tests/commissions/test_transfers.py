@@ -12,12 +12,12 @@ from django.db import connection, connections, transaction
 from django.db.utils import InternalError
 
 from commissions.events import BankFileMade, TransferReturned
-from commissions.models import BankFile, BankReturn, BatchLine, LedgerEntry, Reward
+from commissions.models import BankFile, BankReturn, Batch, BatchLine, LedgerEntry, Reward
 from commissions.queries.batches import waiting_for_bank_details
 from commissions.queries.ledger import balances
 from commissions.queries.progress import own_progress
 from commissions.queries.statements import own_statement_of
-from commissions.queries.transfers import may_be_paid_from, unmatched
+from commissions.queries.transfers import may_be_paid_from, obstacle_to_transfers, unmatched
 from commissions.services.bank import end_returned_bank_details
 from commissions.services.batches import (
     NOTHING_TO_PAY,
@@ -36,6 +36,7 @@ from commissions.services.batches import (
 )
 from commissions.services.batches.transfers import renew_bank_files
 from commissions.services.letters import send_earned
+from commissions.settings import ORIGINATOR
 from commissions.states import (
     BankFileStatus,
     BatchStatus,
@@ -51,10 +52,10 @@ from commissions.states import (
 )
 from foundation.ach.days import banking_days_after
 from foundation.correspondence.models import Message
-from foundation.divisions.services import inherit_value
+from foundation.divisions.services import inherit_value, set_value
 from foundation.events.testing import drain, published
 from foundation.jobs.models import Job
-from foundation.jobs.services import work_one_chunk
+from foundation.jobs.services import resume_job, work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import RoleAssignment, User
@@ -311,6 +312,46 @@ def take_back_all(reward: Reward, amount: Decimal | None = None) -> None:
     with transaction.atomic():
         locked = locked_reward(reward.pk)
         take_back(locked, amount or locked.owed, ReasonCode.LEFT_EARLY, today(reward.division), by=None)
+
+
+class TestWhoSendsTransfers:
+    def test_is_who_was_approved_or_nothing_is_sent(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        batch = make_approved(payouts)
+        set_value(payouts.division, ORIGINATOR["company_id"], "1000000001")
+
+        work(batch)
+
+        assert not BankFile.objects.exists()
+        assert batch.lines.get().status == LineStatus.PENDING
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.BATCHED
+        batch.refresh_from_db()
+        said = obstacle_to_transfers(batch)
+        assert "company identification" in said
+        assert "number at that bank" not in said
+
+    def test_once_set_back_sends_what_waited(self, payouts):
+        make_cash(payouts, number="12345678")
+        batch = make_approved(payouts)
+        set_value(payouts.division, ORIGINATOR["odfi"], "110000000")
+        work(batch)
+        assert not BankFile.objects.exists()
+
+        set_originator(payouts.division)
+        job = resume_job(Job.objects.get(params={"batch": batch.pk}).pk, by=payouts.auditor)
+        while work_one_chunk(job.pk):
+            pass
+
+        assert BankFile.objects.get().batch == batch
+
+    def test_stays_with_a_batch_that_was_approved(self, payouts):
+        make_cash(payouts, number="12345678")
+        batch = make_approved(payouts)
+        assert batch.originator["odfi"] == ODFI
+
+        with pytest.raises(InternalError), transaction.atomic():
+            Batch.objects.filter(pk=batch.pk).update(originator=None)
 
 
 class TestDownload:

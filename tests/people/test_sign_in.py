@@ -233,7 +233,6 @@ class TestProvingAnAddress:
         assert mail.outbox[0].to == ["next@people.example"]
         assert User.objects.get(pk=person.pk).email == "next@people.example"
 
-
     def test_an_address_changes_only_for_who_proves_on_the_way_who_they_are(self, division):
         """A session that is stolen right after the password was typed does not become the whole account."""
         person = make_person(Role.CUSTOMER, division)
@@ -242,7 +241,9 @@ class TestProvingAnAddress:
 
         asked = browser.post(address, changed)
         assert asked["Location"].startswith(reverse("account_reauthenticate"))
-        assert browser.post(reverse("account_reauthenticate"), {"password": "guessed", "next": address}).status_code == 200
+        assert (
+            browser.post(reverse("account_reauthenticate"), {"password": "guessed", "next": address}).status_code == 200
+        )
         assert not mail.outbox
         assert not EmailAddress.objects.filter(email="thief@people.example").exists()
 

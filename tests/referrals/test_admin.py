@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -70,6 +71,15 @@ class TestAProgramme:
 
         assert page.status_code == 302, page.context["adminform"].form.errors
         assert Programme.objects.get(code="spring").status == ProgrammeStatus.DRAFT
+
+    def test_makes_nobody_new_who_left_yesterday(self, operator, market):
+        programme = make_programme(market.division)
+
+        page = operator.post(at("programme_change", programme.pk), form_of(programme, new_after_months="0"))
+
+        assert "new_after_months" in page.context["adminform"].form.errors
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Programme.objects.filter(pk=programme.pk).update(new_after_months=0)
 
     def test_is_started_paused_and_ended_by_its_buttons(self, operator, market):
         programme = make_programme(market.division, is_running=False)

@@ -11,6 +11,7 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from decimal import Decimal
 from functools import reduce
 from operator import or_
@@ -25,7 +26,7 @@ from commissions.models import Batch, BatchLine
 from commissions.queries.bank import sharing_bank_account
 from commissions.queries.batches import lines_in_question, unread_lines
 from commissions.queries.owing import rewards_no_longer_owed
-from commissions.queries.transfers import obstacle_to_transfers
+from commissions.queries.transfers import obstacle_to_transfers, originator_of
 from commissions.services.batches.building import (
     announce,
     locked_batch,
@@ -215,7 +216,9 @@ def approve_batch(batch_id: int, *, shown: Decimal | None = None, by: User) -> B
     _require_approvable(batch, by)
     _verify(batch, shown)
     batch.approve(by=by, at=now())
-    batch.save(update_fields=["status", "approved_by", "approved_at"])
+    if batch.lines.filter(status=LineStatus.PENDING, channel=Channel.TRANSFER).exists():
+        batch.originator = asdict(originator_of(batch.division))
+    batch.save(update_fields=["status", "approved_by", "approved_at", "originator"])
     return announce(batch, by=by)
 
 

@@ -26,7 +26,7 @@ from commissions.events import (
 )
 from commissions.models import BankAccount, BankChange, BankFile, Batch, BatchLine, ReturnFile, TraceCounter
 from commissions.queries.bank import open_change_of
-from commissions.queries.transfers import awaited_of, may_be_paid_from, originator_of, transfers_of
+from commissions.queries.transfers import approved_originator_of, awaited_of, may_be_paid_from, transfers_of
 from commissions.services.batches.returns import come_back, complete_bank_file
 from commissions.services.batches.settling import confirm_line, send_line
 from commissions.services.endings import return_correction, return_reward
@@ -63,12 +63,13 @@ def write_bank_file(batch: Batch) -> BankFile | None:
     What was set off whole is paid thereby. Whose bank account has ended since the batch was built is not in the file: it
     comes back at once, as if the bank had returned it.
 
-    :raises NotAllowed: if it is not known who sends them, or too many files were made on one day
+    :raises NotAllowed: if it is not known who sends them, it is no longer who was approved, or too many files were made
+        on one day
     """
     related = ("reward__division", "payee__account__customer", "division", "batch", "bank_account")
     pending = BatchLine.objects.locked().filter(batch=batch, channel=Channel.TRANSFER, status=LineStatus.PENDING)
     entries: list[AchEntry] = []
-    originator = originator_of(batch.division)
+    originator = approved_originator_of(batch)
     counter = _counter_of(originator)
     for line in pending.select_related(*related).order_by("reward_id", "pk"):
         bank = cast("BankAccount", line.bank_account)  # so the database says of transfers
