@@ -13,7 +13,10 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from foundation.people.models import User, UserRequest
 from foundation.people.queries import has_authenticator_app
@@ -111,6 +114,23 @@ def proof_page(request: UserRequest, *, back: str) -> str:
         return reverse("account_set_password")
     page = reverse("mfa_reauthenticate" if factor == "mfa" else "account_reauthenticate")
     return f"{page}?{urlencode({REDIRECT_FIELD_NAME: back})}"
+
+
+def code_wanted(request: UserRequest, *, back: str) -> SafeString | None:
+    """
+    Return what asks staff for their code before a grave act, with the way there; None where they gave it lately.
+
+    They give it in another window, so that what was typed stays in this one.
+    """
+    if has_proved(request, within=STAFF_PROOF):
+        return None
+    text = _("Nothing was done yet: your last code is too long ago. {link}, then do it here again.")
+    link = format_html(
+        '<a href="{}" target="_blank" rel="noopener">{}</a>',
+        proof_page(request, back=back),
+        _("Give your code in another window"),
+    )
+    return format_html(text, link=link)
 
 
 def _factor(user: User) -> str:

@@ -1,10 +1,15 @@
 """The admin, division by division."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from config.local.sign_ins import totp
 from foundation.divisions.models import Brand
 from foundation.divisions.queries import effective
 from foundation.divisions.services import set_value
@@ -12,8 +17,9 @@ from foundation.divisions.settings import CURRENCY, TIME_ZONE
 from foundation.divisions.testing import make_division, make_site
 from foundation.events.models import Event
 from foundation.now import now
+from foundation.people.models import User
 from foundation.people.states import Role
-from foundation.people.testing import make_person, sign_in
+from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +107,62 @@ class TestRoles:
 
         assert client.get(address).status_code == 200
         assert client.post(address, {"name": "Changed"}).status_code == 403
+
+
+class TestChangesOfPeople:
+    """They ask staff for their code where the last one is a quarter of an hour old."""
+
+    ASKED = "Give your code in another window"
+
+    def later(self):
+        return time_machine.travel(now() + timedelta(minutes=16), tick=False)
+
+    def give_code(self, client):
+        client.post(reverse("mfa_reauthenticate"), {"code": totp(TOTP_SECRET, now().timestamp())})
+
+    def test_keep_what_was_typed_meanwhile(self, operator, mine):
+        add = reverse("admin:people_user_add")
+        typed = {"email": "new@people.example", "name": "New", "language": "en", "role": "csr", "division": mine.pk}
+
+        with self.later():
+            asked = operator.post(add, typed).content.decode()
+            assert self.ASKED in asked
+            assert "new@people.example" in asked
+            assert not User.objects.filter(email="new@people.example").exists()
+            self.give_code(operator)
+            operator.post(add, typed)
+
+        assert User.objects.get(email="new@people.example").roles.get().role == Role.CSR
+
+    def test_give_no_role(self, operator, mine):
+        person = make_person(Role.CSR, mine)
+        given = {
+            "name": "", "language": "en", "roles-TOTAL_FORMS": "2", "roles-INITIAL_FORMS": "1",
+            "roles-0-id": person.roles.get().pk, "roles-0-user": person.pk,
+            "roles-1-user": person.pk, "roles-1-role": "auditor", "roles-1-division": mine.pk,
+        }  # fmt: skip
+        change = reverse("admin:people_user_change", args=[person.pk])
+
+        with self.later():
+            assert self.ASKED in operator.post(change, given).content.decode()
+            assert person.roles.count() == 1
+            self.give_code(operator)
+            operator.post(change, given)
+
+        assert {held.role for held in person.roles.all()} == {Role.CSR, Role.AUDITOR}
+
+    def test_take_off_no_second_factor(self, operator, mine):
+        person = make_person(Role.CSR, mine)
+        people = reverse("admin:people_user_changelist")
+        act = {"action": "take_off_second_factor", "_selected_action": [person.pk]}
+
+        with self.later():
+            assert self.ASKED in operator.post(people, act, follow=True).content.decode()
+            assert Authenticator.objects.filter(user=person).exists()
+            self.give_code(operator)
+            operator.post(people, act)
+
+        assert not Authenticator.objects.filter(user=person).exists()
 
 
 class TestDivisionSettings:

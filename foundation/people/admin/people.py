@@ -10,13 +10,16 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.people import services
 from foundation.people.admin.scoped import DivisionScopedAdmin, DivisionScopedTabular
-from foundation.people.models import RoleAssignment, User
+from foundation.people.http import code_wanted
+from foundation.people.models import RoleAssignment, User, UserRequest
 from foundation.people.queries import divisions_where, may_give, may_manage, people_visible_to
 from foundation.people.states import Permission, Role
 
@@ -102,6 +105,18 @@ class InvitationForm(PersonModelForm):
         return values
 
 
+class ProvedForm:
+    """A form that is taken only from somebody who gave their code lately; what was typed stays."""
+
+    code_wanted: SafeString | None
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}  # type: ignore[misc]  # a form's, with which it is mixed
+        if self.code_wanted:
+            raise ValidationError(self.code_wanted, code="unproved")
+        return values
+
+
 @admin.register(User)
 class PersonAdmin(DivisionScopedAdmin):
     """
@@ -177,9 +192,11 @@ class PersonAdmin(DivisionScopedAdmin):
         return fixed if is_mine else (*fixed, "name", "language")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        wanted = {"code_wanted": code_wanted(cast("UserRequest", request), back=reverse("admin:index"))}
         if obj is None:
-            return type("InvitationForm", (InvitationForm,), {"acting": request.user})
-        return super().get_form(request, obj, change, **kwargs)
+            return type("InvitationForm", (ProvedForm, InvitationForm), {"acting": request.user, **wanted})
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("PersonForm", (ProvedForm, form), wanted)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         del request, obj
@@ -237,6 +254,9 @@ class PersonAdmin(DivisionScopedAdmin):
 
     def _for_each(self, request: HttpRequest, people: models.QuerySet[User], change: "Callable[..., object]") -> None:
         acting = cast("User", request.user)
+        if wanted := code_wanted(cast("UserRequest", request), back=request.get_full_path()):
+            self.message_user(request, wanted, messages.ERROR)
+            return
         done = [
             self.log_change(request, person, str(change.__name__))
             for person in people
