@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
@@ -97,28 +98,26 @@ def nudge_workers() -> None:
 
 def work_one_chunk(job_id: int | None = None) -> bool:
     """
-    Take a waiting chunk, of any job or of one, do it, and tell whether there was one.
+    Take a waiting chunk, of any job or of one, do it, and tell whether there was anything to do.
 
     The chunk's work and its being done are one transaction. An error fails the job and says why; nothing of the
-    chunk stays.
+    chunk stays. Where no chunk waits, a job is finished whose worker died after the last of them.
     """
     try:
         with transaction.atomic():
             chunk = _claim(job_id)
-            if chunk is None:
-                return False
-            job_id = chunk.job_id
-            result = KINDS[chunk.job.kind].do_chunk(chunk.job, chunk)
-            chunk.done, chunk.wrong, chunk.finished_at = result.done, result.wrong, now()
-            chunk.save(update_fields=["done", "wrong", "finished_at"])
+            if chunk is not None:
+                job_id = chunk.job_id
+                result = KINDS[chunk.job.kind].do_chunk(chunk.job, chunk)
+                chunk.done, chunk.wrong, chunk.finished_at = result.done, result.wrong, now()
+                chunk.save(update_fields=["done", "wrong", "finished_at"])
     except Exception as error:
         if job_id is None:
             raise
         log.exception("job_failed", job=job_id)
         _fail(job_id, error)
         return True
-    _finish_if_all_done(chunk.job_id)
-    return True
+    return _finish_one(job_id) or chunk is not None
 
 
 def _claim(job_id: int | None) -> JobChunk | None:
@@ -131,15 +130,36 @@ def _claim(job_id: int | None) -> JobChunk | None:
     return claimed.order_by("id").first()
 
 
-@transaction.atomic
-def _finish_if_all_done(job_id: int) -> None:
-    job = Job.objects.locked().get(pk=job_id)
-    if job.status != JobStatus.RUNNING or job.chunks.filter(finished_at=None).exists():
-        return
-    if finish := KINDS[job.kind].finish:
-        finish(job)
-    job.finish(at=now())
-    job.save(update_fields=["status", "finished_at"])
+def _finish_one(job_id: int | None) -> bool:
+    """
+    Finish a running job, any or one, of which every chunk is done, and tell whether there was one.
+
+    An error fails the job: it is finished anew when somebody resumes it.
+    """
+    try:
+        with transaction.atomic():
+            job = _claim_worked_off(job_id)
+            if job is None:
+                return False
+            job_id = job.pk
+            if finish := KINDS[job.kind].finish:
+                finish(job)
+            job.finish(at=now())
+            job.save(update_fields=["status", "finished_at"])
+    except Exception as error:
+        if job_id is None:
+            raise
+        log.exception("job_not_finished", job=job_id)
+        _fail(job_id, error)
+    return True
+
+
+def _claim_worked_off(job_id: int | None) -> Job | None:
+    waiting = JobChunk.objects.filter(job=OuterRef("pk"), finished_at=None)
+    jobs = Job.objects.filter(~Exists(waiting), status=JobStatus.RUNNING)
+    if job_id is not None:
+        jobs = jobs.filter(pk=job_id)
+    return jobs.select_for_update(skip_locked=True, no_key=True).order_by("pk").first()
 
 
 @transaction.atomic

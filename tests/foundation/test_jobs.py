@@ -18,7 +18,7 @@ from foundation.people.testing import make_person
 
 @pytest.fixture(autouse=True)
 def counting():
-    """A kind of work that keeps each row it sees as a job error, and fails once at the rows it is told."""
+    """A kind of work that keeps each row it sees as a job error, and fails once at the rows it is told, and at its end (0)."""
     poisoned: set[int] = set()
 
     def count_rows(job, chunk):
@@ -32,6 +32,9 @@ def counting():
 
     def finish(job):
         JobError.objects.create(job=job, row=0, message="finished")
+        if 0 in poisoned:
+            poisoned.discard(0)
+            raise ValueError("poison at the end")
 
     register("tests.counting", count_rows, finish=finish)
     yield poisoned
@@ -85,6 +88,24 @@ class TestJob:
         job.refresh_from_db()
         assert job.status == JobStatus.DONE
         assert seen(job) == list(range(1, 26))
+
+    def test_that_cannot_be_finished_fails_with_the_reason_and_is_finished_when_resumed(self, counting):
+        counting.add(0)
+        job = start()
+        while work_one_chunk():
+            pass
+
+        job.refresh_from_db()
+        assert (job.status, job.problem) == (JobStatus.FAILED, "ValueError: poison at the end")
+        assert not job.errors.filter(message="finished").exists()
+
+        resume_job(job.pk, by=make_person())
+        while work_one_chunk():
+            pass
+        job.refresh_from_db()
+        assert (job.status, job.problem) == (JobStatus.DONE, "")
+        assert seen(job) == list(range(1, 26))
+        assert job.errors.filter(message="finished").count() == 1
 
     def test_stops_after_the_chunk_at_hand_when_cancelled(self):
         job = start()
@@ -150,3 +171,56 @@ class TestWorkers:
 
         assert work_one_chunk()
         assert seen(job) == list(range(1, 11))
+
+    def test_finish_what_a_killed_one_left_after_the_last_chunk(self, monkeypatch):
+        job, other = start(total=10), start(total=10)
+        with monkeypatch.context() as killed:
+            killed.setattr(services, "_finish_one", _die)
+            with pytest.raises(KeyboardInterrupt):
+                work_one_chunk(job.pk)
+        job.refresh_from_db()
+        assert (job.status, progress_of(job).percent) == (JobStatus.RUNNING, 100)
+
+        while work_one_chunk():
+            pass
+
+        for one in (job, other):
+            one.refresh_from_db()
+            assert one.status == JobStatus.DONE
+            assert one.errors.filter(message="finished").count() == 1
+
+    def test_finish_a_job_once_though_two_find_it_done(self, monkeypatch):
+        job = start(total=10)
+        with monkeypatch.context() as killed:
+            killed.setattr(services, "_finish_one", _die)
+            with pytest.raises(KeyboardInterrupt):
+                work_one_chunk(job.pk)
+        finishing, found_nothing = threading.Event(), threading.Event()
+
+        def finish_slowly(job):
+            JobError.objects.create(job=job, row=0, message="finished")
+            finishing.set()
+            assert found_nothing.wait(30)
+
+        register("tests.counting", KINDS["tests.counting"].do_chunk, finish=finish_slowly)
+
+        def work():
+            try:
+                work_one_chunk()
+            finally:
+                connection.close()
+
+        first = threading.Thread(target=work)
+        first.start()
+        assert finishing.wait(30)
+        assert not work_one_chunk(), "what another one is finishing is left to it, and nobody waits"
+        found_nothing.set()
+        first.join()
+
+        job.refresh_from_db()
+        assert job.status == JobStatus.DONE
+        assert job.errors.filter(message="finished").count() == 1
+
+
+def _die(_job_id: int | None) -> bool:
+    raise KeyboardInterrupt
