@@ -295,6 +295,45 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
 
         assert row.outcome not in ("", desk.ticket.number)
 
+    def test_a_reply_to_an_ended_one_that_comes_by_two_ways_opens_one(self, desk):
+        services.cancel_ticket(desk.ticket.pk, by=None)
+        same = {"Message-ID": "<same@people.example>"}
+
+        first = desk.reply(**same, body="It smokes.")
+        again = desk.reply(**same, body="It smokes.\n\n-- \nSent by a relay.")
+        other = desk.reply(**same, body="It burns.")
+        other_again = desk.reply(**same, body="It burns.\n\n-- \nSent by a relay.")
+
+        assert len({row.pk for row in (first, again, other, other_again)}) == 4
+        assert {row.outcome for row in (first, again, other, other_again)} == {first.outcome}
+        follower = Ticket.objects.exclude(pk=desk.ticket.pk).get(customer=desk.ticket.customer)
+        assert follower.number == first.outcome
+        assert [one.text for one in follower.articles.filter(kind=ArticleKind.CUSTOMER)] == ["It smokes.", "It burns."]
+        assert len(desk.said(kind=ArticleKind.SYSTEM)) == 1
+
+    def test_what_stands_on_a_ticket_and_comes_anew_after_its_end_opens_none(self, desk):
+        same = {"Message-ID": "<same@people.example>"}
+        desk.reply(**same, body="It smokes.")
+        services.cancel_ticket(desk.ticket.pk, by=None)
+
+        again = desk.reply(**same, body="It smokes.\n\n-- \nSent by a relay.")
+        other = desk.reply(**same, body="It burns.")
+
+        assert again.outcome == desk.ticket.number
+        assert Ticket.objects.exclude(pk=desk.ticket.pk).get(customer=desk.ticket.customer).number == other.outcome
+
+    def test_the_same_mail_follows_anew_where_what_it_opened_has_ended_too(self, desk):
+        services.cancel_ticket(desk.ticket.pk, by=None)
+        same = {"Message-ID": "<same@people.example>"}
+        first = desk.reply(**same, body="It smokes.")
+        services.cancel_ticket(Ticket.objects.get(number=first.outcome).pk, by=None)
+
+        other = desk.reply(**same, body="It burns.")
+
+        follower = Ticket.objects.get(number=other.outcome)
+        assert follower.number not in (first.outcome, desk.ticket.number)
+        assert first.outcome in desk.said(follower, ArticleKind.SYSTEM)[-1]
+
     def test_a_mail_that_fits_nothing_opens_a_ticket_of_the_customer(self, desk):
         set_value(desk.division, MAIL_OPENS, TicketType.REQUEST.value)
 
@@ -721,6 +760,21 @@ class TestTheLetterbox:
         with time_machine.travel(now() + timedelta(hours=1, minutes=1), tick=False):
             row = desk.receive("Subject: Trouble again", "Message-ID: <again@people.example>")
         assert row.status == MailStatus.HANDLED
+
+    def test_replies_to_an_ended_ticket_open_no_more_than_that_either(self, desk):
+        services.cancel_ticket(desk.ticket.pk, by=None)
+        for number in range(MOST_AN_HOUR + 1):
+            last = desk.reply(body=f"Trouble {number}")
+
+        opened = Ticket.objects.filter(customer=desk.ticket.customer).exclude(pk=desk.ticket.pk)
+        assert opened.count() == MOST_AN_HOUR
+        assert (last.status, last.reason) == (MailStatus.SET_ASIDE, "flood")
+
+        services.add_mail_to_ticket(last.pk, desk.ticket.number, by=make_person(Role.CSR, desk.division))
+
+        last.refresh_from_db()
+        assert opened.count() == MOST_AN_HOUR + 1
+        assert last.status == MailStatus.HANDLED
 
     def test_it_is_placed_once(self, desk):
         row, csr = desk.receive(From=STRANGER), make_person(Role.CSR, desk.division)

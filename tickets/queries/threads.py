@@ -101,21 +101,21 @@ def _of_its_own(mail: Mail, told: Sequence[tuple[Article, set[str]]]) -> int | N
     return next(chain(of_the_author, of_the_others), None)
 
 
-def written_before(mail: Mail, division: Division) -> Article | None:
+def written_before(mail: Mail, division: Division) -> list[Article]:
     """
     Return what its sender wrote to a division, or below it, under a mail's own Message-ID within `SAME_WITHIN`.
 
     It is the same mail by another way, whatever was changed on the way; what others wrote under that Message-ID is not.
     """
     if mail.sender is None or not mail.message_id:
-        return None
+        return []
     divisions = Division.objects.under(division)
     wrote = Article.objects.filter(
         message_id=mail.message_id, at__gte=now() - SAME_WITHIN, ticket__division__in=divisions
     )
     writer = writers_address(mail.sender.email)
-    rows = wrote.select_related("ticket").defer("search", "ticket__search")
-    return next((one for one in rows if writers_address(one.author_email) == writer), None)
+    rows = wrote.select_related("ticket").defer("search", "ticket__search").order_by("pk")
+    return [one for one in rows if writers_address(one.author_email) == writer]
 
 
 def takes_part(email: str, ticket: Ticket) -> bool:

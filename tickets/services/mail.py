@@ -25,7 +25,7 @@ from foundation.correspondence.services import (
     set_aside_mail,
     settle_mails,
 )
-from foundation.correspondence.states import MailKind
+from foundation.correspondence.states import MailKind, MailStatus
 from foundation.divisions.queries import effective
 from foundation.events.facts import Fact
 from foundation.events.services import publish_many, reference_to
@@ -323,11 +323,9 @@ def _place_unthreaded(each: Received) -> None:
 
     The same mail by another way opens no second ticket: only what it says otherwise is written down.
     """
-    if known := written_before(each.mail, each.row.division):
-        if known.text == _words(each.mail).strip():
-            each.row.mark_handled(_outcome(known.ticket), at=now())
-        else:
-            write_down(each, known.ticket_id)
+    if wrote := written_before(each.mail, each.row.division):
+        if not _says_nothing_new(each, wrote):
+            write_down(each, wrote[-1].ticket_id)
         return
     ticket_id = _ticket_in_subject(each.mail)
     named = Ticket.objects.defer("search").get(pk=ticket_id) if ticket_id else None
@@ -339,14 +337,28 @@ def _place_unthreaded(each: Received) -> None:
     if customer is None:
         each.row.set_aside(UNKNOWN_SENDER)
         return
-    mailed = Ticket.objects.filter(requester_email=sender, channel=TicketChannel.MAIL)
-    if mailed.filter(opened_at__gt=each.row.received_at - timedelta(hours=1)).count() >= MOST_AN_HOUR:
+    if _has_opened_many(each.row):
         each.row.set_aside(FLOOD)
         return
     ticket = open_for(each, customer)
     if named:
         said = _("Its subject names %(number)s, on which %(sender)s takes no part.")
         note_by_itself(ticket, said % {"number": named.number, "sender": sender}, key=f"{_key(each.row)}:named")
+
+
+def _says_nothing_new(each: Received, wrote: Sequence[Article]) -> bool:
+    """Let a message go with the same mail by another way, if that said the same words, and tell whether it did."""
+    same = next((article for article in wrote if article.text == _words(each.mail).strip()), None)
+    if same is None:
+        return False
+    each.row.mark_handled(_outcome(same.ticket), at=now())
+    return True
+
+
+def _has_opened_many(row: InboundMail) -> bool:
+    """Tell whether an address has opened as many tickets as it may, within the hour before its message came."""
+    mailed = Ticket.objects.filter(requester_email=row.sender, channel=TicketChannel.MAIL)
+    return mailed.filter(opened_at__gt=row.received_at - timedelta(hours=1)).count() >= MOST_AN_HOUR
 
 
 def write_down(each: Received, ticket_id: int) -> None:
@@ -388,10 +400,21 @@ def _follow_up(each: Received, ended: Ticket) -> None:
     """
     Open a new ticket for a reply to one that has ended, each naming the other.
 
-    Whoever takes no part in the ended one does not come into its customer's account by it: a person looks at that.
+    Whoever takes no part in the ended one does not come into its customer's account by it: a person looks at that. The
+    same mail by another way opens no second one, and what exceeds `MOST_AN_HOUR` waits, unless a person places it.
     """
     if not (each.row.sender and takes_part(each.row.sender, ended)):
         each.row.set_aside(UNKNOWN_SENDER)
+        return
+    if wrote := written_before(each.mail, ended.division):
+        if _says_nothing_new(each, wrote):
+            return
+        first = locked_where_it_goes_on(wrote[-1].ticket_id)
+        if first.pk != ended.pk:
+            write_down(each, first.pk)
+            return
+    if each.row.status == MailStatus.WAITING and _has_opened_many(each.row):
+        each.row.set_aside(FLOOD)
         return
     ticket = open_for(each, ended.customer, ended=ended)
     at = _key(each.row)
