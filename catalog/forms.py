@@ -16,6 +16,7 @@ from catalog.models import Campaign, EligibilityCriterion, Product
 from catalog.services import CostDescription
 from catalog.states import ANSWER_PREFIX, FACTS, CustomerClass, PriceKind
 from foundation.divisions.models import Division
+from foundation.moments import require_meant
 from foundation.now import today
 from foundation.people.models import User
 from foundation.people.queries import divisions_where, divisions_within_sight
@@ -278,6 +279,7 @@ def _cost(line: dict[str, str], sold: dict[str, Product]) -> CostDescription:
         day = date.fromisoformat(starts_on)
     except (InvalidOperation, ValueError):
         raise ValidationError(gettext("The amount or the date cannot be read.")) from None
+    require_meant(day)
     if known is not None and not (known.is_finite() and 0 <= known < 10**10):
         raise ValidationError(gettext("The amount is not one of money."))
     return CostDescription(product_id=sold[code].pk, kind=PriceKind(kind), amount=known, starts_on=day)

@@ -12,12 +12,13 @@ from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils.translation import gettext as _, gettext_lazy
 
 from catalog.states import Comparison as ComparisonInWords
-from commissions.models import RewardTerm, Rule, RuleVersion
+from commissions.models import FARTHEST, RewardTerm, Rule, RuleVersion, why_not_promised
 from commissions.queries.facts import FACTS, FREE_TEXT, vocabulary
 from commissions.queries.rules import conditions_of, only_in
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import CASH_CURRENCY, Basis, RewardForm, Side
 from foundation.divisions.models import Division
+from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.rules import Comparison, Criterion, CriterionStep, Group, GroupStep, InvalidRule, Kind, RuleSet
 from territory.states import ProductFamily
@@ -314,13 +315,19 @@ class TermForm(forms.Form):
             self.add_error("gets", only_in(CASH_CURRENCY))
         if gets != FREE and cleaned.get("families"):
             self.add_error("families", _("Tick none, or choose a free month."))
-        if _basis_of(gets) == Basis.FLAT and (value := cleaned.get("value")) and value != round(value, 2):
-            self.add_error("value", _("Write an amount with at most two digits after the point."))
         for step in range(1, STEPS + 1):
             halves = cleaned.get(f"from_{step}"), cleaned.get(f"value_{step}")
             if any(halves) and not all(halves):
                 self.add_error(f"value_{step}", _("A step needs both: from which reward on, and how much."))
+        self._refuse_what_cannot_be_paid(cleaned, _basis_of(gets))
         return cleaned
+
+    def _refuse_what_cannot_be_paid(self, cleaned: Mapping[str, Any], basis: str) -> None:
+        """Ask of each step what is asked of the first value."""
+        for name in ("value", *(f"value_{step}" for step in range(1, STEPS + 1))):
+            much = cleaned.get(name)
+            if basis in Basis.values and much and (reason := why_not_promised(basis, much)):
+                self.add_error(name, reason)
 
     def description(self) -> TermDescription | None:
         """Return what was filled in; None for nothing."""
@@ -455,6 +462,14 @@ class Composer:
         parts = [self.version.is_valid(), self.conditions.is_valid(), *(term.is_valid() for term in self.terms)]
         return all(parts)
 
+    def add_refusal(self, refusal: NotAllowed) -> None:
+        """Say a refusal of the service at the field, or the side, that it names."""
+        for term in self.terms:
+            if refusal.field == term.side:
+                term.add_error(None, str(refusal))
+                return
+        self.version.add_error(refusal.field if refusal.field in self.version.fields else None, str(refusal))
+
     def wording(self) -> Wording:
         """Return what was composed."""
         rule = self.conditions.rule()
@@ -464,7 +479,10 @@ class Composer:
 
 
 class ApprovalForm(forms.Form):
-    """From when an approved version counts."""
+    """From when an approved version counts, and what the approving person read."""
+
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    """Without it the service refuses."""
 
     effective_from = forms.DateTimeField(
         label=gettext_lazy("In force from"),
@@ -488,4 +506,6 @@ class ApprovalForm(forms.Form):
         moment = typed.replace(tzinfo=self.division.zone)
         if moment < now():
             raise ValidationError(_("This moment has passed. Leave it empty to put the version in force at once."))
+        if moment - now() > FARTHEST:
+            raise ValidationError(_("This moment lies more than ten years ahead."))
         return moment

@@ -9,6 +9,7 @@ from typing import Any
 from accounts.models import Account
 from accounts.testing import make_account
 from commissions.models import Rule, RuleVersion
+from commissions.queries.rules import digest_of
 from commissions.services.rules import (
     TermDescription,
     Wording,
@@ -96,6 +97,11 @@ def make_version(
     version.put_in_force()
     version.save()
     return version
+
+
+def digest_shown(version: RuleVersion) -> str:
+    """Return what the page of a version sends back: the digest of what it says now."""
+    return digest_of(RuleVersion.objects.get(pk=version.pk))
 
 
 def make_referrer(programme: Programme, *, account: Account | None = None) -> Referrer:

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy as _
 from commissions.forms import ApprovalForm, Composer, RuleForm
 from commissions.models import Rule, RuleVersion
 from commissions.queries.rewarding import committed_of
-from commissions.queries.rules import diff_of, doubts_about, programmes_paid_by, rule_in_words
+from commissions.queries.rules import diff_of, digest_of, doubts_about, programmes_paid_by, rule_in_words
 from commissions.queries.trials import may_try, try_version
 from commissions.services import rules as services
 from commissions.states import VersionStatus
@@ -154,7 +154,7 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             "return": self._mover(services.return_version, self._may_write),
             "withdraw": self._mover(services.withdraw_version, self._may_write),
             "approve": self.approve_view,
-            "end": self._mover(services.end_version, self._may_approve),
+            "end": self.end_view,
         }
         return [
             *(
@@ -191,9 +191,7 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         try:
             services.write_version(version.pk, composer.wording(), by=_user(request))
         except NotAllowed as refusal:
-            composer.version.add_error(
-                refusal.field if refusal.field in composer.version.fields else None, str(refusal)
-            )
+            composer.add_refusal(refusal)
             return self._page(request, self._version(request, str(version.pk)), composer)
         self.log_change(request, version, gettext("Written."))
         try:
@@ -207,9 +205,17 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         query = "?try=1#trial" if "try" in request.POST else ""
         return redirect(reverse("admin:commissions_ruleversion_change", args=[version.pk]) + query)
 
-    def _page(self, request: HttpRequest, version: RuleVersion, composer: Composer | None = None) -> HttpResponse:
-        former = _in_force(version)
+    def _page(
+        self,
+        request: HttpRequest,
+        version: RuleVersion,
+        composer: Composer | None = None,
+        approval: ApprovalForm | None = None,
+    ) -> HttpResponse:
+        former, shown = _in_force(version), digest_of(version)
         may_approve = self._may_approve(request, version)
+        if approval is None and may_approve:
+            approval = ApprovalForm(initial={"shown": shown}, division=version.rule.division)
         context = {
             **self.admin_site.each_context(request),
             "title": str(version),
@@ -225,7 +231,8 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             "former": former,
             "differences": diff_of(version, former) if former else [],
             **self._trial(request, version),
-            "approval": ApprovalForm(division=version.rule.division) if may_approve else None,
+            "approval": approval,
+            "shown": shown,
             "why_not_approve": _why_not_approve(version, _user(request)),
             "may_write": self._may_write(request, version),
             "may_approve": may_approve,
@@ -280,11 +287,9 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             raise Http404
         form = ApprovalForm(request.POST, division=version.rule.division)
         if not form.is_valid():
-            messages.error(request, " ".join(map(str, form.errors["effective_from"])))
-            return redirect("admin:commissions_ruleversion_change", version.pk)
+            return self._page(request, version, approval=form)
         try:
-            moment = form.cleaned_data["effective_from"]
-            approved = services.approve_version(version.pk, effective_from=moment, by=request.user)
+            approved = services.approve_version(version.pk, **form.cleaned_data, by=request.user)
         except NotAllowed as refusal:
             messages.error(request, refusal.message)
         else:
@@ -293,6 +298,17 @@ class RuleVersionAdmin(DivisionScopedAdmin):
                 gettext("It is in force.") if approved.status == VersionStatus.IN_FORCE else gettext("It is approved.")
             )
             messages.success(request, said)
+        return redirect("admin:commissions_ruleversion_change", version.pk)
+
+    def end_view(self, request: UserRequest, object_id: str) -> HttpResponse:
+        """Let a rule pay nothing for new orders, by the version that the person saw."""
+        version = self._version(request, object_id)
+        if request.method != "POST" or not self._may_approve(request, version):
+            raise Http404
+        try:
+            services.end_version(version.pk, shown=request.POST.get("shown", ""), by=request.user)
+        except NotAllowed as refusal:
+            messages.error(request, refusal.message)
         return redirect("admin:commissions_ruleversion_change", version.pk)
 
 

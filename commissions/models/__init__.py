@@ -6,10 +6,11 @@ from commissions.models.disputes import LONGEST_WORDS, Dispute, DisputeArticle, 
 from commissions.models.ledger import ClosedPeriod, LedgerEntry
 from commissions.models.payouts import Batch, BatchLine, PeriodRun
 from commissions.models.rewards import Payee, Reward, RewardQuerySet
-from commissions.models.rules import WORDING, RewardTerm, Rule, RuleVersion
+from commissions.models.rules import FARTHEST, WORDING, RewardTerm, Rule, RuleVersion, why_not_promised
 from commissions.models.transfers import BankChange, BankFile, BankReturn, ReturnFile, TraceCounter
 
 __all__ = [
+    "FARTHEST",
     "LONGEST_WORDS",
     "WORDING",
     "BankAccount",
@@ -33,4 +34,5 @@ __all__ = [
     "Rule",
     "RuleVersion",
     "TraceCounter",
+    "why_not_promised",
 ]

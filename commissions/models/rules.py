@@ -1,6 +1,6 @@
 """What a market pays for a referral: rules, their versions, and what each promises."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -10,12 +10,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import number_format
 from django.utils.translation import gettext, gettext_lazy as _
 
 from commissions.states import VERSION_MOVES, Basis, RewardForm, Side, VersionStatus, WaitUnit
 from foundation.divisions.fields import TranslatedField
 from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
+from foundation.moments import YEARS
 from foundation.money import MoneyField
 from foundation.now import now
 from foundation.people.models import User
@@ -29,6 +31,8 @@ WORDING = (
     "most_per_year", "most_ever",
 )  # fmt: skip
 """What a version says besides its terms: written in a draft, and frozen with it."""
+FARTHEST = timedelta(days=3653)
+"""How far ahead a version may begin or end: ten years. Rules that come so late are slips, and years past 9999 cannot be read."""
 _FROZEN = ("rule_id", "number", "author_id", "writers", "created_at", *WORDING)
 _APPROVAL = ("effective_from", "approver_id", "approved_at")
 
@@ -178,7 +182,11 @@ class RuleVersion(Lifecycle):
 
     # How much at the most.
     budget = MoneyField(
-        _("budget"), null=True, blank=True, help_text=_("Of the rule, over all payees. Empty: without limit.")
+        _("budget"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Of the rule, over all payees. Empty: without limit."),
     )
     most_per_month = models.PositiveSmallIntegerField(_("rewards a month"), null=True, blank=True)
     most_per_year = models.PositiveSmallIntegerField(_("rewards a year"), null=True, blank=True)
@@ -210,6 +218,17 @@ class RuleVersion(Lifecycle):
                 condition=Q(effective_until=None) | Q(effective_until__gt=F("effective_from")),
                 name="version_ends_after_it_starts",
                 violation_error_message=_("It ends before it starts."),
+            ),
+            models.CheckConstraint(condition=Q(budget=None) | Q(budget__gte=0), name="budget_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(effective_from=None)
+                | Q(effective_from__gte=datetime(YEARS[0], 1, 1, tzinfo=UTC))
+                & Q(effective_from__lte=F("approved_at") + FARTHEST),
+                name="version_begins_in_reach",
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_until=None) | Q(effective_until__lt=datetime(YEARS[-1], 1, 1, tzinfo=UTC)),
+                name="version_ends_in_reach",
             ),
             models.CheckConstraint(
                 condition=Q(approver=None) | ~Q(approver=F("author")), name="nobody_approves_their_own_version"
@@ -344,6 +363,28 @@ class RuleVersion(Lifecycle):
         :raises NotAllowed: if it is or was in force
         """
         self._move(VersionStatus.WITHDRAWN)
+
+
+MOST_MONEY, MOST_PERCENT = Decimal("999999.99"), Decimal("999.999")
+"""Of one reward; and the most that a reward's rate can hold."""
+
+
+def why_not_promised(basis: str, much: Decimal) -> str:
+    """Say why nobody can be promised this amount, or this percentage; empty where they can. Steps are asked like the rest."""
+    if not much.is_finite() or much <= 0:
+        return gettext("Write a number that is more than nothing.")
+    is_money = basis == Basis.FLAT
+    if much > (MOST_MONEY if is_money else MOST_PERCENT):
+        return (
+            gettext("One reward is at most %(most)s.") % {"most": number_format(MOST_MONEY, force_grouping=True)}
+            if is_money
+            else gettext("At most %(most)s %%.") % {"most": number_format(MOST_PERCENT)}
+        )
+    if is_money and much != round(much, 2):
+        return gettext("Write an amount with at most two digits after the point.")
+    if much != round(much, 3):
+        return gettext("Write a percentage with at most three digits after the point.")
+    return ""
 
 
 OF_AMOUNTS = [RewardForm.BILL_CREDIT, RewardForm.CASH]

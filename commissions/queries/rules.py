@@ -1,15 +1,18 @@
 """Which version of which rule counts, and what a version says: in words, and against another."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language, gettext as _, ngettext, override
 
 from catalog.states import Comparison as ComparisonInWords
-from commissions.models import RewardTerm, Rule, RuleVersion
+from commissions.models import WORDING, RewardTerm, Rule, RuleVersion
 from commissions.queries.facts import FACTS, vocabulary
 from commissions.queries.reckoning import can_be_earned, count_of, plain, services_in_words
 from commissions.states import OF_MARGIN, Basis, RewardForm, Side, VersionStatus
@@ -260,6 +263,22 @@ def diff_of(version: RuleVersion, other: RuleVersion, language: str | None = Non
     """Return what a version says otherwise than another, in the order of the rule's sentences."""
     before, after = _said(other, language), _said(version, language)
     return [Difference(before=before[topic], after=after[topic]) for topic in after if before[topic] != after[topic]]
+
+
+def digest_of(version: RuleVersion) -> str:
+    """
+    Return the SHA-256 over what a version says, promises and holds for, as it is kept.
+
+    Whoever approves or ends it sends back the one of what they read.
+    """
+    promised = [
+        (term.side, term.form, term.basis, term.amount, term.percent, term.tiers, term.families)
+        for term in sorted(version.terms.all(), key=lambda term: term.side)
+    ]
+    said = [version.pk, {name: getattr(version, name) for name in WORDING}, promised]
+    moments = [version.effective_from, version.effective_until]
+    text = json.dumps([*said, version.rule.division.currency, *moments], cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def doubts_about(version: RuleVersion) -> list[str]:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from commissions.models import ClosedPeriod, Dispute, LedgerEntry, Payee, Reward
 from commissions.states import EntryKind, HoldReason, LedgerAccount, Side
 from foundation.cells import Cell
+from foundation.moments import YEARS
 from foundation.money import ZERO
 from foundation.now import today
 
@@ -275,6 +276,7 @@ def month_of(text: str, payee: Payee) -> date | None:
     if not text:
         return today(payee.division).replace(day=1)
     try:
-        return date.fromisoformat(f"{text}-01")
+        month = date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
+    return month if month.year in YEARS else None

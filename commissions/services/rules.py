@@ -12,9 +12,9 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from commissions.events import VersionMoved
-from commissions.models import WORDING, RewardTerm, Rule, RuleVersion
+from commissions.models import FARTHEST, WORDING, RewardTerm, Rule, RuleVersion, why_not_promised
 from commissions.queries.facts import FACTS
-from commissions.queries.rules import clash_of, conditions_of, only_in, too_long_a_wait, too_many_bills
+from commissions.queries.rules import clash_of, conditions_of, digest_of, only_in, too_long_a_wait, too_many_bills
 from commissions.states import CASH_CURRENCY, Basis, RewardForm, Side, VersionStatus
 from foundation.divisions.fields import Texts
 from foundation.divisions.models import Division
@@ -48,19 +48,18 @@ class TermDescription:
         """
         Return the term as a row.
 
-        :raises NotAllowed: if it does not say how much, or its steps do not ascend
+        :raises NotAllowed: if it does not say how much, its steps do not ascend, or somebody could not be paid so much
         """
         counts = [first for first, _value in self.tiers]
         if any(later <= earlier for earlier, later in zip([1, *counts], counts, strict=False)):
             message = _("Steps begin at the second reward or later, each later than the one before.")
             raise NotAllowed(message, code="tiers", field=self.side)
-        if any(value <= 0 for _first, value in self.tiers):
-            raise NotAllowed(_("A step is more than nothing."), code="tiers", field=self.side)
+        self._refuse_what_cannot_be_paid()
         if self.form == RewardForm.CASH and version.rule.division.currency != CASH_CURRENCY:
             raise NotAllowed(only_in(CASH_CURRENCY), code="currency", field=self.side)
         row = RewardTerm(
             version=version, side=self.side, form=self.form, basis=self.basis, amount=self.amount,
-            percent=self.percent, tiers=[[first, str(value)] for first, value in self.tiers],
+            percent=self.percent, tiers=[[first, f"{value:f}"] for first, value in self.tiers],
             families=list(self.families),
         )  # fmt: skip
         try:
@@ -68,6 +67,12 @@ class TermDescription:
         except ValidationError as error:
             raise NotAllowed(" ".join(error.messages), code="term", field=self.side) from None
         return row
+
+    def _refuse_what_cannot_be_paid(self) -> None:
+        said = [("term", self.amount), ("term", self.percent), *(("tiers", value) for _first, value in self.tiers)]
+        for code, much in said:
+            if much is not None and (reason := why_not_promised(self.basis, much)):
+                raise NotAllowed(reason, code=code, field=self.side)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,13 +218,15 @@ def return_version(version_id: int, *, by: User) -> RuleVersion:
 
 
 @transaction.atomic
-def approve_version(version_id: int, *, effective_from: datetime | None = None, by: User) -> RuleVersion:
+def approve_version(version_id: int, *, shown: str, effective_from: datetime | None = None, by: User) -> RuleVersion:
     """
     Agree to what somebody else has written: it is in force from a moment on, for the orders submitted from then on.
 
+    :param shown: the `digest_of` what the approving person read
     :param effective_from: empty: at once
     :raises NotAllowed: if the person may not approve there, has written in it, they or a writer are not
-        confirmed (`confirm_person`), the moment has passed, another version begins at that very moment, or another rule of the same place and
+        confirmed (`confirm_person`), it says something else than what they read, the moment has passed or lies more than
+        ten years ahead, another version begins at that very moment, or another rule of the same place and
         priority could claim the same orders
     """
     version = _locked(version_id)
@@ -229,14 +236,28 @@ def approve_version(version_id: int, *, effective_from: datetime | None = None, 
     if effective_from is not None and effective_from < at:
         message = _("This moment has passed. Orders that were placed keep the rule that was in force then.")
         raise NotAllowed(message, code="past", field="effective_from")
+    _refuse_far_off(effective_from, at, field="effective_from")
     moment = effective_from or at
-    _refuse_same_moment(version, moment)
+    stands = digest_of(version)
     version.approve(by=by, at=at, effective_from=moment)
+    _refuse_unread(stands, shown)
+    _refuse_same_moment(version, moment)
     _refuse_clash(version, moment)
     _save(version, "status", "approver", "approved_at", "effective_from", by=by)
     if moment <= at:
         _put_in_force(version, by=by)
     return version
+
+
+def _refuse_far_off(moment: datetime | None, present: datetime, *, field: str) -> None:
+    if moment is not None and moment - present > FARTHEST:
+        raise NotAllowed(_("This moment lies more than ten years ahead."), code="far_off", field=field)
+
+
+def _refuse_unread(stands: str, shown: str) -> None:
+    if stands != shown:
+        message = _("The version has changed since you saw it. Read it again.")
+        raise NotAllowed(message, code="other_wording")
 
 
 def _refuse_same_moment(version: RuleVersion, moment: datetime) -> None:
@@ -278,12 +299,14 @@ def withdraw_version(version_id: int, *, by: User) -> RuleVersion:
 
 
 @transaction.atomic
-def end_version(version_id: int, *, at: datetime | None = None, by: User) -> RuleVersion:
+def end_version(version_id: int, *, shown: str, at: datetime | None = None, by: User) -> RuleVersion:
     """
     Let a rule pay nothing for orders from a moment on; what was earned before stays earned.
 
+    :param shown: the `digest_of` what the person saw
     :param at: empty: now
-    :raises NotAllowed: if it is not in force, the moment has passed, or the person may not approve
+    :raises NotAllowed: if it is not in force, the moment has passed or lies more than ten years ahead, the person may not
+        approve, or saw something else
     """
     version = _locked(version_id)
     require(by, Permission.APPROVE_RULES, version.rule.division)
@@ -291,7 +314,10 @@ def end_version(version_id: int, *, at: datetime | None = None, by: User) -> Rul
     moment = at or present
     if moment < present:
         raise NotAllowed(_("This moment has passed."), code="past", field="at")
+    _refuse_far_off(at, present, field="at")
+    stands = digest_of(version)
     version.end(until=moment)
+    _refuse_unread(stands, shown)
     version.save(update_fields=["effective_until"])
     if moment == present:
         version.supersede(until=moment)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from commissions.models import Rule
+from commissions.queries.rules import digest_of
 from commissions.services.rules import (
     TermDescription,
     Wording,
@@ -147,5 +148,5 @@ def load_referrals() -> None:
             rule = define_rule(code, names=names, division=division, by=operator)
             version = start_version(rule.pk, by=operator)
             write_version(version.pk, Wording(values=values, terms=terms), by=operator)
-            send_to_review(version.pk, by=operator)
-            approve_version(version.pk, by=auditor)
+            version = send_to_review(version.pk, by=operator)
+            approve_version(version.pk, shown=digest_of(version), by=auditor)

@@ -18,6 +18,7 @@ from catalog.services import CostDescription, set_costs
 from catalog.states import PriceKind
 from commissions.models import Batch, PeriodRun, RewardTerm, Rule
 from commissions.queries.batches import unread_lines
+from commissions.queries.rules import digest_of
 from commissions.services.batches import approve_batch, freeze_batch, read_line, reconcile_batches
 from commissions.services.rules import (
     TermDescription,
@@ -169,8 +170,8 @@ def _reword(reason: str, wording: Callable[[TermDescription], TermDescription]) 
     version = start_version(rule.pk, by=operator)
     terms = tuple(wording(_description(term)) for term in version.terms.all())
     write_version(version.pk, Wording(values={"reason": reason}, terms=terms), by=operator)
-    send_to_review(version.pk, by=operator)
-    approve_version(version.pk, by=person(AUDITOR))
+    version = send_to_review(version.pk, by=operator)
+    approve_version(version.pk, shown=digest_of(version), by=person(AUDITOR))
     return True
 
 

@@ -16,9 +16,11 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from foundation.lifecycle import NotAllowed
+from foundation.moments import require_meant
 from territory.addresses.streets import Street, read_city, read_state, read_street_line, read_unit, read_zip
 from territory.states import NETWORK_FAMILIES, AvailabilityStatus, ProductFamily, Technology
 
@@ -306,10 +308,14 @@ def _speed(column: str, value: str) -> int | None:
 
 
 def _day(column: str, value: str) -> date | None:
+    if not value:
+        return None
     try:
-        return date.fromisoformat(value) if value else None
-    except ValueError:
+        day = date.fromisoformat(value)
+        require_meant(day)
+    except (ValueError, ValidationError):
         raise RowProblem(column, _("“%s” is no date such as 2027-03-31.") % value) from None
+    return day
 
 
 def _short(column: str, value: str) -> str:

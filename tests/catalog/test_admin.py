@@ -56,6 +56,16 @@ class TestPrices:
         assert "Neighbour" not in page
 
 
+class TestACopy:
+    def test_is_made_of_no_row_though_django_would(self, operator, top, mine):
+        for product in (make_product(top, "inherited"), make_product(mine, "own")):
+            values = {"_saveasnew": "1", "division": mine.pk, "code": "copy", "names_en": "Copy"}
+
+            page = operator.post(reverse("admin:catalog_product_change", args=[product.pk]), values)
+
+            assert page.status_code == 404
+
+
 class TestLists:
     @pytest.mark.parametrize("table", ["product", "package", "promotion", "charge", "campaign"])
     def test_show_mine_and_what_is_inherited_but_no_neighbour(self, operator, top, mine, table):

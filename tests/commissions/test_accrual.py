@@ -16,7 +16,7 @@ from commissions.services.accrual import accrue_rewards
 from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, EntryKind, LedgerAccount, RewardForm, RewardStatus, Side, WaitUnit
-from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
+from commissions.testing import digest_shown, make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.testing import make_division
 from foundation.events.models import Delivery
 from foundation.events.services import publish
@@ -151,7 +151,7 @@ class TestTheVersion:
         wording = Wording(values={"wait_count": 1}, terms=(flat(REFERRER, "5.00"),))
         rules.write_version(draft.pk, wording, by=operator)
         rules.send_to_review(draft.pk, by=operator)
-        rules.approve_version(draft.pk, by=auditor)
+        rules.approve_version(draft.pk, shown=digest_shown(draft), by=auditor)
         accrue_rewards(reward.referral_id)
 
         assert (Reward.objects.values().get(), list(LedgerEntry.objects.values())) == before

@@ -1,5 +1,6 @@
 """Rules in the admin: composed in rows without a script, read back in sentences, approved by somebody else."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -71,6 +72,17 @@ def draft(rule, author):
 
 def address(version, move="change"):
     return reverse(f"admin:commissions_ruleversion_{move}", args=[version.pk])
+
+
+def shown_to(client, version):
+    """Return the digest that a version's page sends back with its buttons; empty where it has none that needs it."""
+    sent = re.search(r'name="shown" value="([0-9a-f]{64})"', client.get(address(version)).content.decode())
+    return sent[1] if sent else ""
+
+
+def press(client, version, move, **values):
+    """Press a button of a version's page as it stands, and return what follows."""
+    return client.post(address(version, move), {"shown": shown_to(client, version), **values}, follow=True)
 
 
 def filled(*conditions, button="save", **values):
@@ -287,6 +299,15 @@ class TestTheComposer:
             ({"referrer-families": ["video"]}, "Tick none, or choose a free month."),
             ({"referrer-from_1": "5"}, "A step needs both"),
             ({"referrer-value": "5.005"}, "at most two digits"),
+            ({"referrer-from_1": "2", "referrer-value_1": "50.005"}, "at most two digits"),
+            ({"referrer-gets": "percent_cash", "referrer-value": "1000"}, "At most 999.999 %."),
+            (
+                {"referrer-gets": "percent_cash", "referrer-from_1": "2", "referrer-value_1": "999999.999"},
+                "At most 999",
+            ),
+            ({"referrer-from_1": "2", "referrer-value_1": "Infinity"}, "Enter a number."),
+            ({"referrer-from_1": "2", "referrer-value_1": "1E+30"}, "no more than 9 digits"),
+            ({"budget": "-1"}, "greater than or equal to 0"),
             ({"wait_count": "13"}, "Nobody can ever earn it: 13 months are longer than the 12 months"),
             ({"wait_count": "367", "wait_unit": "days"}, "Nobody can ever earn it: 367 days are longer"),
             ({"bills_needed": "13"}, "Nobody can ever earn it: 13 monthly bills do not fit into the 12 months"),
@@ -343,10 +364,22 @@ class TestApproving:
         assert counts == {"auditor": "1", "author": "0"}
 
     def test_is_somebody_elses(self, auditor, version):
-        auditor.post(address(version, "approve"), {"effective_from": ""})
+        press(auditor, version, "approve", effective_from="")
 
         version.refresh_from_db()
         assert (version.status, version.approver.name) == (VersionStatus.IN_FORCE, "Avery Auditor")
+
+    def test_is_of_what_was_read_and_nothing_else(self, auditor, operator, version):
+        shown = shown_to(auditor, version)
+        operator.post(address(version, "return"))
+        operator.post(address(version), filled(button="review", **{"referrer-value": "9999"}))
+
+        page = auditor.post(address(version, "approve"), {"shown": shown, "effective_from": ""}, follow=True)
+
+        version.refresh_from_db()
+        assert version.status == VersionStatus.IN_REVIEW
+        assert "The version has changed since you saw it. Read it again." in page.content.decode()
+        assert "$9,999.00" in page.content.decode()
 
     def test_is_told_what_is_given_by_then_and_what_is_odd(self, auditor, division, rule):
         make_version(rule)
@@ -369,7 +402,7 @@ class TestApproving:
         assert ("can reckon what the friend pays" in page) == is_told
 
     def test_by_its_author_is_refused_with_the_reason(self, operator, version):
-        page = operator.post(address(version, "approve"), follow=True).content.decode()
+        page = press(operator, version, "approve").content.decode()
 
         assert "You have written in this version yourself: another person must approve it." in page
         version.refresh_from_db()
@@ -378,15 +411,33 @@ class TestApproving:
     def test_from_a_moment_on_takes_the_markets_own_clock(self, auditor, version, division):
         moment = (now() + timedelta(days=3)).astimezone(division.zone).replace(second=0, microsecond=0)
 
-        auditor.post(address(version, "approve"), {"effective_from": moment.strftime("%Y-%m-%dT%H:%M")})
+        press(auditor, version, "approve", effective_from=moment.strftime("%Y-%m-%dT%H:%M"))
 
         version.refresh_from_db()
         assert (version.status, version.effective_from) == (VersionStatus.APPROVED, moment)
 
     def test_of_a_moment_that_has_passed_is_refused(self, auditor, version):
-        page = auditor.post(address(version, "approve"), {"effective_from": "2020-01-01T00:00"}, follow=True)
+        page = press(auditor, version, "approve", effective_from="2020-01-01T00:00")
 
         assert "This moment has passed." in page.content.decode()
+
+    @pytest.mark.parametrize(
+        ("moment", "said"),
+        [
+            ("9999-12-31T23:59", "Enter a year from 1900 to 2199."),
+            ("0001-01-01T00:00", "Enter a year from 1900 to 2199."),
+            ("2199-12-31T23:59", "This moment lies more than ten years ahead."),
+        ],
+    )
+    def test_of_a_moment_in_another_age_is_refused_at_its_field(self, auditor, version, moment, said):
+        page = press(auditor, version, "approve", effective_from=moment)
+
+        assert page.context["approval"].errors == {"effective_from": [said]}
+        assert said in page.content.decode()
+        for name in ("ruleversion", "rule"):
+            assert auditor.get(reverse(f"admin:commissions_{name}_changelist")).status_code == 200
+        version.refresh_from_db()
+        assert version.status == VersionStatus.IN_REVIEW
 
     @pytest.mark.parametrize(("move", "status"), [("return", "draft"), ("withdraw", "withdrawn")])
     def test_can_be_put_off_by_who_writes(self, operator, auditor, version, move, status):
@@ -398,7 +449,7 @@ class TestApproving:
         assert version.status == status
 
     def test_shows_what_changes_against_what_is_in_force(self, auditor, operator, version, rule):
-        auditor.post(address(version, "approve"))
+        press(auditor, version, "approve")
         operator.post(reverse("admin:commissions_rule_start", args=[rule.pk]))
         second = rule.versions.get(number=2)
         operator.post(address(second), filled(bills_needed="2", button="review"))
@@ -551,11 +602,20 @@ class TestWhatPeopleAreTold:
 
 
 class TestEnding:
-    def test_by_its_button_ends_a_rule_at_that_moment(self, auditor, rule):
+    def test_is_of_what_was_seen(self, operator, rule):
+        version = make_version(rule)
+
+        page = operator.post(address(version, "end"), {"shown": "0" * 64}, follow=True)
+
+        version.refresh_from_db()
+        assert version.status == VersionStatus.IN_FORCE
+        assert "The version has changed since you saw it." in page.content.decode()
+
+    def test_by_its_button_ends_a_rule_at_that_moment(self, operator, rule):
         version = make_version(rule)
         before = now()
 
-        auditor.post(address(version, "end"))
+        press(operator, version, "end")
 
         version.refresh_from_db()
         assert version.status == VersionStatus.SUPERSEDED

@@ -10,13 +10,13 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 from hypothesis.extra.django import TestCase
 
 from commissions.events import VersionMoved
-from commissions.models import RewardTerm, Rule, RuleVersion
+from commissions.models import Reward, RewardTerm, Rule, RuleVersion
 from commissions.queries.rules import are_apart, conditions_of, diff_of, resolve_rule, rule_in_words, versions_in_force
 from commissions.services import rules
 from commissions.services.accrual import accrue_rewards
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, RewardForm, Side, VersionStatus
-from commissions.testing import make_draft_version, make_programme, make_referral, make_rule, make_version
+from commissions.testing import digest_shown, make_draft_version, make_programme, make_referral, make_rule, make_version
 from foundation.divisions.testing import make_division
 from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
@@ -82,7 +82,7 @@ class TestAVersion:
 
         rules.send_to_review(draft.pk, by=operator)
         with time_machine.travel(NOON, tick=False):
-            version = rules.approve_version(draft.pk, by=auditor)
+            version = rules.approve_version(draft.pk, shown=digest_shown(draft), by=auditor)
 
         version.refresh_from_db()
         assert (version.status, version.bills_needed) == (VersionStatus.IN_FORCE, 2)
@@ -104,7 +104,7 @@ class TestAVersion:
         former = make_version(rule)
         moment = now() + timedelta(days=1)
         later = in_review(rule, bills_needed=1)
-        rules.approve_version(later.pk, effective_from=moment, by=auditor)
+        rules.approve_version(later.pk, shown=digest_shown(later), effective_from=moment, by=auditor)
 
         assert rules.put_due_versions_in_force(moment - timedelta(microseconds=1)) == 0
         assert rules.put_due_versions_in_force(moment + timedelta(hours=7)) == 1
@@ -120,7 +120,7 @@ class TestAVersion:
         former = make_version(rule)
         moment = now() + timedelta(days=1)
         later = in_review(rule)
-        rules.approve_version(later.pk, effective_from=moment, by=auditor)
+        rules.approve_version(later.pk, shown=digest_shown(later), effective_from=moment, by=auditor)
 
         assert version_in_force(rule.division, programme, moment - timedelta(microseconds=1)) == former
         assert version_in_force(rule.division, programme, moment) == later
@@ -129,7 +129,7 @@ class TestAVersion:
         version = make_version(rule)
         moment = now() + timedelta(hours=1)
 
-        rules.end_version(version.pk, at=moment, by=auditor)
+        rules.end_version(version.pk, shown=digest_shown(version), at=moment, by=auditor)
         rules.put_due_versions_in_force(moment)
 
         version.refresh_from_db()
@@ -156,7 +156,9 @@ class TestWhatIsRefused:
     def test_approval_by_its_author(self, rule):
         version = in_review(rule)
 
-        said = self.refused("own_version", rules.approve_version, version.pk, by=version.author)
+        said = self.refused(
+            "own_version", rules.approve_version, version.pk, shown=digest_shown(version), by=version.author
+        )
 
         assert said == "You have written in this version yourself: another person must approve it."
 
@@ -165,35 +167,93 @@ class TestWhatIsRefused:
         rules.write_version(version.pk, Wording(values={"wait_count": 9}), by=operator)
         rules.send_to_review(version.pk, by=version.author)
 
-        self.refused("own_version", rules.approve_version, version.pk, by=operator)
+        self.refused("own_version", rules.approve_version, version.pk, shown=digest_shown(version), by=operator)
 
     def test_approval_by_somebody_whom_a_writer_made_an_auditor(self, rule, division, operator):
         version = make_draft_version(rule, by=operator)
         rules.send_to_review(version.pk, by=operator)
         double = invite_person("double@people.example", role=Role.AUDITOR, division=division, by=operator)
 
-        self.refused("unconfirmed", rules.approve_version, version.pk, by=double)
+        self.refused("unconfirmed", rules.approve_version, version.pk, shown=digest_shown(version), by=double)
 
         confirm_person(double, by=make_person(Role.OPERATOR, division))
-        assert rules.approve_version(version.pk, by=double).approver == double
+        assert rules.approve_version(version.pk, shown=digest_shown(version), by=double).approver == double
 
     def test_approval_by_whoever_may_not_approve(self, rule, division):
         version = in_review(rule)
         supervisor = make_person(Role.SUPERVISOR, division)
 
-        said = self.refused("not_permitted", rules.approve_version, version.pk, by=supervisor)
+        said = self.refused(
+            "not_permitted", rules.approve_version, version.pk, shown=digest_shown(version), by=supervisor
+        )
 
         assert "approve commission rules" in said
 
     def test_approval_by_an_auditor_of_another_market(self, rule):
         elsewhere = make_person(Role.AUDITOR, make_division())
 
-        self.refused("not_permitted", rules.approve_version, in_review(rule).pk, by=elsewhere)
+        version = in_review(rule)
+
+        self.refused("not_permitted", rules.approve_version, version.pk, shown=digest_shown(version), by=elsewhere)
 
     def test_a_moment_that_has_passed(self, rule, auditor):
         version = in_review(rule)
 
-        self.refused("past", rules.approve_version, version.pk, effective_from=now() - timedelta(days=1), by=auditor)
+        self.refused(
+            "past",
+            rules.approve_version,
+            version.pk,
+            shown=digest_shown(version),
+            effective_from=now() - timedelta(days=1),
+            by=auditor,
+        )
+
+    def test_a_moment_that_lies_far_off(self, rule, auditor):
+        version, running = in_review(rule), make_version(make_rule(rule.division, priority=1))
+        later = now() + timedelta(days=3654)
+        seen = digest_shown(running)
+
+        self.refused(
+            "far_off", rules.approve_version, version.pk, shown=digest_shown(version), effective_from=later, by=auditor
+        )
+        self.refused("far_off", rules.end_version, running.pk, shown=seen, at=later, by=auditor)
+
+    @pytest.mark.parametrize(
+        "wording",
+        [
+            Wording(terms=(TermDescription(side=Side.REFERRER, amount=Decimal(9999)),)),
+            Wording(terms=(TermDescription(side=Side.REFERRER, amount=Decimal(50), tiers=((2, Decimal(9999)),)),)),
+            Wording(values={"bills_needed": 0}),
+            Wording(values={"budget": None}),
+        ],
+    )
+    def test_approval_of_what_was_written_after_it_was_read(self, rule, auditor, wording):
+        version = in_review(rule, budget=Decimal(500))
+        read = digest_shown(version)
+        rules.return_version(version.pk, by=version.author)
+        rules.write_version(version.pk, wording, by=version.author)
+        rules.send_to_review(version.pk, by=version.author)
+
+        said = self.refused("other_wording", rules.approve_version, version.pk, shown=read, by=auditor)
+
+        assert said == "The version has changed since you saw it. Read it again."
+        version.refresh_from_db()
+        assert (version.status, version.approver) == (VersionStatus.IN_REVIEW, None)
+
+    def test_but_not_of_the_same_words_sent_twice(self, rule, auditor):
+        version = in_review(rule)
+        read = digest_shown(version)
+        rules.return_version(version.pk, by=auditor)
+        rules.send_to_review(version.pk, by=version.author)
+
+        assert rules.approve_version(version.pk, shown=read, by=auditor).status == VersionStatus.IN_FORCE
+
+    def test_an_end_of_what_stood_otherwise(self, rule, auditor):
+        version = make_version(rule)
+        seen = digest_shown(version)
+        rules.end_version(version.pk, shown=seen, at=now() + timedelta(days=9), by=auditor)
+
+        self.refused("other_wording", rules.end_version, version.pk, shown=seen, by=auditor)
 
     def test_two_open_versions(self, rule, operator):
         make_draft_version(rule)
@@ -213,7 +273,7 @@ class TestWhatIsRefused:
     def test_a_withdrawal_of_what_has_begun_though_the_sweep_is_late(self, rule, auditor):
         version = in_review(rule)
         moment = now() + timedelta(days=1)
-        rules.approve_version(version.pk, effective_from=moment, by=auditor)
+        rules.approve_version(version.pk, shown=digest_shown(version), effective_from=moment, by=auditor)
 
         with time_machine.travel(moment):
             self.refused("in_force", rules.withdraw_version, version.pk, by=auditor)
@@ -225,6 +285,37 @@ class TestWhatIsRefused:
         term = TermDescription(side=Side.REFERRER, amount=Decimal(5), tiers=steps)
 
         self.refused("tiers", rules.write_version, draft.pk, Wording(terms=(term,)), by=operator)
+
+    @pytest.mark.parametrize(
+        ("basis", "much"),
+        [
+            *((Basis.FLAT, much) for much in ("50.005", "1000000", "1E+30", "Infinity", "NaN", "-5")),
+            *(
+                (Basis.PERCENT_CASH, much)
+                for much in ("5.0005", "1000", "999999.999", "1E+30", "Infinity", "NaN", "-5")
+            ),
+        ],
+    )
+    def test_what_cannot_be_paid_at_first_or_from_some_step_on(self, rule, operator, basis, much):
+        draft = rules.start_version(rule.pk, by=operator)
+        name = "amount" if basis == Basis.FLAT else "percent"
+        for first, tiers in ((much, ()), ("5", ((2, Decimal(much)),))):
+            term = TermDescription(side=Side.FRIEND, basis=basis, tiers=tiers, **{name: Decimal(first)})
+
+            with pytest.raises(NotAllowed) as refusal:
+                rules.write_version(draft.pk, Wording(terms=(term,)), by=operator)
+
+            assert refusal.value.field == Side.FRIEND
+        assert not draft.terms.exists()
+
+    @pytest.mark.parametrize("budget", ["-1", "-0.01", "Infinity", "NaN", "1E+30", "5.005"])
+    def test_a_budget_that_is_no_money(self, rule, operator, budget):
+        draft = rules.start_version(rule.pk, by=operator)
+
+        with pytest.raises(NotAllowed) as refusal:
+            rules.write_version(draft.pk, Wording(values={"budget": Decimal(budget)}), by=operator)
+
+        assert refusal.value.field == "budget"
 
     def test_a_condition_on_what_nobody_knows(self, rule, operator):
         draft = rules.start_version(rule.pk, by=operator)
@@ -242,9 +333,9 @@ class TestWhatIsRefused:
 
     def test_the_second_of_two_that_were_in_review_together(self, rule, division, auditor):
         one, other = in_review(rule), in_review(make_rule(division))
-        rules.approve_version(one.pk, by=auditor)
+        rules.approve_version(one.pk, shown=digest_shown(one), by=auditor)
 
-        said = self.refused("clash", rules.approve_version, other.pk, by=auditor)
+        said = self.refused("clash", rules.approve_version, other.pk, shown=digest_shown(other), by=auditor)
 
         assert f"“{rule}”" in said
 
@@ -277,6 +368,25 @@ class TestTheDatabase:
         version = make_version(rule, conditions=conditions)
 
         self.refuses(f"UPDATE commissions_ruleversion SET {column} WHERE id = %s", version.pk)
+
+    @pytest.mark.parametrize(
+        "moments",
+        [
+            "approved_at = now(), effective_from = now() + interval '3654 days'",
+            "approved_at = now(), effective_from = '9999-12-31 23:59-05'",
+            "effective_from = '0001-01-01 00:00+14'",
+            "effective_until = '9999-12-31 23:59-05'",
+        ],
+    )
+    def test_refuses_a_moment_that_cannot_be_meant(self, rule, moments):
+        version = make_draft_version(rule)
+
+        self.refuses(f"UPDATE commissions_ruleversion SET {moments} WHERE id = %s", version.pk)
+
+    def test_refuses_a_budget_below_nothing(self, rule):
+        version = make_draft_version(rule)
+
+        self.refuses("UPDATE commissions_ruleversion SET budget = -0.01 WHERE id = %s", version.pk)
 
     def test_takes_another_wording_of_a_draft(self, rule):
         version = make_draft_version(rule)
@@ -437,7 +547,7 @@ class TestATimeline(TestCase):
             for number, moment in enumerate(hours):
                 draft = make_draft_version(rule, wait_count=number, by=author)
                 rules.send_to_review(draft.pk, by=author)
-                rules.approve_version(draft.pk, effective_from=moment, by=auditor)
+                rules.approve_version(draft.pk, shown=digest_shown(draft), effective_from=moment, by=auditor)
         sweep = NOON + timedelta(hours=swept)
         rules.put_due_versions_in_force(sweep)
         over = None
@@ -445,7 +555,7 @@ class TestATimeline(TestCase):
         if ended and current and NOON + timedelta(hours=ended) > max(sweep, current.effective_from):
             over = NOON + timedelta(hours=ended)
             with time_machine.travel(sweep, tick=False):
-                rules.end_version(current.pk, at=over, by=auditor)
+                rules.end_version(current.pk, shown=digest_shown(current), at=over, by=auditor)
         at = NOON + timedelta(hours=ordered)
 
         begun = [(moment, number) for number, moment in enumerate(hours) if moment <= at]
@@ -455,6 +565,31 @@ class TestATimeline(TestCase):
         found = version_in_force(division, programme, at)
 
         assert (found.wait_count if found else None) == expected
+
+
+class TestAnyStep(TestCase):
+    """Whatever is promised from some reward on is refused, or can be paid."""
+
+    @given(
+        much=st.decimals() | st.decimals(min_value=0, max_value=2_000_000, places=3),
+        basis=st.sampled_from([Basis.FLAT, Basis.PERCENT_CASH]),
+    )
+    @hypothesis_settings(max_examples=60)
+    def test_is_refused_or_can_be_paid(self, much, basis):
+        division = make_division()
+        author = make_person(Role.OPERATOR, division)
+        draft = rules.start_version(make_rule(division, by=author).pk, by=author)
+        name, kept_as, places = ("amount", "amount", 2) if basis == Basis.FLAT else ("percent", "rate", 3)
+        term = TermDescription(side=Side.REFERRER, basis=basis, tiers=((2, much),), **{name: Decimal(5)})
+
+        try:
+            rules.write_version(draft.pk, Wording(terms=(term,)), by=author)
+        except NotAllowed:
+            return
+
+        ((_first, step),) = draft.terms.get().tiers
+        reward = Reward._meta.get_field(kept_as)
+        assert Decimal(step) == reward.clean(round(Decimal(step), places), None) > 0
 
 
 class TestTheWords:

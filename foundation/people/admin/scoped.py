@@ -12,7 +12,7 @@ from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.forms import CheckboxInput, ModelChoiceField, ModelForm, ModelMultipleChoiceField
 from django.forms.models import BaseInlineFormSet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -103,6 +103,18 @@ class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
     division_path: ClassVar[str | None] = "division"
     shows_inherited: ClassVar[bool] = False
     view_on_site = False
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Answer a page, but let nobody copy a row: Django copies for whoever asks, though no page offers it."""
+        if "_saveasnew" in request.POST and not self.save_as:
+            raise Http404
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     # Which rows there are.
 
