@@ -26,7 +26,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.encryption import digest_of, encrypt, renewed_by
 from foundation.people.models import User
-from foundation.people.services import require
+from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 from referrals.models import Referral
 from referrals.services import raise_signal
@@ -180,12 +180,13 @@ def accept_change(change_id: int, *, by: User) -> BankAccount:
     Write a payee's details as their bank has told; these wait as new details do, so that the payee may object.
 
     :raises NotAllowed: if it was settled before, it does not say what is right or that cannot be, the person has brought
-        the bank's file, is the payee, or may not approve payouts there
+        the bank's file, they or who has are not confirmed (`require_second_person`), the person is the payee, or may not approve payouts there
     """
     change, payee, before = _held_change(change_id, by=by)
     if by.pk in {change.heard_by_id, change.file.uploaded_by_id}:
         message = _("You have brought the bank’s file: somebody else has to say that it is right.")
         raise NotAllowed(message, code="own_word")
+    require_second_person(by, [change.heard_by_id, change.file.uploaded_by_id])
     details = corrected_details(change, before)
     if details is None:
         raise NotAllowed(_("The bank does not say what these details are: ask the payee."), code="not_said")

@@ -13,6 +13,7 @@ from foundation.divisions.services import set_value
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
+from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from tests.commissions.cashing import give_bank, make_cash, make_file, notification, set_originator, work
@@ -160,6 +161,15 @@ class TestSettling:
         change.refresh_from_db()
         assert (change.status, change.decided_by) == (ChangeStatus.ACCEPTED, other)
         assert Message.objects.filter(kind="commissions.bank_corrected").count() == 2
+
+    def test_not_by_two_sign_ins_that_may_be_one_person(self, payouts, other, line):
+        change = hear(payouts, line)
+        User.objects.filter(pk=payouts.auditor.pk).update(confirmed_at=None)
+
+        with pytest.raises(NotAllowed) as refusal:
+            accept_change(change.pk, by=other)
+
+        assert refusal.value.code == "unconfirmed"
 
     def test_by_a_word_that_it_changes_nothing(self, payouts, line):
         change = hear(payouts, line, "C09", "OTHER")
