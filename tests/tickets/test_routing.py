@@ -491,6 +491,56 @@ class TestX9SkillAndLanguageWithFallbackAndTimer:
         words = [each["words"] for each in Assignment.objects.get(ticket=ticket).passed_over]
         assert words == ["cannot do: fibre", "cannot do: fibre"]
 
+    SPANISH = Requester(email="a@b.example", language="es-MX")
+
+    @pytest.mark.parametrize("is_asked", [True, False])
+    def test_asks_for_the_customers_language_only_where_its_rule_says_so(self, division, is_asked):
+        """The one whose turn it is speaks English alone; the other's Spanish is of no country."""
+        team = make_team(division, members=1)
+        first, second = team.members.get(), make_member(team, languages=["es"])
+        make_routing(division, {"team": team, "needs_language": is_asked})
+
+        ticket = opened(division, requester=self.SPANISH)
+
+        passed_over = [each["words"] for each in Assignment.objects.get(ticket=ticket).passed_over]
+        if is_asked:
+            assert (ticket.owner, passed_over) == (second.user, ["does not speak “es-MX”"])
+        else:
+            assert (ticket.owner, passed_over) == (first.user, [])
+
+    def test_waits_where_nobody_speaks_it_and_says_so_to_the_supervisor(self, division, supervisor):
+        team = make_team(division, members=2)
+        make_routing(division, {"team": team, "needs_language": True})
+        ticket = opened(division, requester=self.SPANISH)
+        client = signed_in(supervisor)
+
+        page = unescape(text_of(client.get(reverse("desk:who_works"))))
+
+        assert ticket.owner is None
+        assert ticket.number in page
+        assert page.count("does not speak “es-MX”") == 2
+
+    def test_given_to_a_team_by_hand_it_goes_to_who_speaks_it_and_so_does_the_work_of_who_leaves(
+        self, division, supervisor
+    ):
+        """By hand no rule asks, and yet a customer is answered in their language."""
+        team = make_team(division, members=1)
+        speaker = make_member(team, languages=["es"])
+        ticket = opened(division, requester=self.SPANISH)
+        client = signed_in(supervisor)
+
+        client.post(reverse("desk:ticket_do", args=[ticket.number, "hand-over"]), {"team": team.pk})
+
+        ticket.refresh_from_db()
+        assert ticket.owner == speaker.user
+        make_member(team)
+        other = make_member(team, languages=["en", "es"])
+        page = client.get(reverse("desk:reassign", args=[speaker.pk]))
+        assert [move.turn.user for move in page.context["moves"]] == [other.user]
+        client.post(reverse("desk:reassign", args=[speaker.pk]))
+        ticket.refresh_from_db()
+        assert ticket.owner == other.user
+
     def test_waits_for_the_first_team_and_then_goes_to_the_other(self, division, supervisor):
         first, other = make_team(division), make_team(division, members=1)
         make_routing(division, {"team": first, "fallback_team": other, "fallback_minutes": 20})
