@@ -31,7 +31,7 @@ from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_
 from foundation.money import MoneyField
 from foundation.now import now
 from foundation.people.models import User
-from foundation.safeguards import moves_only_along, never_changes
+from foundation.safeguards import Safeguard, moves_only_along, never_changes
 
 
 def _refuse_if_approved(row: str, *, goes_on_with: str = "") -> str:
@@ -101,7 +101,7 @@ class Batch(Lifecycle):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Trigger(
+            Safeguard(
                 name="approved_batches_never_change",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -293,7 +293,7 @@ class BatchLine(Lifecycle):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Trigger(
+            Safeguard(
                 name="approved_payments_never_change",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -310,13 +310,13 @@ class BatchLine(Lifecycle):
                 | pgtrigger.Q(old__request_id__df=pgtrigger.F("new__request_id")),
                 func=_refuse_if_approved("OLD", goes_on_with="NEW"),
             ),
-            pgtrigger.Trigger(
+            Safeguard(
                 name="approved_batches_lose_nothing",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Delete,
                 func=_refuse_if_approved("OLD"),
             ),
-            pgtrigger.Trigger(
+            Safeguard(
                 name="approved_batches_gain_nothing",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,

@@ -43,7 +43,7 @@ from commissions.testing import make_programme, make_referral, make_referrer, ma
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY
 from foundation.divisions.testing import make_division
-from foundation.events.testing import published
+from foundation.events.testing import drain, published
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
@@ -63,7 +63,7 @@ from tests.commissions.paying import (
     make_several,
     read_all,
 )
-from tests.commissions.vendor import system_of
+from tests.commissions.vendor import forget_what_was_owed, system_of
 from tests.orders.racing import together
 
 pytestmark = pytest.mark.django_db
@@ -680,6 +680,23 @@ class TestDatabase:
 
         with pytest.raises(DatabaseError, match="approved batch"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"UPDATE commissions_batch SET {column.format(other=other.pk)} WHERE id = %s", [batch.pk])
+
+    @pytest.mark.parametrize("change", ["amount = 2500", "payee_id = {other}"])
+    def test_sends_nothing_of_what_was_changed_after_it_was_approved(self, payouts, change):
+        _mine, others = make_several(payouts, 2)
+        forget_what_was_owed()
+        batch = make_approved(payouts)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")  # as who owns the database can
+            cursor.execute(f"UPDATE commissions_batchline SET {change.format(other=others.payee_id)}")
+            cursor.execute("SET LOCAL session_replication_role = origin")
+
+        with pytest.raises(AssertionError, match=r"post_approved_batch[\s\S]*not those that were frozen"):
+            drain()
+
+        batch.refresh_from_db()
+        assert (batch.status, batch.job) == (BatchStatus.APPROVED, None)
+        assert not batch.lines.exclude(submission=None).exists()
 
 
 class TestDiscard:

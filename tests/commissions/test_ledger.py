@@ -148,6 +148,17 @@ class TestTheDatabase:
         [
             ("UPDATE commissions_batchline SET status = 'returned'", "forwards"),
             ("UPDATE commissions_batch SET status = 'building'", "forwards"),
+            ("UPDATE commissions_batchline SET amount = 1", "approved batch"),
+            ("UPDATE commissions_batchline SET payee_id = payee_id + 1", "approved batch"),
+            ("UPDATE commissions_batchline SET bank_account_id = 1", "approved batch"),
+            ("UPDATE commissions_batchline SET batch_id = batch_id + 1", "approved batch"),
+            ("DELETE FROM commissions_batchline", "approved batch"),
+            (
+                "INSERT INTO commissions_batchline SELECT * FROM commissions_batchline",
+                "approved batch",
+            ),
+            ("UPDATE commissions_batch SET total = 1", "approved batch"),
+            ("UPDATE commissions_batch SET approved_by_id = built_by_id", "approved batch"),
             ("UPDATE billing_submission SET payload = '{}'", "does not change"),
             ("UPDATE events_event SET payload = '{}'", "append-only"),
             ("DELETE FROM events_event", "append-only"),

@@ -282,8 +282,13 @@ def _refuse_own_corrections(lines: QuerySet[BatchLine], by: User) -> None:
     require_second_person(by, granters)
 
 
+def is_sealed(batch: Batch) -> bool:
+    """Tell whether the payments of a batch are those that it was frozen with: their count, total and checksum."""
+    return _seal_of(batch) == (batch.count, batch.total, batch.checksum)
+
+
 def _require_sealed(batch: Batch) -> None:
-    if _seal_of(batch) != (batch.count, batch.total, batch.checksum):
+    if not is_sealed(batch):
         raise NotAllowed(
             _("The payments are not those that were frozen: count, total or checksum differ. Discard the batch."),
             code="tampered",

@@ -13,11 +13,12 @@ from billing.ports import Credit
 from billing.services import grant_credit
 from commissions.events import CreditReturned
 from commissions.models import Batch, BatchLine
+from commissions.services.batches.auditing import is_sealed
 from commissions.services.batches.building import announce, locked_batch
 from commissions.services.batches.settling import confirm_line, send_line
 from commissions.services.batches.transfers import write_bank_file
 from commissions.services.endings import return_correction, return_reward
-from commissions.states import Channel, HoldReason, LineStatus
+from commissions.states import BatchStatus, Channel, HoldReason, LineStatus
 from foundation.events.services import publish
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.services import ChunkResult, start_job
@@ -29,14 +30,21 @@ CHUNK = 50
 """Payments in one transaction: short enough that nobody waits for its locks."""
 
 
+class BrokenSealError(Exception):
+    """The payments of an approved batch are not those that were approved; no refusal that a listener takes for an answer."""
+
+
 @transaction.atomic
 def post_batch(batch_id: int) -> Job:
     """
     Let the workers send the payments of an approved batch.
 
     :raises NotAllowed: if it is not approved, or was sent before
+    :raises BrokenSealError: if its payments are not those that were approved: it stays approved, and nothing is sent
     """
     batch = locked_batch(batch_id)
+    if batch.status == BatchStatus.APPROVED and not is_sealed(batch):
+        raise BrokenSealError(f"The payments of batch {batch.pk} are not those that were frozen and approved.")
     job = start_job(
         POSTING,
         title=_("Payments of batch %(number)d") % {"number": batch.pk},
