@@ -1,10 +1,11 @@
 """What may be read of bank transfers: who sends them, which files there are, and when one may be taken for paid."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, ReturnFile
@@ -144,6 +145,25 @@ def unmatched(user: Person) -> QuerySet[BankReturn]:
     return open_.exclude(outcome__in=[ReturnOutcome.TAKEN, ReturnOutcome.KNOWN]).exclude(
         Exists(same.filter(outcome=ReturnOutcome.TAKEN))
     )
+
+
+def was_run(file: BankFile) -> bool:
+    """
+    Tell whether the bank has shown that it ran a file: something of it was paid, or came back.
+
+    What came back and was not taken shows it, too, until somebody has looked at it; not what fits no transfer of ours.
+    """
+    if transfers_of(file).filter(status=LineStatus.CONFIRMED).exists():
+        return True
+    shown = BankReturn.objects.filter(line__in=transfers_of(file).order_by())
+    waits = Q(looked_at=None) & ~Q(outcome__in=[ReturnOutcome.AMOUNT, ReturnOutcome.UNMATCHED])
+    return shown.filter(Q(outcome=ReturnOutcome.TAKEN) | waits).exists()
+
+
+def has_taken_back(user: Person, batches: Iterable[int]) -> bool:
+    """Tell whether a person has taken what came back of a batch's transfers."""
+    taken = BankReturn.objects.filter(outcome=ReturnOutcome.TAKEN, line__batch__in=batches)
+    return taken.filter(taken_by=user.pk).exists()
 
 
 def to_be_handed_over(user: Person) -> QuerySet[BankFile]:

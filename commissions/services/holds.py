@@ -1,6 +1,7 @@
 """Holds: an earned reward waits for as long as there is a reason, and is released when none is left."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.queries import is_own
@@ -8,6 +9,7 @@ from commissions.events import RewardHeld, RewardReleased
 from commissions.models import BatchLine, Payee, Reward
 from commissions.queries.bank import is_paid_elsewhere_now
 from commissions.queries.batches import credited_after_all
+from commissions.queries.transfers import has_taken_back
 from commissions.services.endings import locked_reward, tell
 from commissions.services.ledger import post
 from commissions.states import Channel, EntryKind, HoldReason, LineStatus, RewardStatus
@@ -50,14 +52,17 @@ def release_reward(reward_id: int, reason: HoldReason, *, by: User | None) -> Re
     Take one reason to wait from a reward; with the last one it can be paid.
 
     :param by: None for the machinery
-    :raises NotAllowed: if it is not held for this reason, the person may not release it or is its payee, or the billing
-        system shows that it was credited before
+    :raises NotAllowed: if it is not held for this reason, the person may not release it, is its payee or has taken what
+        came back of its bank file, or the billing system shows that it was credited before
     """
     reward = locked_reward(reward_id)
     if by:
         require(by, released_with(reason), reward.division)
         if is_own(by, reward.payee.account.customer):
             raise NotAllowed(_("This is your own reward: somebody else has to release it."), code="own_reward")
+        if reason == HoldReason.BANK_RETURNED and has_taken_back(by, _last_batch_of(reward)):
+            message = _("You have taken what came back of its bank file: somebody else has to release it.")
+            raise NotAllowed(message, code="own_word")
     if shown := credited_after_all(reward.lines.all()).first():
         message = _("The billing system shows a credit under %(request_id)s: this reward was paid.")
         raise NotAllowed(message % {"request_id": shown.request_id}, code="credited")
@@ -118,9 +123,17 @@ def release_returned(line_id: int) -> list[Reward]:
 
 
 def _may_go_elsewhere(reward: Reward) -> bool:
-    came_back = reward.lines.filter(status=LineStatus.RETURNED, dispute=None, channel=Channel.TRANSFER)
-    line = came_back.select_related("payee", "bank_account").order_by("-pk").first()
+    line = _came_back_of(reward).select_related("payee", "bank_account").order_by("-pk").first()
     return HoldReason.BANK_RETURNED in reward.holds and line is not None and is_paid_elsewhere_now(line)
+
+
+def _came_back_of(reward: Reward) -> QuerySet[BatchLine]:
+    return reward.lines.filter(status=LineStatus.RETURNED, dispute=None, channel=Channel.TRANSFER)
+
+
+def _last_batch_of(reward: Reward) -> list[int]:
+    """Return the batch by which it was sent before it came back; none where it never did."""
+    return list(_came_back_of(reward).order_by("-pk").values_list("batch", flat=True)[:1])
 
 
 def _open_signals(referral_id: int) -> bool:

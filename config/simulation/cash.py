@@ -32,7 +32,7 @@ from config.simulation.world import World, deliver_all, person, work_on_jobs
 from foundation.lifecycle import NotAllowed
 from foundation.people.models import User
 
-SUPERVISOR, AUDITOR = "supervisor@larkspur.example", "auditor@larkspur.example"
+SUPERVISOR, AUDITOR, OPERATOR = "supervisor@larkspur.example", "auditor@larkspur.example", "operator@larkspur.example"
 BANK = "bank"
 """The folder of the stand-in bank, in the data folder."""
 ROUTING = "110000000"
@@ -142,9 +142,8 @@ def _take_returns(world: World) -> None:
     returned = _bank("settle", world.today.isoformat())
     if returned is None:
         return
-    auditor = person(AUDITOR)
-    kept = keep_return_file(Path(returned).read_text(encoding="ascii"), by=auditor)
-    start_taking(kept.pk, by=auditor)
+    kept = keep_return_file(Path(returned).read_text(encoding="ascii"), by=person(AUDITOR))
+    start_taking(kept.pk, by=person(OPERATOR))
     work_on_jobs()
     lines = BatchLine.objects.filter(bank_returns__file=kept, status=LineStatus.RETURNED)
     for account_id in sorted({*lines.values_list("payee__account", flat=True)}):

@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 from django.db.utils import InternalError
 
 from commissions.events import BankFileMade, TransferReturned
-from commissions.models import BankFile, BankReturn, Batch, BatchLine, LedgerEntry, Reward
+from commissions.models import BankFile, BankReturn, Batch, BatchLine, LedgerEntry, ReturnFile, Reward
 from commissions.queries.batches import waiting_for_bank_details
 from commissions.queries.ledger import balances
 from commissions.queries.progress import own_progress
@@ -32,9 +32,11 @@ from commissions.services.batches import (
     post_batch,
     refuse_bank_file,
     rows_of,
+    start_taking,
     take_return_file,
 )
 from commissions.services.batches.transfers import renew_bank_files
+from commissions.services.holds import release_reward
 from commissions.services.letters import send_earned
 from commissions.settings import ORIGINATOR
 from commissions.states import (
@@ -72,6 +74,7 @@ from tests.commissions.cashing import (
 )
 from tests.commissions.paying import make_approved, make_earned, make_frozen, make_payouts, read_all
 from tests.commissions.vendor import forget_what_was_owed
+from tests.orders.racing import Meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +89,11 @@ def payouts(market):
 def paid(payouts, file: BankFile) -> None:
     """Hand a file over, let the return window pass, and let the bank say that it was paid."""
     hand_over_bank_file(file.pk, by=payouts.auditor)
+    confirmed(payouts, file)
+
+
+def confirmed(payouts, file: BankFile) -> None:
+    """Let the return window pass, and let the bank say that it has paid what did not come back."""
     lines = file.batch.lines.filter(status=LineStatus.SENT)
     with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
         count, total = lines.count(), sum(line.amount for line in lines)
@@ -96,12 +104,17 @@ def paid(payouts, file: BankFile) -> None:
         drain()
 
 
+def another(payouts) -> User:
+    """Make somebody who may take what comes back: an auditor who has had nothing in hand."""
+    return make_person(Role.AUDITOR, payouts.division)
+
+
 def take(payouts, text: str):
     """Take a return file that somebody else has brought, of files that the bank has had."""
     for file in BankFile.objects.filter(status=BankFileStatus.MADE):
         hand_over_bank_file(file.pk, by=payouts.auditor)
-    kept = keep_return_file(text, by=make_person(Role.AUDITOR, payouts.division))
-    return take_return_file(kept.pk, by=payouts.auditor)
+    kept = keep_return_file(text, by=payouts.auditor)
+    return take_return_file(kept.pk, by=another(payouts))
 
 
 def kinds(reward: Reward) -> list[str]:
@@ -531,7 +544,7 @@ class TestReturns:
         hand_over_bank_file(file.pk, by=payouts.auditor)
 
         kept = keep_return_file(return_file((line, "R03")), by=payouts.auditor)
-        (row,) = rows_of(kept, by=payouts.auditor)
+        (row,) = rows_of(kept, by=another(payouts))
 
         assert (row.line, row.outcome, row.is_to_be_taken) == (line, ReturnOutcome.TAKEN, True)
         reward.refresh_from_db()
@@ -675,10 +688,11 @@ class TestAtOnce:
         hand_over_bank_file(file.pk, by=payouts.auditor)
         kept = keep_return_file(return_file((line, "R03")), by=payouts.auditor)
         done: list[ReturnOutcome] = []
+        other = another(payouts)
 
         def press() -> None:
             try:
-                done.extend(take_return_file(kept.pk, by=payouts.auditor).elements())
+                done.extend(take_return_file(kept.pk, by=other).elements())
             finally:
                 connections.close_all()
 
@@ -708,6 +722,37 @@ class TestAtOnce:
 
         assert BankFile.objects.get().count == 1
         assert batch.lines.get().status == LineStatus.SENT
+
+
+@pytest.mark.django_db(transaction=True)
+class TestARefusalAndAReturnAtOnce:
+    """Each waits for the other and sees it: nothing is owed again that the bank has paid."""
+
+    @pytest.fixture
+    def came_back(self, payouts) -> ReturnFile:
+        for number in ("12345678", "55555555"):
+            make_cash(payouts, number=number)
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        return keep_return_file(return_file((file.batch.lines.first(), "R01")), by=payouts.auditor)
+
+    def test_the_return_first(self, payouts, came_back):
+        file, one, other = BankFile.objects.get(), another(payouts), another(payouts)
+
+        with transaction.atomic():
+            take_return_file(came_back.pk, by=one)
+            meanwhile = Meanwhile(lambda: refuse_bank_file(file.pk, "Not taken.", by=other))
+
+        assert meanwhile.outcome().code == "was_run"
+
+    def test_the_refusal_first(self, payouts, came_back):
+        file, one, other = BankFile.objects.get(), another(payouts), another(payouts)
+
+        with transaction.atomic():
+            refuse_bank_file(file.pk, "Not taken.", by=other)
+            meanwhile = Meanwhile(lambda: take_return_file(came_back.pk, by=one))
+
+        assert meanwhile.outcome() == {ReturnOutcome.REFUSED: 1}
 
 
 class TestWhatCameBack:
@@ -788,38 +833,87 @@ class TestWhoTakesAReturn:
         assert reward.status == RewardStatus.BATCHED
         hand_over_bank_file(file.pk, by=payouts.auditor)
 
-        assert take_return_file(kept.pk, by=payouts.auditor) == {ReturnOutcome.TAKEN: 1}
+        assert take_return_file(kept.pk, by=another(payouts)) == {ReturnOutcome.TAKEN: 1}
         assert not unmatched(payouts.auditor).exists()
 
     def test_not_who_was_paid(self, payouts):
         reward = make_cash(payouts, number="12345678")
         file = make_file(payouts)
         hand_over_bank_file(file.pk, by=payouts.auditor)
-        other = make_person(Role.AUDITOR, payouts.division)
-        kept = keep_return_file(return_file((file.batch.lines.get(), "R01")), by=other)
-        customer = reward.payee.account.customer
-        type(customer).objects.filter(pk=customer.pk).update(user=payouts.auditor)
-
-        assert take_return_file(kept.pk, by=payouts.auditor) == {ReturnOutcome.OTHER: 1}
-        with pytest.raises(NotAllowed) as refusal:
-            look_at_return(BankReturn.objects.get().pk, "Mine.", by=payouts.auditor)
-        assert refusal.value.code == "own_payment"
-        assert take_return_file(kept.pk, by=other) == {ReturnOutcome.TAKEN: 1}
-
-    def test_of_what_was_paid_somebody_else_than_who_brought_the_file(self, payouts):
-        reward = make_cash(payouts, number="12345678")
-        file = make_file(payouts)
-        paid(payouts, file)
+        other = another(payouts)
         kept = keep_return_file(return_file((file.batch.lines.get(), "R01")), by=payouts.auditor)
+        customer = reward.payee.account.customer
+        type(customer).objects.filter(pk=customer.pk).update(user=other)
 
-        assert take_return_file(kept.pk, by=payouts.auditor) == {ReturnOutcome.OTHER: 1}
+        assert take_return_file(kept.pk, by=other) == {ReturnOutcome.OTHER: 1}
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(BankReturn.objects.get().pk, "Mine.", by=other)
+        assert refusal.value.code == "own_payment"
+        assert take_return_file(kept.pk, by=another(payouts)) == {ReturnOutcome.TAKEN: 1}
+
+    @pytest.mark.parametrize("was_paid", [False, True])
+    @pytest.mark.parametrize("had_in_hand", ["the batch", "the approval", "the file", "the return file"])
+    def test_not_who_had_it_in_hand(self, payouts, had_in_hand, was_paid):
+        people = {what: another(payouts) for what in ("the approval", "the file", "the return file")}
+        people["the batch"] = make_person(Role.OPERATOR, payouts.division)
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(replace(payouts, builder=people["the batch"], auditor=people["the approval"]))
+        hand_over_bank_file(file.pk, by=people["the file"])
+        if was_paid:
+            confirmed(payouts, file)
+        kept = keep_return_file(return_file((file.batch.lines.get(), "R01")), by=people["the return file"])
+        before = Reward.objects.get().status
+
+        assert take_return_file(kept.pk, by=people[had_in_hand]) == {ReturnOutcome.OTHER: 1}
         reward.refresh_from_db()
-        assert reward.status == RewardStatus.SETTLED
-        other = make_person(Role.AUDITOR, payouts.division)
+        assert reward.status == before
+        other = another(payouts)
         assert list(unmatched(other)) == [BankReturn.objects.get()]
 
         assert take_return_file(kept.pk, by=other) == {ReturnOutcome.TAKEN: 1}
         assert not unmatched(other).exists()
+
+    def test_nobody_who_was_let_in_by_one_person_alone(self, payouts):
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        puppet = another(payouts)
+        User.objects.filter(pk=puppet.pk).update(confirmed_at=None)
+        text = return_file((file.batch.lines.get(), "R01"))
+        brought = keep_return_file(text, by=payouts.auditor)
+
+        for act in (start_taking, take_return_file):
+            with pytest.raises(NotAllowed) as refusal:
+                act(brought.pk, by=User.objects.get(pk=puppet.pk))
+            assert refusal.value.code == "unconfirmed"
+
+        assert Reward.objects.get().status == RewardStatus.BATCHED
+
+    def test_and_has_then_no_hand_in_the_rest(self, payouts):
+        """A franchise with three people: the supervisor builds, the auditor has the file, the operator takes what came back."""
+        back, rest = make_cash(payouts, number="12345678"), make_cash(payouts, number="55555555")
+        operator = make_person(Role.OPERATOR, payouts.division)
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        kept = keep_return_file(return_file((file.batch.lines.get(reward=back), "R01")), by=payouts.auditor)
+        assert take_return_file(kept.pk, by=operator) == {ReturnOutcome.TAKEN: 1}
+
+        with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
+            for act in (
+                lambda by: release_reward(back.pk, HoldReason.BANK_RETURNED, by=by),
+                lambda by: confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=by),
+            ):
+                with pytest.raises(NotAllowed) as refusal:
+                    act(operator)
+                assert refusal.value.code == "own_word"
+            release_reward(back.pk, HoldReason.BANK_RETURNED, by=payouts.builder)
+            confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=payouts.auditor)
+            while work_one_chunk():
+                pass
+
+        assert [Reward.objects.get(pk=one.pk).status for one in (back, rest)] == [
+            RewardStatus.PAYABLE, RewardStatus.SETTLED,
+        ]  # fmt: skip
 
     @pytest.mark.parametrize("code", ["R06", "R24"])
     def test_a_person_where_the_payee_may_have_been_paid_all_the_same(self, payouts, code):
@@ -830,7 +924,7 @@ class TestWhoTakesAReturn:
         reward.refresh_from_db()
         assert reward.status == RewardStatus.BATCHED
         listed = BankReturn.objects.get()
-        look_at_return(listed.pk, "The statement shows it once, and back.", is_owed_again=True, by=payouts.auditor)
+        look_at_return(listed.pk, "The statement shows it once, and back.", is_owed_again=True, by=another(payouts))
 
         reward.refresh_from_db()
         assert reward.status == RewardStatus.HELD
@@ -1021,19 +1115,42 @@ class TestARefusedFile:
         assert (came_back.outcome, list(unmatched(payouts.auditor))) == (ReturnOutcome.REFUSED, [came_back])
         assert (reward.status, reward.holds) == (RewardStatus.PAYABLE, [])
 
-    def test_leaves_alone_what_the_bank_had_sent_back(self, payouts):
-        kept, back = make_cash(payouts, number="12345678"), make_cash(payouts, number="55555555")
+    @pytest.mark.parametrize("shown", ["taken", "listed", "paid"])
+    def test_is_none_that_the_bank_has_shown_to_have_run(self, payouts, shown):
+        """What it has paid of the file would be paid twice."""
+        back, rest = make_cash(payouts, number="12345678"), make_cash(payouts, number="55555555")
         file = make_file(payouts)
         hand_over_bank_file(file.pk, by=payouts.auditor)
-        take(payouts, return_file((file.batch.lines.get(reward=back), "R03")))
+        came_back = file.batch.lines.get(reward=back)
+        if shown == "paid":
+            with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False):
+                confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), missed=[came_back.pk], by=payouts.auditor)
+                while work_one_chunk():
+                    pass
+        else:
+            kept = keep_return_file(return_file((came_back, "R01")), by=payouts.auditor)
+            take_return_file(kept.pk, by=another(payouts) if shown == "taken" else payouts.auditor)
 
-        self.refused(payouts, file, by=make_person(Role.AUDITOR, payouts.division))
+        with pytest.raises(NotAllowed) as refusal:
+            refuse_bank_file(file.pk, "It was not taken.", by=another(payouts))
 
-        kept.refresh_from_db()
-        back.refresh_from_db()
-        assert (kept.status, back.status) == (RewardStatus.PAYABLE, RewardStatus.HELD)
-        assert kinds(back).count(EntryKind.RETURN) == 1
-        assert balance()[LedgerAccount.IN_TRANSIT] == 0
+        assert refusal.value.code == "was_run"
+        rest.refresh_from_db()
+        assert rest.status != RewardStatus.PAYABLE
+
+    def test_can_be_said_once_somebody_has_looked_at_what_came_back(self, payouts):
+        """A return that was made up does not keep what nobody has paid from being owed again."""
+        reward = make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=payouts.auditor)
+        kept = keep_return_file(return_file((file.batch.lines.get(), "R01")), by=payouts.auditor)
+        take_return_file(kept.pk, by=payouts.auditor)
+        look_at_return(BankReturn.objects.get().pk, "The bank has sent no such file.", by=another(payouts))
+
+        self.refused(payouts, file, by=another(payouts))
+
+        reward.refresh_from_db()
+        assert reward.status == RewardStatus.PAYABLE
 
     def test_does_not_set_off_twice_what_was_taken_back(self, payouts):
         reward = make_cash(payouts, number="12345678")

@@ -279,24 +279,26 @@ class TestTraceNumbers:
 
     def _take(self, payouts, text: str):
         kept = keep_return_file(text, by=payouts.auditor)
-        return take_return_file(kept.pk, by=payouts.auditor)
+        return take_return_file(kept.pk, by=make_person(Role.AUDITOR, payouts.division))
 
 
 class TestTakingAReturnFile:
-    def test_is_work_in_chunks_that_is_started_once_and_goes_on_where_it_stopped(self, payouts, file, monkeypatch):
+    def test_is_work_in_chunks_that_is_started_once_and_goes_on_where_it_stopped(
+        self, payouts, others, file, monkeypatch
+    ):
         monkeypatch.setattr("commissions.services.batches.returns.CHUNK", 1)
         lines = list(file.batch.lines.order_by("pk"))
         kept = keep_return_file(return_file(*[(line, "R03") for line in lines]), by=payouts.auditor)
 
-        job = start_taking(kept.pk, by=payouts.auditor)
-        assert start_taking(kept.pk, by=payouts.auditor) == job
+        job = start_taking(kept.pk, by=others)
+        assert start_taking(kept.pk, by=others) == job
         work_one_chunk(job.pk)
         assert file.batch.lines.filter(status=LineStatus.RETURNED).count() == 1
         work()
 
         assert file.batch.lines.filter(status=LineStatus.RETURNED).count() == 3
         assert JobChunk.objects.filter(job=job).count() == 3
-        again = start_taking(kept.pk, by=payouts.auditor)
+        again = start_taking(kept.pk, by=others)
         work()
         assert again != job
         assert balance()[LedgerAccount.HELD] == Decimal(95)

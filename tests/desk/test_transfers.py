@@ -39,6 +39,12 @@ def auditor(payouts):
 
 
 @pytest.fixture
+def another(payouts):
+    """Return the browser of an auditor who has had nothing of it in hand."""
+    return sign_in(Client(), make_person(Role.AUDITOR, payouts.division))
+
+
+@pytest.fixture
 def builder(client, payouts):
     return sign_in(client, payouts.builder)
 
@@ -210,7 +216,7 @@ class TestAskingWhoItIs:
 
 
 class TestReturns:
-    def test_are_shown_first_and_taken_when_it_is_said(self, auditor, payouts):
+    def test_are_shown_first_and_taken_by_somebody_else_when_it_is_said(self, auditor, another, payouts):
         reward = make_cash(payouts, number="123456789")
         file = make_file(payouts)
         line = file.batch.lines.get()
@@ -219,17 +225,18 @@ class TestReturns:
         shown = upload(auditor, return_file((line, "R03")))
         kept = ReturnFile.objects.get()
         assert shown.url == reverse("desk:return_file", args=[kept.pk])
-        page = page_of(auditor, "return_file", kept.pk).content.decode()
+        assert "Somebody else has to take it" in page_of(auditor, "return_file", kept.pk).content.decode()
+        page = page_of(another, "return_file", kept.pk).content.decode()
         assert "1 transfer came back, and is owed again once you take it." in page
         assert "there is no such account" in page
         line.refresh_from_db()
         assert line.status == LineStatus.SENT
-        taken(auditor, kept.pk)
+        taken(another, kept.pk)
 
         line.refresh_from_db()
         reward.refresh_from_db()
         assert (line.status, reward.status) == (LineStatus.RETURNED, RewardStatus.HELD)
-        again = page_of(auditor, "return_file", kept.pk).content.decode()
+        again = page_of(another, "return_file", kept.pk).content.decode()
         assert "Nothing is left to be taken." in again
 
     def test_that_fit_nothing_stay_listed(self, auditor, payouts):
@@ -351,16 +358,16 @@ class TestLookingAtAReturn:
         assert address not in page_of(auditor, "bank_returns").content.decode()
         assert page_of(auditor, "bank_return_look", listed.pk).status_code == 404
 
-    def test_says_of_a_duplicate_that_it_may_be_owed_again(self, auditor, payouts):
+    def test_says_of_a_duplicate_that_it_may_be_owed_again(self, auditor, another, payouts):
         make_cash(payouts, number="123456789")
         file = make_file(payouts)
         act(auditor, "bank_file_hand_over", file.pk)
         upload(auditor, return_file((file.batch.lines.get(), "R24")))
-        taken(auditor, ReturnFile.objects.get().pk)
+        taken(another, ReturnFile.objects.get().pk)
         listed = BankReturn.objects.get()
-        assert "The money is back" in page_of(auditor, "bank_return_look", listed.pk).content.decode()
+        assert "The money is back" in page_of(another, "bank_return_look", listed.pk).content.decode()
 
-        act(auditor, "bank_return_look", listed.pk, reason="Back for certain.", is_owed_again="on")
+        act(another, "bank_return_look", listed.pk, reason="Back for certain.", is_owed_again="on")
 
         assert file.batch.lines.get().status == LineStatus.RETURNED
 

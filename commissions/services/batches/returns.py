@@ -35,7 +35,7 @@ from foundation.now import now, today
 from foundation.people.encryption import encrypt
 from foundation.people.models import User
 from foundation.people.queries import divisions_where
-from foundation.people.services import require
+from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 
 LONGEST = 2_000_000
@@ -185,10 +185,17 @@ def _outcome(
 
 
 def _is_for_somebody_else(file: ReturnFile, line: BatchLine, by: User) -> bool:
-    """Tell whether a person may not take a return: it is of what they were paid, or they alone say that what was paid came back."""
+    """
+    Tell whether a person may not take a return: it is of what they were paid, or of what they had in hand.
+
+    Nobody but the bank says that a transfer came back, so that it takes two of us: whoever brought the return file, handed
+    the transfer's file over, made the batch or approved it does not say so alone.
+    """
     if is_own(by, line.payee.account.customer):
         return True
-    return line.status == LineStatus.CONFIRMED and file.uploaded_by_id == by.pk
+    batch = line.batch
+    had_it = {file.uploaded_by_id, batch.bank_file.handed_over_by_id, batch.approved_by_id, *batch.makers}
+    return by.pk in had_it
 
 
 def _was_claimed_otherwise(line: BatchLine) -> bool:
@@ -210,10 +217,10 @@ def start_taking(return_file_id: int, *, by: User) -> Job:
 
     While it runs, to start it again does nothing; taken again, it goes on with what was not taken.
 
-    :raises NotAllowed: if the person may not approve payouts there
+    :raises NotAllowed: if the person may not approve payouts there, or they or who brought the file are not confirmed
     """
     file = ReturnFile.objects.select_for_update(no_key=True).select_related("division").get(pk=return_file_id)
-    require(by, Permission.APPROVE_BATCHES, file.division)
+    _require_taker(file, by)
     if file.job and file.job.status == JobStatus.RUNNING:
         return file.job
     job = start_job(
@@ -244,8 +251,10 @@ def take_return_file(
 
     :param first: which of them, counted from 1
     :param last: None: to the end
+    :raises NotAllowed: if the person may not approve payouts there, or they or who brought the file are not confirmed
     """
-    file = ReturnFile.objects.get(pk=return_file_id)
+    file = ReturnFile.objects.select_related("division").get(pk=return_file_id)
+    _require_taker(file, by)
     _hold_all(rows_of(file, by=by, first=first, last=last))
     rows = rows_of(file, by=by, first=first, last=last)
     for row in rows:
@@ -255,6 +264,11 @@ def take_return_file(
     for row in _returns(rows):
         done[_take(file, row, by=by)] += 1
     return done
+
+
+def _require_taker(file: ReturnFile, by: User) -> None:
+    require(by, Permission.APPROVE_BATCHES, file.division)
+    require_second_person(by, [file.uploaded_by_id])
 
 
 def _hold_all(rows: list[Row]) -> None:
@@ -296,6 +310,7 @@ def look_at_return(bank_return_id: int, finding: str, *, is_owed_again: bool = F
 
 
 def _take_after_all(found: BankReturn, *, by: User) -> None:
+    _require_taker(found.file, by)
     for row in _returns(rows_of(found.file, by=by)):
         if (row.said.original_trace, row.said.trace) == (found.original_trace, found.trace):
             outcome = _take(found.file, row, by=by, is_clear=True)

@@ -26,7 +26,14 @@ from commissions.events import (
 )
 from commissions.models import BankAccount, BankChange, BankFile, Batch, BatchLine, ReturnFile, TraceCounter
 from commissions.queries.bank import open_change_of
-from commissions.queries.transfers import approved_originator_of, awaited_of, may_be_paid_from, transfers_of
+from commissions.queries.transfers import (
+    approved_originator_of,
+    awaited_of,
+    has_taken_back,
+    may_be_paid_from,
+    transfers_of,
+    was_run,
+)
 from commissions.services.batches.returns import come_back, complete_bank_file
 from commissions.services.batches.settling import confirm_line, send_line
 from commissions.services.endings import return_correction, return_reward
@@ -190,10 +197,14 @@ def confirm_bank_file(
     :param total: of these, in US dollars
     :param missed: ids of the payments that it does not show
     :raises NotAllowed: if it was not handed over, the bank may still send something back, the statement shows something
-        else than was sent, or the person is paid by it, had a hand in the batch or may not approve payouts there
+        else than was sent, or the person is paid by it, had a hand in the batch, has taken what came back of it or may
+        not approve payouts there
     """
     file = _locked(bank_file_id)
     _require_second_person(file, by)
+    if has_taken_back(by, [file.batch_id]):
+        message = _("You have taken what came back of it: somebody else has to confirm the rest.")
+        raise NotAllowed(message, code="own_word")
     held = BatchLine.objects.locked().filter(pk__in=awaited_of(file).order_by().values("pk")).order_by("pk")
     awaited = {line.pk: line for line in held}
     file.confirm(by=by, at=now(), is_whole=not missed)
@@ -259,14 +270,20 @@ def refuse_bank_file(bank_file_id: int, reason: str, *, by: User) -> BankFile:
     Nothing of it was paid: each of its transfers is owed again, and goes into the next batch.
 
     :param reason: in words
-    :raises NotAllowed: if it was paid, or this was known; if the person had a hand in the batch, is paid by it, has handed
-        the file to the bank, or may not approve payouts there
+    :raises NotAllowed: if it was paid, this was known, or the bank has shown that it ran the file; if the person had a hand
+        in the batch, is paid by it, has handed the file to the bank, or may not approve payouts there
     """
     file = _locked(bank_file_id)
     _require_second_person(file, by)
     if file.status == BankFileStatus.HANDED_OVER and file.handed_over_by_id == by.pk:
         message = _("You have handed it to the bank: somebody else has to say that the bank pays nothing of it.")
         raise NotAllowed(message, code="own_word")
+    if was_run(file):
+        message = _(
+            "The bank has sent something of it back, or paid it: it has run the file. What came back and was not taken has to "
+            "be looked at first."
+        )
+        raise NotAllowed(message, code="was_run")
     if not (why := reason.strip()):
         raise NotAllowed(_("Say why."), code="required", field="reason")
     file.refuse(why, by=by, at=now())

@@ -15,10 +15,12 @@ from commissions.queries.transfers import (
     awaited_for,
     awaited_of,
     bank_files_visible_to,
+    has_taken_back,
     may_be_paid_from,
     return_files_visible_to,
     to_be_handed_over,
     unmatched,
+    was_run,
 )
 from commissions.services import bank, batches
 from commissions.services.bank import BankDetails, corrected_details, ending_of
@@ -48,7 +50,7 @@ def download(request: UserRequest, pk: int) -> HttpResponse:
     """Give a person the file for the bank. It is asked for by a POST: each time is a fact."""
     found = _found(request, pk)
     if not has_proved(request, within=STAFF_PROOF):
-        messages.info(request, _("The file holds account numbers. Now that you have given your code, download it."))
+        messages.info(request, _("The file holds account numbers: give your code once more, then download it."))
         return redirect(proof_page(request, back=_back(found)))
     try:
         file = batches.download_bank_file(found.pk, by=request.user)
@@ -66,8 +68,10 @@ def hand_over(request: UserRequest, pk: int) -> HttpResponse:
     """Note that a file was handed to the bank."""
     file = _found(request, pk)
     text = ngettext(
-        "%(count)d transfer of %(total)s in all, for %(date)s. Note it once the bank has taken the file.",
-        "%(count)d transfers of %(total)s in all, for %(date)s. Note it once the bank has taken the file.",
+        "%(count)d transfer of %(total)s in all, for %(date)s. Note it once the bank has taken the file. What comes back of "
+        "it is taken by somebody else than you.",
+        "%(count)d transfers of %(total)s in all, for %(date)s. Note it once the bank has taken the file. What comes back of "
+        "it is taken by somebody else than you.",
         file.count,
     )
     action = Action(
@@ -96,6 +100,9 @@ def confirm(request: UserRequest, pk: int) -> HttpResponse:
         % {"date": date_format(may_be_paid_from(file))},
         button=_("The bank has paid it"),
         done=_("Noted. The transfers are settled now."),
+        nothing=_("You have taken what came back of it: somebody else has to confirm the rest.")
+        if has_taken_back(request.user, [file.batch_id])
+        else "",
         subject=file.batch,
         back=_back(file),
         asks_who_it_is=True,
@@ -173,6 +180,8 @@ def refuse(request: UserRequest, pk: int) -> HttpResponse:
 def _obstacle_to_refusal(file: BankFile, user: User) -> str:
     if file.batch.was_made_by(user):
         return _("You built or froze this batch: somebody else has to say so.")
+    if was_run(file):
+        return _("The bank has sent something of it back, or paid it: it has run the file.")
     return "" if file.can_move(BankFileStatus.REFUSED) else _("This cannot be said of it any more.")
 
 
@@ -225,10 +234,14 @@ def return_file(request: UserRequest, pk: int) -> HttpResponse:
     file = get_object_or_404(return_files_visible_to(request.user).select_related("job"), pk=pk)
     if request.method == "POST":
         if not has_proved(request, within=STAFF_PROOF):
-            messages.info(request, _("Now that you have given your code, say it once more."))
+            messages.info(request, _("Give your code once more, then take it."))
             return redirect(proof_page(request, back=request.path))
-        batches.start_taking(pk, by=request.user)
-        messages.success(request, _("It is being taken. This page shows how far it is."))
+        try:
+            batches.start_taking(pk, by=request.user)
+        except NotAllowed as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, _("It is being taken. This page shows how far it is."))
         return redirect("desk:return_file", pk)
     rows = batches.rows_of(file, by=request.user, last=ROWS_SHOWN)
     context = {
