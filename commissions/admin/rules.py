@@ -25,6 +25,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO, format_money
 from foundation.now import now, today
 from foundation.people.admin import DivisionScopedAdmin
+from foundation.people.http import code_wanted
 from foundation.people.models import UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
@@ -286,6 +287,9 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         if request.method != "POST" or not self._may_approve(request, version):
             raise Http404
         form = ApprovalForm(request.POST, division=version.rule.division)
+        form.full_clean()
+        if wanted := code_wanted(request, back=_page_of(version)):
+            form.add_error(None, wanted)
         if not form.is_valid():
             return self._page(request, version, approval=form)
         try:
@@ -305,11 +309,18 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         version = self._version(request, object_id)
         if request.method != "POST" or not self._may_approve(request, version):
             raise Http404
+        if wanted := code_wanted(request, back=_page_of(version)):
+            messages.error(request, wanted)
+            return redirect(_page_of(version))
         try:
             services.end_version(version.pk, shown=request.POST.get("shown", ""), by=request.user)
         except NotAllowed as refusal:
             messages.error(request, refusal.message)
         return redirect("admin:commissions_ruleversion_change", version.pk)
+
+
+def _page_of(version: RuleVersion) -> str:
+    return reverse("admin:commissions_ruleversion_change", args=[version.pk])
 
 
 def _in_the_zone(moment: datetime | None, version: RuleVersion) -> str:

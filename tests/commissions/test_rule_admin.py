@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -25,13 +26,14 @@ from commissions.testing import (
     make_rule,
     make_version,
 )
+from config.local.sign_ins import totp
 from foundation.divisions.fields import Texts
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY
 from foundation.divisions.testing import make_division
 from foundation.now import now
 from foundation.people.states import Role
-from foundation.people.testing import make_person, sign_in
+from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 from foundation.rules import RuleSet
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
@@ -380,6 +382,29 @@ class TestApproving:
         assert version.status == VersionStatus.IN_REVIEW
         assert "The version has changed since you saw it. Read it again." in page.content.decode()
         assert "$9,999.00" in page.content.decode()
+
+    def test_asks_for_a_code_that_is_not_too_old_and_keeps_what_was_typed(self, auditor, version, division):
+        with time_machine.travel(now() + timedelta(minutes=16), tick=False):
+            moment = (now() + timedelta(days=3)).astimezone(division.zone).strftime("%Y-%m-%dT%H:%M")
+            asked = press(auditor, version, "approve", effective_from=moment).content.decode()
+            version.refresh_from_db()
+            assert version.status == VersionStatus.IN_REVIEW
+            assert "Give your code in another window" in asked
+            assert moment in asked
+            auditor.post(reverse("mfa_reauthenticate"), {"code": totp(TOTP_SECRET, now().timestamp())})
+            press(auditor, version, "approve", effective_from=moment)
+
+        version.refresh_from_db()
+        assert version.status == VersionStatus.APPROVED
+
+    def test_at_its_end_asks_for_a_code_too(self, auditor, version):
+        press(auditor, version, "approve", effective_from="")
+
+        with time_machine.travel(now() + timedelta(minutes=16), tick=False):
+            assert "Give your code in another window" in press(auditor, version, "end").content.decode()
+
+        version.refresh_from_db()
+        assert version.status == VersionStatus.IN_FORCE
 
     def test_is_told_what_is_given_by_then_and_what_is_odd(self, auditor, division, rule):
         make_version(rule)
