@@ -171,12 +171,13 @@ def _decision(
 
 
 def _bank_accounts() -> Iterator[dict[str, Any]]:
-    """Yield the last digits of where payees want to be paid in cash, and since when money may be sent there."""
+    """Yield the last digits of where payees want to be paid in cash, and from when until when money may be sent there."""
     for account in BankAccount.objects.select_related("payee__account").order_by("pk"):
         yield {
             "payee": account.payee.account.number,
             "ending": account.ending,
             "usable_from": account.usable_from,
+            "ended_at": account.ended_at,
         }
 
 

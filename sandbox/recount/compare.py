@@ -222,9 +222,29 @@ def _compare_transfers(
         yield f"the bank was handed {len(sent)} transfers; the ledger has {settled} paid, {in_transit} in transit."
     if len(back) > returned:
         yield f"the bank has sent {len(back)} back; by the ledger {returned} came back."
-    for transfer in sent:
-        if not any(one.is_of(transfer.account, transfer.received_on) for one in named):
+    yield from _compare_sent(reward, [entry for entry in posted if entry.kind == "send"], sent, named)
+
+
+def _compare_sent(
+    reward: Expected, sends: list[Entry], sent: list[Transfer], named: list[BankAccount]
+) -> Iterator[str]:
+    """
+    Look for an entry, of that amount and by then, for each transfer that the bank was handed, whatever became of it since.
+
+    It went to a bank account that its payee had named, and that had not ended when it was sent.
+    """
+    left = sorted(sends, key=lambda entry: entry.effective_on)
+    for transfer in sorted(sent, key=lambda one: one.received_on):
+        fitting = [e for e in left if e.amount == transfer.amount and e.effective_on <= transfer.received_on]
+        if not fitting:
+            yield f"transfer {transfer.trace} of {transfer.amount}: by the ledger nothing of that amount was sent by then."
+            continue
+        left.remove(fitting[-1])
+        accounts = [one for one in named if one.is_of(transfer.account, transfer.received_on)]
+        if not accounts:
             yield f"transfer {transfer.trace} went to an account that its payee had not named by then."
+        elif not any(one.was_open(fitting[-1].effective_on, reward.zone) for one in accounts):
+            yield f"transfer {transfer.trace} went to an account that had ended when it was sent."
 
 
 def _compare_settled(settled: list[Entry], paid: list[Transfer]) -> Iterator[str]:

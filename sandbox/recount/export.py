@@ -153,15 +153,20 @@ class Decision:
 
 @dataclass(frozen=True)
 class BankAccount:
-    """Where a payee wants to be paid in cash: the last digits, and from when on."""
+    """Where a payee wants to be paid in cash: the last digits, from when on, and until when."""
 
     payee: str
     ending: str
     usable_from: date
+    ended_at: datetime | None
 
     def is_of(self, number: str, day: date) -> bool:
         """Tell whether a transfer to a number may be handed to a bank on a day."""
         return number.endswith(self.ending) and self.usable_from <= day
+
+    def was_open(self, day: date, zone: ZoneInfo) -> bool:
+        """Tell whether money may have been sent to it on a day in a zone: not after the day on which it ended."""
+        return self.ended_at is None or day <= self.ended_at.astimezone(zone).date()
 
 
 @dataclass(frozen=True)
@@ -298,7 +303,8 @@ def _decision(one: dict[str, Any]) -> Decision:
 
 
 def _bank_account(one: dict[str, Any]) -> BankAccount:
-    return BankAccount(one["payee"], one["ending"], date.fromisoformat(one["usable_from"]))
+    ended_at = _moment(one["ended_at"]) if one["ended_at"] else None
+    return BankAccount(one["payee"], one["ending"], date.fromisoformat(one["usable_from"]), ended_at)
 
 
 def _moment(text: str) -> datetime:

@@ -70,6 +70,7 @@ class Business:
             "ledger": [],
             "costs": [],
             "decisions": [],
+            "bank_accounts": [],
             "heard_late": [],
         }
 
@@ -165,6 +166,7 @@ LEGS = {
     "forfeit": ("held", "expense"),
     "send": ("payable", "in_transit"),
     "settle": ("in_transit", "paid"),
+    "return": ("in_transit", "payable"),
     "clawback": ("receivable", "expense"),
     "reinstate": ("expense", "held"),
     "recover": ("payable", "receivable"),
@@ -532,6 +534,107 @@ class TestWhatWasGivenForAForfeitedReward:
         copy.export["decisions"].append(copy.decision("1:3") | decided)
 
         assert "no release of 50.00 on 2026-06-10" in copy.recount().stdout
+
+
+class Bank:
+    """What a bank's statement shows, and the bank accounts that A1 has named."""
+
+    def __init__(self, copy: Copy, folder: Path) -> None:
+        self.copy = copy
+        self.folder = folder / "bank"
+        self.folder.mkdir()
+        self.statement: list[dict[str, Any]] = []
+
+    def name(self, ending: str, usable_from: str, ended_at: str | None = None) -> None:
+        named = {"payee": "A1", "ending": ending, "usable_from": usable_from, "ended_at": ended_at}
+        self.copy.export["bank_accounts"].append(named)
+
+    def take(self, reward: int, account: str, day: str, status: str, *, posted_on: str = "") -> None:
+        line = {
+            "trace": f"T{len(self.statement) + 1}", "reference": str(reward), "account": account, "cents": 5000,
+            "received_on": day, "status": status,
+        }  # fmt: skip
+        self.statement.append(line | ({"posted_on": posted_on} if posted_on else {}))
+
+    def recount(self) -> subprocess.CompletedProcess[str]:
+        (self.folder / "statement.json").write_text(json.dumps(self.statement))
+        self.copy.file.write_text(json.dumps(self.copy.export))
+        command = [sys.executable, "-m", "sandbox.recount", str(self.copy.file), str(self.copy.folder)]
+        command += ["--bank", str(self.folder)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+class TestCash:
+    """
+    A1 is paid in cash for A8 and A9.
+
+    What was sent for A8 came back, so that the details ended that day; it was sent to others, and is in transit. What
+    was sent for A9 to the first ones has arrived, and was handed to the bank the day after it was sent.
+    """
+
+    @pytest.fixture
+    def bank(self, tmp_path_factory, tmp_path):
+        business = Business(tmp_path_factory.mktemp("cash"))
+        for wording in business.export["versions"]:
+            wording["terms"][0]["form"] = "cash"
+        business.serve("A1", "2026-03-02", internet="30.00")
+        for account in ("A8", "A9"):
+            business.install(account, "2026-03-02", "2026-03-10")
+            business.bill(account, 1, "2026-03-14", "2026-04-03", "2026-03-20")
+            business.bill(account, 2, "2026-04-14", "2026-05-02", "2026-05-01")
+            business.bill(account, 3, "2026-05-14", "2026-06-03", "2026-05-20")
+        earned = (("accrual", "2026-03-10"), ("release", "2026-06-10"))
+        sent = (("send", "2026-06-22"), ("return", "2026-06-25"), ("send", "2026-07-13"))
+        business.post("A8", 1, *earned, *sent)
+        business.post("A9", 2, *earned, ("send", "2026-06-22"), ("settle", "2026-06-26"))
+        business.write()
+        bank = Bank(Copy(business, tmp_path), tmp_path)
+        bank.name("1222", "2026-06-20", "2026-06-25T16:00:00+00:00")
+        bank.name("3444", "2026-07-10")
+        bank.take(1, "000111222", "2026-06-22", "returned", posted_on="2026-06-24")
+        bank.take(2, "000111222", "2026-06-23", "paid", posted_on="2026-06-24")
+        bank.take(1, "000333444", "2026-07-13", "received")
+        return bank
+
+    def test_that_is_as_it_should_be_differs_in_nothing(self, bank):
+        assert "3 transfers: no differences." in bank.recount().stdout
+
+    @pytest.mark.parametrize("status", ["received", "paid", "returned"])
+    def test_that_is_on_its_way_is_of_the_amount_that_was_sent(self, bank, status):
+        bank.statement[2] |= {"cents": 250000, "status": status, "posted_on": "2026-07-14"}
+
+        assert "transfer T3 of 2500.00: by the ledger nothing of that amount was sent by then" in bank.recount().stdout
+
+    def test_that_came_back_was_of_the_amount_that_was_sent(self, bank):
+        bank.statement[0]["cents"] = 250000
+
+        assert "transfer T1 of 2500.00: by the ledger nothing of that amount was sent by then" in bank.recount().stdout
+
+    def test_was_not_handed_over_before_it_was_sent(self, bank):
+        bank.statement[2]["received_on"] = "2026-07-12"
+
+        assert "transfer T3 of 50.00: by the ledger nothing of that amount was sent by then" in bank.recount().stdout
+
+    def test_was_sent_once(self, bank):
+        bank.take(2, "000333444", "2026-07-13", "returned", posted_on="2026-07-14")
+
+        assert "of that amount was sent by then" in bank.recount().stdout
+
+    def test_did_not_go_to_details_that_had_ended(self, bank):
+        bank.statement[2]["account"] = "000111222"
+
+        assert "transfer T3 went to an account that had ended when it was sent" in bank.recount().stdout
+
+    @pytest.mark.parametrize("account", ["000555666", "000333444"])
+    def test_did_not_go_to_details_that_nobody_had_named_or_that_still_waited(self, bank, account):
+        bank.statement[0]["account"] = account
+
+        assert "transfer T1 went to an account that its payee had not named by then" in bank.recount().stdout
+
+    def test_may_be_handed_over_after_the_details_have_ended(self, bank):
+        bank.statement[1] |= {"received_on": "2026-06-26", "posted_on": "2026-06-26"}
+
+        assert "no differences" in bank.recount().stdout
 
 
 def promising(copy: Copy, **term: Any) -> None:

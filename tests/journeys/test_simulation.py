@@ -132,11 +132,15 @@ class Books:
         with closing(sqlite3.connect(place[0] / "vendor.sqlite3")) as database, database:
             database.execute("DELETE FROM document WHERE kind = ? AND id = ?", [kind, place[1]["id"]])
 
-    def change_transfer(self, status: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-        """Change the first transfer of a status on the bank's statement, or drop it."""
+    def change_transfer(
+        self, status: str, change: Callable[[dict[str, Any]], dict[str, Any] | None], *, is_settled: bool = True
+    ) -> None:
+        """Change the first transfer of a status on the bank's statement, or drop it; or the first that is in transit here."""
         file = self.bank / "statement.json"
         lines: list[dict[str, Any]] = json.loads(file.read_text())
-        place = next(number for number, line in enumerate(lines) if line["status"] == status)
+        settled = {entry["key"].partition(":")[0] for entry in self.ledger if entry["kind"] == "settle"}
+        of_status = [number for number, line in enumerate(lines) if line["status"] == status]
+        place = next(one for one in of_status if is_settled or lines[one]["reference"] not in settled)
         changed = change(lines[place])
         lines[place : place + 1] = [changed] if changed else []
         file.write_text(json.dumps(lines))
@@ -230,6 +234,15 @@ def a_transfer_went_to_somebody_else(books: Books) -> None:
     books.change_transfer("paid", lambda transfer: transfer | {"account": "12345"})
 
 
+def a_transfer_on_its_way_is_a_hundred_times_too_much(books: Books) -> None:
+    books.change_transfer("paid", lambda transfer: transfer | {"cents": transfer["cents"] * 100}, is_settled=False)
+
+
+def a_transfer_went_to_details_that_had_ended(books: Books) -> None:
+    for named in books.export["bank_accounts"]:
+        named["ended_at"] = f"{named['usable_from']}T12:00:00+00:00"
+
+
 def what_came_back_was_taken_for_paid(books: Books) -> None:
     books.change_transfer("paid", lambda transfer: transfer | {"status": "returned", "reason": "R02"})
 
@@ -243,7 +256,8 @@ FAULTS: tuple[Callable[[Books], None], ...] = (
     it_was_earned_on_another_day, it_was_paid_though_a_bill_was_late, it_was_not_paid_though_all_was_in_time,
     it_was_not_taken_back, another_version_was_applied, an_entry_is_forged, a_cost_was_another,
     what_was_found_late_was_paid_late, a_transfer_is_missing, a_transfer_is_a_cent_too_much,
-    a_transfer_went_to_somebody_else, what_came_back_was_taken_for_paid, what_was_returned_is_not_in_the_ledger,
+    a_transfer_went_to_somebody_else, a_transfer_on_its_way_is_a_hundred_times_too_much,
+    a_transfer_went_to_details_that_had_ended, what_came_back_was_taken_for_paid, what_was_returned_is_not_in_the_ledger,
 )  # fmt: skip
 STORY = (
     "Casey's friend", "takes part in the referral programme", "invites", "is credited for the order of", "is installed; the reward",
