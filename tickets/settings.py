@@ -87,7 +87,7 @@ CREDIT_AFTER = declare(
     kind=int,
     default=240,
     label=_("Minutes of an outage before it is credited"),
-    help=_("A shorter outage brings no credit, a longer one the whole of its minutes."),
+    help=_("A shorter outage brings no credit, a longer one the whole of its time."),
     minimum=0,
     maximum=43200,
 )
@@ -96,7 +96,7 @@ CREDITS_MAINTENANCE = declare(
     kind=bool,
     default=False,
     label=_("Planned maintenance is credited"),
-    help=_("As an outage is, by its minutes."),
+    help=_("As an outage is, by its time."),
 )
 
 

@@ -43,7 +43,7 @@ _PADDING = re.compile(r"(?<![^\s#])0+(?=\d+(?:\s|$))")
 Row = list[str]
 
 
-class RowProblem(Exception):  # noqa: N818  # it is a finding about a row, reported with others  # it is a finding about a row, reported with others
+class RowProblem(Exception):  # noqa: N818  # it is a finding about a row, reported with others
     """One row cannot be taken in, for one reason in one column."""
 
     def __init__(self, column: str, message: str) -> None:

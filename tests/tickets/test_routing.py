@@ -20,11 +20,12 @@ from foundation.divisions.testing import make_division
 from foundation.events.models import Event
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.models import RoleAssignment, User
 from foundation.people.services import deactivate_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from foundation.rules import RowOutcome
 from foundation.worklist import services as worklist
 from foundation.worklist.models import Absence, Member, Rotation, Shift
 from foundation.worklist.testing import make_member, make_skill, make_team
@@ -33,7 +34,7 @@ from territory.models import Premises
 from tests.orders.racing import together
 from tickets import services
 from tickets.models import Assignment, RoutingRow, RoutingVersion, Ticket, WaitingTicket
-from tickets.queries.routing import open_tickets_of
+from tickets.queries.routing import explain_routing, open_tickets_of
 from tickets.queries.trials import try_procedure
 from tickets.services import Requester, routing
 from tickets.states import OPEN, RoutingCause, TicketChannel, TicketStatus, TicketType
@@ -346,6 +347,24 @@ class TestX7DryRunOnLastMonthsTickets:
         trial = try_procedure(make_routing(division, {"team": other}, is_draft=True), now())
 
         assert (trial.tickets, trial.changed) == (1, 1)
+
+    def test_judges_by_the_day_and_the_procedure_of_the_moment(self, division):
+        old, new, dated = (make_team(division, name=name) for name in ("Old desk", "New desk", "Holiday desk"))
+        holiday = today(division) + timedelta(days=2)
+        make_routing(division, {"team": old, "needs_language": True})
+        ticket = make_ticket(division)
+        with time_machine.travel(now() + timedelta(hours=1), tick=False):
+            before = now()
+        with time_machine.travel(before + timedelta(hours=1), tick=False):
+            make_routing(division, {"team": dated, "since": holiday, "needs_language": True}, {"team": new})
+        draft = make_routing(division, {"team": old, "needs_language": True}, is_draft=True)
+        later = before + timedelta(days=3)
+
+        assert try_procedure(draft, before).changed == 0
+        assert [each.before for each in try_procedure(draft, later).differences] == ["Holiday desk"]
+        for at, team in ((before, old), (before + timedelta(hours=1), new), (later, dated)):
+            _procedure, rules = explain_routing(ticket, at)
+            assert [each.row.team for each in rules if each.outcome == RowOutcome.HIT] == [team]
 
 
 class TestX8RoundRobinIsTransactionalAndSkipsWhoCannot:

@@ -630,7 +630,7 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("counted_until", models.DateTimeField(verbose_name="minutes until")),
+                ("counted_until", models.DateTimeField(verbose_name="counted until")),
                 ("currency", models.CharField(max_length=3, verbose_name="currency")),
                 ("count", models.PositiveIntegerField(default=0, editable=False, verbose_name="accounts")),
                 (

@@ -32,7 +32,7 @@ class CreditRun(Lifecycle):
     status = models.CharField(
         _("state"), max_length=16, choices=CreditRunStatus.choices, default=CreditRunStatus.REQUESTED, editable=False
     )
-    counted_until = models.DateTimeField(_("minutes until"))
+    counted_until = models.DateTimeField(_("counted until"))
     currency = models.CharField(_("currency"), max_length=3)
     count = models.PositiveIntegerField(_("accounts"), default=0, editable=False)
     total = MoneyField(_("total"), default=Decimal("0.00"), editable=False)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.states import CustomerKind
 from foundation.divisions.models import Division
-from foundation.now import today
 from foundation.people.models import User
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
@@ -203,11 +202,15 @@ def procedure_of(version: RoutingVersion) -> Procedure:
     return Procedure(version=version, rows={row.pk: row for row in rows.order_by("position", "pk")})
 
 
+def in_force_at(at: datetime) -> QuerySet[RoutingVersion]:
+    """Return the versions that are in force at a moment, of all divisions."""
+    is_not_over = Q(in_force_until=None) | Q(in_force_until__gt=at)
+    return RoutingVersion.objects.filter(is_not_over, in_force_from__lte=at).select_related("division")
+
+
 def version_for(division: Division, at: datetime) -> RoutingVersion | None:
     """Return the version that decides at a moment about the tickets of a division: of the nearest that has one."""
-    counting = RoutingVersion.objects.filter(
-        Q(in_force_until=None) | Q(in_force_until__gt=at), division__in=division.lineage, in_force_from__lte=at
-    ).select_related("division")
+    counting = in_force_at(at).filter(division__in=division.lineage)
     return max(counting, key=lambda version: len(version.division.lineage), default=None)
 
 
@@ -251,7 +254,7 @@ def explain_routing(ticket: Ticket, at: datetime) -> tuple[Procedure | None, lis
     if version is None:
         return None, []
     procedure = procedure_of(version)
-    match: Match = procedure.table.explain(facts_of(ticket), on=today(ticket.division))
+    match: Match = procedure.table.explain(facts_of(ticket), on=at.astimezone(ticket.division.zone).date())
     names = _division_names(procedure)
     return procedure, [_explained(procedure, trace, names) for trace in match.rows]
 

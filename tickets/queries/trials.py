@@ -15,10 +15,9 @@ from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext as _, ngettext
 
 from foundation.divisions.models import Division
-from foundation.now import today
 from foundation.rules import Facts
 from tickets.models import RoutingRow, RoutingVersion, Ticket
-from tickets.queries.routing import ANSWER, COLUMNS, Procedure, facts_from, procedure_of, version_for
+from tickets.queries.routing import ANSWER, COLUMNS, Procedure, facts_from, in_force_at, procedure_of, version_for
 
 DAYS = 30
 
@@ -57,12 +56,12 @@ def try_procedure(version: RoutingVersion, at: datetime) -> Trial:
     """Try a version on the tickets of the last `DAYS` days of its division and those below without one of their own."""
     tried = procedure_of(version)
     lineages = dict(Division.objects.under(version.division).values_list("pk", "lineage"))
-    procedures = _procedures_now(version, lineages, at)
+    procedures = _procedures_at(version, lineages, at)
     decided_here = [pk for pk in lineages if _is_ours(version, procedures[pk])]
     trial = Trial(since=(at - timedelta(days=DAYS)).astimezone(version.division.zone).date())
     asked = tried.table.facts_asked().union(*(each.table.facts_asked() for each in procedures.values() if each))
     differences: dict[tuple[str, str, str], Difference] = {}
-    on = today(version.division)
+    on = at.astimezone(version.division.zone).date()
     for alike in _grouped(decided_here, at, asked).iterator(chunk_size=2000):
         facts = _facts(alike, asked, lineages)
         now_decides = procedures[alike["_division"]]
@@ -73,14 +72,13 @@ def try_procedure(version: RoutingVersion, at: datetime) -> Trial:
     return trial
 
 
-def _procedures_now(
+def _procedures_at(
     version: RoutingVersion, lineages: Mapping[int, list[int]], at: datetime
 ) -> dict[int, Procedure | None]:
-    """Return the procedure that decides now, for each division."""
+    """Return the procedure that decides at a moment, for each division."""
     read: dict[int, Procedure] = {}
     found: dict[int, Procedure | None] = {}
-    counting = RoutingVersion.objects.filter(division__in=lineages, in_force_from__lte=at, in_force_until=None)
-    in_force = list(counting.select_related("division"))
+    in_force = list(in_force_at(at).filter(division__in=lineages))
     above = version_for(version.division, at)
     for pk, lineage in lineages.items():
         nearest = max(

@@ -5,7 +5,7 @@ Time is counted in seconds: each is worth its part of the seconds of the month t
 whole month is the month's price, which is so the most that a month can bring. Minutes are for people to read, and for the
 least length that is credited. Amounts are added up exactly and rounded once an account
 (`foundation.money`). What was credited for the same outage before is taken off: an outage that goes on, or is reopened,
-brings the rest alone. A minute for which a service was down in two outages counts once: in the one whose credits are
+brings the rest alone. Time for which a service was down in two outages counts once: in the one whose credits are
 asked for first, while they wait and after. Each credit keeps the times that it is for, and no other takes them.
 """
 
@@ -340,7 +340,7 @@ def request_credits(outage_id: int, *, shown: Decimal | None = None, by: User) -
     Ask for the credits of an outage: they are counted now, and wait for somebody else's approval.
 
     :param shown: the sum that the asking person saw, where they saw one: credits of another outage that were asked for
-        since may have taken minutes
+        since may have taken time
     :raises NotAllowed: if the person may not, the outage is not over or is not credited, credits for it wait for
         approval already, everything was credited, the accounts are billed in more than one currency, one of them is
         the person's own, or another sum is due by now
@@ -442,7 +442,7 @@ def _refuse_what_has_changed(run: CreditRun, credits_: Iterable[OutageCredit]) -
     """
     Count once more: since they were asked for, a service may have ended, or those of another outage been discarded.
 
-    Credits of others that were asked for meanwhile are none of that: they have left these their minutes.
+    Credits of others that were asked for meanwhile are none of that: they have left these their time.
     """
     asked = {credit.account: credit.amount for credit in credits_}
     due = {one.account: one.amount for one in what_is_due(run.outage, run.counted_until, beside=run)}
