@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.queries import is_own
 from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
 from commissions.queries.progress import own_progress
-from commissions.queries.statements import TOUCHES_EARNED, payees_of
+from commissions.queries.statements import payees_of, told_of
 from commissions.states import (
     OPEN_DISPUTES,
     TO_BE_ANSWERED,
@@ -45,7 +45,7 @@ def disputes_visible_to(user: Person) -> QuerySet[Dispute]:
 
 def own_lines(user_id: int) -> QuerySet[LedgerEntry]:
     """Return the entries that a customer reads as lines of their statements."""
-    told = LedgerEntry.objects.filter(TOUCHES_EARNED, payee__in=payees_of(user_id).order_by())
+    told = told_of(LedgerEntry.objects.filter(payee__in=payees_of(user_id).order_by()))
     return told.exclude(ON_THEIR_WAY)
 
 

@@ -2,8 +2,9 @@
 A payee's statement of a month: what was owed at its beginning, everything that moved, what was owed at its end.
 
 Staff read all of it. What the payee reads begins where something is earned: the entries of what still qualifies would
-tell on which day a friend was late with a bill. For the same reason a payee reads of each movement the day on which it
-was booked, not the one on which it became true: the day on which a friend left.
+tell on which day a friend was late with a bill. What was earned and is on hold, because a bank has sent it back or somebody
+looks at it, tells nothing of a friend: it is owed, and stands there. For the same reason a payee reads of each movement the
+day on which it was booked, not the one on which it became true: the day on which a friend left.
 
 A month is that in which entries are booked, so that the statement of a closed month never changes, and each one begins
 with what the one before ended with.
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +43,8 @@ ROWS: tuple[tuple[EntryKind, str | Promise], ...] = (
 """The lines of a statement. What is sent, and returned before it was paid, moves within what can be paid: it is not told."""
 ACCOUNTS_OF_EARNED = (LedgerAccount.PAYABLE, LedgerAccount.IN_TRANSIT, LedgerAccount.RECEIVABLE)
 TOUCHES_EARNED = Q(debit__in=ACCOUNTS_OF_EARNED) | Q(credit__in=ACCOUNTS_OF_EARNED)
+OF_WHAT_IS_ON_HOLD = Q(held_by=EntryKind.HOLD) & (Q(debit=LedgerAccount.HELD) | Q(credit=LedgerAccount.HELD))
+"""What moves earned money that is on hold, among entries that `told_of` has looked at."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Position:
     """What is held, what can be paid (or is on its way), what is claimed back, and what is owed on the whole."""
 
     held: Decimal = ZERO
+    """To the payee: of what was earned alone, and is on hold."""
     payable: Decimal = ZERO
     receivable: Decimal = ZERO
 
@@ -81,6 +85,8 @@ class StatementLine:
 
     entry: LedgerEntry
     moved: Position
+    is_own: bool = False
+    """Whether it is as the payee reads it."""
 
     @property
     def amount(self) -> Decimal:
@@ -89,10 +95,15 @@ class StatementLine:
 
     @property
     def what(self) -> str:
-        """What has happened, in words: of a transfer that came back, that it did."""
+        """What has happened, in words: of a transfer that came back, that it did; to the payee, what was released after that."""
         entry = self.entry
-        came_back = entry.kind == EntryKind.HOLD and entry.inputs.get("hold") == HoldReason.BANK_RETURNED
-        return str(_("Put on hold: the transfer came back")) if came_back else str(entry.get_kind_display())
+        if entry.kind == EntryKind.HOLD and entry.inputs.get("hold") == HoldReason.BANK_RETURNED:
+            return str(_("Put on hold: the transfer came back"))
+        if self.is_own and entry.kind == EntryKind.RELEASE and self.moved.held:
+            return str(_("Released from hold"))
+        if self.is_own and entry.kind == EntryKind.CORRECT:
+            return str(_("Corrected in your favor"))
+        return str(entry.get_kind_display())
 
     @property
     def booked_on(self) -> date:
@@ -129,7 +140,13 @@ class Statement:
     is_final: bool
     """Whether the month is closed: nothing will be added to it."""
     is_own: bool = False
-    """Whether it is as the payee may read it: without what is held."""
+    """Whether it is as the payee may read it: of what is held, without what is not earned yet."""
+
+    @property
+    def shows_held(self) -> bool:
+        """Whether something is held, or was in this month: to a payee, on hold, which is rare."""
+        held = (self.opening.held, *(row.moved.held for row in self.rows))
+        return not self.is_own or any(held)
 
     @property
     def currency(self) -> str:
@@ -149,29 +166,41 @@ def statement_of(payee: Payee, period: date) -> Statement:
 
 
 def own_statement_of(payee: Payee, period: date) -> Statement:
-    """Return the statement of a month as the payee may read it: what was earned, paid and claimed back."""
-    return _statement(payee, period, payee.entries.filter(TOUCHES_EARNED), is_own=True)
+    """Return the statement of a month as the payee may read it: what was earned, put on hold, paid and claimed back."""
+    return _statement(payee, period, told_of(payee.entries.all()), is_own=True)
+
+
+def told_of(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """
+    Keep the entries that their payees read, with what has brought into *held* what each finds there, as `held_by`.
+
+    All that a reward has in *held* came there at once: it was promised, or it was earned and is on hold.
+    """
+    into_held = LedgerEntry.objects.filter(reward=OuterRef("reward"), credit=LedgerAccount.HELD, pk__lte=OuterRef("pk"))
+    last = Subquery(into_held.order_by("-pk").values("kind")[:1])
+    return entries.annotate(held_by=last).filter(TOUCHES_EARNED | OF_WHAT_IS_ON_HOLD)
 
 
 def own_line(entry: LedgerEntry) -> StatementLine:
     """Return an entry as its payee reads it in a statement."""
-    return StatementLine(entry, replace(_moved(entry.debit, entry.credit, entry.amount), held=ZERO))
+    moved = _moved(entry.debit, entry.credit, entry.amount)
+    is_on_hold = told_of(LedgerEntry.objects.filter(pk=entry.pk)).filter(OF_WHAT_IS_ON_HOLD).exists()
+    return StatementLine(entry, _told(moved, whole=is_on_hold), is_own=True)
 
 
 def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is_own: bool) -> Statement:
-    def told(moved: Position) -> Position:
-        return replace(moved, held=ZERO) if is_own else moved
-
     period = period.replace(day=1)
     entries = entries.filter(currency=payee.currency)
-    opening = told(_position(entries.filter(period__lt=period)))
+    opening = _position(entries.filter(period__lt=period), is_own=is_own)
     related = ("division", "reward__referral__order", "reward__version__rule", "reward__term")
     disputes = Prefetch("disputes", Dispute.objects.select_related("division"))
-    lines = tuple(
-        StatementLine(entry, moved)
-        for entry in entries.filter(period=period).select_related(*related).prefetch_related(disputes).order_by("pk")
-        if not (moved := told(_moved(entry.debit, entry.credit, entry.amount))).is_nothing
-    )
+    booked = entries.filter(period=period).order_by("pk")
+    on_hold = set(booked.filter(OF_WHAT_IS_ON_HOLD).values_list("pk", flat=True)) if is_own else set()
+    moves = {
+        entry: _told(_moved(entry.debit, entry.credit, entry.amount), whole=not is_own or entry.pk in on_hold)
+        for entry in booked.select_related(*related).prefetch_related(disputes)
+    }
+    lines = tuple(StatementLine(entry, moved, is_own) for entry, moved in moves.items() if not moved.is_nothing)
     rows = tuple(
         StatementRow(kind, label, moved)
         for kind, label in ROWS
@@ -182,9 +211,16 @@ def _statement(payee: Payee, period: date, entries: QuerySet[LedgerEntry], *, is
     return Statement(payee, period, opening, rows, closing, lines, is_closed(payee, period), is_own)
 
 
-def _position(entries: QuerySet[LedgerEntry]) -> Position:
+def _position(entries: QuerySet[LedgerEntry], *, is_own: bool) -> Position:
+    if is_own:
+        on_hold = entries.filter(OF_WHAT_IS_ON_HOLD)
+        return replace(_position(entries, is_own=False), held=_position(on_hold, is_own=False).held)
     sums = entries.order_by().values_list("debit", "credit").annotate(moved=Sum("amount"))
     return _add(_moved(debit, credit, amount) for debit, credit, amount in sums)
+
+
+def _told(moved: Position, *, whole: bool) -> Position:
+    return moved if whole else replace(moved, held=ZERO)
 
 
 def _moved(debit: str, credit: str, amount: Decimal) -> Position:
@@ -217,7 +253,7 @@ def periods_of(payee: Payee) -> list[date]:
 
 def own_periods_of(payee: Payee) -> list[date]:
     """Return the months of which the payee has a statement, the latest first; the present one always is."""
-    return _periods(payee, payee.entries.filter(TOUCHES_EARNED))
+    return _periods(payee, told_of(payee.entries.all()))
 
 
 def _periods(payee: Payee, entries: QuerySet[LedgerEntry]) -> list[date]:
@@ -241,9 +277,9 @@ def table_of(statement: Statement) -> Iterator[tuple[str | Promise, Position]]:
 
 def header_of(statement: Statement) -> list[str]:
     """Return the columns of a statement as a file."""
-    held = [] if statement.is_own else [_("Held")]
+    held = _("On hold") if statement.is_own else _("Held")
     days = [_("Date")] if statement.is_own else [_("True on"), _("Posted")]
-    header = [*days, _("What"), _("What for"), *held, _("Payable"), _("Claimed back"), _("Owed"), _("Currency")]
+    header = [*days, _("What"), _("What for"), held, _("Payable"), _("Claimed back"), _("Owed"), _("Currency")]
     return [str(name) for name in header]
 
 
@@ -266,8 +302,7 @@ def _days(statement: Statement, true_on: date | None = None, booked_on: date | N
 
 
 def _cells(statement: Statement, days: list[Cell], what: str, what_for: str, position: Position) -> list[Cell]:
-    held = [] if statement.is_own else [position.held]
-    amounts = (*held, position.payable, position.receivable, position.total)
+    amounts = (position.held, position.payable, position.receivable, position.total)
     return [*days, what, what_for, *amounts, statement.currency]
 
 

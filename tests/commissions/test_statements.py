@@ -1,6 +1,6 @@
 """A payee's statement: each month begins with what the one before ended with, to the cent, and a closed one stays."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from commissions.models import BatchLine, LedgerEntry
 from commissions.queries.ledger import balances
 from commissions.queries.statements import (
     Position,
+    own_line,
     own_periods_of,
     own_statement_of,
     periods_of,
@@ -160,13 +161,39 @@ class TestOwnStatement:
         assert rows_of(december) == {EntryKind.RELEASE: ("0.00", "50.00", "0.00")}
         assert (december.opening, december.closing) == (Position(), Position(payable=Decimal("50.00")))
         assert rows_of(february) == {
-            EntryKind.RELEASE: ("0.00", "60.00", "0.00"),
-            EntryKind.HOLD: ("0.00", "-30.00", "0.00"),
+            EntryKind.RELEASE: ("-30.00", "60.00", "0.00"),
+            EntryKind.HOLD: ("30.00", "-30.00", "0.00"),
             EntryKind.CLAWBACK: ("0.00", "0.00", "20.00"),
             EntryKind.RECOVER: ("0.00", "-20.00", "-20.00"),
             EntryKind.SETTLE: ("0.00", "-10.00", "0.00"),
         }
         assert february.closing == Position()
+
+    def test_owes_what_was_earned_and_is_on_hold_and_nothing_that_is_only_promised(self, story):
+        payouts, payee = story
+        with time_machine.travel(FEBRUARY, tick=False):
+            kept = make_earned(payouts, "40.00", account=payee.account)
+            hold_reward(kept.pk, HoldReason.SIGNAL, by=None)
+            take_back(locked_reward(kept.pk), Decimal("15.00"), ReasonCode.LEFT_EARLY, today(payouts.division), by=None)
+
+        february, march = (own_statement_of(payee, date(2027, month, 1)) for month in (2, 3))
+
+        assert february.closing == march.opening == march.closing == Position(held=Decimal("25.00"))
+        assert february.closing.total == Decimal("25.00")
+        taken_back = kept.entries.get(kind=EntryKind.CLAWBACK)
+        assert rows_of(february)[EntryKind.CLAWBACK] == ("-15.00", "0.00", "20.00")
+        assert own_line(taken_back).amount == Decimal("-15.00")
+        assert "On hold" in html_of(february, language="en")
+        assert own_statement_of(payee, DECEMBER.date()).shows_held is False
+
+    def test_says_of_what_was_released_that_it_was(self, story):
+        _payouts, payee = story
+
+        told = [
+            line.what for line in own_statement_of(payee, FEBRUARY.date()).lines if line.entry.kind == EntryKind.RELEASE
+        ]
+
+        assert told == ["Earned", "Released from hold"]
 
     def test_is_not_there_for_a_month_in_which_something_was_only_promised(self):
         with time_machine.travel(DECEMBER, tick=False):

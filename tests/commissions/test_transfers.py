@@ -780,6 +780,7 @@ class TestWhatCameBack:
         statement = own_statement_of(reward.payee, today(reward.division))
         assert statement.lines[-1].what == "Put on hold: the transfer came back"
         assert "came back" in str(statement.rows[-1].label)
+        assert (statement.closing.held, statement.closing.total) == (Decimal("25.00"), Decimal("25.00"))
 
     def test_goes_there_too_where_it_was_replaced_before_the_file_was_written(self, payouts):
         reward = make_cash(payouts, number="12345678")
