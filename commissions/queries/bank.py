@@ -52,6 +52,12 @@ def current_bank_account(payee: Payee) -> BankAccount | None:
     return BankAccount.objects.filter(payee=payee, ended_at=None).first()
 
 
+def named_bank_accounts(payees: Iterable[int]) -> dict[int, BankAccount]:
+    """Return the bank accounts that payees (ids) have named last, used already or not, by the payees' ids."""
+    named = BankAccount.objects.filter(payee__in=list(payees), ended_at=None).select_related("payee__division")
+    return {account.payee_id: account for account in named}
+
+
 def may_be_paid_in_cash(payee: Payee) -> bool:
     """Tell whether a payee has a reward in cash, whatever its status, and so may say where to pay it."""
     return Reward.objects.filter(payee=payee, term__form=RewardForm.CASH).exists()

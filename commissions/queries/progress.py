@@ -15,9 +15,11 @@ from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext as _, gettext_lazy, ngettext
 
-from commissions.models import Reward
+from commissions.models import BankAccount, Reward
+from commissions.queries.bank import named_bank_accounts
 from commissions.queries.batches import waiting_for_bank_details
 from commissions.queries.ledger import next_month
+from commissions.queries.transfers import files_of_rewards, takes_effect_on
 from commissions.settings import PAYOUT_DAY, paying_division
 from commissions.states import HoldReason, ProgressStage, ReasonCode, RewardStatus, Side
 from foundation.divisions.models import Division
@@ -49,6 +51,8 @@ class Progress:
     amount: Decimal | None = None
     """In `currency`; None where it is not known yet."""
     currency: str = ""
+    is_cash: bool = False
+    """Whether the payment goes to the payee's bank."""
     is_over: bool = False
     """Whether nothing more will happen."""
 
@@ -123,19 +127,29 @@ def _day(moment: datetime, division: Division) -> date:
 
 
 class _Calendars:
-    """Today and the payout day of each division, and what waits to be told a bank account, read once."""
+    """Today and the payout day of each division, where cash goes or what it waits for, and its file; read once."""
 
     def __init__(self, rewards: Iterable[Reward]) -> None:
         self._known: dict[int, tuple[date, int]] = {}
-        in_cash = [one.pk for one in rewards if one.is_cash and one.status in {RewardStatus.HELD, RewardStatus.PAYABLE}]
-        waiting = waiting_for_bank_details(Reward.objects.filter(pk__in=in_cash))
-        self.without_bank = set(waiting.values_list("pk", flat=True)) if in_cash else set()
+        in_cash = [one for one in rewards if one.is_cash]
+        earned = [one for one in in_cash if one.status in {RewardStatus.HELD, RewardStatus.PAYABLE}]
+        waiting = waiting_for_bank_details(Reward.objects.filter(pk__in=[one.pk for one in earned]))
+        self.without_bank = set(waiting.values_list("pk", flat=True)) if earned else set()
+        waits_for_days = [one.payee_id for one in earned if one.pk in self.without_bank]
+        self.named = named_bank_accounts(waits_for_days) if waits_for_days else {}
+        being_paid = [one.pk for one in in_cash if one.status == RewardStatus.BATCHED]
+        self._files = files_of_rewards(being_paid) if being_paid else {}
 
     def of(self, division: Division) -> tuple[date, int]:
         if division.pk not in self._known:
             payer = paying_division(division) or division
             self._known[division.pk] = (today(division), effective(payer, PAYOUT_DAY))
         return self._known[division.pk]
+
+    def arrives_on(self, reward: Reward) -> date | None:
+        """Return the day on which a transfer is to be in the payee's bank; None while no file is written, or it is late."""
+        file = self._files.get(reward.pk)
+        return None if file is None or file.is_late else takes_effect_on(file)
 
     def payout_after(self, division: Division, day: date) -> date:
         """Return the first payout day on or after a day."""
@@ -246,6 +260,7 @@ def _qualifying(reward: Reward, calendars: _Calendars) -> Progress:
         expected_on=expected_on,
         amount=reward.amount,
         currency=reward.currency,
+        is_cash=reward.is_cash,
     )
 
 
@@ -265,31 +280,59 @@ DETAILS = {
 """What comes next of what is earned and credited on a bill."""
 
 
-def _details_of_cash(reward: Reward, *, is_without_bank: bool) -> dict[RewardStatus, str]:
+def _details_of_cash(reward: Reward, named: BankAccount | None, *, is_without_bank: bool) -> dict[RewardStatus, str]:
+    """
+    Say what comes next of cash.
+
+    :param named: the bank account that is named and not paid to yet
+    """
+    is_to_be_named = is_without_bank and named is None
     came_back = HoldReason.BANK_RETURNED in reward.holds
     return {
         RewardStatus.HELD: _("Your bank sent the transfer back. Tell us where to pay it.")
-        if came_back and is_without_bank
+        if came_back and is_to_be_named
         else _("Your bank sent the transfer back. We are looking at it.")
         if came_back
         else _("We are looking at it before it is paid."),
         RewardStatus.PAYABLE: _("Tell us where to pay it: we know no bank account of yours that it can go to yet.")
-        if is_without_bank
+        if is_to_be_named
+        else _waits_in_words(named)
+        if named
         else _("It will be paid to your bank account."),
         RewardStatus.BATCHED: _("It is on its way to your bank account."),
     }
 
 
+def _waits_in_words(named: BankAccount) -> str:
+    """Say of a bank account that nothing is sent to yet what it waits for."""
+    if named.usable_from <= today(named.payee.division):
+        return _("Your bank has told us other details: look at how you are paid before we send anything.")
+    said = {"ending": named.ending, "date": date_format(named.usable_from)}
+    return _("It is paid to your bank account ending in %(ending)s from %(date)s on.") % said
+
+
 def _earned(reward: Reward, calendars: _Calendars) -> Progress:
-    expected_on = calendars.payout_after(reward.division, calendars.of(reward.division)[0])
     is_without_bank = reward.pk in calendars.without_bank
-    details = _details_of_cash(reward, is_without_bank=is_without_bank) if reward.is_cash else DETAILS
+    named = calendars.named.get(reward.payee_id) if is_without_bank else None
+    details = _details_of_cash(reward, named, is_without_bank=is_without_bank) if reward.is_cash else DETAILS
     return Progress(
         stage=ProgressStage.EARNED,
         sentence=_("Earned."),
         detail=" ".join(filter(None, (str(details[RewardStatus(reward.status)]), _taken_back_of(reward)))),
         since=reward.qualified_on,
-        expected_on=None if reward.status == RewardStatus.HELD or is_without_bank else expected_on,
+        expected_on=_expected_on(reward, calendars, named, is_without_bank=is_without_bank),
         amount=reward.amount,
         currency=reward.currency,
+        is_cash=reward.is_cash,
     )
+
+
+def _expected_on(
+    reward: Reward, calendars: _Calendars, named: BankAccount | None, *, is_without_bank: bool
+) -> date | None:
+    day = calendars.of(reward.division)[0]
+    if reward.is_cash and reward.status == RewardStatus.BATCHED:
+        return calendars.arrives_on(reward)
+    if reward.status == RewardStatus.HELD or (is_without_bank and (named is None or named.usable_from <= day)):
+        return None
+    return calendars.payout_after(reward.division, max(day, named.usable_from) if named else day)

@@ -17,6 +17,7 @@ from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO
+from foundation.now import today
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
 
@@ -122,16 +123,23 @@ def awaited_for(user: Person) -> QuerySet[BatchLine]:
 
 
 def may_be_paid_from(file: BankFile) -> date:
-    """
-    Return the first day on which a file may be taken for paid: a bank may send a transfer back until then.
+    """Return the first day on which a file may be taken for paid: a bank may send a transfer back until then."""
+    return banking_days_after(takes_effect_on(file), RETURN_DAYS)
 
-    Handed over late, it takes effect on the banking day after that at the earliest.
-    """
-    effective_on = file.effective_on
-    if file.handed_over_at:
-        handed_over_on = file.handed_over_at.astimezone(file.division.zone).date()
-        effective_on = max(effective_on, banking_days_after(handed_over_on, 1))
-    return banking_days_after(effective_on, RETURN_DAYS)
+
+def takes_effect_on(file: BankFile) -> date:
+    """Return the day on which payees have their money: handed over late, the banking day after that at the earliest."""
+    if file.handed_over_at is None:
+        return file.effective_on
+    handed_over_on = file.handed_over_at.astimezone(file.division.zone).date()
+    return max(file.effective_on, banking_days_after(handed_over_on, 1))
+
+
+def files_of_rewards(rewards: Iterable[int]) -> dict[int, BankFile]:
+    """Return the files by which rewards (ids) are on their way, by the rewards' ids; corrections are left out."""
+    sent = BatchLine.objects.filter(reward__in=list(rewards), dispute=None, status=LineStatus.SENT)
+    lines = sent.exclude(trace_number="").select_related("batch__bank_file__division").order_by("pk")
+    return {line.reward_id: line.batch.bank_file for line in lines}
 
 
 def unmatched(user: Person) -> QuerySet[BankReturn]:
@@ -164,6 +172,13 @@ def has_taken_back(user: Person, batches: Iterable[int]) -> bool:
     """Tell whether a person has taken what came back of a batch's transfers."""
     taken = BankReturn.objects.filter(outcome=ReturnOutcome.TAKEN, line__batch__in=batches)
     return taken.filter(taken_by=user.pk).exists()
+
+
+def to_be_confirmed(user: Person) -> list[BankFile]:
+    """Return the files that a bank has had for so long that its statement has to show them, the earliest first."""
+    handed_over = bank_files_visible_to(user).filter(status=BankFileStatus.HANDED_OVER)
+    files = handed_over.select_related("batch", "division").order_by("effective_on", "pk")
+    return [file for file in files if may_be_paid_from(file) <= today(file.division)]
 
 
 def to_be_handed_over(user: Person) -> QuerySet[BankFile]:

@@ -26,7 +26,7 @@ from commissions.queries.claims import claim_ends_visible_to
 from commissions.queries.disputes import disputes_visible_to
 from commissions.queries.ledger import months_to_close
 from commissions.queries.rules import versions_to_approve
-from commissions.queries.transfers import to_be_handed_over, unmatched
+from commissions.queries.transfers import to_be_confirmed, to_be_handed_over, unmatched
 from commissions.queries.visibility import rewards_visible_to
 from commissions.states import TO_BE_ANSWERED, BatchStatus, ClaimStatus, VersionStatus
 from foundation.correspondence.queries import messages_visible_to
@@ -189,6 +189,8 @@ def _figures_of_payouts(user: User) -> Iterator[Figure]:
     if can(user, Permission.APPROVE_BATCHES):
         files = count_of(to_be_handed_over(user))
         yield Figure(_("Files for the bank"), files, reverse("desk:bank_returns"), "brand")
+        paid = Count(len(to_be_confirmed(user)), is_capped=False)
+        yield Figure(_("Bank files to be confirmed"), paid, reverse("desk:bank_returns"), "careful")
         strays = count_of(unmatched(user))
         yield Figure(_("Returned transfers for a person"), strays, reverse("desk:bank_returns"), "bad")
     if can(user, Permission.ANSWER_DISPUTES):

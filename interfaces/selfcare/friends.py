@@ -263,20 +263,27 @@ def _way_of(invitation: Invitation | None) -> tuple[ProgressStage, ...]:
 def _of_progress(
     name: str, progress: Progress, way: tuple[ProgressStage, ...], *, referral_id: int | None = None
 ) -> Friend:
-    expected = progress.expected_on
-    more = [
-        progress.detail,
-        _("Expected on your bill from %(date)s on") % {"date": date_format(expected)} if expected else "",
-    ]
     return Friend(
         name=name,
         sentence=progress.sentence,
         steps=_steps(way, progress.stage),
         amount=_money(progress),
-        more=" · ".join(filter(None, more)),
+        more=" · ".join(filter(None, (progress.detail, _expected(progress)))),
         is_over=progress.is_over,
         referral_id=referral_id,
     )
+
+
+def _expected(progress: Progress) -> str:
+    """Say where the payment is expected, and from when on."""
+    if progress.expected_on is None:
+        return ""
+    text = (
+        _("Expected in your bank account from %(date)s on")
+        if progress.is_cash
+        else _("Expected on your bill from %(date)s on")
+    )
+    return text % {"date": date_format(progress.expected_on)}
 
 
 def _money(progress: Progress) -> str:

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.db import connection, connections, transaction
 from django.db.utils import InternalError
+from django.utils.formats import date_format
 
 from commissions.events import BankFileMade, TransferReturned
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, LedgerEntry, ReturnFile, Reward
@@ -38,7 +39,7 @@ from commissions.services.batches import (
 from commissions.services.batches.transfers import renew_bank_files
 from commissions.services.holds import release_reward
 from commissions.services.letters import send_earned
-from commissions.settings import ORIGINATOR
+from commissions.settings import BANK_HOLD_DAYS, ORIGINATOR
 from commissions.states import (
     BankFileStatus,
     BatchStatus,
@@ -63,6 +64,7 @@ from foundation.now import now, today
 from foundation.people.models import RoleAssignment, User
 from foundation.people.states import Role
 from foundation.people.testing import make_person
+from interfaces.selfcare.friends import friends_of
 from tests.commissions.cashing import (
     ODFI,
     give_bank,
@@ -139,6 +141,32 @@ class TestWithoutABankAccount:
         progress = own_progress([reward])[reward.pk]
         assert progress.detail.startswith("Tell us where to pay it")
         assert progress.expected_on is None
+
+    def test_says_from_when_on_it_goes_to_the_details_that_were_given(self, payouts):
+        set_value(payouts.division, BANK_HOLD_DAYS, 7)
+        reward = make_cash(payouts, number="12345678")
+        from_then_on = today(payouts.division) + timedelta(days=7)
+
+        progress = own_progress([reward])[reward.pk]
+
+        said = f"It is paid to your bank account ending in 5678 from {date_format(from_then_on)} on."
+        assert (progress.detail, progress.expected_on >= from_then_on) == (said, True)
+
+    def test_is_on_its_way_until_the_day_on_which_the_file_takes_effect(self, payouts):
+        reward = make_cash(payouts, number="12345678")
+        forget_what_was_owed()
+        batch = make_approved(payouts)
+        reward.refresh_from_db()
+        before = own_progress([reward])[reward.pk]
+
+        work(batch)
+        (friend,) = friends_of([reward.referral.referrer], None)
+
+        effective_on = BankFile.objects.get(batch=batch).effective_on
+        assert (before.detail, before.expected_on) == ("It is on its way to your bank account.", None)
+        assert own_progress([reward])[reward.pk].expected_on == effective_on
+        assert f"Expected in your bank account from {date_format(effective_on)} on" in friend.more
+        assert "bill" not in friend.more
 
     def test_others_are_paid_meanwhile(self, payouts):
         make_cash(payouts, "30.00")

@@ -1,7 +1,7 @@
 """Bank transfers at the desk: the file of a batch from its making to the bank's statement, and what comes back."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -12,14 +12,17 @@ from django.urls import reverse
 
 from commissions.models import BankAccount, BankChange, BankFile, BankReturn, ReturnFile
 from commissions.queries.transfers import may_be_paid_from
+from commissions.settings import BANK_HOLD_DAYS
 from commissions.states import BankFileStatus, BatchStatus, ChangeStatus, LineStatus, RewardStatus
 from config.local.sign_ins import totp
+from foundation.divisions.services import set_value
 from foundation.jobs.services import work_one_chunk
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 from interfaces.desk.following import referrals_followed_by, stuck
+from interfaces.desk.queries import figures_for
 from tests.commissions.cashing import make_cash, make_file, notification, return_file, set_originator
 from tests.commissions.paying import make_earned, make_frozen, make_payouts, read_all
 
@@ -271,6 +274,23 @@ class TestReturns:
 
 
 class TestWhatWaits:
+    def test_for_the_banks_statement_is_counted_and_listed_once_the_day_has_come(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        act(auditor, "bank_file_hand_over", file.pk)
+        first = may_be_paid_from(file)
+        heading = "To be confirmed from the bank’s statement"
+
+        def seen_on(day: date) -> tuple[bool, int]:
+            with time_machine.travel(f"{day}T18:00Z", tick=False):
+                person = sign_in(Client(), payouts.auditor)
+                listed = heading in page_of(person, "bank_returns").content.decode()
+                figures = figures_for(payouts.auditor)
+            return listed, sum(one.count.number for one in figures if one.label == "Bank files to be confirmed")
+
+        assert seen_on(first - timedelta(days=1)) == (False, 0)
+        assert seen_on(first) == (True, 1)
+
     def test_for_bank_details_is_found_among_the_rewards(self, builder, payouts):
         waiting = make_cash(payouts)
         make_earned(payouts, "30.00")
@@ -285,8 +305,18 @@ class TestWhatWaits:
 
         page = page_of(builder, "payout_build").content.decode()
 
-        assert "1 reward in cash waits: its payee has named no bank account" in page
+        assert "1 reward in cash waits: its payee has named no bank account." in page
+        assert "nothing is sent yet" not in page
         assert "1 payment, $30.00" in page
+
+    def test_for_details_that_are_not_used_yet_is_told_apart_from_that(self, builder, payouts):
+        set_value(payouts.division, BANK_HOLD_DAYS, 7)
+        make_cash(payouts, number="123456789")
+
+        page = page_of(builder, "payout_build").content.decode()
+
+        assert "1 reward in cash waits: nothing is sent yet to the bank details that its payee has given." in page
+        assert "no bank account" not in page
 
     def test_for_the_bank_is_listed(self, auditor, payouts):
         make_cash(payouts, number="123456789")

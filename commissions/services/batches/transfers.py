@@ -14,6 +14,7 @@ from typing import cast
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from commissions.events import (
@@ -211,7 +212,7 @@ def confirm_bank_file(
     first = may_be_paid_from(file)
     if today(file.division) < first:
         message = _("The bank may send transfers back until %(date)s: confirm it from then on.")
-        raise NotAllowed(message % {"date": first.isoformat()}, code="too_early")
+        raise NotAllowed(message % {"date": date_format(first)}, code="too_early")
     if unknown := [pk for pk in missed if pk not in awaited]:
         message = _("Of these, some have their outcome, or are not of this file: look again.")
         raise NotAllowed(message, code="not_awaited", field="missed") from LookupError(str(unknown))

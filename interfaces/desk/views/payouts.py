@@ -218,16 +218,27 @@ def build(request: UserRequest) -> HttpResponse:
 
 
 def _without_bank_details(user: User) -> str:
-    """Say how many rewards in cash go into no batch, because nobody knows where to pay them."""
+    """Say how many rewards in cash go into no batch: nobody knows where to pay them, or nothing is sent there yet."""
     rewards = Reward.objects.filter(division__in=divisions_where(user, Permission.BUILD_BATCHES))
-    if not (count := waiting_for_bank_details(rewards).count()):
-        return ""
-    text = ngettext(
-        "%(count)d reward in cash waits: its payee has named no bank account that can be paid to.",
-        "%(count)d rewards in cash wait: their payees have named no bank account that can be paid to.",
-        count,
-    )
-    return f" {text % {'count': count}}"
+    waiting = waiting_for_bank_details(rewards)
+    count = waiting.count()
+    later = waiting.filter(payee__bank_accounts__ended_at=None, payee__bank_accounts__isnull=False).count()
+    texts = []
+    if unnamed := count - later:
+        text = ngettext(
+            "%(count)d reward in cash waits: its payee has named no bank account.",
+            "%(count)d rewards in cash wait: their payees have named no bank account.",
+            unnamed,
+        )
+        texts.append(text % {"count": unnamed})
+    if later:
+        text = ngettext(
+            "%(count)d reward in cash waits: nothing is sent yet to the bank details that its payee has given.",
+            "%(count)d rewards in cash wait: nothing is sent yet to the bank details that their payees have given.",
+            later,
+        )
+        texts.append(text % {"count": later})
+    return "".join(f" {text}" for text in texts)
 
 
 def _to_be_paid(user: User) -> list[tuple[str, str]]:

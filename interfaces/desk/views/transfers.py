@@ -18,6 +18,7 @@ from commissions.queries.transfers import (
     has_taken_back,
     may_be_paid_from,
     return_files_visible_to,
+    to_be_confirmed,
     to_be_handed_over,
     unmatched,
     was_run,
@@ -213,6 +214,7 @@ def returns(request: UserRequest) -> HttpResponse:
         "form": form,
         "files": return_files_visible_to(request.user).select_related("uploaded_by", "division")[:FILES_SHOWN],
         "unmatched": unmatched(request.user).select_related("line", "file")[:UNMATCHED_SHOWN],
+        "unconfirmed": to_be_confirmed(request.user)[:FILES_SHOWN],
         "waiting": to_be_handed_over(request.user).select_related("batch", "division")[:FILES_SHOWN],
         "awaited": awaited_for(request.user).select_related("batch", "payee__account__customer")[:UNMATCHED_SHOWN],
         "changes": [
