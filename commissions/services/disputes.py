@@ -410,6 +410,13 @@ def _to_be_corrected(dispute: Dispute) -> tuple[Reward, Decimal, dict[str, str]]
     return reward, reward.amount or ZERO, {"in_place_of": str(reward.pk)}
 
 
+def obstacle_to_giving(dispute: Dispute) -> str:
+    """Say why nothing can be given to who has raised a dispute, and what to do instead; empty where something can."""
+    if dispute.entry:
+        return _obstacle_of_line(dispute.entry)
+    return obstacle_to_correction(dispute, dispute.reward)
+
+
 def obstacle_to_correction(dispute: Dispute, reward: Reward | None) -> str:
     """
     Say why nothing can be given for a reward that a payee misses, and what to do instead; empty where something can.

@@ -459,6 +459,19 @@ class AnswerDisputeForm(forms.Form):
         help_text=_("The payee reads it, word for word: nothing about the friend’s address, bills or payments."),
     )
 
+    def __init__(self, *args: Any, may_give: bool = True, **kwargs: Any) -> None:
+        """
+        Offer what can be answered.
+
+        :param may_give: whether something can be posted for the payee; else the answer is words
+        """
+        super().__init__(*args, **kwargs)
+        if not may_give:
+            outcome = cast("forms.ChoiceField", self.fields["outcome"])
+            outcome.choices = [("explained", _("In words: nothing can be posted"))]
+            outcome.initial = "explained"
+            del self.fields["amount"]
+
     def clean(self) -> dict[str, Any]:
         """Ask for an amount where there is one to be paid, and for none where there is not."""
         answers: dict[str, Any] = super().clean() or self.cleaned_data

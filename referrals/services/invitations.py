@@ -199,7 +199,7 @@ def name_refused() -> str:
 
 def link_refused() -> str:
     """Return what is said of a note with an address in it."""
-    return _("Leave out addresses of pages and mailboxes, and put a space after each full stop.")
+    return _("Leave out addresses of pages and mailboxes, and put a space after each period.")
 
 
 def checked_email(referrer: Referrer, typed: str) -> str:

@@ -321,6 +321,11 @@ class TestMissing:
     def test_is_answered_in_words_where_nothing_can_be_given(self, operator, payouts):
         dispute = self.make_missing(payouts)
 
+        page = operator.get(reverse("desk:dispute_answer", args=[dispute.pk])).content.decode()
+        assert "or answer in words" in page
+        assert 'name="amount"' not in page
+        assert "something on top" not in page
+
         refused = answer(operator, dispute, outcome="upheld", amount="25.00", answer="Yes.")
         assert refused.status_code == 422
         answer(operator, dispute, outcome="explained", amount="", answer="No rule ran then.")

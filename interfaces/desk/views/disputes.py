@@ -36,6 +36,7 @@ from commissions.services.disputes import (
     give_back_dispute,
     hand_over_dispute,
     obstacle_to_correction,
+    obstacle_to_giving,
     take_dispute,
     uphold_dispute,
 )
@@ -290,7 +291,9 @@ def _say(  # noqa: PLR0913  # what the page of an action says
 def answer(request: UserRequest, pk: int) -> HttpResponse:
     """Tell the payee that all is right, and why, or put it right."""
     found = _found(request, pk)
-    explanation = gettext("The payee is written to at once. What is answered cannot be changed.")
+    obstacle = obstacle_to_giving(found) if found.is_open else ""
+    written = gettext("The payee is written to at once. What is answered cannot be changed.")
+    explanation = " ".join(filter(None, (obstacle, written)))
     if found.is_open and (day := still_expected_on(found)):
         reads = gettext(
             "An explanation is no refusal: the payee reads that the reward still qualifies, and may ask again after %(day)s."
@@ -313,7 +316,7 @@ def answer(request: UserRequest, pk: int) -> HttpResponse:
         else:
             explain_dispute(pk, answers["answer"], by=request.user)
 
-    return perform(request, action, AnswerDisputeForm(posted(request)), do)
+    return perform(request, action, AnswerDisputeForm(posted(request), may_give=not obstacle), do)
 
 
 @require_safe
