@@ -278,7 +278,7 @@ class TermForm(forms.Form):
         """
         Add the steps.
 
-        :param currency: what the rule's market sells in
+        :param currency: in which the version is written
         """
         super().__init__(data, prefix=str(side), initial=initial)
         self.side, self.currency = side, currency
@@ -435,7 +435,7 @@ class Composer:
                     data,
                     side=side,
                     initial=TermForm.initial_of(promised.get(side)),
-                    currency=version.rule.division.currency,
+                    currency=version.currency,
                 )
                 for side in Side
             ],

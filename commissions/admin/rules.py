@@ -338,8 +338,8 @@ def _granted(version: RuleVersion) -> str:
     division, language = version.rule.division, get_language() or "en"
     granted = committed_of(version.rule_id, today(division))
     said = {
-        "granted": format_money(granted, division.currency, language),
-        "left": format_money(max(version.budget - granted, ZERO), division.currency, language),
+        "granted": format_money(granted, version.currency, language),
+        "left": format_money(max(version.budget - granted, ZERO), version.currency, language),
     }
     return (
         gettext("Given so far under this rule, by all its versions: %(granted)s. Left of the budget: %(left)s.") % said

@@ -33,7 +33,7 @@ WORDING = (
 """What a version says besides its terms: written in a draft, and frozen with it."""
 FARTHEST = timedelta(days=3653)
 """How far ahead a version may begin or end: ten years. Rules that come so late are slips, and years past 9999 cannot be read."""
-_FROZEN = ("rule_id", "number", "author_id", "writers", "created_at", *WORDING)
+_FROZEN = ("rule_id", "number", "author_id", "writers", "created_at", "currency", *WORDING)
 _APPROVAL = ("effective_from", "approver_id", "approved_at")
 
 
@@ -143,6 +143,8 @@ class RuleVersion(Lifecycle):
     writers = ArrayField(models.BigIntegerField(), default=list, editable=False)
     """The ids of all who changed it while it was a draft: none of them approves it."""
     created_at = models.DateTimeField(_("written"), default=now, editable=False)
+    currency = models.CharField(_("currency"), max_length=3, editable=False)
+    """In which its amounts are written, and its rewards are given: what the rule's division sold in when it was begun."""
 
     # For which orders.
     conditions = models.JSONField(

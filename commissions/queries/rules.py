@@ -277,7 +277,7 @@ def digest_of(version: RuleVersion) -> str:
     ]
     said = [version.pk, {name: getattr(version, name) for name in WORDING}, promised]
     moments = [version.effective_from, version.effective_until]
-    text = json.dumps([*said, version.rule.division.currency, *moments], cls=DjangoJSONEncoder, sort_keys=True)
+    text = json.dumps([*said, version.currency, *moments], cls=DjangoJSONEncoder, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -345,7 +345,7 @@ def _said(version: RuleVersion, language: str | None) -> dict[str, str]:
 
 def _sentences(version: RuleVersion, language: str) -> Iterator[tuple[str, str]]:
     """Yield each topic with what the version says of it."""
-    currency = version.rule.division.currency
+    currency = version.currency
     yield "orders", _orders(version, currency, language)
     terms = {term.side: term for term in version.terms.all()}
     yield "nothing", "" if terms else _("Nobody gets anything yet.")

@@ -151,7 +151,7 @@ def try_version(version: RuleVersion, at: datetime | None = None) -> Trial:
     accounts = {account_id for case in cases for account_id in case.accounts().values()}
     free_months = free_months_of(accounts, moment.astimezone(version.rule.division.zone).date())
     refusals: Counter[str] = Counter()
-    words, currency, holds = vocabulary(version.rule.division), version.rule.division.currency, 0
+    words, currency, holds = vocabulary(version.rule.division), version.currency, 0
     spent = _spent(version, cases, moment)
     with_it, as_it_is = (_Ledger(currency, spent=defaultdict(lambda: ZERO, spent)) for _ledger in range(2))
     for case in cases:

@@ -110,7 +110,7 @@ def _accrue(due: _Due) -> Reward | None:
     """Let one side's reward begin, or say which limit it has met; nothing where nothing would be paid."""
     side, rule = Side(due.term.side), due.version.rule
     had = had_before(due.payee, side, rule, due.installed_on)
-    currency = rule.division.currency
+    currency = due.version.currency
     reckoned = reckon(due.term, ordinal=had.ever + 1, bases=due.bases, currency=currency)
     if reckoned.amount == ZERO:
         return None

@@ -55,7 +55,7 @@ class TermDescription:
             message = _("Steps begin at the second reward or later, each later than the one before.")
             raise NotAllowed(message, code="tiers", field=self.side)
         self._refuse_what_cannot_be_paid()
-        if self.form == RewardForm.CASH and version.rule.division.currency != CASH_CURRENCY:
+        if self.form == RewardForm.CASH and version.currency != CASH_CURRENCY:
             raise NotAllowed(only_in(CASH_CURRENCY), code="currency", field=self.side)
         row = RewardTerm(
             version=version, side=self.side, form=self.form, basis=self.basis, amount=self.amount,
@@ -124,7 +124,8 @@ def start_version(rule_id: int, *, by: User) -> RuleVersion:
         raise NotAllowed(message % {"number": open_one.number}, code="open_version")
     newest = _pattern_of(rule)
     number = (rule.versions.aggregate(Max("number"))["number__max"] or 0) + 1
-    version = RuleVersion(rule=rule, number=number, author=by, writers=[by.pk], created_at=now())
+    currency = rule.division.currency
+    version = RuleVersion(rule=rule, number=number, author=by, writers=[by.pk], created_at=now(), currency=currency)
     if newest is not None:
         for name in WORDING:
             setattr(version, name, getattr(newest, name))
@@ -224,14 +225,19 @@ def approve_version(version_id: int, *, shown: str, effective_from: datetime | N
 
     :param shown: the `digest_of` what the approving person read
     :param effective_from: empty: at once
-    :raises NotAllowed: if the person may not approve there, has written in it, they or a writer are not
-        confirmed (`confirm_person`), it says something else than what they read, the moment has passed or lies more than
-        ten years ahead, another version begins at that very moment, or another rule of the same place and
-        priority could claim the same orders
+    :raises NotAllowed: if the person may not approve there, has written in it, they or a writer are not confirmed
+        (`confirm_person`), it is written in another currency than the division's, it says something else than what they
+        read, the moment has passed or lies more than ten years ahead, another version begins at that very moment, or
+        another rule of the same place and priority could claim the same orders
     """
     version = _locked(version_id)
     require(by, Permission.APPROVE_RULES, version.rule.division)
     require_second_person(by, version.writers)
+    if version.currency != version.rule.division.currency:
+        message = _(
+            "It is written in %(currency)s, in which nothing is sold here any longer. Withdraw it and start another."
+        )
+        raise NotAllowed(message % {"currency": version.currency}, code="other_currency")
     at = now()
     if effective_from is not None and effective_from < at:
         message = _("This moment has passed. Orders that were placed keep the rule that was in force then.")

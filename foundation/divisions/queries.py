@@ -8,7 +8,9 @@ from datetime import date
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from django.apps import apps
 from django.conf import settings
+from django.db.models import QuerySet
 
 from foundation.divisions.models import Brand, Configuration, Division, DivisionSetting, Site
 from foundation.divisions.settings import SETTINGS, Setting
@@ -95,6 +97,24 @@ def _nearest(division: Division, setting: Setting) -> tuple[Any, int | None]:
         if (ancestor, setting.name) in values:
             return values[ancestor, setting.name], ancestor
     return setting.default, None
+
+
+def has_history(divisions: QuerySet[Division]) -> bool:
+    """
+    Tell whether anything has happened in some divisions.
+
+    From then on they stay where they lie, and keep their currency and their clocks: by what they inherited, orders and
+    rewards were decided and months closed.
+    """
+    events: Any = apps.get_model("events.Event")  # a floor above this one
+    return bool(events.objects.filter(division__in=divisions.order_by().values("pk")).exists())
+
+
+def inheriting(division: Division, setting: Setting) -> QuerySet[Division]:
+    """Return the divisions for which a value counts that a division is given: itself, and all below up to their own."""
+    below = Division.objects.filter(lineage__contains=[division.pk])
+    own = DivisionSetting.objects.filter(name=setting.name, division__in=below).exclude(division=division)
+    return below.exclude(lineage__overlap=list(own.values_list("division", flat=True)))
 
 
 def dates_in(divisions: Iterable[Division]) -> dict[int, date]:

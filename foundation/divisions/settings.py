@@ -38,6 +38,7 @@ class Setting:
     maximum: int | None = None
     holder: Holder | None = None
     check: Check | None = None
+    is_fixed_by_history: bool = False
 
     def parse(self, value: Any) -> Any:
         """
@@ -95,6 +96,7 @@ def declare(  # noqa: PLR0913  # a declaration: every part is named where it is 
     maximum: int | None = None,
     holder: Holder | None = None,
     check: Check | None = None,
+    is_fixed_by_history: bool = False,
 ) -> Setting:
     """
     Declare an inherited setting, once, in the `settings.py` of the app that reads it.
@@ -103,12 +105,15 @@ def declare(  # noqa: PLR0913  # a declaration: every part is named where it is 
     :param minimum: the least that may be set; every number has bounds, or one market's slip would stop a sweep of all
     :param holder: of a division, whose value is read for it; below that one the setting cannot be set
     :param check: raises a ValidationError for a value that cannot be right
+    :param is_fixed_by_history: what has happened is reckoned by it, so it stays once anything has
     """
     if name in SETTINGS:
         raise ValueError(f"The setting {name} is declared twice.")
     if kind in (int, Decimal) and (minimum is None or maximum is None):
         raise ValueError(f"The setting {name} is a number without bounds.")
-    SETTINGS[name] = Setting(name, kind, default, label, help, choices, minimum, maximum, holder, check)
+    SETTINGS[name] = Setting(
+        name, kind, default, label, help, choices, minimum, maximum, holder, check, is_fixed_by_history
+    )
     return SETTINGS[name]
 
 
@@ -117,7 +122,10 @@ TIME_ZONE = declare(
     kind=str,
     default="America/New_York",
     label=_("Time zone"),
-    help=_("The zone in which this market's dates and appointments are meant."),
+    help=_(
+        "The zone in which this market's dates and appointments are meant. It stays once anything has happened here."
+    ),
+    is_fixed_by_history=True,
     choices=lambda _division: ((zone, zone) for zone in sorted(available_timezones())),
 )
 CURRENCY = declare(
@@ -125,7 +133,8 @@ CURRENCY = declare(
     kind=str,
     default="USD",
     label=_("Currency"),
-    help=_("The ISO 4217 code of the money that this market sells in."),
+    help=_("The ISO 4217 code of the money that this market sells in. It stays once anything has happened here."),
+    is_fixed_by_history=True,
     choices=lambda _division: ((code, code) for code in ("USD", "CAD", "EUR", "GBP", "MXN")),
 )
 LANGUAGES = declare(

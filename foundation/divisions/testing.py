@@ -1,8 +1,10 @@
 """Make divisions, brands and sites for tests."""
 
 from itertools import count
+from typing import Any
 
-from foundation.divisions.models import Brand, Division, Site
+from foundation.divisions.models import Brand, Division, DivisionSetting, Site
+from foundation.divisions.settings import Setting
 
 _numbers = count(1)
 
@@ -11,6 +13,11 @@ def make_division(name: str = "", *, code: str = "", parent: Division | None = N
     """Make a division at the top of the tree or below another."""
     number = next(_numbers)
     return Division.objects.create(name=name or f"Division {number}", code=code or f"division-{number}", parent=parent)
+
+
+def put_value(division: Division, setting: Setting, value: Any) -> None:
+    """Give a division another value whatever has happened there, as somebody would who corrects it in the database."""
+    DivisionSetting.objects.update_or_create(division=division, name=setting.name, defaults={"value": value})
 
 
 def make_site(

@@ -226,6 +226,7 @@ class TestAdmin:
             ("internet,weekly,1.00,2026-12-01", "Line 3: “weekly” is neither recurring nor one_time."),
             ("internet,recurring,much,2026-12-01", "Line 3: The amount or the date cannot be read."),
             ("internet,recurring,-1.00,2026-12-01", "Line 3: The amount is not one of money."),
+            ("internet,recurring,1.00,9999-12-31", "Line 3: Enter a year from 1900 to 2199."),
             ("internet,recurring,1.00,2026-11-20", "internet: A cost changes today or later."),
         ],
     )

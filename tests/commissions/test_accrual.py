@@ -17,7 +17,8 @@ from commissions.services.qualification import reconsider
 from commissions.services.rules import TermDescription, Wording
 from commissions.states import Basis, EntryKind, LedgerAccount, RewardForm, RewardStatus, Side, WaitUnit
 from commissions.testing import digest_shown, make_programme, make_referral, make_referrer, make_rule, make_version
-from foundation.divisions.testing import make_division
+from foundation.divisions.settings import CURRENCY
+from foundation.divisions.testing import make_division, put_value
 from foundation.events.models import Delivery
 from foundation.events.services import publish
 from foundation.events.testing import drain, published
@@ -140,6 +141,15 @@ class TestTheVersion:
         (reward,) = accrue_rewards(referral.pk)
 
         assert reward.version == later
+
+    def test_is_given_in_the_currency_that_its_version_is_written_in(self, market, rule, referrer):
+        make_version(rule)
+        referral = make_referral(referrer, market=market)
+        put_value(market.division, CURRENCY, "MXN")
+
+        (reward,) = accrue_rewards(referral.pk)
+
+        assert (reward.amount, reward.currency) == (Decimal("50.00"), "USD")
 
     def test_changed_changes_no_reward_of_before(self, market, rule, referrer):
         make_version(rule)

@@ -42,7 +42,7 @@ from commissions.states import (
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY
-from foundation.divisions.testing import make_division
+from foundation.divisions.testing import make_division, put_value
 from foundation.events.testing import drain, published
 from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
@@ -378,7 +378,7 @@ class TestFreeze:
     def test_flags_every_payment_in_another_currency_than_the_markets(self, payouts):
         set_value(payouts.division, FLAGS_FIRST_REWARDS, value=False)
         make_earned(payouts)
-        set_value(payouts.division, CURRENCY, "CAD")
+        put_value(payouts.division, CURRENCY, "CAD")
         batch = batches.build_batch(payouts.division.pk, currency="USD", by=payouts.builder)
 
         batches.freeze_batch(batch.pk, by=payouts.builder)

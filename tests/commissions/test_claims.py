@@ -16,17 +16,18 @@ from commissions.services.cases import pay
 from commissions.services.claims import approve_claim_end, ask_to_end_claim, refuse_claim_end
 from commissions.services.endings import locked_reward, take_back
 from commissions.services.qualification import reconsider
-from commissions.states import ClaimStatus, ClaimWay, EntryKind, LedgerAccount, ReasonCode
-from commissions.testing import make_referral
-from foundation.divisions.services import set_value
+from commissions.services.rules import TermDescription
+from commissions.states import ClaimStatus, ClaimWay, EntryKind, LedgerAccount, ReasonCode, Side
+from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
 from foundation.divisions.settings import CURRENCY
+from foundation.divisions.testing import put_value
 from foundation.lifecycle import NotAllowed
 from foundation.now import today
 from foundation.people.models import User
 from foundation.people.services import invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
-from tests.commissions.paying import make_earned, make_frozen, make_payouts
+from tests.commissions.paying import AT_ONCE, make_earned, make_frozen, make_payouts
 
 pytestmark = pytest.mark.django_db
 
@@ -86,8 +87,11 @@ class TestAsking:
 
     def test_is_about_a_reward_in_the_currency_of_the_claim(self, payouts, payee):
         claimed = payee.rewards.get()
-        referral = make_referral(payouts.programme().referrers.get(account=payee.account), market=payouts.market)
-        set_value(payouts.division, CURRENCY, "CAD")
+        programme = make_programme(payouts.division)
+        referral = make_referral(make_referrer(programme, account=payee.account), market=payouts.market)
+        put_value(payouts.division, CURRENCY, "CAD")
+        terms = [TermDescription(side=Side.REFERRER, amount=CLAIM)]
+        make_version(make_rule(payouts.division, programme=programme), terms=terms, **AT_ONCE)
         (other,) = accrue_rewards(referral.pk)
         reconsider(other.friend_account_id)
         pay(other.pk, today(payouts.division))

@@ -30,7 +30,7 @@ from config.local.sign_ins import totp
 from foundation.divisions.fields import Texts
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import CURRENCY
-from foundation.divisions.testing import make_division
+from foundation.divisions.testing import make_division, put_value
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import TOTP_SECRET, make_person, sign_in
@@ -216,8 +216,9 @@ class TestTheComposer:
         assert (term.form, f"cash:{term.basis}") == (RewardForm.CASH, gets)
         assert TermForm.initial_of(term)["gets"] == gets
 
-    def test_refuses_cash_where_another_currency_is_sold_in(self, operator, draft):
-        set_value(draft.rule.division, CURRENCY, "CAD")
+    def test_refuses_cash_where_another_currency_is_sold_in(self, operator, division, author):
+        set_value(division, CURRENCY, "CAD")
+        draft = rules.start_version(make_rule(division).pk, by=author)
 
         page = operator.post(address(draft), filled(**{"referrer-gets": "cash:flat", "referrer-value": "25"}))
 
@@ -624,6 +625,28 @@ class TestWhatPeopleAreTold:
             assert told in page
         assert "$999 at once" not in page
         assert "$77 of its own rule" not in page
+
+
+class TestTheCurrency:
+    def test_is_the_versions_own_whatever_is_sold_in_later(self, operator, auditor, division, rule, draft):
+        operator.post(address(draft), filled(button="review", **{"referrer-value": "500"}))
+        put_value(division, CURRENCY, "MXN")
+
+        assert "The referrer gets a bill credit of $500.00." in auditor.get(address(draft)).content.decode()
+        page = press(auditor, draft, "approve")
+
+        assert "It is written in USD, in which nothing is sold here any longer." in page.content.decode()
+        draft.refresh_from_db()
+        assert draft.status == VersionStatus.IN_REVIEW
+
+    def test_cannot_be_changed_on_the_settings_page_any_more(self, operator, division, draft):
+        settings = reverse("admin:divisions_division_settings", args=[division.pk])
+
+        page = operator.post(settings, {"divisions.currency:own": "on", "divisions.currency": "MXN"})
+
+        assert list(page.context["form"].errors) == ["divisions.currency"]
+        assert "It stays as it is" in page.content.decode()
+        assert division.currency == "USD"
 
 
 class TestEnding:

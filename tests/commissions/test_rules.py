@@ -362,7 +362,9 @@ class TestTheDatabase:
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql, args)
 
-    @pytest.mark.parametrize("column", ["wait_count = 1", "bills_needed = 0", "conditions = '{}'", "budget = 5"])
+    @pytest.mark.parametrize(
+        "column", ["wait_count = 1", "bills_needed = 0", "conditions = '{}'", "budget = 5", "currency = 'MXN'"]
+    )
     def test_refuses_another_wording_of_what_is_no_draft(self, rule, column):
         conditions = asking("channel", Comparison.EQUAL, "web")
         version = make_version(rule, conditions=conditions)

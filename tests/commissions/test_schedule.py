@@ -26,7 +26,7 @@ from commissions.testing import make_programme, make_referral, make_referrer, ma
 from foundation.divisions.queries import effective
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
-from foundation.divisions.testing import make_division
+from foundation.divisions.testing import make_division, put_value
 from foundation.jobs.models import Job
 from foundation.jobs.services import resume_job, work_one_chunk
 from foundation.jobs.states import JobStatus
@@ -88,7 +88,7 @@ class TestDivisions:
 
 class TestNight:
     def test_is_judged_from_its_hour_on_in_its_zone(self, division):
-        set_value(division, TIME_ZONE, "America/Denver")
+        put_value(division, TIME_ZONE, "America/Denver")
         set_value(division, QUALIFICATION_HOUR, 3)
         run_due(datetime(2026, 12, 4, 12, tzinfo=UTC))
 

@@ -16,8 +16,8 @@ from catalog.testing import make_campaign, make_package
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import Letter, queue_message
 from foundation.divisions.fields import Texts
-from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
+from foundation.divisions.testing import put_value
 from foundation.events.facts import FACTS
 from foundation.events.models import Event
 from foundation.jobs import services as jobs
@@ -327,13 +327,13 @@ class TestMoment:
     AT = datetime(2026, 12, 1, 17, 30, tzinfo=UTC)
 
     def test_names_the_zone_of_its_division_where_several_are_listed(self, market):
-        set_value(market.division, TIME_ZONE, "America/Denver")
+        put_value(market.division, TIME_ZONE, "America/Denver")
 
         assert ">12/01/2026 10:30 a.m. MST<" in moment(self.AT, market.division, zone=True)
         assert ">12/01/2026 10:30 a.m.<" in moment(self.AT, market.division)
 
     def test_of_an_age_is_in_the_zone_of_its_division(self, market):
-        set_value(market.division, TIME_ZONE, "America/Denver")
+        put_value(market.division, TIME_ZONE, "America/Denver")
 
         page = Template("{% load desk %}{% age at division %}").render(
             Context({"at": self.AT, "division": market.division})

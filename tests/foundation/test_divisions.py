@@ -11,6 +11,7 @@ from foundation.divisions.queries import Effective, effective, explain, site_at,
 from foundation.divisions.services import inherit_value, set_value
 from foundation.divisions.settings import CURRENCY, LANGUAGES, TIME_ZONE
 from foundation.divisions.testing import make_division, make_site
+from foundation.events.models import Event
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,37 @@ class TestSetting:
     def test_refuses_what_is_not_a_choice(self):
         with pytest.raises(ValidationError):
             set_value(make_division(), TIME_ZONE, "Mars/Olympus")
+
+    @pytest.mark.parametrize(("setting", "value"), [(CURRENCY, "CAD"), (TIME_ZONE, "America/Denver")])
+    def test_stays_once_anything_has_happened_where_it_counts(self, setting, value):
+        root = make_division()
+        market, other = (make_division(parent=root) for _each in range(2))
+        set_value(other, setting, value)
+        present = effective(market, setting)
+        Event.objects.create(
+            name="orders.submitted", payload={}, subject_type="orders.order", subject_id=1, division=market
+        )
+
+        for division in (root, market):
+            with pytest.raises(ValidationError, match="It stays as it is"):
+                set_value(division, setting, value)
+        set_value(market, setting, present)  # says what counts already
+        set_value(root, setting, value)  # counts for nobody any longer to whom something has happened
+        with pytest.raises(ValidationError, match="It stays as it is"):
+            inherit_value(market, setting)
+        inherit_value(other, setting)
+
+        assert (effective(market, setting), effective(other, setting)) == (present, value)
+
+    def test_that_is_not_fixed_changes_whatever_has_happened(self):
+        division = make_division()
+        Event.objects.create(
+            name="orders.submitted", payload={}, subject_type="orders.order", subject_id=1, division=division
+        )
+
+        set_value(division, LANGUAGES, "es")
+
+        assert effective(division, LANGUAGES) == ["es"]
 
     def test_reads_a_list_as_an_operator_types_it(self):
         division = make_division()

@@ -13,8 +13,8 @@ from billing.ports import WorkOrder, thawed
 from catalog.models import Price, Promotion
 from foundation.correspondence.models import Document, Message
 from foundation.correspondence.services import PdfUnavailableError
-from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
+from foundation.divisions.testing import put_value
 from foundation.events import facts
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
@@ -74,7 +74,7 @@ class TestSendConfirmation:
         assert amounts_in(text_of(document)) == amounts_in(Message.objects.get().text)
 
     def test_names_the_zone_of_the_visit_in_the_mail_and_on_paper(self, market):
-        set_value(market.division, TIME_ZONE, "America/Phoenix")
+        put_value(market.division, TIME_ZONE, "America/Phoenix")
         order = submit(make_draft(market))
 
         services.send_confirmation(order.pk)

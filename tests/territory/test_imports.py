@@ -318,6 +318,7 @@ class TestRefusals:
             (HOUSE.replace("fibre", "string"), "technology"),
             (HOUSE.replace("1000,1000", "1000,fast"), "up_mbps"),
             (HOUSE.replace("1000,1000,", "1000,1000,31.03.2027"), "available_from"),
+            (HOUSE.replace("1000,1000,", "1000,1000,9999-12-31"), "available_from"),
             (HOUSE + ",more", ""),
             ("1,12 Oak Street", ""),
         ],

@@ -15,9 +15,8 @@ from django.urls import reverse
 from accounts.testing import make_account, make_details
 from catalog.models import Product
 from foundation.correspondence.models import LETTER_SECRET, Message
-from foundation.divisions.services import set_value
 from foundation.divisions.settings import SETTINGS, TIME_ZONE
-from foundation.divisions.testing import make_division
+from foundation.divisions.testing import make_division, put_value
 from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
@@ -158,7 +157,7 @@ class TestAnotherType:
 
 class TestTheList:
     def test_marks_what_nobody_has_answered_and_names_the_zone(self, division, csr, ticket, customer):
-        set_value(division, TIME_ZONE, "America/Denver")
+        put_value(division, TIME_ZONE, "America/Denver")
         Ticket.objects.filter(pk=ticket.pk).update(due_at="2026-01-02T12:00:00Z", channel="mail", reported_by=None)
 
         def is_marked() -> bool:
@@ -217,7 +216,7 @@ class TestThePage:
         assert "Promised until" not in pages[0]
 
     def test_says_when_a_device_was_seen_in_the_places_zone(self, division, csr, ticket, account):
-        set_value(division, TIME_ZONE, "America/Denver")
+        put_value(division, TIME_ZONE, "America/Denver")
         reading = {
             "serial": "S",
             "is_online": False,

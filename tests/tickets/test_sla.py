@@ -24,7 +24,7 @@ from foundation.correspondence.services import receive_mail
 from foundation.correspondence.testing import make_mailbox
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
-from foundation.divisions.testing import make_division, make_site
+from foundation.divisions.testing import make_division, make_site, put_value
 from foundation.events.models import Event
 from foundation.events.testing import drain, published
 from foundation.people.models import User
@@ -304,7 +304,7 @@ class TestX13CalendarsZonesAndDaylightSaving:
         make_policy(division, {ClockKind.RESOLVE: 8}, calendar=make_calendar(division))
         ticket = make_ticket(division)
 
-        set_value(division, TIME_ZONE, "America/Chicago")
+        put_value(division, TIME_ZONE, "America/Chicago")
         desk.do(ticket, "priority", priority="p2")
 
         assert desk.promises(ticket)["Put right"].due == local("2026-03-02 17:00", ZoneInfo("America/Chicago"))
@@ -1027,7 +1027,7 @@ class TestAnySequence:
                 ticket.refresh_from_db()
                 if act == "zone":
                     zone = ZoneInfo("America/Denver") if zone is NEW_YORK else NEW_YORK
-                    set_value(division, TIME_ZONE, zone.key)
+                    put_value(division, TIME_ZONE, zone.key)
                     if ticket.is_open:
                         services.follow_ticket(ticket.pk, at=at)
                 elif act == "calendar":
@@ -1055,7 +1055,7 @@ class TestAnySequence:
             assert face.elapsed == sum(map(counts, ran)) * MINUTE
             assert face.paused == sum(map(counts, rested)) * MINUTE
             SlaPolicy.objects.update(is_active=False)
-            set_value(division, TIME_ZONE, NEW_YORK.key)
+            put_value(division, TIME_ZONE, NEW_YORK.key)
 
     def calendar_zone(self, face, zone):
         """Return the zone in which a clock is read: a stopped one stays as it was when it stopped."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.apps import apps
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -22,8 +21,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy
 
 from foundation.divisions.models import Brand, Division, DivisionGroup, DivisionLevel, Site
-from foundation.divisions.queries import Effective, explain
-from foundation.divisions.services import inherit_value, set_value
+from foundation.divisions.queries import Effective, explain, has_history
+from foundation.divisions.services import inherit_value, require_changeable, set_value
 from foundation.divisions.settings import SETTINGS, Setting
 from foundation.now import now
 from foundation.people.admin.scoped import DivisionScopedAdmin
@@ -99,13 +98,16 @@ class SettingsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         for name, setting in SETTINGS.items():
-            if values.get(f"{name}:own"):
-                try:
+            try:
+                if values.get(f"{name}:own"):
                     values[name] = setting.choose(values.get(name, ""), self.division)
-                except ValidationError as error:
-                    self.add_error(name, error)
-            elif not self._is_own(name) and name in self.data and name in self.changed_data:
-                self.add_error(name, _("Tick “Set here” for this value to count."))
+                    require_changeable(self.division, setting, values[name])
+                elif self._is_own(name):
+                    require_changeable(self.division, setting, self._inherited(setting).value)
+                elif name in self.data and name in self.changed_data:
+                    self.add_error(name, _("Tick “Set here” for this value to count."))
+            except ValidationError as error:
+                self.add_error(name, error)
         return values
 
     def save(self) -> list[str]:
@@ -149,17 +151,6 @@ def _field_for(setting: Setting, value: Any, division: Division) -> forms.Field:
 # The tree.
 
 
-def has_history(division: Division) -> bool:
-    """
-    Tell whether anything has happened in a division or below.
-
-    From then on it stays where it lies: by what it inherits, orders and rewards were decided and months closed.
-    """
-    below = Division.objects.filter(lineage__contains=[division.pk]).values("pk")
-    events: Any = apps.get_model("events.Event")  # a floor above this one
-    return bool(events.objects.filter(division__in=below).exists())
-
-
 @admin.register(Division)
 class DivisionAdmin(DivisionScopedAdmin):
     """The tree of markets, each with its settings."""
@@ -192,8 +183,11 @@ class DivisionAdmin(DivisionScopedAdmin):
         if obj is None:
             return ()
         above = obj.parent
+        below = Division.objects.filter(lineage__contains=[obj.pk])
         is_top_of_mine = above is None or not self.may(request, self.permission, row=above)
-        return ("code", "settings_link", "parent") if is_top_of_mine or has_history(obj) else ("code", "settings_link")
+        return (
+            ("code", "settings_link", "parent") if is_top_of_mine or has_history(below) else ("code", "settings_link")
+        )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
         """Save a division; where a new one lies must be one's own."""
