@@ -1,6 +1,6 @@
 """A list of the desk: columns, sorting, filter chips, saved filters, pages, and the file of what one sees."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -62,6 +62,8 @@ class List(Generic[Row]):
     """How it is sorted unless one asks otherwise."""
     order_of: Mapping[str, Order] = field(default_factory=dict)
     """How it is sorted where a filter is used, by the filter's name: what `order` goes by has no meaning there."""
+    shown: Callable[[Iterable[Row]], list[Row]] = list
+    """What is done to the rows of a page, or of the file, before they are read: all at once, so without a statement for each."""
     presets: Sequence["Preset"] = ()
     """Filters that everybody needs; people save further ones of their own."""
     keeps_filters: bool = True
@@ -172,7 +174,8 @@ def respond(request: UserRequest, wanted: List[Row], filters: FilterSet, **conte
 @throttled("export", methods=("GET",))
 def _file(_request: HttpRequest, wanted: List[Row], rows: "models.QuerySet[Row]") -> HttpResponse:
     read = list(rows[: MOST_ROWS + 1])
-    lines: list[list[Cell]] = [[column.cell(row) for column in wanted.columns] for row in read[:MOST_ROWS]]
+    shown = wanted.shown(read[:MOST_ROWS])
+    lines: list[list[Cell]] = [[column.cell(row) for column in wanted.columns] for row in shown]
     if len(read) > MOST_ROWS:
         lines.append(
             [_("The file ends here, after %(count)d rows. Filter the list to see the rest.") % {"count": MOST_ROWS}]
@@ -186,7 +189,7 @@ def _list_page(
     query = filter_part(request.GET)
     return ListPage(
         list=wanted,
-        rows=page.rows,
+        rows=wanted.shown(page.rows),
         count=count_of(filters.qs),
         form=filters.form,
         headings=[_heading(column, order, query) for column in wanted.columns if column.is_shown],

@@ -52,7 +52,7 @@ from referrals.states import SignalStatus
 from territory.models import Premises
 from territory.queries import Candidate, division_ids_below, search_addresses, streets_like, units_of
 from tickets.models import Ticket
-from tickets.queries import numbered, tickets_visible_to
+from tickets.queries import numbered, tickets_visible_to, with_subjects_in_words
 from tickets.queries.routing import waiting_visible_to
 from tickets.states import OPEN as OPEN_TICKETS
 
@@ -361,9 +361,9 @@ def callers_meant(user: User, text: str, *, among: QuerySet[Customer], most: int
 
 
 def tickets_numbered(user: User, text: str) -> list[Ticket]:
-    """Return the tickets whose number a text is, or a part of; the latest few."""
+    """Return the tickets whose number a text is, or a part of; the latest few, to be shown."""
     found = numbered(text, among=tickets_visible_to(user)).select_related("customer", "division").defer("search")
-    return list(found.order_by("-pk")[:MOST_OF_A_KIND])
+    return with_subjects_in_words(found.order_by("-pk")[:MOST_OF_A_KIND])
 
 
 def _tickets(user: User, text: str) -> Iterator[Found]:

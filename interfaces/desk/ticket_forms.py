@@ -16,7 +16,7 @@ from foundation.worklist.queries import teams_serving
 from orders.models import InstalledService
 from tickets.http import FilesField
 from tickets.models import Participant, Ticket
-from tickets.queries import caller_by_places, open_tickets_beside, tickets_visible_to
+from tickets.queries import caller_by_places, open_tickets_beside, tickets_visible_to, with_subjects_in_words
 from tickets.states import (
     HELD_BY_HAND,
     HOLD_REASONS_OF,
@@ -245,7 +245,7 @@ class OtherTicketForm(forms.Form):
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._among = tickets_visible_to(user).exclude(pk=ticket.pk)
-        others = open_tickets_beside(ticket, among=self._among)[:MOST_CHOICES]
+        others = with_subjects_in_words(open_tickets_beside(ticket, among=self._among)[:MOST_CHOICES])
         if others:
             self.fields["chosen"].choices = [(other.number, f"{other}: {other.subject}") for other in others]  # type: ignore[attr-defined]
             self.fields["number"].label = _("Or the number of another ticket")

@@ -15,22 +15,40 @@ from django.urls import reverse
 
 from accounts.testing import make_account
 from foundation.clocks.testing import make_round_the_clock
+from foundation.correspondence.services import receive_mail
+from foundation.correspondence.testing import make_mailbox
 from foundation.divisions.fields import Texts
 from foundation.divisions.testing import make_division
 from foundation.events.models import Event
+from foundation.events.testing import drain
 from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import sign_in
 from foundation.worklist.models import Team
+from foundation.worklist.testing import make_member, make_team
 from interfaces.desk.paging import page_of
 from interfaces.desk.words import say
+from tests.correspondence.mails import raw
 from tests.tickets.conftest import Seat
 from tickets import services
 from tickets.events import TicketHandedOver
-from tickets.models import Article, Attachment, Ticket
-from tickets.queries import finding
-from tickets.states import ClockKind, Priority, ResolutionCode, TicketStatus, TicketType
-from tickets.testing import add_target, answer, bring_to, make_policy, make_symptom, make_ticket, reply
+from tickets.models import Article, Attachment, SlaPolicy, Ticket
+from tickets.queries import finding, subject_token
+from tickets.states import ClockKind, Priority, ResolutionCode, RoutingCause, TicketStatus, TicketType, Told
+from tickets.testing import (
+    add_step,
+    add_target,
+    answer,
+    bring_to,
+    make_affected,
+    make_outage,
+    make_policy,
+    make_symptom,
+    make_task,
+    make_ticket,
+    make_visit,
+    reply,
+)
 
 
 def numbers(page: str, *tickets: Ticket) -> list[bool]:
@@ -433,6 +451,113 @@ class TestSubjectsThatNobodyWrote:
         csr.post("desk:ticket_do", ticket.number, "priority", priority="p1")
         ticket.refresh_from_db()
         assert (ticket.subject, ticket.priority) == ("Snow on the screen", "p1")
+
+    @pytest.fixture
+    def reported(self, division):
+        """Report snow once more at a customer's, and have it wait, be promised and be to be done by somebody."""
+        make_symptom(division, "snow", names=Texts(en="Snow on the screen", es="Nieve en la pantalla"))
+
+        def report(account, who: Seat) -> Ticket:
+            ticket = make_ticket(division, account=account, subject="Snow on the screen", symptom="snow")
+            make_task(ticket, who.person)
+            services.route_ticket(ticket.pk, cause=RoutingCause.OPENED)  # by no procedure: it waits
+            return ticket
+
+        return report
+
+    def in_spanish(self, seat: Seat, name: str, *args: object, **query: object) -> list[bool]:
+        """Tell whether a page names the symptom in Spanish, and in English."""
+        seat.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "es"
+        page = seat.read(name, *args, **query)
+        return ["Nieve en la pantalla" in page, "Snow on the screen" in page]
+
+    @pytest.mark.parametrize(
+        ("name", "query"),
+        [
+            ("tickets", {}), ("tickets", {"export": "csv"}), ("home", {}), ("who_works", {}),
+            ("search", {"q": "ITS NUMBER"}), ("new_ticket", {"q": "ITS NUMBER"}),
+        ],
+    )  # fmt: skip
+    def test_are_read_in_lists_and_files_where_one_searches_and_on_the_first_page(
+        self, account, supervisor, reported, name, query
+    ):
+        ticket = reported(account, supervisor)
+
+        asked = {key: ticket.number if value == "ITS NUMBER" else value for key, value in query.items()}
+
+        assert self.in_spanish(supervisor, f"desk:{name}", **asked) == [True, False]
+
+    def test_are_read_with_a_customer_and_in_a_call_and_where_another_ticket_is_meant(
+        self, division, account, supervisor, reported
+    ):
+        ticket, other = reported(account, supervisor), make_ticket(division, account=account)
+
+        for name, args, query in (
+            ("desk:customer", [account.customer_id], {}),
+            ("desk:new_ticket", [], {"customer": account.customer_id}),
+            ("desk:ticket_routing", [ticket.number], {}),
+            ("desk:ticket_do", [other.number, "merge"], {}),
+        ):
+            assert self.in_spanish(supervisor, name, *args, **query) == [True, False], name
+        offered = supervisor.client.post(
+            f"{reverse('desk:new_ticket')}?customer={account.customer_id}",
+            {"account": account.pk, "type": "trouble", "family": "internet", "do": "symptom:snow"},
+        ).content.decode()
+        assert ticket.number in offered
+        assert "Snow on the screen" not in offered
+
+    def test_are_read_where_work_is_given_to_others_and_where_a_promise_is_missed(
+        self, division, account, supervisor, csr, reported
+    ):
+        make_policy(division, {ClockKind.RESOLVE: 1})
+        add_step(SlaPolicy.objects.get(), 100, Told.SUPERVISOR)
+        member = make_member(make_team(division), csr.person)
+        ticket = reported(account, supervisor)
+        services.hand_over_ticket(ticket.pk, csr.person, by=None)
+
+        assert self.in_spanish(supervisor, "desk:reassign", member.pk) == [True, False]
+        with time_machine.travel(now() + timedelta(hours=2)):
+            services.sweep_clocks()
+            drain()
+            back = Seat(sign_in(Client(), supervisor.person), supervisor.person)
+            assert self.in_spanish(back, "desk:ticket_alerts") == [True, False]
+
+    def test_are_read_on_an_agents_day_in_an_outage_behind_a_figure_and_beside_a_letter(  # noqa: PLR0917  # who, and what
+        self, division, account, supervisor, csr, seat, reported
+    ):
+        ticket, agent = reported(account, supervisor), seat(Role.FIELD_AGENT)
+        make_visit(ticket, agent.person)
+        named = raw(f"Subject: Again {subject_token(ticket)}", From="a@b.example")
+        letter = receive_mail(make_mailbox(division).pk, named)
+        drain()
+        make_affected(division)
+        outage = make_outage(division, by=supervisor.person)
+        Ticket.objects.filter(pk=ticket.pk).update(outage=outage)
+
+        assert self.in_spanish(agent, "desk:visits") == [True, False]
+        assert self.in_spanish(supervisor, "desk:outage", outage.pk) == [True, False]
+        assert self.in_spanish(csr, "desk:letter", letter.pk) == [True, False]
+        services.resolve_ticket(
+            reported(account, supervisor).pk, ResolutionCode.RESTORED, "A new cable.", by=csr.person
+        )
+        assert self.in_spanish(supervisor, "desk:figure_tickets") == [True, False]
+
+    @pytest.mark.parametrize("name", ["tickets", "home", "who_works", "customer", "search"])
+    def test_cost_as_many_statements_however_many_there_are(self, account, supervisor, reported, name):
+        def statements() -> int:
+            args = [account.customer_id] if name == "customer" else []
+            query = {"q": "T-"} if name == "search" else {}
+            self.in_spanish(supervisor, f"desk:{name}", *args, **query)
+            with CaptureQueriesContext(connection) as asked:
+                assert self.in_spanish(supervisor, f"desk:{name}", *args, **query)[1] is False
+            return len(asked)
+
+        reported(account, supervisor)
+        for_one = statements()
+        for _more in range(4):
+            reported(account, supervisor)
+
+        assert statements() == for_one
 
 
 class TestX40TheHistory:

@@ -562,6 +562,51 @@ class TestSubjectThatNobodyWrote:
             assert len(with_subjects_in_words(made)) == len(made)
 
 
+class TestX39WhatIsNotOneOfItsOwnIsNotAskedAbout:
+    @pytest.fixture
+    def other(self, division, account) -> Ticket:
+        return make_ticket(division, account=account)
+
+    def put_right(self, ticket: Ticket, csr) -> str:
+        """Return the letter that says that a ticket was put right."""
+        services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "A new cable.", by=csr.person)
+        let_leave()
+        drain()
+        return Message.objects.get(kind="tickets.resolved", subject_id=ticket.pk).text
+
+    def test_a_part_is_put_right_unasked_and_the_whole_is_asked_about(self, customer, csr, ticket, other):
+        csr.post("desk:ticket_do", other.number, "part-of", number=ticket.number, policy="after_children")
+
+        of_part, of_whole = self.put_right(other, csr), self.put_right(ticket, csr)
+
+        assert ("score=" in of_part, "score=" in of_whole) == (False, True)
+        for one, is_asked in ((other, False), (ticket, True)):
+            customer.post("selfcare:ticket_fixed", one.number)
+            assert ("How did we handle it?" in customer.read("selfcare:ticket", one.number)) is is_asked
+            customer.post("selfcare:ticket_rate", one.number, score="good")
+        assert Rating.objects.get().ticket == ticket
+
+    def test_once_it_is_no_part_any_more_it_is_asked_about(self, csr, ticket, other):
+        csr.post("desk:ticket_do", other.number, "part-of", number=ticket.number, policy="after_children")
+        csr.post("desk:ticket_do", other.number, "detach")
+
+        assert "score=" in self.put_right(other, csr)
+
+    def test_one_that_was_merged_is_not_and_the_one_it_goes_on_as_is_once(self, customer, csr, ticket, other):
+        services.resolve_ticket(other.pk, ResolutionCode.RESTORED, "A new cable.", by=csr.person)
+        csr.post("desk:ticket_do", other.number, "merge", number=ticket.number)
+        let_leave()
+        drain()
+
+        assert not Message.objects.filter(kind="tickets.resolved", text__contains="score=").exists()
+        with pytest.raises(NotAllowed):
+            services.rate_ticket(other.pk, "good")
+        assert "score=" in self.put_right(ticket, csr)
+        customer.post("selfcare:ticket_fixed", other.number)  # by the old number
+        customer.post("selfcare:ticket_rate", other.number, score="good")
+        assert Rating.objects.get().ticket == ticket
+
+
 class TestX39NobodyIsAskedOfWhatStaffRaised:
     @pytest.mark.parametrize(("channel", "is_asked"), [("system", False), ("phone", True)])
     def test_at_the_desk(self, csr, account, channel, is_asked):

@@ -56,6 +56,7 @@ from tickets.queries.symptoms import (
     tree_of,
     walk,
     with_subjects_in_words,
+    with_ticket_in_words,
 )
 from tickets.queries.threads import (
     customer_by_email,
@@ -83,5 +84,6 @@ __all__ = [
     "progress_of_ticket", "proof_of", "questions_awaited", "reachable_ticket", "recipients_of", "references_of",
     "same_fault", "subject_in_words", "subject_token", "symptom_by_code", "symptoms_for", "symptoms_met_in", "takes_part", "ticket_by_proof",
     "tickets_answered", "tickets_matching", "tickets_of", "tickets_of_our_letters", "tickets_visible_to", "tree_of",
-    "values_for", "walk", "where_a_letter_leads", "why_elsewhere", "with_subjects_in_words", "word_ahead", "words_of", "written_before",
+    "values_for", "walk", "where_a_letter_leads", "why_elsewhere", "with_subjects_in_words", "with_ticket_in_words",
+    "word_ahead", "words_of", "written_before",
 ]  # fmt: skip

@@ -36,6 +36,7 @@ COMMON = 10_000
 
 LISTED = (
     "number", "type", "status", "reason", "priority", "subject", "requester_name", "requester_email", "requester_phone",
+    "symptom", "answers",
     "opened_by", "channel", "escalation_level", "merged_into", "opened_at", "answered_at", "heard_at", "due_at",
     "due_by", "last_word_at", "visit_missed_at", "division__code", "division__name", "division__lineage",
     "customer__number", "customer__name", "owner__name", "owner__email", "team__name",

@@ -18,6 +18,7 @@ from orders.states import OPEN as OPEN_ORDERS
 from territory.states import NETWORK_FAMILIES
 from tickets.models import AffectedService, Equipment, Outage, Ticket
 from tickets.queries.sight import tickets_of, tickets_visible_to
+from tickets.queries.symptoms import with_subjects_in_words
 from tickets.states import OPEN, UNDER_WAY
 
 Row = TypeVar("Row", bound=Model)
@@ -98,7 +99,7 @@ def _views(accounts: QuerySet[Account]) -> dict[int, AccountInView]:
 
 def _with_tickets(views: dict[int, AccountInView], tickets: QuerySet[Ticket]) -> Caller:
     rest = []
-    for ticket in _open(tickets).order_by("-pk")[:MOST_ROWS]:
+    for ticket in with_subjects_in_words(_open(tickets).order_by("-pk")[:MOST_ROWS]):
         if ticket.account_id in views:
             views[ticket.account_id].tickets.append(ticket)
         else:

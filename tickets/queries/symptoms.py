@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
@@ -12,8 +13,10 @@ from django.utils.translation import get_language, gettext_lazy as _, override
 from accounts.models import Account
 from foundation.divisions.models import Division
 from territory.states import ProductFamily
-from tickets.models import Choice, Probe, Step, Symptom, Ticket
+from tickets.models import Alert, Choice, Probe, Step, Symptom, Task, Ticket, Visit, WaitingTicket
 from tickets.states import Ending, Finding, Matter, Priority, StepKind
+
+Row = TypeVar("Row", Alert, Task, Visit, WaitingTicket)
 
 SKIPPED = "skipped"
 """What is kept as the answer to a step that nobody answered."""
@@ -211,6 +214,18 @@ def with_subjects_in_words(tickets: Iterable[Ticket], language: str = "") -> lis
     symptoms = {one.code: one for one in Symptom.objects.filter(code__in=codes)} if codes else {}
     with override(language or get_language()):
         return [_in_words(ticket, symptoms.get(ticket.symptom)) for ticket in listed]
+
+
+def with_ticket_in_words(rows: Iterable[Row]) -> list[Row]:
+    """
+    Return rows that are about a ticket each, with its subject as `with_subjects_in_words` gives it: one statement.
+
+    The tickets are read already, else each costs a statement; the rows are to be shown and never saved.
+    """
+    listed = list(rows)
+    for row, ticket in zip(listed, with_subjects_in_words(row.ticket for row in listed), strict=True):
+        row.ticket = ticket
+    return listed
 
 
 def subject_in_words(ticket: Ticket, language: str = "") -> str:

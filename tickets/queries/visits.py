@@ -13,6 +13,7 @@ from foundation.people.queries import colleagues, divisions_where
 from foundation.people.states import Permission
 from orders.queries import appointment_window
 from tickets.models import Equipment, Task, Ticket, Visit
+from tickets.queries.symptoms import with_ticket_in_words
 from tickets.states import AHEAD, UNDER_WAY_OR_OWED, TaskStatus, VisitStatus
 
 SEEN_AFTER = timedelta(hours=24)
@@ -49,9 +50,9 @@ class Day:
 
 
 def day_of(user: User) -> Day:
-    """Return an agent's visits in their order."""
+    """Return an agent's visits in their order, to be shown."""
     day = Day([], [], [])
-    for visit in visits_of_agent(user)[:MOST]:
+    for visit in with_ticket_in_words(visits_of_agent(user)[:MOST]):
         if visit.status not in UNDER_WAY_OR_OWED:
             day.ended.append(visit)
         elif visit.starts_at.astimezone(visit.division.zone).date() > today(visit.division):

@@ -21,7 +21,7 @@ from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.following import referrals_followed_by
 from interfaces.desk.forms import ConfirmForm
 from orders.queries import orders_visible_to, services_visible_to
-from tickets.queries import equipment_visible_to, tickets_visible_to
+from tickets.queries import equipment_visible_to, tickets_visible_to, with_subjects_in_words
 
 MOST_SHOWN = 50
 
@@ -38,7 +38,9 @@ def customer(request: UserRequest, pk: int) -> HttpResponse:
         "consents": found.consents.all(),
         "may_work": can(request.user, Permission.WORK_ORDERS, found.division),
         "orders": orders.order_by("-pk")[:MOST_SHOWN],
-        "tickets": tickets_visible_to(request.user).filter(customer=found, merged_into=None)[:MOST_SHOWN],
+        "tickets": with_subjects_in_words(
+            tickets_visible_to(request.user).filter(customer=found, merged_into=None)[:MOST_SHOWN]
+        ),
         "devices": equipment_visible_to(request.user)
         .filter(account__customer=found)
         .select_related("account")

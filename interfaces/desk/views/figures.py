@@ -22,6 +22,7 @@ from interfaces.desk.filters import FigureFilters
 from interfaces.desk.lists import Column, List, respond
 from interfaces.desk.paging import Order
 from tickets.models import Ticket
+from tickets.queries import with_subjects_in_words
 from tickets.queries.figures import Figures, FigureTable, figures_of
 from tickets.queries.sla import duration
 from tickets.states import LEFT_OUT, Figure, Priority, TicketType
@@ -214,6 +215,7 @@ BEHIND: List[Ticket] = List(
         Column("first", _("First put right"), lambda ticket: ticket.first_resolved_at, "first_resolved_at"),
     ],
     order=Order("first_resolved_at", is_descending=True),
+    shown=with_subjects_in_words,
     keeps_filters=False,
 )
 

@@ -21,7 +21,13 @@ from interfaces.desk.lists import Column, List, respond
 from interfaces.desk.paging import Order
 from interfaces.desk.words import why_here
 from tickets.models import Ticket
-from tickets.queries import customers_by_email, mails_waiting_for, number_in_subject, tickets_visible_to
+from tickets.queries import (
+    customers_by_email,
+    mails_waiting_for,
+    number_in_subject,
+    tickets_visible_to,
+    with_subjects_in_words,
+)
 from tickets.services import add_mail_to_ticket, dismiss_mail, open_ticket_for_mail
 
 LETTERBOX: List[InboundMail] = List(
@@ -51,11 +57,12 @@ def letter(request: UserRequest, pk: int) -> HttpResponse:
     row = _found(request, pk)
     mail = _read(row)
     named = number_in_subject(row.subject_line)
+    meant = tickets_visible_to(request.user).filter(number=named)[:1] if named else []
     context = {
         "row": row,
         "mail": mail,
         "why": why_here(row),
-        "named": tickets_visible_to(request.user).filter(number=named).first() if named else None,
+        "named": next(iter(with_subjects_in_words(meant)), None),
         "customers": customers_by_email(row.sender, row.division) if row.sender else [],
     }
     return render(request, "desk/letter.html", context)

@@ -27,6 +27,7 @@ from tickets.queries import (
     caller_in_view,
     families_asked,
     files_held,
+    subject_in_words,
     tickets_visible_to,
 )
 from tickets.services import (
@@ -69,6 +70,7 @@ def new_ticket(request: UserRequest) -> HttpResponse:
         "customer": customer,
         "caller": caller_in_view(caller, customer, seen_by=request.user) if caller and customer else None,
         "talk": talk,
+        "same_subject": subject_in_words(talk.same) if talk.same else "",
         "missing": _missing(talk),
         "words": words,
         "details": details,

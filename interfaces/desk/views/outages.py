@@ -40,7 +40,7 @@ from interfaces.desk.outage_forms import (
 from interfaces.desk.paging import Order
 from interfaces.desk.timeline import latest
 from tickets.models import AffectedService, CreditRun, Outage, OutageCredit, OutageUpdate, Ticket
-from tickets.queries import tickets_visible_to
+from tickets.queries import tickets_visible_to, with_subjects_in_words
 from tickets.queries.extents import read_scope
 from tickets.queries.outages import Affected, Scope, affected_of, outages_visible_to
 from tickets.services import outages as services
@@ -88,6 +88,7 @@ TICKETS: List[Ticket] = List(
         Column("opened", _("Opened"), lambda ticket: ticket.opened_at, "opened_at"),
     ],
     order=Order("pk"),
+    shown=with_subjects_in_words,
     keeps_filters=False,
 )
 

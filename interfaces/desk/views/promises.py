@@ -10,6 +10,7 @@ from foundation.now import now
 from foundation.people.models import UserRequest
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
+from tickets.queries import with_ticket_in_words
 from tickets.queries.sla import alerts_for, late_downgrades, pauses_by_agent
 from tickets.services import see_alerts
 
@@ -25,7 +26,7 @@ def alerts(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         see_alerts((int(pk) for pk in request.POST.getlist("seen") if pk.isdecimal()), by=request.user)
         return redirect("desk:ticket_alerts")
-    shown = alerts_for(request.user).select_related("ticket__division")[:ALERTS_SHOWN]
+    shown = with_ticket_in_words(alerts_for(request.user).select_related("ticket__division")[:ALERTS_SHOWN])
     return render(request, "desk/ticket_alerts.html", {"alerts": shown})
 
 

@@ -10,6 +10,7 @@ from foundation.people.throttles import throttled
 from interfaces.desk.access import staff_page
 from interfaces.desk.forms import SearchForm
 from interfaces.desk.queries import figures_for, find, looked_after_by, systems_away_for
+from tickets.queries import with_ticket_in_words
 from tickets.queries.visits import tasks_of
 
 MINE_SHOWN = 20
@@ -22,7 +23,7 @@ def home(request: UserRequest) -> HttpResponse:
         "figures": figures_for(request.user),
         "away": systems_away_for(request.user) if can(request.user, Permission.SEE_ORDERS) else [],
         "mine": looked_after_by(request.user)[:MINE_SHOWN],
-        "tasks": tasks_of(request.user)[:MINE_SHOWN],
+        "tasks": with_ticket_in_words(tasks_of(request.user)[:MINE_SHOWN]),
         "may_order": can(request.user, Permission.WORK_ORDERS),
     }
     return render(request, "desk/home.html", context)

@@ -1,5 +1,6 @@
 """Who works now, what nobody can take, why a ticket went where it did, and everything of one person given to others."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -25,7 +26,7 @@ from interfaces.desk.actions import Action, perform, posted
 from interfaces.desk.outage_forms import MomentField, in_zone
 from tickets import services
 from tickets.models import Assignment, Reassignment, Ticket
-from tickets.queries import tickets_visible_to
+from tickets.queries import tickets_visible_to, with_subjects_in_words, with_ticket_in_words
 from tickets.queries.routing import explain_routing, open_tickets_of, waiting_visible_to
 
 WAITING_SHOWN = 100
@@ -68,7 +69,10 @@ def who_works(request: UserRequest) -> HttpResponse:
             for team, roster in zip(teams, rosters, strict=True)
         ],
         "waiting_count": waiting.count(),
-        "waiting": [{"waiting": each, "may_give": each.ticket.division_id in mine} for each in waiting[:WAITING_SHOWN]],
+        "waiting": [
+            {"waiting": each, "may_give": each.ticket.division_id in mine}
+            for each in with_ticket_in_words(waiting[:WAITING_SHOWN])
+        ],
     }
     return render(request, "desk/who_works.html", context)
 
@@ -104,7 +108,7 @@ def ticket_routing(request: UserRequest, number: str) -> HttpResponse:
     procedure, rules = explain_routing(ticket, now())
     decided = Assignment.objects.filter(ticket=ticket).select_related("row", "team", "user", "version__division")
     context = {
-        "ticket": ticket,
+        "ticket": with_subjects_in_words([ticket])[0],
         "procedure": procedure.version if procedure else None,
         "rules": rules,
         "assignments": decided[:ASSIGNMENTS_SHOWN],
@@ -208,9 +212,10 @@ def reassign(request: UserRequest, pk: int) -> HttpResponse:
             return redirect("desk:reassign", pk)
         return redirect("desk:reassignment", act.pk)
     moves = services.preview_reassignment(member.user, by=request.user)
+    shown = with_subjects_in_words(move.ticket for move in moves)
     context = {
         "member": member,
-        "moves": moves,
+        "moves": [replace(move, ticket=ticket) for move, ticket in zip(moves, shown, strict=True)],
         "is_at_work": member.user.is_active and not absences_at(now()).filter(user=member.user).exists(),
         "button": ngettext("Give %(count)d ticket to others", "Give %(count)d tickets to others", len(moves))
         % {"count": len(moves)},

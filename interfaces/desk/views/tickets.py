@@ -83,6 +83,7 @@ TICKETS: List[Ticket] = List(
         Column("since", _("Opened"), lambda ticket: ticket.opened_at, "pk"),
     ],
     order=Order("due_by"),
+    shown=with_subjects_in_words,
     order_of={"status": Order("pk", is_descending=True)},  # what has ended is due no more
     presets=[
         Preset(_("Mine"), "owner=mine"),
