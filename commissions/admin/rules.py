@@ -17,7 +17,14 @@ from django.utils.translation import get_language, gettext, gettext_lazy as _
 from commissions.forms import ApprovalForm, Composer, RuleForm
 from commissions.models import Rule, RuleVersion
 from commissions.queries.rewarding import committed_of
-from commissions.queries.rules import diff_of, digest_of, doubts_about, programmes_paid_by, rule_in_words
+from commissions.queries.rules import (
+    diff_of,
+    digest_of,
+    doubts_about,
+    doubts_about_promises,
+    programmes_paid_by,
+    rule_in_words,
+)
 from commissions.queries.trials import may_try, try_version
 from commissions.services import rules as services
 from commissions.states import VersionStatus
@@ -214,6 +221,7 @@ class RuleVersionAdmin(DivisionScopedAdmin):
         approval: ApprovalForm | None = None,
     ) -> HttpResponse:
         former, shown = _in_force(version), digest_of(version)
+        promised = programmes_paid_by(version.rule, now())
         may_approve = self._may_approve(request, version)
         if approval is None and may_approve:
             approval = ApprovalForm(initial={"shown": shown}, division=version.rule.division)
@@ -226,9 +234,9 @@ class RuleVersionAdmin(DivisionScopedAdmin):
             "division": version.rule.division,
             "composer": composer,
             "sentences": rule_in_words(version),
-            "doubts": doubts_about(version),
+            "doubts": [*doubts_about(version), *doubts_about_promises(version, promised)],
             "granted": _granted(version),
-            "promised": programmes_paid_by(version.rule, now()),
+            "promised": promised,
             "former": former,
             "differences": diff_of(version, former) if former else [],
             **self._trial(request, version),

@@ -289,6 +289,26 @@ def doubts_about(version: RuleVersion) -> list[str]:
     return [text for text in doubts if text]
 
 
+def doubts_about_promises(version: RuleVersion, programmes: Iterable[Programme]) -> list[str]:
+    """
+    Return where what programmes tell people is not what a version gives: to a side that gets nothing, or is told of nothing.
+
+    :param programmes: those that its rule speaks for
+    """
+    given = {term.side for term in version.terms.all()}
+    doubts = []
+    for programme in programmes:
+        told = str(programme.rewards_in_words), str(programme.friend_rewards_in_words)
+        said = {"programme": programme, "referrer": told[0], "friend": told[1]}
+        if told[0] and Side.REFERRER not in given:
+            doubts.append(_("%(programme)s promises the referrer “%(referrer)s”, and this gives them nothing.") % said)
+        if told[1] and Side.FRIEND not in given:
+            doubts.append(_("%(programme)s promises the friend “%(friend)s”, and this gives them nothing.") % said)
+        if not told[1] and Side.FRIEND in given:
+            doubts.append(_("%(programme)s promises the friend nothing, and this gives them something.") % said)
+    return doubts
+
+
 def too_long_a_wait(version: RuleVersion) -> str:
     """Return in words that nobody ever waits so long before all is forfeited; empty where somebody does."""
     if can_be_earned(version):

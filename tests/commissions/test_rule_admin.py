@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 
 from commissions.forms import Composer, TermForm
 from commissions.models import Rule, RuleVersion
+from commissions.queries.rules import doubts_about_promises
 from commissions.queries.trials import try_version
 from commissions.services import rules
 from commissions.services.accrual import accrue_rewards
@@ -625,6 +626,21 @@ class TestWhatPeopleAreTold:
             assert told in page
         assert "$999 at once" not in page
         assert "$77 of its own rule" not in page
+        assert page.count("promises the friend “$20 off your first bill”, and this gives them nothing.") == 1
+        assert page.count("and this gives them") == 1
+
+    def test_is_doubted_where_it_is_nothing_for_who_is_given_something(self, division, draft, author):
+        programme = make_programme(division)
+        version = rules.write_version(
+            draft.pk, Wording(values={}, terms=[TermDescription(side=Side.FRIEND, amount=Decimal("20.00"))]), by=author
+        )
+
+        doubts = doubts_about_promises(RuleVersion.objects.get(pk=version.pk), [programme])
+
+        assert doubts == [
+            f"{programme} promises the referrer “$50 after three months”, and this gives them nothing.",
+            f"{programme} promises the friend nothing, and this gives them something.",
+        ]
 
 
 class TestTheCurrency:
