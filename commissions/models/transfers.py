@@ -190,7 +190,7 @@ class ReturnFile(models.Model):
 
 class BankReturn(models.Model):
     """
-    One transfer that the bank says came back, and what was done about it. Written once, by the bank's own trace number.
+    One transfer that the bank says came back, and what was done about it. Written once for each file and outcome, by the bank's own trace number.
 
     Where a person had to look, they say later what they found.
     """
@@ -199,7 +199,7 @@ class BankReturn(models.Model):
     line = models.ForeignKey(
         BatchLine, models.PROTECT, null=True, related_name="bank_returns", verbose_name=_("payment")
     )
-    """None: no transfer of ours has that trace number and amount."""
+    """None: no transfer that who took it may see has that trace number, or more than one may be meant."""
     outcome = models.CharField(_("outcome"), max_length=10, choices=ReturnOutcome.choices)
     original_trace = models.CharField(_("our trace number"), max_length=15)
     trace = models.CharField(_("the bank’s trace number"), max_length=15)

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from commissions.models import BankAccount, BankChange, BatchLine, Payee, Reward
 from commissions.states import ChangeStatus, RewardForm
+from foundation.ach import NOT_OF_DETAILS
 from foundation.ach.days import banking_days_after
 from foundation.people.queries import Person, divisions_where
 from foundation.people.states import Permission
@@ -18,7 +19,11 @@ CHANGE_DAYS = 6
 def usable_bank_accounts(on: date) -> QuerySet[BankAccount]:
     """Return the bank accounts to which money may be sent on a day: of which no bank has told that they are others."""
     named = BankAccount.objects.filter(ended_at=None, usable_from__lte=on)
-    return named.exclude(Exists(BankChange.objects.filter(bank_account=OuterRef("pk"), status=ChangeStatus.OPEN)))
+    return named.exclude(Exists(_open_of_details().filter(bank_account=OuterRef("pk"))))
+
+
+def _open_of_details() -> QuerySet[BankChange]:
+    return BankChange.objects.filter(status=ChangeStatus.OPEN).exclude(code__in=NOT_OF_DETAILS)
 
 
 def open_changes(user: Person) -> QuerySet[BankChange]:
@@ -28,8 +33,8 @@ def open_changes(user: Person) -> QuerySet[BankChange]:
 
 
 def open_change_of(account: BankAccount) -> BankChange | None:
-    """Return what a bank has told of a bank account, as long as nobody has decided about it."""
-    return BankChange.objects.filter(bank_account=account, status=ChangeStatus.OPEN).order_by("pk").first()
+    """Return what a bank has told of the details of a bank account, as long as nobody has decided about it."""
+    return _open_of_details().filter(bank_account=account).order_by("pk").first()
 
 
 def change_is_due_on(change: BankChange) -> date:

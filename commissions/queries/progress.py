@@ -184,7 +184,7 @@ def _not_eligible(detail: str, since: date | None) -> Progress:
 
 
 def _reward(reward: Reward, calendars: _Calendars) -> Progress:
-    """Tell of the referrer's reward."""
+    """Tell of a reward, of either side."""
     match RewardStatus(reward.status):
         case RewardStatus.ACCRUED:
             return _qualifying(reward, calendars)
@@ -333,6 +333,8 @@ def _expected_on(
     day = calendars.of(reward.division)[0]
     if reward.is_cash and reward.status == RewardStatus.BATCHED:
         return calendars.arrives_on(reward)
-    if reward.status == RewardStatus.HELD or (is_without_bank and (named is None or named.usable_from <= day)):
+    if reward.status in {RewardStatus.HELD, RewardStatus.BATCHED} or (
+        is_without_bank and (named is None or named.usable_from <= day)
+    ):
         return None
     return calendars.payout_after(reward.division, max(day, named.usable_from) if named else day)

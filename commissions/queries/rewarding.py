@@ -1,4 +1,4 @@
-"""What rewards are reckoned from that is not on the order: what the payee pays each month, and what they had before."""
+"""What rewards are reckoned from beside the order's charges: what the payee's services cost, what they had before, what limits and budgets leave."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

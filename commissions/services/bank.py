@@ -17,7 +17,7 @@ from commissions.models.bank import written_together
 from commissions.queries.bank import may_be_paid_in_cash
 from commissions.settings import BANK_HOLD_DAYS
 from commissions.states import BankAccountKind, BankEnd, ChangeStatus
-from foundation.ach import AchChange, is_routing_number
+from foundation.ach import NOT_OF_DETAILS, AchChange, is_routing_number
 from foundation.ach.files import AchRefused, written
 from foundation.divisions.queries import effective
 from foundation.events.facts import Fact
@@ -150,6 +150,8 @@ def hear_of_change(file: ReturnFile, said: AchChange, account: BankAccount | Non
     """
     Keep what a bank tells of a payee's details: nothing is sent there until it is settled. Told again, nothing happens.
 
+    What is no change of details waits for a person, and money is sent as before; the payee is not told.
+
     :param account: to which our transfer went; None: none of ours fits
     :return: None where it was known
     """
@@ -167,6 +169,8 @@ def hear_of_change(file: ReturnFile, said: AchChange, account: BankAccount | Non
     if not account.is_current:
         change.decide(ChangeStatus.REPLACED, "", by=None, at=now())
         change.save(update_fields=CHANGE_DECIDED)
+        return change
+    if said.code in NOT_OF_DETAILS:
         return change
     payee = account.payee
     fact = BankChangeHeard(change_id=change.pk, bank_account_id=account.pk, payee_id=payee.pk, code=said.code)

@@ -6,10 +6,19 @@ fields), Appendix Four (returns), Appendix Five (notifications of change). Why i
 """
 
 from foundation.ach.files import AchEntry, AchRefused, BankAccountKind, Originator, trace_number, write_file
-from foundation.ach.returns import AchChange, AchReturn, BadAchFile, change_in_words, read_returns, return_in_words
+from foundation.ach.returns import (
+    NOT_OF_DETAILS,
+    AchChange,
+    AchReturn,
+    BadAchFile,
+    change_in_words,
+    read_returns,
+    return_in_words,
+)
 from foundation.ach.routing import is_routing_number
 
 __all__ = [
+    "NOT_OF_DETAILS",
     "AchChange",
     "AchEntry",
     "AchRefused",

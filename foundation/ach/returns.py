@@ -92,6 +92,9 @@ CHANGES = {
     "C14": gettext_lazy("another kind of entry"),
 }
 
+NOT_OF_DETAILS = frozenset({"C09", "C13", "C14"})
+"""Changes of what we write beside a payee's details: for us to put right, and nothing that the payee knows of."""
+
 CREDITS_OF_CHECKING_AND_SAVINGS = {
     "22": BankAccountKind.CHECKING,
     "23": BankAccountKind.CHECKING,

@@ -3,6 +3,7 @@
 import pytest
 
 from commissions.models import BankAccount, BankChange
+from commissions.queries.bank import open_change_of, open_changes
 from commissions.services.bank import accept_change, dismiss_change
 from commissions.services.batches import build_batch, hand_over_bank_file, keep_return_file, rows_of, take_return_file
 from commissions.services.batches.transfers import renew_bank_files
@@ -180,6 +181,18 @@ class TestSettling:
 
         dismiss_change(change.pk, "Our reference is right.", by=payouts.auditor)
 
+        assert make_file(payouts).batch.lines.get().reward == second
+
+    @pytest.mark.parametrize("code", ["C09", "C13", "C14"])
+    def test_holds_nothing_and_tells_nobody_where_it_is_no_change_of_details(self, payouts, line, code):
+        second = make_cash(payouts, payee=line.payee)
+        forget_what_was_owed()
+        change = hear(payouts, line, code, "OTHER")
+        drain()
+
+        assert not Message.objects.filter(kind="commissions.bank_change_heard").exists()
+        assert open_change_of(line.bank_account) is None
+        assert list(open_changes(payouts.auditor)) == [change]
         assert make_file(payouts).batch.lines.get().reward == second
 
     def test_not_with_what_cannot_be(self, payouts, other, line):

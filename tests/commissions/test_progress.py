@@ -97,6 +97,15 @@ class TestProgress:
 
         assert (progress.stage, progress.expected_on) == (ProgressStage.EARNED, None)
 
+    def test_of_what_is_on_its_way_says_no_later_day(self):
+        _stage, reward = make_stage_and_reward()
+        reconsider(reward.friend_account_id, on=EARLIEST)
+        Reward.objects.filter(pk=reward.pk).update(status=RewardStatus.BATCHED)
+
+        progress = progress_on(reward, date(2026, 5, 6))
+
+        assert (progress.detail, progress.expected_on) == ("It is on its way to your bill.", None)
+
     def test_ends_with_the_credit(self):
         _stage, reward = make_stage_and_reward()
         reconsider(reward.friend_account_id, on=EARLIEST)

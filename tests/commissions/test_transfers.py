@@ -865,6 +865,16 @@ class TestWhoTakesAReturn:
         assert take_return_file(kept.pk, by=another(payouts)) == {ReturnOutcome.TAKEN: 1}
         assert not unmatched(payouts.auditor).exists()
 
+    def test_not_who_may_not_approve_payouts(self, payouts):
+        make_cash(payouts, number="12345678")
+        kept = keep_return_file(return_file((make_file(payouts).batch.lines.get(), "R01")), by=payouts.auditor)
+
+        with pytest.raises(NotAllowed) as refusal:
+            take_return_file(kept.pk, by=payouts.builder)
+
+        assert refusal.value.code == "not_permitted"
+        assert not BankReturn.objects.exists()
+
     def test_not_who_was_paid(self, payouts):
         reward = make_cash(payouts, number="12345678")
         file = make_file(payouts)
@@ -897,7 +907,11 @@ class TestWhoTakesAReturn:
         reward.refresh_from_db()
         assert reward.status == before
         other = another(payouts)
-        assert list(unmatched(other)) == [BankReturn.objects.get()]
+        listed = BankReturn.objects.get()
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(listed.pk, "I have looked.", by=people[had_in_hand])
+        assert refusal.value.code == "own_word"
+        assert list(unmatched(other)) == [listed]
 
         assert take_return_file(kept.pk, by=other) == {ReturnOutcome.TAKEN: 1}
         assert not unmatched(other).exists()
@@ -959,6 +973,20 @@ class TestWhoTakesAReturn:
         assert reward.status == RewardStatus.HELD
         assert not unmatched(payouts.auditor).exists()
 
+    def test_of_a_file_that_the_bank_has_not_had_somebody_else_finds_that_it_is_made_up(self, payouts):
+        make_cash(payouts, number="12345678")
+        kept = keep_return_file(return_file((make_file(payouts).batch.lines.get(), "R01")), by=payouts.auditor)
+        other = another(payouts)
+        take_return_file(kept.pk, by=other)
+        listed = BankReturn.objects.get()
+
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(listed.pk, "Made up.", by=payouts.auditor)
+        look_at_return(listed.pk, "Made up.", by=other)
+
+        assert refusal.value.code == "own_word"
+        assert not unmatched(other).exists()
+
 
 class TestLookingAtAReturn:
     def listed(self, payouts) -> BankReturn:
@@ -992,6 +1020,24 @@ class TestLookingAtAReturn:
         with pytest.raises(NotAllowed) as refusal:
             look_at_return(listed.pk, "Seen again.", by=payouts.auditor)
         assert refusal.value.code == "looked_at"
+
+    def test_takes_nothing_that_was_taken_meanwhile(self, payouts):
+        make_cash(payouts, number="12345678")
+        line = make_file(payouts).batch.lines.get()
+        take(payouts, return_file((line, "R06")))
+        listed = unmatched(payouts.auditor).get()
+        again = keep_return_file(return_file((line, "R06"), (line, "R01")), by=payouts.auditor)
+        BankReturn.objects.create(
+            file=again, line=line, outcome=ReturnOutcome.TAKEN, original_trace=listed.original_trace,
+            trace=listed.trace, code="R06", amount=line.amount, taken_by=payouts.auditor,
+        )  # fmt: skip
+
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(listed.pk, "It is back.", is_owed_again=True, by=payouts.auditor)
+
+        assert refusal.value.code == "taken_meanwhile"
+        listed.refresh_from_db()
+        assert not listed.looked_at
 
     def test_takes_nothing_that_does_not_fit(self, payouts):
         listed = self.listed(payouts)

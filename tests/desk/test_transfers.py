@@ -547,6 +547,9 @@ class TestWhatBanksTell:
         file = make_file(payouts)
         act(auditor, "bank_file_hand_over", file.pk)
         upload(auditor, notification(file.batch.lines.get(), "C09", "OTHER"))
+        read = page_of(auditor, "return_file", ReturnFile.objects.get().pk).content.decode()
+        assert "it is no change of the payee’s details" in read
+        assert "other details" not in read
         taken(auditor, ReturnFile.objects.get().pk)
         change = BankChange.objects.get()
 

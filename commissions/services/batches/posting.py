@@ -27,7 +27,7 @@ from foundation.now import now, today
 POSTING = "commissions.post_batch"
 """The kind of long work that sends a batch."""
 CHUNK = 50
-"""Payments in one transaction: short enough that nobody waits for its locks."""
+"""Credits in one transaction: short enough that nobody waits for its locks. All transfers of a batch are in one, see `post_chunk`."""
 
 
 class BrokenSealError(Exception):
@@ -70,7 +70,7 @@ def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     ids = list(lines.values_list("pk", flat=True)[chunk.first - 1 : chunk.last])
     related = ("reward__division", "payee__account__customer", "division", "batch")
     credits_ = BatchLine.objects.locked().filter(pk__in=ids, channel=Channel.CREDIT)
-    for line in credits_.select_related(*related).order_by("reward_id"):
+    for line in credits_.select_related(*related).order_by("reward_id", "pk"):
         if line.status == LineStatus.PENDING:
             _post(line)
     first_transfer = lines.filter(channel=Channel.TRANSFER).values_list("pk", flat=True).first()

@@ -24,7 +24,15 @@ from commissions.services.bank import end_returned_bank_details, hear_of_change
 from commissions.services.batches.building import announce, locked_batch
 from commissions.services.endings import bring_back, return_correction, return_reward
 from commissions.states import BankFileStatus, BatchStatus, HoldReason, LineStatus, ReturnOutcome
-from foundation.ach import AchChange, AchReturn, BadAchFile, change_in_words, read_returns, return_in_words
+from foundation.ach import (
+    NOT_OF_DETAILS,
+    AchChange,
+    AchReturn,
+    BadAchFile,
+    change_in_words,
+    read_returns,
+    return_in_words,
+)
 from foundation.events.services import publish
 from foundation.jobs.models import Job, JobChunk
 from foundation.jobs.services import ChunkResult, start_job
@@ -46,6 +54,8 @@ CHUNK = 100
 """Transfers that are taken in one go: the file is read anew for each."""
 RETURNED_WITHIN = timedelta(days=60)
 """By when a bank has sent back what it will, with few exceptions (Nacha Operating Rules, Appendix Four)."""
+NOT_YET_TAKEN = frozenset({ReturnOutcome.OTHER, ReturnOutcome.UNSENT})
+"""What somebody else may take, or a later try: whoever brought the file does not end it by a finding."""
 UNCLEAR = frozenset({"R06", "R24"})
 """A duplicate came back, so the first one may have paid; or our own bank has asked for it, and we know why."""
 
@@ -65,6 +75,11 @@ class Row:
         """Why it came back, or what has changed, in words."""
         say = change_in_words if isinstance(self.said, AchChange) else return_in_words
         return say(self.said.code)
+
+    @property
+    def holds_details(self) -> bool:
+        """Whether taking the file keeps money from a payee's details until the change is settled."""
+        return self.outcome is None and self.line is not None and self.said.code not in NOT_OF_DETAILS
 
     @property
     def is_to_be_taken(self) -> bool:
@@ -291,8 +306,8 @@ def look_at_return(bank_return_id: int, finding: str, *, is_owed_again: bool = F
     Note that a person has looked at what came back and was not taken, and what they found: it is listed no more.
 
     :param is_owed_again: the money is back for certain, though the bank's reason does not say so: it is taken
-    :raises NotAllowed: if somebody has looked before, nothing is said, it cannot be taken, or the person may not approve
-        payouts there
+    :raises NotAllowed: if somebody has looked before, nothing is said, it cannot be taken, the person may not approve payouts
+        there, or it is what somebody else or a later try may still take, and they brought the file or may not take it
     """
     found = BankReturn.objects.locked().select_related("file__division").get(pk=bank_return_id)
     require(by, Permission.APPROVE_BATCHES, found.file.division)
@@ -302,6 +317,9 @@ def look_at_return(bank_return_id: int, finding: str, *, is_owed_again: bool = F
         raise NotAllowed(_("Nothing is to be looked at any more."), code="looked_at")
     if found.line and is_own(by, found.line.payee.account.customer):
         raise NotAllowed(_("You are paid by it: somebody else has to look."), code="own_payment")
+    if found.outcome in NOT_YET_TAKEN and found.line and _is_for_somebody_else(found.file, found.line, by):
+        message = _("You have brought the bank’s file, or may not take this return: somebody else has to look.")
+        raise NotAllowed(message, code="own_word")
     if is_owed_again:
         _take_after_all(found, by=by)
     found.looked_at_by, found.looked_at, found.finding = by, now(), finding.strip()
@@ -311,11 +329,16 @@ def look_at_return(bank_return_id: int, finding: str, *, is_owed_again: bool = F
 
 def _take_after_all(found: BankReturn, *, by: User) -> None:
     _require_taker(found.file, by)
+    is_left = False
     for row in _returns(rows_of(found.file, by=by)):
         if (row.said.original_trace, row.said.trace) == (found.original_trace, found.trace):
+            is_left = True
             outcome = _take(found.file, row, by=by, is_clear=True)
             if outcome != ReturnOutcome.TAKEN:
                 raise NotAllowed(str(outcome.label), code="not_taken", field="is_owed_again")
+    if not is_left:
+        message = _("It was taken meanwhile, from another of the bank’s files.")
+        raise NotAllowed(message, code="taken_meanwhile", field="is_owed_again")
 
 
 @transaction.atomic

@@ -252,9 +252,12 @@ def return_file(request: UserRequest, pk: int) -> HttpResponse:
         "more": max(0, file.count - ROWS_SHOWN),
         "progress": progress_of(file.job) if file.job else None,
         "is_being_taken": file.job is not None and file.job.status == JobStatus.RUNNING,
-        "to_hear": sum(row.outcome is None and not row.was_taken for row in rows),
+        "to_hear": sum(row.holds_details and not row.was_taken for row in rows),
         "to_take": sum(row.is_to_be_taken for row in rows),
-        "to_look_at": sum(row.outcome in TO_LOOK_AT for row in rows),
+        "to_look_at": sum(
+            row.outcome in TO_LOOK_AT or (row.outcome is None and not row.holds_details and not row.was_taken)
+            for row in rows
+        ),
         "currency": CURRENCY,
     }
     return render(request, "desk/return_file.html", context)
