@@ -308,11 +308,14 @@ class CloseForm(forms.Form):
 class BuildBatchForm(forms.Form):
     """For which market rewards are to be paid: each choice says how many and how much."""
 
-    what = forms.ChoiceField(label=_("What is to be paid"))
+    what = forms.ChoiceField(
+        label=_("What is to be paid"), help_text=_("What is paid for a market includes the markets below it.")
+    )
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["what"].choices = choices  # type: ignore[attr-defined]
+        several = [("", _("Choose a market"))] if len(choices) > 1 else []
+        self.fields["what"].choices = [*several, *choices]  # type: ignore[attr-defined]
 
 
 class CloseMonthForm(forms.Form):

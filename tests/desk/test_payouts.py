@@ -15,6 +15,7 @@ from commissions.services.holds import hold_reward
 from commissions.states import BatchStatus, EntryKind, HoldReason, LineStatus, RewardStatus, Verdict
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from interfaces.desk.forms import BuildBatchForm
 from tests.commissions.paying import (
     make_approved,
     make_earned,
@@ -81,6 +82,15 @@ class TestBuild:
         ((_value, label),) = page_of(builder, "payout_build").context["form"].fields["what"].choices
 
         assert label == f"{payouts.division}: 1 payment, $10.00"
+
+    def test_chooses_no_market_for_anybody_where_there_are_several(self):
+        choices = [("1:USD", "East: 1 payment, $10.00"), ("2:USD", "Larkspur: 1 payment, $10.00")]
+
+        alone, several = BuildBatchForm(choices=choices[:1]), BuildBatchForm({"what": ""}, choices=choices)
+
+        assert alone.fields["what"].choices == choices[:1]
+        assert several.fields["what"].choices == [("", "Choose a market"), *choices]
+        assert several.errors["what"]
 
     def test_says_where_nothing_is_earned(self, builder):
         page = page_of(builder, "payout_build")

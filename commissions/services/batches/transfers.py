@@ -220,7 +220,11 @@ def confirm_bank_file(
     if missed and not shown:
         raise NotAllowed(_("Then the bank has paid nothing of it."), code="nothing_paid", field="missed")
     if count != len(shown):
-        raise NotAllowed(_("We have sent another number of transfers."), code="other_count", field="count")
+        message = _(
+            "We have sent another number of transfers. Mark those that the statement does not show; where the bank has sent "
+            "some back, take its return file first."
+        )
+        raise NotAllowed(message, code="other_count", field="count")
     if total != sum((line.amount for line in shown), ZERO):
         raise NotAllowed(_("We have sent another sum."), code="other_total", field="total")
     for pk in missed:
