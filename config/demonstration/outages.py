@@ -35,7 +35,7 @@ class Call(NamedTuple):
 
 CALLS_NOW = (
     Call(0, 3.2, TicketChannel.PHONE, "The internet has gone, and so has the television."),
-    Call(1, 3.1, TicketChannel.WEB, "Nothing since noon. I work from home."),
+    Call(1, 3.1, TicketChannel.WEB, "Nothing for an hour now. I work from home."),
     Call(2, 3.0, TicketChannel.PHONE, "All lights are on, and nothing loads."),
     Call(3, 0.7, TicketChannel.PHONE, "I have read your mail. When will it be back?"),
 )

@@ -1,6 +1,6 @@
 """What is written down for whoever reckons every reward once more: decisions of people, and what was heard late."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,9 +15,10 @@ from commissions.services.claims import approve_claim_end, ask_to_end_claim
 from commissions.services.disputes import explain_dispute, raise_dispute, uphold_dispute
 from commissions.services.endings import locked_reward, take_back
 from commissions.states import ClaimWay, EntryKind, ReasonCode, Verdict
-from foundation.now import today
+from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person
+from tests.commissions.cashing import give_bank, let_details_count_at_once, make_cash
 from tests.commissions.paying import make_earned, make_frozen, make_payouts
 from tests.commissions.staging import bill_of, ended_of, noon, payment_of, tell
 
@@ -75,6 +76,25 @@ class TestDecisions:
         assert (written[1]["key"], written[1]["amount"], written[1]["on"]) == (
             undone.key, Decimal("10.00"), undone.effective_on,
         )  # fmt: skip
+
+
+class TestBankAccounts:
+    def test_say_from_when_until_when_money_may_be_sent_there(self):
+        payouts = make_payouts()
+        let_details_count_at_once(payouts.division)
+        first = make_cash(payouts, number="000111222")
+        day = today(payouts.division)
+        with time_machine.travel(now() + timedelta(days=3), tick=False):
+            give_bank(first.payee, "000333444")
+            changed_at = now()
+
+        written = export_all()["bank_accounts"]
+
+        account = first.payee.account.number
+        assert written == [
+            {"payee": account, "ending": "1222", "usable_from": day, "ended_at": changed_at},
+            {"payee": account, "ending": "3444", "usable_from": day + timedelta(days=3), "ended_at": None},
+        ]
 
 
 class TestHeardLate:
