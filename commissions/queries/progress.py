@@ -307,8 +307,7 @@ def _waits_in_words(named: BankAccount) -> str:
     """Say of a bank account that nothing is sent to yet what it waits for."""
     if named.usable_from <= today(named.payee.division):
         return _("Your bank has told us other details: look at how you are paid before we send anything.")
-    said = {"ending": named.ending, "date": date_format(named.usable_from)}
-    return _("It is paid to your bank account ending in %(ending)s from %(date)s on.") % said
+    return _("It will be paid to your bank account ending in %(ending)s.") % {"ending": named.ending}
 
 
 def _earned(reward: Reward, calendars: _Calendars) -> Progress:

@@ -1,6 +1,7 @@
 """What the player remembers from one run to the next: the households, and what they are going to do when."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -141,6 +142,11 @@ class Memory:
     def take_due(self, day: date) -> list[Act]:
         """Take off the agenda what happens on a day."""
         return self.agenda.pop(day.isoformat(), [])
+
+    def drop(self, kinds: Collection[What]) -> None:
+        """Take off the agenda what is of some kinds: it is planned anew."""
+        for day, acts in self.agenda.items():
+            self.agenda[day] = [act for act in acts if act.what not in kinds]
 
     def drop_what_was_missed(self, first: date) -> None:
         """Move what was planned for days that nobody played to the first day that is."""

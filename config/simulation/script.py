@@ -31,7 +31,11 @@ SCENES_OF_RULES = {What.RULE_BY_MARGIN: 10, What.COSTS_RISE: 12, What.RULE_CHANG
 
 
 def write(world: World, first: date, last: date, *, customers: int) -> None:
-    """Plan who comes by themselves, how many friends they have, and the scenes."""
+    """
+    Plan who comes by themselves, how many friends they have, and the scenes.
+
+    The scenes of the desk are planned anew where an earlier play was stopped between them; the first ends what was left open.
+    """
     count = max(FEWEST_FIRST, round(customers * SHARE_OF_FIRST))
     known = _take_in_the_demonstration(world, first)
     for number in range(known, count):
@@ -51,6 +55,7 @@ def write(world: World, first: date, last: date, *, customers: int) -> None:
         world.memory.plan(first + timedelta(days=days), scene)
     world.kills_next_worker = True
     world.memory.plan(first + timedelta(days=DESK_CLEARED_AFTER_DAYS), What.DESK_IS_CLEARED)
+    world.memory.drop([what for what, _do in outage.SCENES.values()])
     for days, (what, _do) in outage.SCENES.items():
         world.memory.plan(first + timedelta(days=days), what)
 

@@ -76,8 +76,8 @@ def perform(request: UserRequest, action: Action, form: Form, do: Callable[[dict
         else:
             messages.success(request, str(action.done))
             return redirect(action.back)
-    typed = typed_in(form) if action.nothing and form.is_bound else []
-    context = {"action": action, "form": form, "files": action.files, "typed": typed, "proof": proof, **action.more}
+    unsent = typed_in(form) if action.nothing and form.is_bound else []
+    context = {"action": action, "form": form, "files": action.files, "unsent": unsent, "proof": proof, **action.more}
     is_wrong = proof or form.errors or (action.files and action.files.errors)
     return render(request, action.template, context, status=422 if is_wrong else 200)
 

@@ -149,7 +149,7 @@ class TestWithoutABankAccount:
 
         progress = own_progress([reward])[reward.pk]
 
-        said = f"It is paid to your bank account ending in 5678 from {date_format(from_then_on)} on."
+        said = "It will be paid to your bank account ending in 5678."
         assert (progress.detail, progress.expected_on >= from_then_on) == (said, True)
 
     def test_is_on_its_way_until_the_day_on_which_the_file_takes_effect(self, payouts):

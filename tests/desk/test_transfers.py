@@ -341,9 +341,9 @@ class TestSettings:
 
 
 class TestWhatCameBack:
-    def test_is_found_and_released_by_a_person_where_the_bank_account_stays(self, auditor, builder, payouts):
+    def test_is_found_and_released_by_a_person_where_the_bank_account_stays(self, auditor, another, builder, payouts):
         reward = make_cash(payouts, number="123456789")
-        take_return(auditor, make_file(payouts).batch.lines.get(), "R01")
+        take_return(auditor, make_file(payouts).batch.lines.get(), "R01", taker=another)
 
         assert page_of(builder, "rewards", hold="bank_returned").context["page"].rows == [reward]
         assert list(stuck(referrals_followed_by(payouts.builder), "refused")) == [reward.referral]
@@ -357,10 +357,10 @@ class TestWhatCameBack:
         assert make_file(payouts).batch.lines.get().reward == reward
 
 
-def take_return(auditor, line, code: str) -> None:
+def take_return(auditor, line, code: str, *, taker) -> None:
     act(auditor, "bank_file_hand_over", line.batch.bank_file.pk)
     upload(auditor, return_file((line, code)))
-    taken(auditor, ReturnFile.objects.latest("pk").pk)
+    taken(taker, ReturnFile.objects.latest("pk").pk)
 
 
 def taken(auditor, pk: int) -> None:

@@ -30,3 +30,13 @@ def test_an_agenda_is_read_as_it_was_kept(tmp_path):
     assert kept == memory
     assert kept.take_due(DAY)[0].what is What.PAY_IN_THE_EVENING
     assert kept.households["h1"].manner is Manner.LATE_ONCE
+
+
+def test_what_is_planned_anew_is_taken_off_the_agenda_first():
+    memory = Memory()
+    for what in (What.NODE_FAILS, What.PAY_IN_THE_EVENING, What.NODE_WORKS_AGAIN):
+        memory.plan(DAY, what)
+
+    memory.drop([What.NODE_FAILS, What.NODE_WORKS_AGAIN])
+
+    assert [act.what for act in memory.take_due(DAY)] == [What.PAY_IN_THE_EVENING]

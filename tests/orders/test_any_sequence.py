@@ -18,7 +18,16 @@ from foundation.people.testing import make_person
 from orders import services
 from orders.models import AppointmentSlot, InstalledService, Order
 from orders.queries import lines_of, open_slots, progress_of
-from orders.states import CLOSABLE, MOVES, AppointmentStatus, CancelReason, HoldReason, LineStatus, OrderStatus
+from orders.states import (
+    CLOSABLE,
+    MOVES,
+    AppointmentStatus,
+    CancelReason,
+    HoldReason,
+    LineStatus,
+    OrderStatus,
+    WorkOrderStage,
+)
 from orders.testing import make_draft, make_market, submit
 
 ENDS = set(OrderStatus) - set(MOVES)
@@ -83,6 +92,10 @@ ACTS: dict[str, Callable[[Play], object]] = {
 }
 
 
+REPORTS = {"confirm", "unknown", "dispatch", "install some", "install others", "fail all"}
+"""What a billing system tells of a work order that it was asked for."""
+
+
 def _expire() -> None:
     with time_machine.travel(now() + timedelta(days=100)):
         services.expire_old_drafts()
@@ -100,7 +113,10 @@ class TestAnySequence:
         with transaction.atomic():
             play = Play(make_draft(market), make_person(is_superuser=True))
             for act in [*(["submit", "check", "ask"] if starts else []), *acts]:
-                before = Order.objects.get(pk=play.order.pk).status
+                order = Order.objects.get(pk=play.order.pk)
+                before = order.status
+                if act in REPORTS and order.work_order_stage == WorkOrderStage.NONE:
+                    continue
                 try:
                     ACTS[act](play)
                 except NotAllowed:
