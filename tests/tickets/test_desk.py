@@ -268,6 +268,28 @@ class TestOneTicket:
         assert answer.url == reverse("desk:ticket", args=[ticket.number])
         assert Ticket.objects.get().status == status
 
+    @pytest.mark.parametrize(
+        ("type_", "may", "may_not"),
+        [
+            (TicketType.TROUBLE, {"cancel"}, {"decline"}),
+            (TicketType.BILLING, {"hold", "decline", "cancel"}, set()),
+            (TicketType.COMPLAINT, set(), {"hold", "decline", "cancel"}),
+            (TicketType.REQUEST, {"decline", "cancel"}, {"hold"}),
+        ],
+    )
+    def test_x5_each_type_is_offered_the_ways_of_its_own_lifecycle_and_goes_no_other(
+        self, division, csr, type_, may, may_not
+    ):
+        ticket = bring_to(make_ticket(division, type_), TicketStatus.IN_PROGRESS)
+        page = csr.read("desk:ticket", ticket.number)
+
+        is_offered = {doing: reverse("desk:ticket_do", args=[ticket.number, doing]) in page for doing in may | may_not}
+        for doing in may_not:
+            csr.post("desk:ticket_do", ticket.number, doing, reason="credit", text="No.")
+
+        assert is_offered == dict.fromkeys(may, True) | dict.fromkeys(may_not, False)
+        assert Ticket.objects.get().status == TicketStatus.IN_PROGRESS
+
     def test_says_in_words_why_not(self, division, csr):
         ticket = bring_to(make_ticket(division, TicketType.COMPLAINT), TicketStatus.IN_PROGRESS)
 
@@ -614,3 +636,35 @@ class TestX40TheHistory:
         for change in (lambda: Article.objects.update(text="x"), article.delete):
             with pytest.raises(InternalError, match="stands as it was said"), transaction.atomic():
                 change()
+
+    def test_and_what_has_happened_cannot_either(self, division):
+        event = Event.objects.filter(subject_id=make_ticket(division).pk, name="tickets.opened").get()
+
+        for change in ("UPDATE events_event SET at = now() WHERE id = %s", "DELETE FROM events_event WHERE id = %s"):
+            with pytest.raises(InternalError, match="append-only"), transaction.atomic():
+                connection.cursor().execute(change, [event.pk])
+
+    def test_has_a_line_for_everything_that_is_done_on_the_page_and_who_did_it(self, division, csr, supervisor):
+        make_policy(division, {ClockKind.RESTORE: 8, ClockKind.RESOLVE: 20})
+        ticket, other = make_ticket(division), make_ticket(division)
+        team = make_team(division, members=1)
+        steps = (
+            ("take", {}), ("wait", {"reason": "parts"}), ("go-on", {}), ("hold", {"reason": "credit"}), ("go-on", {}),
+            ("priority", {"priority": "p2"}), ("type", {"type": "billing"}), ("type", {"type": "trouble"}),
+            ("escalate", {"level": "1", "reason": "skill"}), ("note", {"key": "n", "text": "Hm."}),
+            ("phone", {"key": "p", "text": "She called."}), ("part-of", {"number": other.number, "policy": "alone"}),
+            ("detach", {}), ("restored", {}), ("hand-over", {"team": team.pk, "key": "h"}),
+            ("resolve", {"code": "restored", "text": ""}),
+        )  # fmt: skip
+
+        for doing, said in steps:
+            before = len(self.lines(csr, ticket))
+            answer = csr.post("desk:ticket_do", ticket.number, doing, **said)
+            assert answer.status_code == 302, (doing, answer.content.decode())
+            lines = self.lines(csr, ticket)
+            assert len(lines) > before, doing
+            assert all("Chris CSR" in line for line in lines[: len(lines) - before]), doing
+
+    def lines(self, seat, ticket) -> list[str]:
+        """Return what the history says, the latest first."""
+        return seat.read("desk:ticket_history", ticket.number).partition("<tbody>")[2].split("<tr>")[1:]

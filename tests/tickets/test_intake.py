@@ -1,6 +1,7 @@
 """From what a caller says to a ticket (X1 to X5)."""
 
 import re
+from datetime import timedelta
 from itertools import count
 
 import httpx
@@ -27,6 +28,7 @@ from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from integrations.acs import adapter as acs
+from orders.models import InstalledService
 from orders.states import OrderStatus
 from orders.testing import make_market, make_order
 from tests.orders.racing import Meanwhile, together
@@ -458,17 +460,24 @@ def Desk(client, csr, customer=None) -> Talk:  # noqa: N802  # it reads as the p
 
 class TestX1AllShowsBeforeTyping:
     def test_on_one_page(self, client, csr, division):
-        order = make_order(OrderStatus.COMPLETED, make_market(division))
-        account = order.account
+        market = make_market(division)
+        account = make_affected(division, market=market)
+        coming = make_order(OrderStatus.IN_PROGRESS, market)
+        type(coming).objects.filter(pk=coming.pk).update(customer=account.customer, account=account)
         device = make_equipment(account)
         tell_balance(BillingSystem.objects.get(division=division), account.number, "41.20", "2026-10-01")
-        ticket = make_ticket(division, account=account)
+        ticket = make_ticket(division, TicketType.REQUEST, account=account)
+        outage = make_outage(division, by=make_person(Role.SUPERVISOR, division), title="Dark behind N-1")
 
         text = Desk(client, csr, account.customer).text
 
+        caller = text[: text.index('<form id="intake"')]
         services = [str(service) for service in account.services.all()]
-        for shown in (account.service_address, account.number, device.serial, "41.20", ticket.number, *services):
-            assert escape(shown) in text
+        for shown in (
+            account.service_address, account.number, device.serial, "41.20", ticket.number, coming.number, outage.title,
+            *services,
+        ):  # fmt: skip
+            assert escape(shown) in caller, shown
 
     def test_in_as_many_statements_for_many_rows_as_for_one(self, client, csr, division):
         order = make_order(OrderStatus.COMPLETED, make_market(division))
@@ -595,6 +604,35 @@ class TestX3AtTheDesk:
 
         assert desk.open()
 
+    @pytest.mark.parametrize(("hours", "is_offered"), [(23.9, True), (24, False)])
+    def test_for_a_day(self, client, csr, account, symptom, hours, is_offered):  # noqa: PLR0917  # fixtures
+        with time_machine.travel(now() - timedelta(hours=hours)):
+            first = report(account, csr, symptom="no_internet", said={"lights": "off"})
+        desk = Desk(client, csr, account.customer).press("type:trouble").press("family:internet")
+
+        desk.press("symptom:no_internet").press("answer:lights:off")
+
+        assert (f"Add to {first.number}" in desk.text) is is_offered
+        desk.open()
+        assert Ticket.objects.count() == (1 if is_offered else 2)
+
+    def test_of_the_same_symptom_and_service_alone(self, client, csr, division, symptom):
+        """The same at a second line of the account, and what else is wrong with the first one, are tickets of their own."""
+        make_symptom(division, "slow", Asked("since", {"today": "remote"}))
+        market = make_market(division, capacity=9)
+        account, another = (make_affected(division, market=market) for _two in range(2))
+        InstalledService.objects.filter(account=another).update(account=account)
+        first, second = account.services.filter(line__family="internet").order_by("pk")
+        report(account, csr, symptom="no_internet", said={"lights": "off"}, service=first)
+
+        def is_offered(service: InstalledService, symptom_code: str) -> bool:
+            desk = Desk(client, csr, account.customer).press(f"service:{service.pk}")
+            return 'value="add"' in desk.press(f"symptom:{symptom_code}").text
+
+        assert is_offered(first, "no_internet")
+        assert not is_offered(first, "slow")
+        assert not is_offered(second, "no_internet")
+
 
 class TestFilesOfACaller:
     """What a caller sends meanwhile, or shows at a store's counter, goes with the ticket."""
@@ -715,6 +753,15 @@ class TestX4AtTheDesk:
 
         assert "could not be read" in desk.text
         assert desk.open().answers["reading"] == "unknown"
+
+    def test_each_product_has_its_own_tree(self, client, csr, account, division, symptom):
+        make_symptom(division, "no_picture", Asked("cable", {"in": "visit"}), family="video")
+
+        desk = Desk(client, csr, account.customer).press("type:trouble").press("family:video")
+
+        assert "About no_picture" in desk.text
+        assert "About no_internet" not in desk.text
+        assert "What of cable?" in desk.press("symptom:no_picture").text
 
     def test_an_answer_can_be_changed(self, client, csr, account, symptom):
         desk = Desk(client, csr, account.customer).press("type:trouble").press("family:internet")

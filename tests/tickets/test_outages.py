@@ -1,5 +1,6 @@
 """Outages: whom they affect, which tickets they explain, who is told, and what is credited (X28 to X32)."""
 
+import re
 from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +39,7 @@ from interfaces.desk.queries import timeline_of
 from interfaces.desk.words import say
 from orders.models import InstalledService
 from orders.testing import make_market
+from territory.models import Premises
 from tests.orders.racing import together
 from tickets import services
 from tickets.events import TicketAttached, TicketDetached, TicketReopened, TicketResolved
@@ -386,6 +388,32 @@ class TestX29AttachAndDetach:
         assert not outages.outages_at(ticket.premises).exists()
 
 
+class TestX29OnThePages:
+    def test_a_late_caller_is_attached_by_themselves_and_detached_where_it_is_wrong(
+        self, division, market, supervisor, csr, client
+    ):
+        account = make_affected(division, market=market)
+        Customer.objects.filter(pk=account.customer_id).update(user=make_person(Role.CUSTOMER, division))
+        account.customer.refresh_from_db()
+        outage = make_outage(division, by=supervisor)
+        said = {"key": "k", "account": account.pk, "type": "trouble", "family": "internet", "symptom": "none"}
+
+        sign_in(client, account.customer.user)
+        client.post(reverse("selfcare:ticket_new"), {**said, "text": "Nothing works.", "do": "send"})
+        ticket = Ticket.objects.get()
+        work()
+
+        address = reverse("selfcare:ticket", args=[ticket.number])
+        assert "There is an outage where you live." in client.get(address).content.decode()
+        sign_in(client, csr)
+        assert ticket.number in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+        client.post(reverse("desk:outage_detach", args=[ticket.number]))
+        work()
+        assert ticket.number not in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
+        sign_in(client, account.customer.user)
+        assert "We are working on it." in client.get(address).content.decode()
+
+
 @pytest.mark.django_db(transaction=True)
 class TestX29TwoAtOnce:
     def test_of_two_tickets_of_one_account_one_is_attached(self):
@@ -571,6 +599,29 @@ class TestX31RestoreAsksWhetherItIsFixed:
 
         assert "The outage at your address is over" not in mails(caller)
         assert "The outage at your address is over" in mails(other)
+
+    @pytest.mark.parametrize(("pressed", "status"), [("reopen", "in_progress"), ("fixed", "closed"), ("", "closed")])
+    def test_the_letter_asks_it_and_one_tap_answers_and_silence_closes(  # noqa: PLR0917  # fixtures
+        self, division, market, supervisor, client, pressed, status
+    ):
+        ticket = make_ticket(division, account=make_affected(division, market=market))
+        outage = make_outage(division, by=supervisor)
+        work()
+        outages.restore_outage(outage.pk, by=supervisor)
+        work()
+        letter = Message.objects.get(kind="tickets.resolved", to=ticket.requester_email)
+        yes, no = (re.search(rf"https?://[^/]+(/\S+fixed={answer}\S*)", letter.text)[1] for answer in ("yes", "no"))
+
+        asked = client.get(no if pressed == "reopen" else yes).content.decode()
+        if pressed:
+            client.post(no if pressed == "reopen" else yes, {"do": pressed})
+        with time_machine.travel(now() + timedelta(days=6), tick=False):
+            services.close_silent_tickets()
+
+        assert "Is it fixed?" in letter.text
+        assert "Is it fixed?" in asked
+        ticket.refresh_from_db()
+        assert ticket.status == status
 
     def test_what_is_still_down_goes_on_by_itself(self, division, market, supervisor):
         ticket = make_ticket(division, account=make_affected(division, market=market))
@@ -1215,6 +1266,36 @@ class TestOutagePages:
         assert (outage.title, outage.affected.count()) == ("N-1 is dark", 3)
         page = client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
         assert "We are on it." in page
+
+    @pytest.mark.parametrize(
+        ("way", "customers", "services_"),
+        [("node", 1, 3), ("area", 2, 6), ("street", 3, 9), ("list", 1, 3), ("product", 3, 3), ("families", 1, 1)],
+    )
+    def test_x28_by_each_way_it_counts_whom_it_affects_before_it_is_declared(  # noqa: PLR0917  # fixtures
+        self, division, market, supervisor, client, way, customers, services_
+    ):
+        on_node, beside, in_town = (make_affected(division, market=market, node=node) for node in ("N-1", "N-2", "N-3"))
+        Premises.objects.filter(pk=in_town.premises_id).update(zip_code="05777")
+        product = InstalledService.objects.filter(account=on_node, line__family="internet").get().product
+        said = {
+            "node": {"by": "node", "nodes": "N-1"},
+            "area": {"by": "area", "zip_codes": on_node.premises.zip_code},
+            "street": {"by": "area", "streets": str(on_node.premises.street)},
+            "list": {"by": "list", "listed": beside.number},
+            "product": {"by": "product", "products": [product.code]},
+            "families": {"by": "node", "nodes": "N-1", "families": ["video"]},
+        }[way]
+        typed = {"key": "form", "division": division.pk, "kind": "fault", "title": "Dark", **said}
+        sign_in(client, supervisor)
+
+        counted = client.post(reverse("desk:outage_new"), typed)
+        assert not Outage.objects.exists()
+        client.post(reverse("desk:outage_new"), {**typed, "shown": f"{customers}:{services_}"})
+
+        noun = "customer is" if customers == 1 else "customers are"
+        assert f"{customers} {noun} affected" in counted.content.decode()
+        assert Outage.objects.get().affected.values("customer").distinct().count() == customers
+        assert Outage.objects.get().affected.count() == services_
 
     def test_since_is_in_the_clocks_of_the_division_that_is_chosen_and_now_where_nobody_says(
         self, division, supervisor, client

@@ -395,7 +395,8 @@ class TestX8RoundRobinIsTransactionalAndSkipsWhoCannot:
             ("Gone", "cannot sign in any more"),
         ]
         page = text_of(signed_in(supervisor).get(reverse("desk:ticket_routing", args=[ticket.number])))
-        assert "Full has 1 of at most 1" in page
+        for each in decided.passed_over:
+            assert f"{each['name']} {each['words']}" in page
 
     def test_work_given_by_hand_takes_nobodys_turn(self, division, supervisor):
         team = make_team(division, members=2)

@@ -1,5 +1,7 @@
 """What is promised for tickets, how it is counted, and who is told (X12 to X20)."""
 
+import csv
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -97,8 +99,15 @@ class Desk:
         assert self.try_to(ticket, doing, **answers).status_code == 302
         ticket.refresh_from_db()
 
-    def read(self, ticket) -> str:
-        return Seat(sign_in(Client(), self.person), self.person).read("desk:ticket", ticket.number)
+    def answer(self, ticket, text: str) -> None:
+        ticket.refresh_from_db()
+        sent = sign_in(Client(), self.person).post(
+            reverse("desk:ticket_answer", args=[ticket.number]), {"key": text, "text": text, "seen": ticket.version}
+        )
+        assert sent.status_code == 302
+
+    def read(self, ticket, page: str = "desk:ticket") -> str:
+        return Seat(sign_in(Client(), self.person), self.person).read(page, ticket.number)
 
     def panel(self, ticket) -> str:
         """Return what the page says of promises."""
@@ -195,7 +204,7 @@ def sweep() -> int:
 
 
 class TestX12SeveralClocksPerTicket:
-    def test_each_is_counted_by_its_own_calendar(self, division, clock):
+    def test_each_is_counted_by_its_own_calendar(self, division, desk, clock):
         around, office = make_round_the_clock(division), make_calendar(division)
         policy = make_policy(division, {ClockKind.RESTORE: 4}, calendar=around)
         add_target(policy, ClockKind.RESPONSE, 1, calendar=office)
@@ -204,32 +213,32 @@ class TestX12SeveralClocksPerTicket:
 
         ticket = make_ticket(division)
 
-        assert {kind: face.clock.due_at for kind, face in faces(ticket).items()} == {
-            ClockKind.RESTORE: local("2026-03-02 20:30"),
-            ClockKind.RESPONSE: local("2026-03-03 08:30"),
-            ClockKind.RESOLVE: local("2026-03-04 16:30"),
+        assert {what: promised.due for what, promised in desk.promises(ticket).items()} == {
+            "Service works again": local("2026-03-02 20:30"),
+            "First answer": local("2026-03-03 08:30"),
+            "Put right": local("2026-03-04 16:30"),
         }
-        ticket.refresh_from_db()
-        assert ticket.due_at == local("2026-03-02 20:30")
+        assert "03/02/2026 8:30 p.m." in Seat(sign_in(Client(), desk.person), desk.person).read("desk:tickets")
 
-    def test_each_stops_at_what_it_waits_for(self, division, csr, clock):
+    def test_each_stops_at_what_it_waits_for(self, division, desk, clock):
         hours = {ClockKind.RESPONSE: 1, ClockKind.UPDATE: 4, ClockKind.RESTORE: 4, ClockKind.RESOLVE: 8}
         make_policy(division, hours)
         ticket = make_ticket(division)
-        running = lambda: {kind for kind, face in faces(ticket).items() if face.is_running}  # noqa: E731
 
-        assert running() == {ClockKind.RESPONSE, ClockKind.RESTORE, ClockKind.RESOLVE}
+        def running() -> set[str]:
+            return {what for what, promised in desk.promises(ticket).items() if promised.stands.endswith("left")}
+
+        assert running() == {"First answer", "Service works again", "Put right"}
         clock.shift(10 * MINUTE)
-        answer(ticket, by=csr)
-        assert running() == {ClockKind.UPDATE, ClockKind.RESTORE, ClockKind.RESOLVE}
-        assert faces(ticket)[ClockKind.RESPONSE].clock.met_at == MONDAY + 10 * MINUTE
+        desk.answer(ticket, "We are looking into it.")
+        assert running() == {"Next word to the customer", "Service works again", "Put right"}
+        assert desk.promises(ticket)["First answer"] == Promised("kept", 16, None)
         clock.shift(HOUR)
-        services.restore_service(ticket.pk, by=csr)
-        assert running() == {ClockKind.UPDATE, ClockKind.RESOLVE}
+        desk.do(ticket, "restored")
+        assert running() == {"Next word to the customer", "Put right"}
         clock.shift(HOUR)
-        services.resolve_ticket(ticket.pk, ResolutionCode.RESTORED, "The wire.", by=csr)
+        desk.do(ticket, "resolve", code="restored", text="The wire.")
         assert running() == set()
-        ticket.refresh_from_db()
         assert ticket.due_at is None
 
     def test_every_answer_promises_the_next_word_anew(self, division, csr, clock):
@@ -610,7 +619,44 @@ class TestX16AnyReplyResumesEqually:
         assert faces(ticket)[ClockKind.RESOLVE].clock.met_at is None
 
 
+def history(desk: Desk, ticket) -> list[tuple[datetime, str]]:
+    """Return what the history of a ticket says that happened, from the first on, as it is saved as a file."""
+    page = Seat(sign_in(Client(), desk.person), desk.person).read("desk:ticket_history", ticket.number, export="csv")
+    rows = list(csv.reader(io.StringIO(page.lstrip("\ufeff"))))[1:]
+    return [(datetime.fromisoformat(row[0]), row[3]) for row in reversed(rows)]
+
+
+def alerts_at_the_desk(person: User) -> list[tuple[str, int]]:
+    """Return which tickets somebody is told of at the desk, and how much of a promise is used up."""
+    page = Seat(sign_in(Client(), person), person).read("desk:ticket_alerts")
+    return [
+        (first(r">(T-[0-9A-Z]{4}-[0-9A-Z]{4})<", row), int(first(r">(\d+) %</span>", row)))
+        for row in page.partition("<tbody")[2].split("<tr>")[1:]
+    ]
+
+
 class TestX17WarningsBreachAndLadder:
+    def test_the_history_and_the_desk_say_each_at_its_moment(self, division, desk, supervisor, clock):
+        policy = make_policy(division, {ClockKind.RESOLVE: 10})
+        for share in (50, 90, 100):
+            add_step(policy, share, Told.SUPERVISOR)
+        ticket = make_ticket(division)
+        seen = []
+
+        for hours in (4.9, 5, 7.5, 9, 10):
+            clock.move_to(MONDAY + hours * HOUR)
+            sweep()
+            seen.append(alerts_at_the_desk(supervisor))
+
+        assert seen == [[], [(ticket.number, 50)], [(ticket.number, 50)], [(ticket.number, 90)], [(ticket.number, 100)]]
+        told = [(at, words) for at, words in history(desk, ticket) if "promise" in words]
+        assert told == [
+            (MONDAY + 5 * HOUR, "50 % of the time for a promise are used: Put right"),
+            (MONDAY + 7.5 * HOUR, "75 % of the time for a promise are used: Put right"),
+            (MONDAY + 9 * HOUR, "90 % of the time for a promise are used: Put right"),
+            (MONDAY + 10 * HOUR, "A promise was not kept: Put right"),
+        ]
+
     def test_warnings_come_at_half_three_quarters_and_nine_tenths_then_the_breach(self, division, clock):
         make_policy(division, {ClockKind.RESOLVE: 10})
         ticket = make_ticket(division)
@@ -750,17 +796,18 @@ class TestX17WarningsBreachAndLadder:
 
 class TestX18AP1EscalatesToo:
     @pytest.mark.parametrize("priority", list(Priority))
-    def test_every_priority_is_raised(self, division, supervisor, clock, priority):
+    def test_every_priority_is_raised(self, division, desk, supervisor, clock, priority):
         policy = make_policy(division, {ClockKind.RESTORE: 4})
         add_step(policy, 100, Told.SUPERVISOR, level=2)
+        add_step(policy, 100, Told.SUPERVISOR, channel=AlertChannel.MAIL)
         ticket = make_ticket(division, priority=priority)
 
         clock.move_to(MONDAY + 4 * HOUR)
         sweep()
 
-        ticket.refresh_from_db()
-        assert ticket.escalation_level == 2
-        assert alerts_for(supervisor).count() == 1
+        assert "Level 2: a promise was or will be missed" in desk.read(ticket)
+        assert alerts_at_the_desk(supervisor) == [(ticket.number, 100)]
+        assert Message.objects.get(kind="tickets.promise").to == supervisor.email
 
 
 class TestX19LatePausesAreCounted:
@@ -781,10 +828,11 @@ class TestX19LatePausesAreCounted:
         pause(8.9, other)
         clock.move_to(MONDAY + 24 * HOUR)
 
-        agents = pauses_by_agent(supervisor, since=MONDAY - HOUR, until=MONDAY + 24 * HOUR)
+        page = Seat(sign_in(Client(), supervisor), supervisor).read("desk:ticket_pauses")
 
-        assert [(agent.user, agent.late, agent.pauses, agent.tickets, agent.percent) for agent in agents] == [
-            (csr, 2, 4, 2, 50), (other, 0, 1, 0, 0),
+        rows = page.partition("<tbody")[2].partition("</tbody>")[0].split("<tr>")[1:]
+        assert [(first(r'row">(.*?)<', row), re.findall(r"<td[^>]*>(.*?)</td>", row)[:3]) for row in rows] == [
+            (str(csr), ["4", "2", "50 %"]), (str(other), ["1", "0", "0 %"]),
         ]  # fmt: skip
 
     def test_on_a_page_of_supervisors_alone(self, client, division, csr, supervisor, clock):
@@ -973,16 +1021,26 @@ class TestX20ContractsFromTheServiceOrder:
 
 
 class TestX37PromisedTime:
-    def test_is_said_in_words_and_in_the_customers_time(self, division, csr, clock):
+    def test_is_said_in_words_and_in_the_customers_time(self, division, desk, clock):
+        west = make_division("West", parent=division)
+        set_value(west, TIME_ZONE, "America/Los_Angeles")
         make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.RESTORE: 8})
-        ticket = make_ticket(division)
+        person = make_person()
+        ticket = make_ticket(west, account=make_account(west, user=person))
 
-        assert promise_in_words(ticket, MONDAY) == "By Monday, March 2, 11:00 AM EST you hear from us."
-        answer(ticket, by=csr)
-        assert promise_in_words(ticket, MONDAY) == "By Monday, March 2, 5:00 PM EST it works again: we promise."
-        services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=csr)
-        ticket.refresh_from_db()
-        assert promise_in_words(ticket, MONDAY).startswith("We wait for your answer.")
+        def read() -> str:
+            return Seat(sign_in(Client(), person), person).read("selfcare:ticket", ticket.number)
+
+        assert "By Monday, March 2, 8:00 AM PST you hear from us." in read()
+        answer(ticket, by=desk.person)
+        assert "By Monday, March 2, 2:00 PM PST it works again: we promise." in read()
+        desk.do(ticket, "wait", reason="customer")
+        assert "We wait for your answer. What we promised goes on counting when we have it." in read()
+        clock.shift(HOUR)
+        by_web(ticket, desk)
+        assert "By Monday, March 2, 3:00 PM PST it works again: we promise." in read()
+        clock.shift(9 * HOUR)
+        assert "We have not kept the time that we promised." in read()
 
     def test_of_what_an_outage_explains_says_when_it_works_not_who_writes(self, division, csr, clock):
         make_policy(division, {ClockKind.RESPONSE: 2, ClockKind.RESTORE: 8})
