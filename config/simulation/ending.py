@@ -3,7 +3,7 @@
 import io
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.management import call_command
@@ -15,6 +15,8 @@ from config.simulation.memory import Household, Manner
 from config.simulation.narrator import Narrator
 from config.simulation.world import World
 from foundation.events.models import Delivery
+from foundation.jobs.models import Job
+from foundation.jobs.states import JobStatus
 
 
 def leave_everything_in_some_state(world: World, narrator: Narrator) -> None:
@@ -52,10 +54,10 @@ LATER: tuple[Station, ...] = (ordering.fail, ordering.dispatch, ordering.install
 
 
 def check(world: World, data: Path) -> int:
-    """Tell what could not be delivered, count everything once more, and tell the ledger's hash."""
-    failed = _failed_deliveries()
-    for handler, error in failed.items():
-        world.story.note(f"Not delivered: {handler}: {error}")
+    """Tell what was not delivered or not done, count everything once more, and tell the ledger's hash."""
+    left = what_is_left()
+    for what in left:
+        world.story.note(what)
     export = data / "commissions.json"
     call_command("export_commissions", str(export), stdout=io.StringIO())
     folders = [str(data / "billing" / vendor) for vendor in VENDORS]
@@ -67,10 +69,15 @@ def check(world: World, data: Path) -> int:
     for difference in differences:
         world.story.note(f"Difference: {difference}")
     world.story.note(f"Ledger hash: {ledger_hash()}")
-    return 1 if failed or differences else recount.returncode
+    return 1 if left or differences else recount.returncode
 
 
-def _failed_deliveries() -> Mapping[str, str]:
-    """Return the last words of each listener that failed, by its name."""
-    failed = Delivery.objects.filter(done_at=None).exclude(error="").values_list("handler", "error")
-    return {handler: error.strip().splitlines()[-1] for handler, error in failed}
+def what_is_left() -> list[str]:
+    """Return what is owed to listeners, and what long work failed or has not come to its end, each with the reason."""
+    owed = Delivery.objects.filter(done_at=None).order_by("pk").values_list("handler", "error")
+    last_words = {handler: error.strip().splitlines()[-1] if error.strip() else "not tried" for handler, error in owed}
+    undone = Job.objects.filter(status__in=[JobStatus.RUNNING, JobStatus.FAILED]).order_by("pk")
+    return [
+        *(f"Not delivered: {handler}: {words}" for handler, words in last_words.items()),
+        *(f"Not done: {job.title}: {job.problem or job.get_status_display()}" for job in undone),
+    ]

@@ -8,7 +8,7 @@ from config.demonstration.neighbours import RIVERBEND, accounts_of
 from config.simulation.desk import CSR
 from config.simulation.memory import What
 from config.simulation.rewards import OPERATOR, SUPERVISOR
-from config.simulation.world import World, deliver_all, person, work_on_jobs
+from config.simulation.world import World, person
 from foundation.divisions.fields import Texts
 from foundation.now import now
 from tickets import services
@@ -124,8 +124,6 @@ def approve(world: World) -> None:
 def _approve(world: World) -> None:
     for run in CreditRun.objects.filter(status=CreditRunStatus.REQUESTED).order_by("pk"):
         approved = outages.approve_credits(run.pk, shown=run.total, by=person(OPERATOR))
-        deliver_all()  # the work of posting begins
-        work_on_jobs()
         world.listen()
         approved.refresh_from_db()
         state = approved.get_status_display()

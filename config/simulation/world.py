@@ -77,19 +77,29 @@ class World:
 
     def listen(self) -> None:
         """Deliver what is owed, hear what the vendors tell, deliver what follows. Where nobody did anything, nobody asks."""
-        if not deliver_all() and not any(vendor.has_news for vendor in self.vendors.values()):
+        if not settle() and not any(vendor.has_news for vendor in self.vendors.values()):
             return
         for system in BillingSystem.objects.filter(code__in=self.vendors, is_active=True).order_by("pk"):
             poll_billing_system(system.pk)
             self.vendors[system.code].has_news = False
-        if deliver_all():
-            work_on_jobs()
-            deliver_all()
+        settle()
 
 
 def person(email: str) -> User:
     """Return somebody of the house."""
     return User.objects.get(email=email)
+
+
+def settle() -> int:
+    """
+    Deliver what is due and do the long work that it begins, until neither is left; return how much that was.
+
+    Work that waited for a later day would find another world: of an outage that is over, nobody is told that it began.
+    """
+    done = 0
+    while step := deliver_all() + work_on_jobs():
+        done += step
+    return done
 
 
 def deliver_all() -> int:
@@ -100,7 +110,9 @@ def deliver_all() -> int:
     return delivered
 
 
-def work_on_jobs() -> None:
-    """Take chunks of long work until none waits."""
+def work_on_jobs() -> int:
+    """Take chunks of long work until none waits; return how many those were."""
+    worked = 0
     while work_one_chunk():
-        pass
+        worked += 1
+    return worked

@@ -1,6 +1,6 @@
 """Teams, who works in them and when, whose turn it is, and what a piece of work knows of its owner."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -207,7 +207,7 @@ class WorkItem(models.Model):
     at all is asked by the app that the work belongs to.
     """
 
-    WORK_FIELDS: ClassVar = ("team", "owner", "taken_at", "lease_until")
+    WORK_FIELDS: ClassVar = ("team", "owner", "taken_at")
     team_id: int | None
     owner_id: int | None
 
@@ -218,31 +218,27 @@ class WorkItem(models.Model):
         User, models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name=_("with")
     )
     taken_at = models.DateTimeField(_("taken"), null=True, blank=True, editable=False)
-    """Since when it is its owner's."""
-    lease_until = models.DateTimeField(_("kept until"), null=True, blank=True, editable=False)
-    """From then on others may claim it from its owner; none: it is the owner's until they give it away."""
+    """Since when it is its owner's: until they lay it back, or somebody gives or takes it."""
     due_at = models.DateTimeField(_("due"), null=True, blank=True, editable=False)
 
     class Meta:
         abstract = True
 
-    def is_free_for(self, user: User, *, at: datetime) -> bool:
-        """Tell whether a person may claim this: it is nobody's, their own, or its owner's lease has run out."""
-        has_run_out = self.lease_until is not None and self.lease_until <= at
-        return self.owner_id is None or self.owner_id == user.pk or has_run_out
+    def is_free_for(self, user: User) -> bool:
+        """Tell whether a person may claim this: it is nobody's, or their own."""
+        return self.owner_id is None or self.owner_id == user.pk
 
-    def claim(self, user: User, *, at: datetime, lease: timedelta | None = None) -> None:
+    def claim(self, user: User, *, at: datetime) -> None:
         """
-        Take it because it is free; whoever has it already keeps it for another lease.
+        Take it because it is free; for whoever has it already nothing changes.
 
-        :param lease: after which others may claim it; none: never
         :raises NotAllowed: if it is somebody else's
         """
-        if not self.is_free_for(user, at=at):
+        if not self.is_free_for(user):
             raise NotAllowed(gettext("%(person)s has this.") % {"person": self.owner}, code="taken")
-        self._give(user, at=at, lease=lease)
+        self._give(user, at=at)
 
-    def take_over(self, user: User, *, at: datetime, lease: timedelta | None = None) -> None:
+    def take_over(self, user: User, *, at: datetime) -> None:
         """
         Take it from whoever has it.
 
@@ -250,7 +246,7 @@ class WorkItem(models.Model):
         """
         if self.owner_id == user.pk:
             raise NotAllowed(gettext("You have this already."), code="own")
-        self._give(user, at=at, lease=lease)
+        self._give(user, at=at)
 
     def release(self) -> None:
         """
@@ -260,9 +256,9 @@ class WorkItem(models.Model):
         """
         if self.owner_id is None:
             raise NotAllowed(gettext("Nobody has this."), code="free")
-        self.owner = self.taken_at = self.lease_until = None
+        self.owner = self.taken_at = None
 
-    def hand_over(self, to: User | None, *, team: Team | None, at: datetime, lease: timedelta | None = None) -> None:
+    def hand_over(self, to: User | None, *, team: Team | None, at: datetime) -> None:
         """
         Give it to somebody, to a team, or to somebody in a team.
 
@@ -272,11 +268,10 @@ class WorkItem(models.Model):
             raise NotAllowed(gettext("It is there already."), code="unchanged")
         self.team = team
         if to is None:
-            self.owner = self.taken_at = self.lease_until = None
+            self.owner = self.taken_at = None
         else:
-            self._give(to, at=at, lease=lease)
+            self._give(to, at=at)
 
-    def _give(self, user: User, *, at: datetime, lease: timedelta | None) -> None:
+    def _give(self, user: User, *, at: datetime) -> None:
         if self.owner_id != user.pk or self.taken_at is None:
             self.owner, self.taken_at = user, at
-        self.lease_until = at + lease if lease else None

@@ -45,6 +45,8 @@ from tests.correspondence.mails import (
     workbook,
 )
 
+IN_BASE64 = ("Content-Disposition: attachment; filename=a.pdf", "Content-Transfer-Encoding: base64")
+
 
 class TestHeadersThatAreAwkward:
     def test_encoded_words_beside_each_other_are_one_word(self):
@@ -1124,3 +1126,65 @@ class TestMailsMadeToKeepUsBusy:
         page = "<blockquote>" * 200 + "<br>" * 50_000 + "Hello"
 
         assert len(read_mail(raw("Content-Type: text/html", body=page)).text) < 500_000
+
+
+class TestLinesWithoutAnEnd:
+    """A line of mail has 998 bytes at the most (RFC 5322, 2.1.1); `LONGEST_LINE` is a thousand times that."""
+
+    MANY = 24 * 1024 * 1024
+
+    @pytest.mark.parametrize("end", [b"", b"\r\nThe end.", b"\rThe end."])
+    def test_of_words_the_beginning_is_read(self, end):
+        mail = read_mail(raw(body=b"Help! " * 400_000 + end))
+
+        assert mail.text.startswith("Help! Help!")
+        assert mail.has_cut_lines
+        assert "LongLine" in mail.trouble
+        assert mail.message_id == "<one@people.example>"
+
+    @pytest.mark.parametrize("head", ["", "Content-Type: text/html", "Content-Transfer-Encoding: quoted-printable"])
+    def test_takes_no_more_memory_than_the_message_itself(self, head):
+        content = raw(*filter(None, [head]), body="é ".encode() * (self.MANY // 3))
+
+        assert _peak(lambda: read_mail(content)) < self.MANY
+
+    def test_that_is_a_header_is_read_at_its_beginning(self):
+        mail = read_mail(raw(f"X-Filler: {'x' * 2_000_000}"))
+
+        assert (mail.text, mail.has_cut_lines) == ("Hello.", True)
+
+    def test_of_base64_is_broken_into_lines_and_nothing_is_lost(self):
+        content = PDF + bytes(range(256)) * 5000
+        file = part("application/pdf", base64.b64encode(content), *IN_BASE64)
+
+        mail = read_mail(parts("mixed", part("text/plain", "See the file."), file))
+
+        assert [(one.content, one.refusal) for one in mail.files] == [(content, "")]
+        assert (mail.text, mail.has_cut_lines) == ("See the file.", False)
+
+    def test_of_a_file_is_not_passed_on_by_half(self):
+        file = part("application/pdf", PDF + b"x" * 2_000_000, "Content-Disposition: attachment; filename=a.pdf")
+        whole = attached(PDF, "attachment; filename=b.pdf")
+
+        mail = read_mail(parts("mixed", part("text/plain", "See the files."), file, whole))
+
+        assert [(one.name, one.refusal) for one in mail.files] == [("a.pdf", "overlong"), ("b.pdf", "")]
+        assert mail.text == "See the files."
+
+    @pytest.mark.parametrize("is_file", [True, False])
+    def test_within_an_attached_message_is_not_passed_on_by_half(self, is_file):
+        long = PDF + b"x y" * 700_000
+        inner = parts(
+            "mixed", part("application/pdf", long, "Content-Disposition: attachment; filename=a.pdf"), boundary="b2"
+        )
+
+        (file,) = read_mail(enclosed(inner if is_file else raw(body=long))).files
+
+        assert (file.media_type, file.refusal) == ("message/rfc822", "overlong")
+
+    def test_of_so_many_bytes_is_left_as_it_is(self):
+        words = "word " * (reading.LONGEST_LINE // 5)
+
+        mail = read_mail(raw(body=words))
+
+        assert not mail.has_cut_lines

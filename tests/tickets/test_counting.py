@@ -7,10 +7,14 @@ import pytest
 import time_machine
 
 from config.simulation.counting import count_the_desk
+from config.simulation.ending import what_is_left
+from config.simulation.world import World, deliver_all, settle
 from foundation.clocks.models import CalendarFrame
 from foundation.clocks.testing import make_round_the_clock
 from foundation.correspondence.models import Message
-from foundation.jobs.services import work_one_chunk
+from foundation.events.models import Delivery
+from foundation.jobs.services import KINDS, Kind, work_one_chunk
+from foundation.now import now
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from tickets import services
@@ -108,3 +112,30 @@ class TestCountTheDesk:
         assert "was written to 0 times by notice" in difference
         work_one_chunk()
         assert (count()[0], Message.objects.filter(kind="tickets.outage").count()) == ([], 1)
+
+
+class TestWhatIsLeft:
+    @pytest.fixture
+    def outage(self, division):
+        make_affected(division)
+        Delivery.objects.update(done_at=now())
+        return make_outage(division, by=make_person(Role.SUPERVISOR, division))
+
+    def test_is_nothing_once_what_was_owed_and_what_it_began_are_done(self, outage):
+        assert "Not delivered: tickets.handlers.tell_customers: not tried" in what_is_left()
+
+        World.listen(SimpleNamespace(vendors={}))
+
+        assert what_is_left() == []
+        assert (Message.objects.filter(kind="tickets.outage").count(), count()[0]) == (1, [])
+
+    def test_names_long_work_that_waits_and_long_work_that_failed(self, outage, monkeypatch):
+        deliver_all()
+        assert [one.rpartition(": ")[2] for one in what_is_left()] == ["Running"]
+
+        monkeypatch.setitem(KINDS, "tickets.tell_of_outage", Kind(lambda job, _chunk: job.missing))
+        settle()
+
+        [left] = what_is_left()
+        assert left.startswith("Not done: ")
+        assert "has no attribute 'missing'" in left

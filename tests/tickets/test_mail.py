@@ -322,6 +322,73 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert again.outcome == desk.ticket.number
         assert Ticket.objects.exclude(pk=desk.ticket.pk).get(customer=desk.ticket.customer).number == other.outcome
 
+    @pytest.mark.parametrize("is_together", [False, True])
+    def test_a_reply_to_an_open_ticket_that_comes_by_two_ways_stands_once(self, desk, is_together):
+        services.pend_ticket(desk.ticket.pk, PendingReason.CUSTOMER, was_asked=True, by=None)
+        one, another = [
+            raw(*way, body=body, From=desk.customer, **{"Message-ID": "<same@people.example>"})
+            for way, body in (
+                ([f"In-Reply-To: {desk.answer.message_id}"], "It smokes, and\nit stinks."),
+                ([f"In-Reply-To: {desk.answer.message_id}", "Subject: [External] Re"], "It smokes,  and it stinks.\n"),
+            )
+        ]
+        if is_together:
+            receive_mails(desk.mailbox.pk, [one, another])
+            drain()
+        else:
+            desk.take(one)
+            desk.take(another)
+
+        assert len(desk.said()) == 1
+        rows = InboundMail.objects.filter(message_id="<same@people.example>")
+        assert [(row.status, row.outcome) for row in rows] == [(MailStatus.HANDLED, desk.ticket.number)] * 2
+        desk.ticket.refresh_from_db()
+        assert (desk.ticket.status, desk.ticket.version) == (TicketStatus.IN_PROGRESS, 3)
+        assert len(published(CustomerReplied)) == 1
+
+    def test_the_same_reply_by_the_mailboxes_of_two_markets_stands_once(self, desk):
+        above = make_mailbox(desk.division.parent or make_division(), code="above")
+        same = {"From": desk.customer, "Message-ID": "<same@people.example>"}
+
+        for mailbox in (desk.mailbox, above):
+            receive_mail(mailbox.pk, raw(f"In-Reply-To: {desk.answer.message_id}", body="It smokes.", **same))
+            drain()
+
+        assert desk.said() == ["It smokes."]
+
+    def test_what_a_reply_says_or_shows_more_when_it_comes_again_is_not_lost(self, desk):
+        same = {"Message-ID": "<file@people.example>", "From": "pat@people.example"}
+        shown = with_file(PDF, "bill.pdf")
+
+        desk.reply(**same, body="See the file.")
+        desk.reply(**same, body="See the file, please.")
+        for subject in (b"A file", b"[External] A file"):
+            answers = f"In-Reply-To: {desk.answer.message_id}\nSubject: ".encode()
+            desk.take(shown.replace(b"Subject: A file", answers + subject))
+
+        assert desk.said() == ["See the file.", "See the file, please.", "See the file."]
+        assert Attachment.objects.count() == 1
+
+    def test_two_who_write_under_one_message_id_are_both_heard(self, desk):
+        other = make_account(desk.division).customer.contacts.get().email
+        same = {"Message-ID": "<same@people.example>"}
+
+        desk.reply(**same, body="It smokes.")
+        desk.reply(**same, body="It smokes.", From=other)
+
+        wrote = desk.ticket.articles.filter(message_id="<same@people.example>")
+        assert list(wrote.values_list("author_email", "text")) == [(desk.customer, "It smokes."), (other, "It smokes.")]
+
+    def test_the_same_reply_reopens_nothing_when_it_comes_again(self, desk):
+        same = {"Message-ID": "<same@people.example>"}
+        desk.reply(**same, body="It works.")
+        desk.resolve()
+
+        desk.reply(**same, body="It works.\n\n-- \nSent by a relay.")
+
+        desk.ticket.refresh_from_db()
+        assert (desk.ticket.status, desk.said()) == (TicketStatus.RESOLVED, ["It works."])
+
     def test_the_same_mail_follows_anew_where_what_it_opened_has_ended_too(self, desk):
         services.cancel_ticket(desk.ticket.pk, by=None)
         same = {"Message-ID": "<same@people.example>"}
@@ -432,7 +499,16 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         (file,) = Attachment.objects.all()
         assert (file.name, file.media_type, bytes(file.content)) == ("bill.pdf", "application/pdf", PDF)
         assert file.article.ticket == desk.ticket
+        assert len(desk.said()) == 2
         assert "setup.exe: it could do harm" in desk.said(kind=ArticleKind.SYSTEM)[-1]
+
+    def test_a_line_without_an_end_is_read_at_its_beginning_and_the_ticket_says_so(self, desk):
+        row = desk.reply(body="Help! " * 400_000)
+
+        (said,) = desk.said()
+        assert said.startswith("Help! Help!")
+        assert "only the beginning was read" in desk.said(kind=ArticleKind.SYSTEM)[-1]
+        assert len(row.raw) > 2_400_000
 
     def test_many_replies_are_written_down_together(self, desk, django_assert_max_num_queries):
         contents = [
@@ -767,6 +843,23 @@ class TestTheLetterbox:
         with time_machine.travel(now() + timedelta(hours=1, minutes=1), tick=False):
             row = desk.receive("Subject: Trouble again", "Message-ID: <again@people.example>")
         assert row.status == MailStatus.HANDLED
+
+    def test_every_spelling_of_a_writer_counts_as_theirs(self, desk):
+        Contact.objects.filter(customer=desk.account.customer).update(email="kim.doe@gmail.com")
+        Contact.objects.filter(customer=make_account(desk.division).customer).update(email="kimdoes@gmail.com")
+        for number in range(MOST_AN_HOUR + 1):
+            last = desk.receive(f"Subject: Trouble {number}", From=f"Kim.Doe+{number}@GoogleMail.com")
+
+        assert (last.status, last.reason) == (MailStatus.SET_ASIDE, "flood")
+        assert desk.receive(From="kim.does@gmail.com").status == MailStatus.HANDLED
+
+    def test_a_tag_makes_another_writer_where_no_provider_says_otherwise(self, desk):
+        Contact.objects.filter(customer=desk.account.customer).update(email="kim@people.example")
+        Contact.objects.filter(customer=make_account(desk.division).customer).update(email="kim+x@people.example")
+        for number in range(MOST_AN_HOUR):
+            desk.receive(f"Subject: Trouble {number}", From="kim+x@people.example")
+
+        assert desk.receive(From="kim@people.example").status == MailStatus.HANDLED
 
     def test_replies_to_an_ended_ticket_open_no_more_than_that_either(self, desk):
         services.cancel_ticket(desk.ticket.pk, by=None)

@@ -1,4 +1,4 @@
-"""Work that is kept for a time, and people who are absent; that work is claimed and given stands in tests of tickets."""
+"""Work that somebody has, and people who are absent; that work is claimed and given stands in tests of tickets."""
 
 from datetime import timedelta
 
@@ -19,8 +19,6 @@ from foundation.worklist.states import AbsenceReason
 from foundation.worklist.testing import make_member, make_team
 from tickets.testing import make_ticket
 
-LEASE = timedelta(minutes=10)
-
 
 @pytest.fixture
 def division(db):
@@ -37,23 +35,23 @@ def other(division):
     return make_person(Role.CSR, division, name="Other")
 
 
-class TestLease:
+class TestClaim:
     """Tried on tickets, which are such work."""
 
-    @pytest.mark.parametrize(("minutes", "is_free"), [(9, False), (10, True)])
-    def test_frees_the_work_for_others_when_it_has_run_out(self, division, one, other, minutes, is_free):
+    def test_is_refused_to_others_however_long_it_lasts(self, division, one, other):
+        work = make_ticket(division)
+        work.claim(one, at=now() - timedelta(days=300))
+
+        with pytest.raises(NotAllowed):
+            work.claim(other, at=now())
+
+    def test_once_more_by_its_owner_leaves_since_when_they_have_it(self, division, one):
         start, work = now(), make_ticket(division)
-        work.claim(one, at=start, lease=LEASE)
+        work.claim(one, at=start)
 
-        assert work.is_free_for(other, at=start + timedelta(minutes=minutes)) == is_free
+        work.claim(one, at=start + timedelta(minutes=5))
 
-    def test_is_renewed_by_its_owner_who_has_the_work_since_the_first(self, division, one):
-        start, work = now(), make_ticket(division)
-        work.claim(one, at=start, lease=LEASE)
-
-        work.claim(one, at=start + timedelta(minutes=5), lease=LEASE)
-
-        assert (work.taken_at, work.lease_until) == (start, start + timedelta(minutes=5) + LEASE)
+        assert (work.owner, work.taken_at) == (one, start)
 
 
 class TestAbsence:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext, gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from accounts.models import Account, Customer
+from accounts.models import Account, Customer, Mailbox
 from foundation.divisions.models import Division
 from foundation.lifecycle import Lifecycle, LockingQuerySet, NotAllowed, status_constraint
 from foundation.now import now
@@ -247,6 +247,9 @@ class Ticket(WorkItem, Lifecycle):
             ),
             models.Index(fields=["resolved_at"], name="ticket_silent", condition=Q(status=TicketStatus.RESOLVED)),
             models.Index(fields=["requester_email", "-id"], name="ticket_email"),
+            models.Index(
+                Mailbox("requester_email"), "opened_at", name="ticket_mailed_by", condition=Q(channel=TicketChannel.MAIL)
+            ),
             models.Index(fields=["requester_phone", "-id"], name="ticket_phone"),
             GinIndex(fields=["search"], name="ticket_search"),
             GinIndex(OpClass(SIGNS_OF_NUMBER, name="gin_trgm_ops"), name="ticket_number_part"),

@@ -59,6 +59,8 @@ from tickets.queries.symptoms import (
     with_ticket_in_words,
 )
 from tickets.queries.threads import (
+    came_before,
+    count_opened_by,
     customer_by_email,
     customers_by_email,
     mails_waiting_for,
@@ -76,8 +78,8 @@ from tickets.queries.uploads import files_held
 __all__ = [
     "ENDING", "LETTER_LASTS", "READING", "SKIPPED", "AccountInView", "Caller", "Closing", "Conversation",
     "TicketFilter", "TicketProgress", "Walk", "accounts_in_view", "answers_in_words", "answers_that_stand",
-    "articles_for_customer", "articles_of", "as_told", "caller_by_places", "caller_in_view", "can_work",
-    "canned_replies_for", "closing_of", "customer_by_email", "customers_by_email", "device_of",
+    "articles_for_customer", "articles_of", "as_told", "caller_by_places", "caller_in_view", "came_before", "can_work",
+    "canned_replies_for", "closing_of", "count_opened_by", "customer_by_email", "customers_by_email", "device_of",
     "equipment_visible_to", "families_asked", "files_held", "finding_of", "folded", "is_customer_of", "macros_for",
     "macros_offered", "mails_waiting_for", "may_be_rated", "may_reopen", "notice_ahead",
     "number_in_subject", "numbered", "open_parts_of", "open_tickets_beside", "others_on", "probe_of",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 
 from django.db.models import QuerySet
@@ -27,6 +27,8 @@ SAME_WITHIN = timedelta(days=7)
 """So long a Message-ID that comes again from its sender is the same mail; mail servers try no longer."""
 OF_WHO_TAKES_PART = ("requester_email", "customer__user__email")
 """What is read of a ticket to tell who takes part in it."""
+MOST_COMPARED = 20
+"""Articles under one Message-ID, the latest: mail servers bring the same mail some times, and not for ever."""
 LAST_REFERENCES = 10
 """Messages of a ticket that a letter of ours refers to: enough for every mail program to find its thread."""
 
@@ -103,7 +105,7 @@ def _of_its_own(mail: Mail, told: Sequence[tuple[Article, set[str]]]) -> int | N
 
 def written_before(mail: Mail, division: Division) -> list[Article]:
     """
-    Return what its sender wrote to a division, or below it, under a mail's own Message-ID within `SAME_WITHIN`.
+    Return what its sender wrote last to a division, or below it, under a mail's own Message-ID within `SAME_WITHIN`.
 
     It is the same mail by another way, whatever was changed on the way; what others wrote under that Message-ID is not.
     """
@@ -114,8 +116,22 @@ def written_before(mail: Mail, division: Division) -> list[Article]:
         message_id=mail.message_id, at__gte=now() - SAME_WITHIN, ticket__division__in=divisions
     )
     writer = writers_address(mail.sender.email)
-    rows = wrote.select_related("ticket").defer("search", "ticket__search").order_by("pk")
-    return [one for one in rows if writers_address(one.author_email) == writer]
+    rows = wrote.select_related("ticket").defer("search", "ticket__search").order_by("-pk")[:MOST_COMPARED]
+    return [one for one in reversed(rows) if writers_address(one.author_email) == writer]
+
+
+def came_before(mails: Iterable[Mail], tickets: Collection[int]) -> set[tuple[int, str, str]]:
+    """
+    Return under which Message-IDs of mails somebody wrote on tickets: the ticket, the Message-ID, and the writer.
+
+    :param tickets: their ids; they are held, so that nobody adds to them meanwhile
+    """
+    ids = {mail.message_id for mail in mails if mail.message_id}
+    if not (ids and tickets):
+        return set()
+    came = Article.objects.filter(message_id__in=ids, ticket__in=tickets).exclude(message_id="").order_by()
+    found = came.values_list("ticket_id", "message_id", "author_email").distinct()
+    return {(ticket_id, message_id, writers_address(email)) for ticket_id, message_id, email in found}
 
 
 def takes_part(email: str, ticket: Ticket) -> bool:
@@ -160,6 +176,15 @@ def customer_by_email(email: str, division: Division) -> Customer | None:
     """Return the one customer who surely writes from an address; None where there is none, or several."""
     found = list(customers_by_email(email, division)[:2])
     return found[0] if len(found) == 1 else None
+
+
+def count_opened_by(email: str, *, since: datetime) -> int:
+    """Return how many tickets a writer has opened by mail since a moment, by whatever spelling of their address."""
+    mailed = Ticket.objects.alias(mailbox=Mailbox("requester_email")).filter(
+        mailbox=normalised_email(email), channel=TicketChannel.MAIL, opened_at__gt=since
+    )
+    writer = writers_address(email)
+    return sum(writers_address(one) == writer for one in mailed.values_list("requester_email", flat=True))
 
 
 def mails_waiting_for(user: User) -> QuerySet[InboundMail]:

@@ -14,6 +14,7 @@ from psycopg2.errors import ProgramLimitExceeded
 from accounts.models import Account, Customer
 from accounts.queries import only_account_of
 from foundation.correspondence.inbound import Mail
+from foundation.correspondence.mailboxes import writers_address
 from foundation.correspondence.models import InboundMail, Message
 from foundation.correspondence.queries import mailbox_of
 from foundation.correspondence.services import (
@@ -34,6 +35,8 @@ from foundation.now import now
 from tickets.events import CustomerReplied, TicketMoved, TicketNoted
 from tickets.models import Article, ArticleMail, Participant, Ticket
 from tickets.queries import (
+    came_before,
+    count_opened_by,
     customer_by_email,
     number_in_subject,
     takes_part,
@@ -58,6 +61,7 @@ REFUSALS = {
     "dangerous": gettext_lazy("it could do harm"),
     "unknown_type": gettext_lazy("files of this type are not taken"),
     "empty": gettext_lazy("it is empty"),
+    "overlong": gettext_lazy("it was sent as a line without an end"),
 }
 UNKNOWN_SENDER, NO_TICKET, BROKEN, FLOOD = "unknown_sender", "no_ticket", "broken", "flood"
 """
@@ -65,7 +69,7 @@ Why a message is left to a person: nobody knows who wrote it; a machine wrote it
 sender has opened many tickets just now.
 """
 MOST_AN_HOUR = 20
-"""Tickets that one address opens by mail in an hour: more would fill the desks of all, and other customers would wait."""
+"""Tickets that one writer opens by mail in an hour: more would fill the desks of all, and other customers would wait."""
 
 
 def take_mails(mail_ids: Sequence[int]) -> None:
@@ -107,12 +111,12 @@ def _take_together(bundle: Bundle) -> None:
     received = hold_waiting(bundle)
     answered = tickets_answered([each.mail for each in received])
     places = {each.row.pk: ticket_id for each, ticket_id in zip(received, answered, strict=True)}
-    on_tickets = _Replies(at=now())
     tickets = _open_tickets(places[each.row.pk] or _ticket_in_subject(each.mail) for each in received)
+    on_tickets = _Replies(at=now(), came_before=came_before([each.mail for each in received], tickets))
     others: list[Received] = []
     for each in received:
         ticket = tickets.get(places[each.row.pk] or 0)
-        if ticket and each.judgement.kind == MailKind.PERSON:
+        if ticket and each.judgement.kind == MailKind.PERSON and not on_tickets.may_have(each, ticket):
             on_tickets.add(each, ticket)
         else:
             others.append(each)
@@ -148,8 +152,17 @@ class _Replies:
     """Customers' replies to open tickets, written together: in a few statements, however many they are."""
 
     at: datetime
+    came_before: set[tuple[int, str, str]]
     told: list[tuple[Ticket, Article, Received]] = field(default_factory=list)
     moved: list[tuple[Ticket, str]] = field(default_factory=list)
+    said: set[tuple[int, str, str, str]] = field(default_factory=set)
+
+    def may_have(self, each: Received, ticket: Ticket) -> bool:
+        """Tell whether a reply may stand there already, as it came by another way: `write_down` looks closer."""
+        sent = _sent(each.mail, ticket)
+        return bool(each.mail.message_id) and (
+            sent in self.came_before or (*sent, _in_one_line(each.mail)) in self.said
+        )
 
     def add(self, each: Received, ticket: Ticket) -> None:
         """Take a reply, in memory."""
@@ -160,6 +173,7 @@ class _Replies:
         ticket.heard_at = self.at
         ticket.version += 1
         self.told.append((ticket, _article(each, ticket, at=self.at), each))
+        self.said.add((*_sent(each.mail, ticket), _in_one_line(each.mail)))
         each.row.mark_handled(_outcome(ticket), at=self.at)
 
     def save(self) -> None:
@@ -170,7 +184,7 @@ class _Replies:
         for ticket, article, each in self.told:
             if each.mail.files:
                 keep_uploads(article, _uploads(each.mail))
-                _name_what_was_left_out(ticket, each)
+            _name_what_was_left_out(ticket, each)
         _keep_participants([(ticket, each.mail) for ticket, _article, each in self.told])
         self._move_tickets()
         self._tell()
@@ -249,6 +263,11 @@ TELLING = """WITH facts AS (
 )"""
 
 
+def _sent(mail: Mail, ticket: Ticket) -> tuple[int, str, str]:
+    """Return under what a mail stands on a ticket, as `came_before` has it."""
+    return ticket.pk, mail.message_id, writers_address(mail.sender.email) if mail.sender else ""
+
+
 def _about(ticket: Ticket) -> list[str]:
     ids = ((Ticket, ticket.pk), (Customer, ticket.customer_id), (Account, ticket.account_id))
     return sorted(reference_to(model, pk) for model, pk in ids if pk)
@@ -282,6 +301,11 @@ def _words(mail: Mail) -> str:
     calendar = mail.calendar
     invitation = f"{calendar.method} {calendar.answer} {calendar.summary}".strip() if calendar else ""
     return mail.fresh.strip() or invitation or mail.subject or _("(nothing written)")
+
+
+def _in_one_line(mail: Mail) -> str:
+    """Return what a mail says, however it was broken into lines on its way."""
+    return " ".join(_words(mail).split())
 
 
 def _place(each: Received, ticket_id: int | None) -> None:
@@ -347,23 +371,40 @@ def _place_unthreaded(each: Received) -> None:
 
 
 def _says_nothing_new(each: Received, wrote: Sequence[Article]) -> bool:
-    """Let a message go with the same mail by another way, if that said the same words, and tell whether it did."""
-    same = next((article for article in wrote if article.text == _words(each.mail).strip()), None)
+    """Let a message go with the same mail by another way, if that had the same words and files, and tell whether it did."""
+    words = _in_one_line(each.mail)
+    same = next((one for one in wrote if " ".join(one.text.split()) == words and _has_files_of(one, each.mail)), None)
     if same is None:
         return False
     each.row.mark_handled(_outcome(same.ticket), at=now())
     return True
 
 
+def _has_files_of(article: Article, mail: Mail) -> bool:
+    """Tell whether the files of a mail are those of an article, and those that it leaves out were named with it."""
+    passed_on = {one.content for one in _uploads(mail)}
+    if passed_on and not passed_on <= {bytes(one.content) for one in article.attachments.all()}:
+        return False
+    said = _what_was_left_out(mail)
+    taken_from = ArticleMail.objects.filter(article=article).values_list("mail", flat=True).first()
+    return not said or Article.objects.filter(key=f"mail:{taken_from}:left-out", text=said).exists()
+
+
 def _has_opened_many(row: InboundMail) -> bool:
-    """Tell whether an address has opened as many tickets as it may, within the hour before its message came."""
-    mailed = Ticket.objects.filter(requester_email=row.sender, channel=TicketChannel.MAIL)
-    return mailed.filter(opened_at__gt=row.received_at - timedelta(hours=1)).count() >= MOST_AN_HOUR
+    """Tell whether a writer has opened as many tickets as they may, within the hour before their message came."""
+    return count_opened_by(row.sender, since=row.received_at - timedelta(hours=1)) >= MOST_AN_HOUR
 
 
 def write_down(each: Received, ticket_id: int) -> None:
-    """Write a reply down where its ticket goes on; if it may not go on, a new one names it."""
+    """
+    Write a reply down where its ticket goes on; if it may not go on, a new one names it.
+
+    The same mail by another way changes nothing there.
+    """
     ticket = locked_where_it_goes_on(ticket_id)
+    wrote = written_before(each.mail, ticket.division)
+    if _says_nothing_new(each, [one for one in wrote if ticket.pk in (one.ticket_id, one.ticket.merged_into_id)]):
+        return
     never_reopens = effective(ticket.division, MAIL_TO_CLOSED) == ToClosed.FOLLOW_UP
     if ticket.status == TicketStatus.CLOSED and never_reopens:
         _follow_up(each, ticket)
@@ -464,12 +505,16 @@ def _uploads(mail: Mail) -> list[Upload]:
 
 
 def _name_what_was_left_out(ticket: Ticket, each: Received) -> None:
-    """Name the files of a message that are not passed on, with the reason."""
-    left_out = [file for file in each.mail.files if file.refusal]
-    if left_out:
-        names = "\n".join(f"{file.name}: {REFUSALS[file.refusal]}" for file in left_out)
-        said = _("Left out of the mail:\n%(files)s") % {"files": names}
+    """Say what of a message does not stand on its ticket, and why."""
+    if said := _what_was_left_out(each.mail):
         note_by_itself(ticket, said, key=f"{_key(each.row)}:left-out")
+
+
+def _what_was_left_out(mail: Mail) -> str:
+    files = "\n".join(f"{file.name}: {REFUSALS[file.refusal]}" for file in mail.files if file.refusal)
+    named = _("Left out of the mail:\n%(files)s") % {"files": files} if files else ""
+    cut = _("It has a line without an end, of which only the beginning was read; the whole mail is kept as it came.")
+    return "\n\n".join(filter(None, (named, cut if mail.has_cut_lines else "")))[:LONGEST_NOTE]
 
 
 def _keep_rest(article: Article, each: Received) -> None:

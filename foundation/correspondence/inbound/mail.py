@@ -28,7 +28,7 @@ class File:
     is_inline: bool = False
     """Whether it is a picture within the text rather than something attached."""
     refusal: str = ""
-    """Why it should not be passed on (`too_large`, `dangerous`, `unknown_type`, `empty`); empty: it may."""
+    """Why it should not be passed on (`too_large`, `dangerous`, `unknown_type`, `empty`, `overlong`); empty: it may."""
 
     @property
     def size(self) -> int:
@@ -97,6 +97,8 @@ class Mail:
     report: DeliveryReport | None = None
     calendar: Calendar | None = None
     is_encrypted: bool = False
+    has_cut_lines: bool = False
+    """Whether only the beginning was read of a line without an end."""
     trouble: tuple[str, ...] = ()
     """What was wrong with it and was survived."""
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

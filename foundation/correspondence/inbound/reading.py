@@ -36,6 +36,18 @@ MOST_BOUNDARIES = 40
 BOUNDARY = re.compile(rb"boundary\s*(?:\*\d{0,3}\*?)?\s*=", re.IGNORECASE)
 MOST_LINES = 420_000
 """Of the largest message in base64 there are fewer."""
+LONGEST_LINE = 1_000_000
+"""
+Bytes of one line that are read: a thousand times what mail may have (RFC 5322, 2.1.1), and more than is kept as its text.
+The parser holds an endless line several times over, at four bytes a letter.
+"""
+LINE = re.compile(rb"[^\r\n]+")
+BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}[ \t]*")
+LINE_OF_BASE64 = 900
+"""Bytes: whole groups of four."""
+ENCODING = re.compile(rb"^content-transfer-encoding[ \t]*:[ \t]*([\w-]+)", re.IGNORECASE | re.MULTILINE)
+LONGEST_HEAD = 8192
+"""Bytes before a line within which its part says how it is encoded."""
 MOST_PARTS = 500
 MOST_FILES = 100
 PARAMETERS = re.compile(
@@ -58,7 +70,9 @@ SIGNATURES = {
 }
 TOO_MANY = frozenset({"TooManyParts", "TooManyFiles", "TooManyHeaders"})
 """Trouble in which something was not looked at."""
-WORST_FIRST = ("dangerous", "unknown_type", "too_large")
+CUT = "overlong"
+"""Why a file is not passed on that was sent as an endless line of which only the beginning was read."""
+WORST_FIRST = ("dangerous", "unknown_type", "too_large", CUT)
 """Why a message is not passed on that carries such a file; an empty one does no harm."""
 UNSEEN = "unknown_type"
 """Why a message is not passed on that could not be looked through to its end."""
@@ -79,7 +93,7 @@ def read_mail(raw: bytes, *, largest_file: int = LARGEST_FILE) -> Mail:
     :raises UnreadableMailError: if it is empty, too large or nested without end
     """
     message = _parse(raw)
-    gathered = _Gathered(largest_file)
+    gathered = _Gathered(largest_file, is_cut=any(isinstance(one, LongLine) for one in message.defects))
     try:
         gathered.take(message, depth=0)
     except RecursionError as error:
@@ -109,28 +123,83 @@ def read_mail(raw: bytes, *, largest_file: int = LARGEST_FILE) -> Mail:
         report=report,
         calendar=gathered.calendar,
         is_encrypted=gathered.is_encrypted,
+        has_cut_lines=gathered.is_cut,
         trouble=tuple(dict.fromkeys(gathered.trouble)),
         headers=words,
     )
 
 
 def _parse(raw: bytes) -> Message:
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise UnreadableMailError("It is empty.")
     if len(raw) > LARGEST_MAIL:
         raise UnreadableMailError(f"It has {len(raw)} bytes; {LARGEST_MAIL} are read.")
+    raw, is_cut = _within_lines(raw)
+    _refuse_without_end(raw)
+    if raw.startswith((b"From ", b">From ")):  # an envelope line of mbox
+        raw = raw.partition(b"\n")[2]
+    try:
+        message = BytesParser(_Part, policy=compat32).parsebytes(raw.lstrip(b"\r\n"))
+    except RecursionError as error:
+        raise UnreadableMailError("Its parts are nested without end.") from error
+    if is_cut:
+        message.defects.append(LongLine())
+    return message
+
+
+def _refuse_without_end(raw: bytes) -> None:
+    """Refuse what would keep the parser busy: too many lines, parameters or nested parts."""
     if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MOST_LINES:
         raise UnreadableMailError(f"It has more than {MOST_LINES} lines.")
     if sum(len(found[1]) * found[1].count(b";") for found in PARAMETERS.finditer(raw)) > MOST_LOOKED_THROUGH:
         raise UnreadableMailError("It describes its parts at too great length.")
     if len(BOUNDARY.findall(raw)) > MOST_BOUNDARIES:
         raise UnreadableMailError("Its parts are nested without end.")
-    if raw.startswith((b"From ", b">From ")):  # an envelope line of mbox
-        raw = raw.partition(b"\n")[2]
-    try:
-        return BytesParser(_Part, policy=compat32).parsebytes(raw.lstrip(b"\r\n"))
-    except RecursionError as error:
-        raise UnreadableMailError("Its parts are nested without end.") from error
+
+
+def _within_lines(raw: bytes) -> tuple[bytes, bool]:
+    """
+    Return a message with lines that can be read, and whether one was cut.
+
+    An endless line of base64 is broken into lines, as it should have been: nothing of it is lost. Of another one the
+    beginning stays.
+    """
+    pieces, read_up_to, is_cut = [], 0, False
+    for line in LINE.finditer(raw) if _may_have_long_lines(raw) else ():
+        begin, end = line.span()
+        if end - begin <= LONGEST_LINE:
+            continue
+        pieces.append(raw[read_up_to:begin])
+        if _is_base64(raw, begin, end):
+            pieces.append(
+                b"\n".join(raw[at : min(at + LINE_OF_BASE64, end)] for at in range(begin, end, LINE_OF_BASE64))
+            )
+        else:
+            pieces.append(_beginning(raw, begin))
+            is_cut = True
+        read_up_to = end
+    return (b"".join([*pieces, raw[read_up_to:]]) if pieces else raw), is_cut
+
+
+def _beginning(raw: bytes, begin: int) -> bytes:
+    """Return of a long line as much as is read, without half a letter of UTF-8 at its end."""
+    end = begin + LONGEST_LINE
+    return raw[begin : next((at for at in range(end, end - 4, -1) if raw[at] & 0xC0 != 0x80), end)]
+
+
+def _is_base64(raw: bytes, begin: int, end: int) -> bool:
+    said = ENCODING.findall(raw, max(begin - LONGEST_HEAD, 0), begin)
+    return bool(said) and said[-1].lower() == b"base64" and BASE64.fullmatch(raw, begin, end) is not None
+
+
+def _may_have_long_lines(raw: bytes) -> bool:
+    """Tell, without looking at each line, whether some may be too long: such a one fills a stretch of half its length."""
+    stretches = ((at, at + LONGEST_LINE // 2) for at in range(0, len(raw), LONGEST_LINE // 2))
+    return any(raw.find(b"\n", *one) < 0 and raw.find(b"\r", *one) < 0 for one in stretches)
+
+
+class LongLine(MessageDefect):
+    """A message has a line of which only the beginning was read."""
 
 
 class TooManyHeaders(MessageDefect):
@@ -154,6 +223,8 @@ class _Gathered:
 
     largest_file: int
     allowance: Allowance = field(default_factory=Allowance)
+    is_cut: bool = False
+    """Whether only the beginning was read of some line."""
     is_within: bool = False
     """Whether it is an attached message, whose files are judged and which is not itself a file again."""
     bodies: list[tuple[str, str]] = field(default_factory=list)
@@ -188,16 +259,20 @@ class _Gathered:
         message = next(iter(_parts_within(part)), None)
         refusal = UNSEEN if _is_encoded(part) else "" if message is None else self._refusal_within(message, depth)
         source = b"" if self.is_within else _source_of(part, message)
+        refusal = refusal or self._refusal_of_cut(source)
         self._add_file(_subject_of(message), source, "message/rfc822", refusal=refusal)
 
     def _refusal_within(self, message: Message, depth: int) -> str:
         """Say why something that an attached message carries may not be passed on; empty where all may be."""
-        within = _Gathered(self.largest_file, self.allowance, is_within=True)
+        within = _Gathered(self.largest_file, self.allowance, is_cut=self.is_cut, is_within=True)
         within.take(message, depth=depth + 1)
         if not TOO_MANY.isdisjoint(within.trouble):
             return UNSEEN
         refusals = {file.refusal for file in within.files}
         return next((worst for worst in WORST_FIRST if worst in refusals), "")
+
+    def _refusal_of_cut(self, source: bytes) -> str:
+        return CUT if self.is_cut and any(len(line) > LONGEST_LINE - 4 for line in source.split(b"\n")) else ""
 
     def _take_parts(self, kind: str, inside: list[Message], depth: int) -> None:
         self.is_encrypted = self.is_encrypted or kind == "multipart/encrypted"
@@ -221,12 +296,14 @@ class _Gathered:
         if kind == "text/calendar" and not self.calendar:
             self.calendar = calendar_in(clean(decode(content, _charset_of(part), most=MOST_LETTERS)))
         is_attached = _is_attached(part, name)
-        if is_tnef(content):
+        refusal = self._refusal_of_cut(_written_in(part)) if self.is_cut else ""
+        if is_tnef(content) and not refusal:
             self._take_tnef(content)
         elif kind == "text/calendar":
-            self._add_file(name or "invitation.ics", content)
+            self._add_file(name or "invitation.ics", content, refusal=refusal)
         elif is_attached or not kind.startswith(("text/", "multipart/")):
-            self._add_file(name, content, is_inline=kind.startswith("image/") and _is_within_text(part))
+            is_inline = kind.startswith("image/") and _is_within_text(part)
+            self._add_file(name, content, is_inline=is_inline, refusal=refusal)
         else:
             self._add_body(part, kind, content)
 
@@ -290,7 +367,12 @@ def _content_of(part: Message) -> bytes:
     try:
         return cast("bytes", part.get_payload(decode=True) or b"")
     except (TypeError, ValueError, LookupError):
-        return str(part.get_payload()).encode("utf-8", "surrogateescape")
+        return _written_in(part)
+
+
+def _written_in(part: Message) -> bytes:
+    """Return a part's content as it stands in the message, in whatever encoding."""
+    return str(part.get_payload()).encode("utf-8", "surrogateescape")
 
 
 def _charset_of(part: Message) -> str:
