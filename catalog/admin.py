@@ -10,6 +10,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy as _, ngettext
@@ -400,11 +401,11 @@ class CampaignAdmin(DivisionScopedAdmin):
 
     def activate_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Show the campaign to those whom it addresses."""
-        return self._move(request, object_id, services.activate_campaign)
+        return self._move(request, object_id, services.activate_campaign, _says_activated)
 
     def deactivate_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Show the campaign to nobody any more."""
-        return self._move(request, object_id, services.deactivate_campaign)
+        return self._move(request, object_id, services.deactivate_campaign, _says_taken_down)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """Delete a campaign, or say why it stays."""
@@ -418,13 +419,39 @@ class CampaignAdmin(DivisionScopedAdmin):
         """Delete by the service, which refuses a division's default."""
         services.remove_campaign(obj.pk, by=_user(request))
 
-    def _move(self, request: UserRequest, object_id: str, move: Callable[..., Campaign]) -> HttpResponse:
+    def _move(
+        self,
+        request: UserRequest,
+        object_id: str,
+        move: Callable[..., Campaign],
+        means: Callable[[Campaign], str],
+    ) -> HttpResponse:
         campaign = self.row_posted_at(request, object_id, self.has_change_permission)
         try:
-            move(campaign.pk, by=request.user)
+            moved = move(campaign.pk, by=request.user)
         except NotAllowed as refusal:
             messages.error(request, refusal.message)
+        else:
+            messages.success(request, means(moved))
         return redirect("admin:catalog_campaign_change", campaign.pk)
+
+
+def _says_activated(campaign: Campaign) -> str:
+    """Say what holds from now on, with the days on which it is shown."""
+    since = max(campaign.starts_on, today(campaign.division))
+    said = {"from": date_format(since), "until": date_format(campaign.ends_on) if campaign.ends_on else ""}
+    if campaign.ends_on and campaign.ends_on < since:
+        return gettext("Active, but its last day, %(until)s, is over: it is shown when you give it a later one.") % said
+    if campaign.ends_on:
+        return gettext("Active. It is shown to those whom it addresses from %(from)s until %(until)s.") % said
+    return gettext("Active. It is shown to those whom it addresses from %(from)s on.") % said
+
+
+def _says_taken_down(_campaign: Campaign) -> str:
+    return gettext(
+        "Taken down. From now on it is shown to nobody, and a cart that was begun in it cannot be ordered as it is: its "
+        "customer chooses again from what is offered then. Orders that were submitted keep what the customer was shown."
+    )
 
 
 def _user(request: HttpRequest) -> Any:

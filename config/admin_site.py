@@ -39,11 +39,11 @@ GROUPS = (
         ),
     ),
     Group(
-        _("Referral programmes"),
+        _("Referral programs"),
         ("referrals",),
         _("What customers are promised for bringing friends, in words, and who came of it."),
         _(
-            "you end a programme? Its links and codes still land, and earn nothing new. What was earned until then is paid."
+            "you end a program? Its links and codes still land, and earn nothing new. What was earned until then is paid."
         ),
     ),
     Group(

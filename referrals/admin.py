@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
@@ -22,7 +23,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from foundation.divisions.queries import site_of
 from foundation.lifecycle import NotAllowed
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.admin import DivisionScopedAdmin, ReadOnlyAdmin
 from foundation.people.models import UserRequest
 from foundation.people.states import Permission
@@ -62,15 +63,23 @@ class _HasMoves(DivisionScopedAdmin):
         """Return the row that a move is about, for who may move it."""
         return self.row_at(request, object_id, self.may_work_on)
 
-    def moved(self, request: UserRequest, object_id: str, move: Callable[..., Any]) -> HttpResponse:
-        """Make a move that needs no more words, and go back to the row."""
+    def moved(
+        self, request: UserRequest, object_id: str, move: Callable[..., Any], means: Callable[[Any], str]
+    ) -> HttpResponse:
+        """
+        Make a move that needs no more words, go back to the row, and say what holds from now on.
+
+        :param means: what it means, in sentences, of the row as it was moved
+        """
         row = self.row(request, object_id)
         if request.method != "POST":
             raise Http404
         try:
-            move(row.pk, by=request.user)
+            moved = move(row.pk, by=request.user)
         except NotAllowed as refusal:
             messages.error(request, refusal.message)
+        else:
+            messages.success(request, means(moved))
         return self.back_to(row)
 
     def back_to(self, row: Any) -> HttpResponse:
@@ -193,15 +202,15 @@ class ProgrammeAdmin(_HasMoves):
 
     def start_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Let customers refer."""
-        return self.moved(request, object_id, services.start_programme)
+        return self.moved(request, object_id, services.start_programme, _says_started)
 
     def pause_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Take no new referrals for a while."""
-        return self.moved(request, object_id, services.pause_programme)
+        return self.moved(request, object_id, services.pause_programme, _says_paused)
 
     def end_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Take no new referrals any more."""
-        return self.moved(request, object_id, services.end_programme)
+        return self.moved(request, object_id, services.end_programme, _says_ended)
 
     def _seen(self, request: HttpRequest, object_id: str) -> Programme:
         programme: Programme = self.row_at(request, object_id, self.has_view_permission)
@@ -274,6 +283,39 @@ class ProgrammeAdmin(_HasMoves):
         return render(request, "referrals/who_is_credited.html", context)
 
 
+def _says_started(programme: Programme) -> str:
+    """Say what holds from now on, with the days on which it runs."""
+    since = max(programme.starts_on, today(programme.division))
+    said = {"from": date_format(since), "until": date_format(programme.ends_on) if programme.ends_on else ""}
+    if programme.ends_on and programme.ends_on < since:
+        return (
+            gettext("Started, but its last day, %(until)s, is over: it runs again when you give it a later one.") % said
+        )
+    runs = (
+        gettext("It runs from %(from)s until %(until)s.") if programme.ends_on else gettext("It runs from %(from)s on.")
+    )
+    means = gettext(
+        "While it runs, customers can take part and invite friends, and orders that come by its links and codes count. Orders "
+        "from before, also from a pause, are not counted afterwards."
+    )
+    return f"{runs % said} {means}"
+
+
+def _says_paused(_programme: Programme) -> str:
+    return gettext(
+        "Paused. From now on nobody can take part in it or invite friends; its links and codes still land, and orders earn "
+        "nothing, even if the friend was invited before. Rewards for friends who have ordered already go on as promised. Go on "
+        "with it, and links and codes count again for orders from then on."
+    )
+
+
+def _says_ended(_programme: Programme) -> str:
+    return gettext(
+        "Ended for good. Nobody can take part in it or invite friends any more; its links and codes still land, and earn "
+        "nothing. Rewards for friends who have ordered already go on as promised, and what was earned is paid."
+    )
+
+
 def _language(request: HttpRequest) -> str:
     """Return the language that a preview is asked for in, else the reader's own."""
     asked = request.GET.get("language", "")
@@ -332,7 +374,10 @@ class ReferrerAdmin(_ToBeWorkedOn):
             lambda answers: services.suspend_referrer(referrer.pk, answers["reason"], by=request.user),
             title=gettext("Suspend"),
             explanation=gettext("Their links still land and earn nothing. What was earned stays earned."),
-            done=gettext("Suspended."),
+            done=gettext(
+                "Suspended. From now on their links and code earn nothing, and letters that were not sent yet are "
+                "withdrawn. Rewards for friends who have ordered already go on as promised."
+            ),
         )
 
     def return_view(self, request: UserRequest, object_id: str) -> HttpResponse:
@@ -345,7 +390,7 @@ class ReferrerAdmin(_ToBeWorkedOn):
             lambda answers: services.return_referrer(referrer.pk, answers["reason"], by=request.user),
             title=gettext("Let them take part again"),
             explanation=gettext("Their links count again from now on."),
-            done=gettext("They take part again."),
+            done=gettext("They take part again. Their links and code count for orders from now on."),
         )
 
 
@@ -395,7 +440,12 @@ class InvitationAdmin(_ToBeWorkedOn):
 
     def withdraw_view(self, request: UserRequest, object_id: str) -> HttpResponse:
         """Take an invitation back in its referrer's place."""
-        return self.moved(request, object_id, services.withdraw_invitation)
+        return self.moved(
+            request,
+            object_id,
+            services.withdraw_invitation,
+            lambda _invitation: gettext("The invitation is withdrawn."),
+        )
 
 
 class StuckFilter(admin.SimpleListFilter):

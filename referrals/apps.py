@@ -7,5 +7,5 @@ class ReferralsConfig(AppConfig):
 
     name = "referrals"
     label = "referrals"
-    verbose_name = _("Referral programmes")
+    verbose_name = _("Referral programs")
     default_auto_field = "django.db.models.BigAutoField"

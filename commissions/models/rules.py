@@ -53,8 +53,8 @@ class Rule(models.Model):
         help_text=_("It holds here and below, except where a division below has a rule of its own."),
     )  # fmt: skip
     programme = models.ForeignKey(
-        Programme, models.PROTECT, null=True, blank=True, related_name="rules", verbose_name=_("programme"),
-        help_text=_("Empty: for the referrals of every programme of these divisions."),
+        Programme, models.PROTECT, null=True, blank=True, related_name="rules", verbose_name=_("program"),
+        help_text=_("Empty: for the referrals of every program of these divisions."),
     )  # fmt: skip
     priority = models.PositiveSmallIntegerField(
         _("priority"), default=100, help_text=_("Of several rules of one division the smallest number is tried first.")

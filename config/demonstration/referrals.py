@@ -100,7 +100,7 @@ RULES: dict[str, tuple[str, Texts, dict[str, Any], tuple[TermDescription, ...]]]
     "three-months": (
         "larkspur",
         Texts(en="Three months after installation, bills on time", es="Tres meses tras la instalación, facturas a tiempo"),
-        {"clawback_full_days": 120, "clawback_none_days": 240, "reason": "As the programme promises it."},
+        {"clawback_full_days": 120, "clawback_none_days": 240, "reason": "As the program promises it."},
         (
             TermDescription(side=Side.REFERRER, amount=Decimal("50.00"), tiers=((3, Decimal("60.00")),)),
             TermDescription(side=Side.FRIEND, form=RewardForm.FREE_MONTH),

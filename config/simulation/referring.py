@@ -43,7 +43,7 @@ def enrol(world: World, household: Household) -> None:
         world.say(f"{household.first_name} cannot refer: {refusal}")
         return
     household.referrer_id = referrer.pk
-    world.say(f"{household.name} takes part in the referral programme; the code is {referrer.code}.")
+    world.say(f"{household.name} takes part in the referral program; the code is {referrer.code}.")
 
 
 def make_friend(world: World, referrer: Household, *, manner: Manner | None = None, way: str = "") -> Household:

@@ -347,7 +347,7 @@ class ReferralFilters(WithDivision):
     """Referrals by programme, stage, age and what is stuck."""
 
     text = CharFilter(label=_("Code, order, or name"), method="filter_text")
-    programme = ModelChoiceFilter(label=_("Programme"), empty_label=ANY, queryset=_programmes)
+    programme = ModelChoiceFilter(label=_("Program"), empty_label=ANY, queryset=_programmes)
     stage = ChoiceFilter(
         label=_("Stage"),
         empty_label=ANY,

@@ -28,7 +28,7 @@ class TakePartForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["account"].choices = [(account.pk, account.service_address) for account in accounts]  # type: ignore[attr-defined]
         self.fields["account"].initial = accounts[0].pk
-        self.fields["accepted_terms"].label = gettext("I agree to the terms of the programme, version %(version)s.") % {
+        self.fields["accepted_terms"].label = gettext("I agree to the terms of the program, version %(version)s.") % {
             "version": programme.terms_version
         }
 

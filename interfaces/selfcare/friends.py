@@ -24,7 +24,7 @@ from commissions.states import LedgerAccount, ProgressStage, RewardStatus, Side
 from foundation.money import ZERO, format_money
 from foundation.now import now, today
 from foundation.people.models import User
-from interfaces.selfcare.queries import openings_of
+from interfaces.selfcare.queries import openings_of, why_not_now
 from referrals.models import Invitation, Referral, Referrer
 from referrals.queries import own_referrers
 from referrals.states import UNWANTED_INVITATIONS, InvitationStatus
@@ -172,14 +172,14 @@ def referring_of(user: User) -> Referring | None:
     """Return what the overview says of friends; nothing where a person neither brings any nor could."""
     mine = list(own_referrers(user))
     if mine:
-        page = friends_of(mine, None, on_a_page=IN_SHORT)
-        return Referring(
-            title=_("Nobody yet"),
-            text=_("Hand on your link, or let us write to a friend: each shows here with every step."),
-            action=_("Tell a friend"),
-            latest=tuple(page.object_list),
-            totals=totals_of(mine),
-        )
+        latest, totals = tuple(friends_of(mine, None, on_a_page=IN_SHORT).object_list), totals_of(mine)
+        stopped = [] if latest else [why_not_now(one) for one in mine]
+        if stopped and all(stopped):
+            text, action = stopped[0], _("My friends")
+        else:
+            text = _("Hand on your link, or let us write to a friend: each shows here with every step.")
+            action = _("Tell a friend")
+        return Referring(title=_("Nobody yet"), text=text, action=action, latest=latest, totals=totals)
     openings = [one for one in openings_of(user, mine) if not one.refusals]
     if not openings:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Account, Customer, Delegate, Partner
 from accounts.queries import partners_visible_to
@@ -14,7 +15,7 @@ from orders.models import Order, OrderLine
 from orders.queries import orders_visible_to
 from orders.states import LineStatus, OrderStatus
 from referrals.models import Programme, Referrer
-from referrals.queries import programme_for, why_not
+from referrals.queries import is_running, programme_for, why_not
 from territory.states import ProductFamily
 from tickets.queries import tickets_of
 
@@ -135,3 +136,19 @@ def openings_of(user: User, mine: Iterable[Referrer]) -> list[Opening]:
         for account, programme in running
         if programme and (account.pk, programme.pk) not in taken
     ]
+
+
+def why_not_now(referrer: Referrer) -> str:
+    """Say why a referrer can bring nobody at the moment; nothing where they can."""
+    if not referrer.is_active:
+        return _(
+            "You do not take part at the moment: friends who order now bring you nothing, whatever link or code they use. "
+            "What you have earned stays yours, and friends who have ordered already count as before. Call us if that is a "
+            "mistake."
+        )
+    if not is_running(referrer.programme, today(referrer.account.division)):
+        return _(
+            "This program rests at the moment, or is over: friends who order now bring you nothing by it. What you have "
+            "earned stays yours, and friends who have ordered already count as before."
+        )
+    return " ".join(reason.sentence for reason in why_not(referrer.account))

@@ -278,8 +278,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "referral programme",
-                "verbose_name_plural": "referral programmes",
+                "verbose_name": "referral program",
+                "verbose_name_plural": "referral programs",
                 "ordering": ["code"],
                 "constraints": [
                     models.CheckConstraint(
@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="referrers",
                         to="referrals.programme",
-                        verbose_name="programme",
+                        verbose_name="program",
                     ),
                 ),
             ],
@@ -465,7 +465,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="referrals",
                         to="referrals.programme",
-                        verbose_name="programme",
+                        verbose_name="program",
                     ),
                 ),
                 (
@@ -714,8 +714,8 @@ class Migration(migrations.Migration):
                             ("outside_window", "Too long before the order"),
                             ("after_order", "After the order"),
                             ("referrer_inactive", "The referrer was not active"),
-                            ("programme_inactive", "The programme did not run"),
-                            ("other_market", "The programme is not for this market"),
+                            ("programme_inactive", "The program did not run"),
+                            ("other_market", "The program is not for this market"),
                             ("bound_elsewhere", "The customer was referred before"),
                             ("self_referral", "One cannot refer oneself"),
                             ("not_new", "Was a customer before"),

@@ -99,8 +99,8 @@ class Programme(Lifecycle):
 
     class Meta:
         ordering: ClassVar = ["code"]
-        verbose_name = _("referral programme")
-        verbose_name_plural = _("referral programmes")
+        verbose_name = _("referral program")
+        verbose_name_plural = _("referral programs")
         constraints: ClassVar = [
             status_constraint(ProgrammeStatus, name="programme_status_is_known"),
             models.CheckConstraint(

@@ -66,7 +66,7 @@ class Referral(Lifecycle):
 
     MOVES = REFERRAL_MOVES
 
-    programme = models.ForeignKey(Programme, models.PROTECT, related_name="referrals", verbose_name=_("programme"))
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="referrals", verbose_name=_("program"))
     referrer = models.ForeignKey(Referrer, models.PROTECT, related_name="referrals", verbose_name=_("referrer"))
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
     """The order's."""

@@ -29,7 +29,7 @@ class Referrer(Lifecycle):
 
     MOVES = REFERRER_MOVES
 
-    programme = models.ForeignKey(Programme, models.PROTECT, related_name="referrers", verbose_name=_("programme"))
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="referrers", verbose_name=_("program"))
     division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
     """The account's."""
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="referrers", verbose_name=_("customer"))

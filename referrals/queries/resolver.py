@@ -168,11 +168,11 @@ def precedence_table() -> tuple[PrecedenceRow, ...]:
     }
     rules = {
         TouchOutcome.AFTER_ORDER: _("It came after the order."),
-        TouchOutcome.OUTSIDE_WINDOW: _("The programme's window, so many times 24 hours, was over when they ordered."),
+        TouchOutcome.OUTSIDE_WINDOW: _("The program's window, so many times 24 hours, was over when they ordered."),
         TouchOutcome.OTHER_MARKET: _(
-            "The programme is not for the market in which they ordered, or one of a division nearer to it ran there."
+            "The program is not for the market in which they ordered, or one of a division nearer to it ran there."
         ),
-        TouchOutcome.PROGRAMME_INACTIVE: _("The programme did not run on that day."),
+        TouchOutcome.PROGRAMME_INACTIVE: _("The program did not run on that day."),
         TouchOutcome.REFERRER_INACTIVE: _("The referrer was suspended or had left."),
         TouchOutcome.SELF_REFERRAL: _(
             "The referrer and the customer are one: the same account, sign-in, mailbox or phone number."

@@ -136,7 +136,7 @@ class TestTheWholeStory:
             page.get_by_role("link", name="Send a test").click()
             check(page)
             page.get_by_role("button", name="Send a test").click()
-            page.get_by_role("button", name="Start this programme").click()
+            page.get_by_role("button", name="Start this program").click()
             expect(page.locator(".field-status")).to_contain_text("Running")
 
         assert Programme.objects.get().status == ProgrammeStatus.ACTIVE

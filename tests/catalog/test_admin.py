@@ -160,6 +160,18 @@ class TestCampaign:
 
         assert seen == [CampaignStatus.INACTIVE, CampaignStatus.ACTIVE]
 
+    def test_says_what_its_buttons_mean_from_now_on(self, operator, mine):
+        campaign = make_campaign(mine)
+
+        down, up = (
+            operator.post(reverse(f"admin:catalog_campaign_{move}", args=[campaign.pk]), follow=True).content.decode()
+            for move in ("deactivate", "activate")
+        )
+
+        assert "From now on it is shown to nobody" in down
+        assert "Orders that were submitted keep what the customer was shown." in down
+        assert "It is shown to those whom it addresses from" in up
+
     def test_stays_and_says_why_while_it_is_the_default(self, operator, mine):
         campaign = make_campaign(mine, "welcome")
         set_value(mine, DEFAULT_CAMPAIGN, "welcome")

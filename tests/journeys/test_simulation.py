@@ -260,7 +260,7 @@ FAULTS: tuple[Callable[[Books], None], ...] = (
     a_transfer_went_to_details_that_had_ended, what_came_back_was_taken_for_paid, what_was_returned_is_not_in_the_ledger,
 )  # fmt: skip
 STORY = (
-    "Casey's friend", "takes part in the referral programme", "invites", "is credited for the order of", "is installed; the reward",
+    "Casey's friend", "takes part in the referral program", "invites", "is credited for the order of", "is installed; the reward",
     "Larkspur billing is away", "Larkspur billing is back", "approves it: for whoever orders from now on",
     "be a share of the monthly margin", "more from today on", "The bank finds what", "qualifies again",
     "has earned", "is forfeited: A bill was not paid in time", "Sam freezes batch", "Avery has read",

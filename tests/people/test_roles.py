@@ -246,3 +246,16 @@ class TestConfirmPerson:
         page = sign_in(client, other).post(url, marked, follow=True)
         assert "Done for one person." in page.content.decode()
         assert self.counts(person)
+
+    def test_is_what_the_list_of_people_is_narrowed_by(self, client, mine, maker, other):
+        url = reverse("admin:people_user_changelist")
+        invited = self.invited(Role.SUPERVISOR, mine, maker)
+        root = make_person(Role.OPERATOR, mine)
+        User.objects.filter(pk=root.pk).update(is_superuser=True, confirmed_at=None)
+
+        yes, not_yet = (sign_in(client, other).get(url, {"confirmed": asked}) for asked in ("yes", "no"))
+
+        assert list(not_yet.context["cl"].queryset) == [invited]
+        assert {other, root} <= set(yes.context["cl"].queryset)
+        assert invited not in yes.context["cl"].queryset
+        assert "Not yet" in not_yet.content.decode()

@@ -7,11 +7,12 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from foundation.correspondence.models import Message
 from foundation.divisions.fields import Texts
 from foundation.divisions.testing import make_division
-from foundation.now import now
+from foundation.now import now, today
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from orders.states import OrderStatus
@@ -91,6 +92,32 @@ class TestAProgramme:
 
         running, paused = ProgrammeStatus.ACTIVE, ProgrammeStatus.PAUSED
         assert seen == [running, paused, running, ProgrammeStatus.ENDED]
+
+    def test_says_what_its_buttons_mean_from_now_on(self, operator, market):
+        programme = make_programme(market.division, is_running=False)
+
+        started, paused, ended = (
+            text_of(operator.post(at(f"programme_{move}", programme.pk), follow=True))
+            for move in ("start", "pause", "end")
+        )
+
+        assert "It runs from" in started
+        assert "customers can take part and invite friends" in started
+        assert "From now on nobody can take part in it or invite friends" in paused
+        assert "Rewards for friends who have ordered already go on as promised." in paused
+        assert "Ended for good." in ended
+
+    def test_says_from_which_day_it_runs_and_that_its_last_day_is_over(self, operator, market):
+        day = today(market.division)
+        later = make_programme(market.division, is_running=False, starts_on=day + timedelta(days=3))
+        over = make_programme(
+            market.division, is_running=False, starts_on=day - timedelta(days=9), ends_on=day - timedelta(days=1)
+        )
+
+        said = [text_of(operator.post(at("programme_start", one.pk), follow=True)) for one in (later, over)]
+
+        assert f"It runs from {date_format(later.starts_on)} on." in said[0]
+        assert f"its last day, {date_format(over.ends_on)}, is over" in said[1]
 
     def test_says_why_it_does_not_start(self, operator, market):
         programme = make_programme(market.division, is_running=False, subjects=Texts())

@@ -301,9 +301,35 @@ class TestInviting:
 
         page = me.get(INVITE, follow=True)
 
-        assert "You do not take part at the moment." in text_of(page)
+        assert "You do not take part at the moment" in text_of(page)
         assert "To be looked at." not in text_of(page)
         assert INVITE not in page.content.decode()
+
+    def test_is_promised_nothing_more_and_shares_nothing_while_suspended(self, me, market, referrer, programme):
+        promise, code = str(programme.rewards_in_words), shown_code(referrer.code)
+        before = text_of(me.get(PAGE))
+        services.suspend_referrer(referrer.pk, "To be looked at.", by=make_person(Role.OPERATOR, market.division))
+
+        page, overview = me.get(PAGE), me.get(reverse("selfcare:start"))
+
+        assert promise in before
+        assert code in before
+        said = text_of(page)
+        assert promise not in said
+        assert code not in said
+        assert link_of(referrer) not in page.content.decode()
+        assert "friends who order now bring you nothing" in said
+        assert "friends who order now bring you nothing" in text_of(overview)
+        assert "Tell a friend" not in text_of(overview)
+
+    def test_is_promised_nothing_by_a_program_that_rests_where_another_runs(self, me, market, referrer, programme):
+        make_programme(market.division)
+        services.pause_programme(programme.pk, by=make_person(Role.OPERATOR, market.division))
+
+        said = text_of(me.get(f"{PAGE}?as={referrer.pk}"))
+
+        assert shown_code(referrer.code) not in said
+        assert "This program rests at the moment" in said
 
 
 class TestAnInvitation:

@@ -117,6 +117,23 @@ class ProvedForm:
         return values
 
 
+class ConfirmedFilter(admin.SimpleListFilter):
+    """People by whether two others answer for them, as the column has it."""
+
+    title = gettext_lazy("Confirmed")
+    parameter_name = "confirmed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        del request, model_admin
+        return [("yes", gettext_lazy("Yes")), ("no", gettext_lazy("Not yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        del request
+        is_confirmed = models.Q(confirmed_at__isnull=False) | models.Q(is_superuser=True)
+        wanted = {"yes": is_confirmed, "no": ~is_confirmed}.get(self.value() or "")
+        return queryset.filter(wanted) if wanted else queryset
+
+
 @admin.register(User)
 class PersonAdmin(DivisionScopedAdmin):
     """
@@ -127,7 +144,7 @@ class PersonAdmin(DivisionScopedAdmin):
 
     permission = Permission.MANAGE_PEOPLE
     list_display = ("email", "name", "roles_here", "has_second_factor", "is_confirmed", "is_active", "last_login")
-    list_filter = ("is_active", ("confirmed_at", admin.EmptyFieldListFilter))
+    list_filter = ("is_active", ConfirmedFilter)
     search_fields = ("email", "name")
     actions = ("confirm", "send_link", "sign_out_everywhere", "take_off_second_factor", "deactivate", "activate")
 

@@ -37,7 +37,7 @@ REFERRALS: List[Referral] = List(
         Column("friend", _("Friend"), lambda referral: referral.friend.name),
         Column("order", _("Order"), lambda referral: referral.order.number, "order__number"),
         Column("stage", _("Stage"), stage_in_words),
-        Column("programme", _("Programme"), lambda referral: str(referral.programme), "programme__code"),
+        Column("programme", _("Program"), lambda referral: str(referral.programme), "programme__code"),
         Column("division", _("Division"), lambda referral: str(referral.division), "division__name"),
         Column("ordered", _("Ordered"), lambda referral: referral.ordered_at, "ordered_at"),
     ],
@@ -58,10 +58,10 @@ def _figure(name: str) -> Callable[[Programme], int]:
 
 PROGRAMMES: List[Programme] = List(
     name="programmes",
-    title=_("Programmes compared"),
+    title=_("Programs compared"),
     template="desk/programmes.html",
     columns=[
-        Column("name", _("Programme"), str),
+        Column("name", _("Program"), str),
         Column("code", _("Code"), lambda programme: programme.code, "code"),
         Column("status", _("Status"), lambda programme: programme.get_status_display()),
         Column("from", _("From"), lambda programme: programme.starts_on, "starts_on"),

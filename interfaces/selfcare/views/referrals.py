@@ -19,10 +19,10 @@ from foundation.people.throttles import throttled
 from interfaces.selfcare.access import own_page
 from interfaces.selfcare.forms import CorrectForm, FriendForm, TakePartForm
 from interfaces.selfcare.friends import friends_of, page_of_friend, totals_of
-from interfaces.selfcare.queries import Opening, openings_of, own_partners
+from interfaces.selfcare.queries import Opening, openings_of, own_partners, why_not_now
 from referrals import services
 from referrals.models import Invitation, Referrer
-from referrals.queries import link_of, own_referrers, shown_code, why_not
+from referrals.queries import link_of, own_referrers, shown_code
 from referrals.services import RowOutcome
 
 PAGE = "me-referrals"
@@ -79,7 +79,7 @@ def _show(
         "is_partner": own_partners(request.user).exists(),
     }
     if chosen:
-        notice = _why_not_now(chosen)
+        notice = why_not_now(chosen)
         number = request.GET.get("page") or page_of_friend(chosen, request.GET.get("friend", ""))
         page = friends_of([chosen], number)
         context |= {
@@ -107,13 +107,6 @@ def _chosen(mine: list[Referrer], wanted: str) -> Referrer | None:
 
 def _address_of(referrer: Referrer) -> str:
     return f"{reverse('selfcare:referrals')}?as={referrer.pk}"
-
-
-def _why_not_now(referrer: Referrer) -> str:
-    """Say why a referrer can bring nobody at the moment; nothing where they can."""
-    if not referrer.is_active:
-        return _("You do not take part at the moment. What you have earned stays yours. Call us if that is a mistake.")
-    return " ".join(reason.sentence for reason in why_not(referrer.account))
 
 
 def _evidence(request: UserRequest) -> dict[str, str]:
@@ -149,7 +142,7 @@ def invite(request: UserRequest) -> HttpResponse:
     referrer = _chosen(mine, request.GET.get("as", ""))
     if referrer is None:
         raise Http404
-    if _why_not_now(referrer):
+    if why_not_now(referrer):
         return redirect(_address_of(referrer))
     most = referrer.programme.most_per_form
     if request.method != "POST":
