@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
@@ -187,6 +188,52 @@ class TestAskingWhoItIs:
 
         file.refresh_from_db()
         assert file.status != BankFileStatus.MADE
+
+    def test_comes_before_a_file_is_confirmed_and_before_what_was_not_paid_is_owed_again(self, auditor, payouts):
+        make_cash(payouts, "25.00", number="123456789")
+        make_cash(payouts, "40.00", number="987654321")
+        file = make_file(payouts)
+        missed = file.batch.lines.get(amount="40.00")
+        act(auditor, "bank_file_hand_over", file.pk)
+        people = payouts.auditor, make_person(Role.AUDITOR, payouts.division)
+        paid = {"count": 1, "total": "25.00", "missed": [missed.pk]}
+
+        with time_machine.travel(f"{may_be_paid_from(file)}T18:00Z", tick=False) as clock:
+            one, other = (sign_in(Client(), person) for person in people)
+            clock.shift(timedelta(minutes=16))
+            for client, name, pk, answers in (
+                (one, "bank_file_paid", file.pk, paid), (other, "transfer_give_back", missed.pk, {"reason": "Dropped."}),
+            ):  # fmt: skip
+                before = file.batch.lines.count(), set(file.batch.lines.values_list("status", flat=True))
+                assert "Give your code once more" in act(client, name, pk, **answers).content.decode(), name
+                while work_one_chunk():
+                    pass
+                assert (file.batch.lines.count(), set(file.batch.lines.values_list("status", flat=True))) == before
+                give_code(client, "/")
+                assert act(client, name, pk, **answers).status_code == 302, name
+                while work_one_chunk():
+                    pass
+
+        assert set(file.batch.lines.values_list("status", "amount")) == {
+            (LineStatus.CONFIRMED, Decimal("25.00")), (LineStatus.RETURNED, Decimal("40.00")),
+        }  # fmt: skip
+
+    def test_comes_before_a_payees_details_are_written_as_their_bank_says(self, auditor, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        act(auditor, "bank_file_hand_over", file.pk)
+        upload(auditor, notification(file.batch.lines.get(), "C01", "000555666777"))
+        taken(auditor, ReturnFile.objects.get().pk)
+        change = BankChange.objects.get()
+        other = sign_in(Client(), make_person(Role.AUDITOR, payouts.division))
+
+        with self.later():
+            assert "Give your code once more" in act(other, "bank_change_accept", change.pk).content.decode()
+            assert BankAccount.objects.get(ended_at=None).ending == "6789"
+            give_code(other, "/")
+            act(other, "bank_change_accept", change.pk)
+
+        assert BankAccount.objects.get(ended_at=None).ending == "6777"
 
     def test_comes_before_a_batch_is_approved(self, auditor, payouts):
         make_cash(payouts, number="123456789")

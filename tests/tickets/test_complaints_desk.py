@@ -8,6 +8,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from accounts.models import Delegate
 from accounts.states import Sight
 from accounts.testing import make_account
+from foundation.correspondence.models import Message
 from foundation.correspondence.services import receive_mail
 from foundation.correspondence.testing import make_mailbox
 from foundation.divisions.testing import make_division
@@ -103,14 +104,18 @@ class TestComplaint7AMergedChildStaysOpenForTheCustomer:
 
         assert Ticket.objects.get(pk=ticket.pk).status == TicketStatus.CLOSED
 
-    def test_a_mail_to_it_lands_there_and_nothing_of_it_waits_for_anybody(self, division, csr, ticket, double):
-        mailbox = make_mailbox(division)
-        said = {
-            "From": ticket.requester_email,
-            "Subject": f"Re: {subject_token(double)} it",
-            "Message-ID": "<m@p.example>",
-        }
-        receive_mail(mailbox.pk, raw(body="By mail.", **said))
+    @pytest.mark.parametrize("names_it_by", ["its subject", "its thread"])
+    def test_a_mail_to_it_lands_there_and_nothing_of_it_waits_for_anybody(
+        self, division, csr, ticket, double, names_it_by
+    ):
+        drain()
+        receipt = Message.objects.get(kind="tickets.opened", subject_id=double.pk)
+        said = {"From": ticket.requester_email, "Message-ID": "<m@p.example>"} | (
+            {"Subject": f"Re: {subject_token(double)} it"}
+            if names_it_by == "its subject"
+            else {"In-Reply-To": receipt.message_id}
+        )
+        receive_mail(make_mailbox(division).pk, raw(body="By mail.", **said))
         drain()
 
         assert Article.objects.get(text="By mail.").ticket == ticket

@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from accounts.models import Account, Customer
-from billing.models import Submission
+from accounts.models import Account, Contact, Customer
+from billing.models import BillingSystem, Submission
 from foundation.correspondence.models import Message
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
@@ -32,6 +32,7 @@ from foundation.jobs.services import work_one_chunk
 from foundation.lifecycle import NotAllowed
 from foundation.money import format_money, round_money
 from foundation.now import now
+from foundation.people.services import confirm_person, invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from interfaces.desk.outage_forms import shown_in
@@ -40,6 +41,8 @@ from interfaces.desk.words import say
 from orders.models import InstalledService
 from orders.testing import make_market
 from territory.models import Premises
+from tests.billing.asking import go_on
+from tests.commissions.vendor import forget_what_was_owed, running_vendor
 from tests.orders.racing import together
 from tickets import services
 from tickets.events import TicketAttached, TicketDetached, TicketReopened, TicketResolved
@@ -467,6 +470,15 @@ class TestX30OneNoticePerPersonAndStage:
         letters = Message.objects.filter(kind="tickets.outage", subject_line=news)
         assert all("Spliced." in letter.text and "We expect it to work again by" in letter.text for letter in letters)
 
+    def test_tells_a_person_with_two_accounts_once(self, division, market, supervisor):
+        accounts = [make_affected(division, market=market) for _two in range(2)]
+        Contact.objects.filter(customer=accounts[0].customer).update(email=accounts[1].customer.contacts.get().email)
+
+        make_outage(division, by=supervisor)
+        work()
+
+        assert mails(accounts[0]) == mails(accounts[1]) == ["There is an outage at your address"]
+
     def test_goes_on_where_it_was_killed(self, division, market, supervisor):
         make_affected(division, market=market)
         outage = make_outage(division, by=supervisor)
@@ -620,6 +632,7 @@ class TestX31RestoreAsksWhetherItIsFixed:
 
         assert "Is it fixed?" in letter.text
         assert "Is it fixed?" in asked
+        assert "score=" not in letter.text  # of the many of an outage nobody is asked how theirs was handled
         ticket.refresh_from_db()
         assert ticket.status == status
 
@@ -904,6 +917,18 @@ class TestX32OutageCredits:
                 "UPDATE tickets_creditrun SET status = 'approved', approved_by_id = %s, approved_at = now() WHERE id = %s",
                 [approver.pk, run.pk],
             )
+
+    def test_are_not_approved_by_who_may_be_the_one_who_asked_for_them(self, division, outage, approver):
+        """Whom one person alone has let in is perhaps the same person: ADR 13."""
+        run = outages.request_credits(outage.pk, by=approver)
+        puppet = invite_person("puppet@people.example", role=Role.OPERATOR, division=division, by=approver)
+
+        with pytest.raises(NotAllowed) as refusal:
+            outages.approve_credits(run.pk, by=puppet)
+        assert refusal.value.code == "unconfirmed"
+
+        confirm_person(puppet, by=make_person(Role.OPERATOR, division))
+        assert outages.approve_credits(run.pk, by=puppet).status == CreditRunStatus.APPROVED
 
     def test_a_csr_neither_asks_nor_approves(self, outage, supervisor, csr):
         with pytest.raises(NotAllowed):
@@ -1243,6 +1268,54 @@ class TestX32OutageCredits:
         assert noted
         assert run.credits.get().spans == noted
         assert outages.request_credits(overlapping.pk, by=supervisor).credits.get().minutes == 300
+
+
+class TestX32AtTheBillingSystem:
+    @pytest.fixture
+    def vendor(self, tmp_path):
+        with running_vendor(tmp_path) as vendor:
+            yield vendor
+
+    @pytest.mark.parametrize("faults", [{}, {"fail_after_commit": 1}])
+    def test_what_one_asked_for_and_another_approved_is_there_once(  # noqa: PLR0917  # fixtures
+        self, division, supervisor, client, vendor, monkeypatch, faults
+    ):
+        """Also where the vendor credits it and then does not answer."""
+        with time_machine.travel(now() - timedelta(days=4)):
+            market = make_market(division, base_url=vendor.url)
+        prefix = f"BILLING_{BillingSystem.objects.get(division=division).code.upper()}"
+        for name, value in (("URL", vendor.url), ("TOKEN", vendor.token), ("WEBHOOK_SECRET", vendor.secret)):
+            monkeypatch.setenv(f"{prefix}_{name}", value)
+        with time_machine.travel(now() - timedelta(days=3)):
+            account = make_affected(division, market=market)
+        outage = make_outage(division, by=supervisor, starts_at=now() - timedelta(days=2))
+        outages.restore_outage(outage.pk, by=supervisor)
+        forget_what_was_owed()
+        asking, approving = reverse("desk:outage_credits", args=[outage.pk]), "desk:outage_credits_approve"
+        sign_in(client, make_person(Role.OPERATOR, division))
+        total = Decimal(client.get(asking).context["form"]["shown"].value())
+        client.post(asking, {"shown": total})
+        run = outage.credit_runs.get()
+        client.post(reverse(approving, args=[run.pk]), {"shown": total})
+        vendor.faults(**faults)
+        credit = run.credits.get()
+        assert vendor.made_under(credit.request_id, "credit") == []
+
+        sign_in(client, make_person(Role.OPERATOR, division))
+        for _twice in range(2):
+            client.post(reverse(approving, args=[run.pk]), {"shown": total})
+        with time_machine.travel(now(), tick=False) as clock:
+            for _turn in range(4):
+                drain()
+                while work_one_chunk():
+                    drain()
+                go_on(clock, 30)
+
+        [made] = vendor.made_under(credit.request_id, "credit")
+        assert Decimal(made["amount"]["value"]) == total > 0
+        assert made["billingAccount"]["id"] == account.number
+        run.refresh_from_db()
+        assert run.status == CreditRunStatus.CONFIRMED
 
 
 class TestOutagePages:
