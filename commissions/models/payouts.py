@@ -235,7 +235,7 @@ class BatchLine(Lifecycle):
     """
     sent_at = models.DateTimeField(_("sent"), null=True)
     missed_at = models.DateTimeField(_("not on the bank’s statement"), null=True, editable=False)
-    """When somebody who read the statement missed this transfer on it; it is awaited until it is there or comes back."""
+    """When somebody who read the statement missed this transfer on it; empty again once a later statement shows it."""
     problem = models.CharField(_("problem"), max_length=300, blank=True)
     """What the billing system said when it refused it, or the bank when it sent it back."""
     credit_id = models.CharField(_("vendor's credit"), max_length=100, blank=True)
@@ -402,6 +402,16 @@ class BatchLine(Lifecycle):
         if self.status != LineStatus.SENT or not self.trace_number:
             raise NotAllowed(gettext("This payment has its outcome already."), code="wrong_status")
         self.missed_at = self.missed_at or at
+
+    def show(self) -> None:
+        """
+        A statement of the bank shows it: it is awaited no more, though it is not settled yet.
+
+        :raises NotAllowed: if it is no transfer that was sent, or it has its outcome
+        """
+        if self.status != LineStatus.SENT or not self.trace_number:
+            raise NotAllowed(gettext("This payment has its outcome already."), code="wrong_status")
+        self.missed_at = None
 
     def confirm(self, credit_id: str, *, at: datetime) -> None:
         """

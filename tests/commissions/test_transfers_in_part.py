@@ -1,6 +1,7 @@
 """A bank's statement that shows a part of a file: what it shows is settled, the rest is awaited, and ends one way or another."""
 
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connections
 
 from commissions.models import BankFile, BatchLine, LedgerEntry, TraceCounter
 from commissions.queries.ledger import balances
-from commissions.queries.transfers import may_be_paid_from
+from commissions.queries.transfers import awaited_for, may_be_paid_from
 from commissions.services.batches import (
     conclude_batch,
     confirm_bank_file,
@@ -119,6 +120,18 @@ class TestConfirmingInPart:
         file.refresh_from_db()
         assert (file.status, balance()[LedgerAccount.PAID]) == (BankFileStatus.PARTLY_PAID, Decimal(55))
 
+    def test_is_said_of_a_statement_once(self, payouts, file):
+        missed = [line_of(file, "30.00").pk, line_of(file, "40.00").pk]
+        confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), missed=missed, by=payouts.auditor)
+        work()
+        said = {"count": 1, "total": Decimal("30.00"), "missed": missed[1:], "by": payouts.auditor}
+        confirm_bank_file(file.pk, **said)
+
+        with pytest.raises(NotAllowed) as refusal:
+            confirm_bank_file(file.pk, **said)
+
+        assert refusal.value.code == "nothing_paid"
+
     @pytest.mark.parametrize(
         ("shown", "missed", "code"),
         [
@@ -191,9 +204,56 @@ class TestWhatIsAwaited:
 
         assert refusal.value.code == "not_awaited"
 
+    def test_is_no_more_what_a_later_statement_shows_though_it_is_not_settled_yet(self, payouts, others, file):
+        shown, missed = line_of(file, "30.00"), line_of(file, "40.00")
+        both = [shown.pk, missed.pk]
+        confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), missed=both, by=payouts.auditor)
+        work()
+        confirm_bank_file(file.pk, count=1, total=Decimal("30.00"), missed=[missed.pk], by=payouts.auditor)
+
+        listed = list(awaited_for(others))
+        with pytest.raises(NotAllowed) as refusal:
+            give_back_transfer(shown.pk, "The bank says that it was dropped.", by=others)
+        work()
+
+        assert (listed, refusal.value.code) == ([missed], "not_awaited")
+        assert statuses(file)["30.00"] == RewardStatus.SETTLED
+        assert (balance()[LedgerAccount.PAID], balance()[LedgerAccount.PAYABLE]) == (Decimal(55), 0)
+
 
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
+    def test_a_later_statement_and_word_that_the_bank_has_not_paid_leave_one_outcome(self, payouts, others, file):
+        missed = in_part(file, payouts)
+        refused: list[str] = []
+
+        def confirm() -> None:
+            confirm_bank_file(file.pk, count=1, total=Decimal("40.00"), by=payouts.auditor)
+
+        def give_back() -> None:
+            give_back_transfer(missed.pk, "The bank says that it was dropped.", by=others)
+
+        def tried(do: Callable[[], None]) -> None:
+            try:
+                do()
+            except NotAllowed as refusal:
+                refused.append(refusal.code)
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=tried, args=[each]) for each in (confirm, give_back)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        work()
+
+        file.refresh_from_db()
+        assert file.status == BankFileStatus.PAID
+        assert refused in (["not_awaited"], ["wrong_status"])
+        is_paid = statuses(file)["40.00"] == RewardStatus.SETTLED
+        assert balance()[LedgerAccount.PAYABLE] == (0 if is_paid else Decimal(40))
+
     def test_a_later_statement_and_a_return_leave_one_outcome(self, payouts, others, file):
         missed = in_part(file, payouts)
         kept = keep_return_file(return_file((missed, "R03")), by=payouts.auditor)

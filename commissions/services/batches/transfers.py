@@ -192,7 +192,7 @@ def confirm_bank_file(
 
     Time alone pays nothing: without a person who has read the statement, a transfer stays in transit. So do those that it
     does not show: they are awaited, until a later statement shows them, they come back, or a person knows that the bank
-    has not paid them.
+    has not paid them. What it shows is awaited no more from that moment, so that nobody says that it was not paid.
 
     :param count: of the transfers that the statement shows, without what came back, and what was confirmed before
     :param total: of these, in US dollars
@@ -213,6 +213,24 @@ def confirm_bank_file(
     if today(file.division) < first:
         message = _("The bank may send transfers back until %(date)s: confirm it from then on.")
         raise NotAllowed(message % {"date": date_format(first)}, code="too_early")
+    shown = _shown_of(awaited, missed=missed, count=count, total=total)
+    for pk in missed:
+        awaited[pk].miss(at=now())
+    for line in shown:
+        line.show()
+    BatchLine.objects.bulk_update(awaited.values(), ["missed_at"], batch_size=1000)
+    file.save(update_fields=["status", "paid_by", "paid_at"])
+    _start(SETTLING, file, _("Transfers of batch %(number)d"), by=by, missed=sorted(missed))
+    _tell(file, BankFilePaid(bank_file_id=file.pk, count=count, total=str(total), missed=len(missed)), by=by)
+    return file
+
+
+def _shown_of(awaited: dict[int, BatchLine], *, missed: Collection[int], count: int, total: Decimal) -> list[BatchLine]:
+    """
+    Return the transfers that a statement shows: those that are awaited (by their ids), but for those that it misses.
+
+    :raises NotAllowed: if it shows something else than was sent, or nothing
+    """
     if unknown := [pk for pk in missed if pk not in awaited]:
         message = _("Of these, some have their outcome, or are not of this file: look again.")
         raise NotAllowed(message, code="not_awaited", field="missed") from LookupError(str(unknown))
@@ -227,13 +245,7 @@ def confirm_bank_file(
         raise NotAllowed(message, code="other_count", field="count")
     if total != sum((line.amount for line in shown), ZERO):
         raise NotAllowed(_("We have sent another sum."), code="other_total", field="total")
-    for pk in missed:
-        awaited[pk].miss(at=now())
-        awaited[pk].save(update_fields=["missed_at"])
-    file.save(update_fields=["status", "paid_by", "paid_at"])
-    _start(SETTLING, file, _("Transfers of batch %(number)d"), by=by, missed=sorted(missed))
-    _tell(file, BankFilePaid(bank_file_id=file.pk, count=count, total=str(total), missed=len(missed)), by=by)
-    return file
+    return shown
 
 
 @transaction.atomic
