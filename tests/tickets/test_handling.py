@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.testing import make_account
@@ -288,6 +289,19 @@ class TestX25Splitting:
         assert ticket.number in csr.read("desk:ticket", new.number)
         for one in (ticket, new):
             assert f"Part of {ticket.number} became {new.number}" in csr.read("desk:ticket_history", one.number)
+
+    def test_takes_the_files_along_and_leaves_them_where_they_were(self, csr, customer, ticket):
+        file = SimpleUploadedFile("bill.png", b"\x89PNG\r\n\x1a\n")
+        customer.post("selfcare:ticket", ticket.number, key="k", text="And my bill is wrong.", uploads=file)
+        article = ticket.articles.latest("pk")
+
+        csr.post("desk:ticket_split", ticket.number, article.pk, key="k", subject="Wrong bill", type="billing")
+
+        new = Ticket.objects.get(subject="Wrong bill")
+        for one in (ticket, new):
+            assert "bill.png" in csr.read("desk:ticket", one.number)
+            assert "bill.png" in customer.read("selfcare:ticket", one.number)
+            assert one.articles.latest("pk").attachments.get().content.tobytes() == b"\x89PNG\r\n\x1a\n"
 
     def test_of_an_answer_is_no_answer_on_the_new_ticket(self, csr, ticket):
         said = answer(ticket, "The bill, too, is wrong.", by=csr.person)

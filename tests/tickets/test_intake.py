@@ -22,11 +22,14 @@ from foundation.correspondence.services import MOST_UPLOADS
 from foundation.divisions.fields import Texts
 from foundation.divisions.services import set_value
 from foundation.divisions.testing import make_division
+from foundation.events.models import Delivery
+from foundation.events.testing import drain
 from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
+from foundation.worklist.testing import make_team
 from integrations.acs import adapter as acs
 from orders.models import InstalledService
 from orders.states import OrderStatus
@@ -34,7 +37,7 @@ from orders.testing import make_market, make_order
 from tests.orders.racing import Meanwhile, together
 from tests.sandbox.network import Network
 from tickets import services
-from tickets.models import Probe, Ticket, UnsentFile
+from tickets.models import Probe, Ticket, UnsentFile, WaitingTicket
 from tickets.queries import (
     Caller,
     caller_by_places,
@@ -62,7 +65,7 @@ from tickets.states import (
     TicketType,
 )
 from tickets.tasks import forget_unsent_files
-from tickets.testing import Asked, make_affected, make_equipment, make_outage, make_symptom, make_ticket
+from tickets.testing import Asked, make_affected, make_equipment, make_outage, make_routing, make_symptom, make_ticket
 
 _keys = count(1)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -542,6 +545,17 @@ class TestX2AnOutageIsOfferedFirst:
         statements = [one["sql"] for one in asked]
         assert sum("FOR SHARE" in sql for sql in statements) == 1
         assert not [sql for sql in statements if 'FROM "billing_agedbalance"' in sql], "what no page shows is not read"
+
+    def test_nobody_is_given_it_and_no_truck_rolls(self, client, csr, division, affected, outage):
+        make_routing(division, {"team": make_team(division, members=1)})
+        Desk(client, csr, affected.customer).press(f"attach:{outage.pk}")
+
+        Delivery.objects.filter(handler__startswith="billing.").delete()  # of how its services came about
+        drain()
+
+        ticket = Ticket.objects.get()
+        assert (ticket.owner, ticket.status) == (None, TicketStatus.HELD)
+        assert [rows.exists() for rows in (ticket.visits, ticket.tasks, WaitingTicket.objects)] == [False] * 3
 
     def test_pressed_twice_it_is_one_ticket(self, client, csr, affected, outage):
         page = Desk(client, csr, affected.customer)

@@ -411,7 +411,11 @@ class TestX29OnThePages:
         sign_in(client, csr)
         assert ticket.number in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
         client.post(reverse("desk:outage_detach", args=[ticket.number]))
+        sign_in(client, supervisor)  # who widens it, so that it takes in whom it stops
+        more = make_affected(division, market=market, node="N-2")
+        client.post(reverse("desk:outage_widen", args=[outage.pk]), {"by": "list", "listed": more.number})
         work()
+        assert AffectedService.objects.filter(outage=outage, account=more).exists()
         assert ticket.number not in client.get(reverse("desk:outage", args=[outage.pk])).content.decode()
         sign_in(client, account.customer.user)
         assert "We are working on it." in client.get(address).content.decode()
