@@ -1070,6 +1070,20 @@ class TestWhoHasTheFileInHand:
 
         assert self.refusals(file, operator) == ["own_batch"] * 3
 
+    @pytest.mark.parametrize("whom", ["who has it in hand", "who built the batch"])
+    def test_is_nobody_who_may_be_who_built_the_batch(self, payouts, whom):
+        """Who was let in by one person alone is perhaps them: ADR 13."""
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        by = another(payouts)
+        doubtful = by if whom == "who has it in hand" else payouts.builder
+        User.objects.filter(pk=doubtful.pk).update(confirmed_at=None)
+
+        assert self.refusals(file, User.objects.get(pk=by.pk)) == ["unconfirmed"] * 3
+        with pytest.raises(NotAllowed) as refusal:
+            refuse_bank_file(file.pk, "The bank says no.", by=User.objects.get(pk=by.pk))
+        assert refusal.value.code == "unconfirmed"
+
     def test_is_nobody_who_is_paid_by_it(self, payouts):
         reward = make_cash(payouts, number="12345678")
         file = make_file(payouts)
