@@ -59,13 +59,21 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, editable=False)
     """
-    Since when two people know this one: who gave them a role, and who confirmed them (`services.confirm_person`).
+    Since when two people know this one: who let them in, and who confirmed them (`services.confirm_person`).
 
     Until then nothing that they do counts as a second pair of eyes, nor what others approve of theirs.
     """
     confirmed_by = models.ForeignKey(
         "self", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("confirmed by")
     )
+    let_in_by = models.ManyToManyField(
+        "self", symmetrical=False, editable=False, related_name="+", verbose_name=_("let in by")
+    )
+    """
+    Everybody who has invited them, given them a role, let them back or taken off their second factor, whatever they hold now.
+
+    None of these confirms them. Only who lets somebody in anew who was confirmed stands here alone (`services._let_in_anew`).
+    """
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

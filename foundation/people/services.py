@@ -51,6 +51,8 @@ def invite_person(  # noqa: PLR0913  # each thing that is known of a person has 
     """
     Make a person with a role and without a password: they set one by the link that *Forgot your password* sends.
 
+    They count as a second pair of eyes once somebody else has confirmed them; whom the installation's owner invites does at once.
+
     :raises NotAllowed: if the address is taken, or the role is not the inviting person's to give
     """
     if User.objects.filter(email=email.lower()).exists():
@@ -59,6 +61,8 @@ def invite_person(  # noqa: PLR0913  # each thing that is known of a person has 
         person = User.objects.create_user(email, name=name, language=language)
         EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
         give_role(person, role, division, by=by)
+        if by.is_superuser:
+            _mark_confirmed(person, by=by)
     return person
 
 
@@ -66,7 +70,7 @@ def give_role(person: User, role: Role, division: Division, *, by: User) -> Role
     """
     Let a person hold a role in a division and all below it; they may do what it grants from their next click.
 
-    They count as a second pair of eyes once somebody else has confirmed them; whom the installation's owner lets in does at once.
+    Who gives it is kept for good among those who let them in, and so does not confirm them (`confirm_person`).
 
     :raises NotAllowed: if `by` may not manage people there, or the role stands above their own
     """
@@ -76,8 +80,8 @@ def give_role(person: User, role: Role, division: Division, *, by: User) -> Role
         held, _is_new = RoleAssignment.objects.get_or_create(
             user=person, role=role, division=division, defaults={"given_by": by}
         )
-        if by.is_superuser:
-            _mark_confirmed(person, by=by)
+        if by != person:
+            person.let_in_by.add(by)
     person.forget_roles()
     return held
 
@@ -87,30 +91,55 @@ def confirm_person(person: User, *, by: User) -> None:
     Answer for it that a person is somebody else than who let them in: from now on they count as a second pair of eyes.
 
     Whoever may invite people has as many sign-ins as mailboxes. With a second person who answers for it, no one alone
-    makes two: of who let them in and who confirms them, both are known to two themselves.
+    makes two: of who let them in and who confirms them, all are known to two themselves.
 
-    :raises NotAllowed: if `by` may not manage the person, is the person, let them in alone, or is not confirmed, or if
-        nobody who is confirmed has given them a role
+    :raises NotAllowed: if `by` may not manage the person, is the person, is among those who let them in, or is not confirmed,
+        or if nobody has let them in, or somebody who is not confirmed
     """
     if person == by or not may_manage(by, person):
         raise NotAllowed(_("You cannot confirm this person."), code="not_permitted")
-    givers = {held.given_by_id for held in person.roles.all()} - {by.pk, None}
-    if not by.is_superuser:
-        require_second_person(by, [])
-        if not givers:
-            message = _("You have let this person in yourself: somebody else has to confirm them.")
-            raise NotAllowed(message, code="own_invitation")
-        doubtful = unconfirmed(givers)
-        if len(doubtful) == len(givers):
-            message = _("First %(name)s has to be confirmed, who has let this person in.") % {"name": doubtful[0]}
-            raise NotAllowed(message, code="unconfirmed")
     with _done_by(by):
+        # Who lets them in at this very moment has done so by then.
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+        if not by.is_superuser:
+            require_second_person(by, [])
+            _require_let_in_by_others(person, by)
         _mark_confirmed(person, by=by)
+
+
+def _require_let_in_by_others(person: User, by: User) -> None:
+    doors = {one.pk for one in person.let_in_by.all()}
+    if not doors or by.pk in doors:
+        message = _(
+            "You have let this person in yourself, or given them a role, or let them back: somebody else has to confirm them."
+        )
+        if not doors:
+            message = _("Nobody has let this person in yet: there is nothing to confirm.")
+        raise NotAllowed(message, code="own_invitation" if doors else "not_let_in")
+    if doubtful := unconfirmed(doors):
+        message = _("First %(name)s has to be confirmed, who has let this person in.") % {"name": doubtful[0]}
+        raise NotAllowed(message, code="unconfirmed")
 
 
 def _mark_confirmed(person: User, *, by: User) -> None:
     fresh = User.objects.filter(pk=person.pk, confirmed_at=None).exclude(pk=by.pk)
     fresh.update(confirmed_at=now(), confirmed_by=by)
+
+
+def _let_in_anew(person: User, by: User) -> None:
+    """
+    Take off a person's confirmation: on whose word they sign in now is `by`'s alone, and somebody else has to confirm them.
+
+    Who was confirmed starts afresh, so that who let them in long ago may be the one to answer for them. Who was not keeps
+    everybody who let them in: a detour by a colleague is no way to confirm whom one has made.
+    """
+    was_confirmed = (
+        User.objects.filter(pk=person.pk).exclude(confirmed_at=None).update(confirmed_at=None, confirmed_by=None)
+    )
+    if was_confirmed:
+        person.let_in_by.clear()
+    person.let_in_by.add(by)
+    person.confirmed_at = person.confirmed_by = None
 
 
 def require_second_person(by: User, makers: Iterable[int | None]) -> None:
@@ -172,14 +201,15 @@ def deactivate_person(person: User, *, by: User) -> None:
 
 def activate_person(person: User, *, by: User) -> None:
     """
-    Let a person sign in again.
+    Let a person sign in again; who was deactivated has to be confirmed again, since they come back on one person's word.
 
     :raises NotAllowed: if the person holds a role that `by` may not manage
     """
     if not may_manage(by, person):
         raise NotAllowed(_("You cannot activate this person."), code="not_permitted")
     with _done_by(by):
-        User.objects.filter(pk=person.pk).update(is_active=True)
+        if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
+            _let_in_anew(person, by)
     person.is_active = True
     person.forget_roles()
 
@@ -199,14 +229,17 @@ def take_off_second_factor(person: User, *, by: User) -> None:
     """
     Take off a person's authenticator app and recovery codes, and end their sessions: their phone is lost.
 
-    Staff are made to set up a new one at the next sign-in, for which they still need their password.
+    Staff are made to set up a new one at the next sign-in, for which they still need their password. That it is theirs is
+    one person's word: they have to be confirmed again.
 
     :raises NotAllowed: if the person holds a role that `by` may not manage, or is `by`
     """
     if person == by or not may_manage(by, person):
         raise NotAllowed(_("You cannot take off this person's second factor."), code="not_permitted")
-    with transaction.atomic():
-        Authenticator.objects.filter(user=person).delete()
+    with _done_by(by):
+        taken, _kinds = Authenticator.objects.filter(user=person).delete()
+        if taken:
+            _let_in_anew(person, by)
         end_all_sessions(person)
 
 

@@ -1,7 +1,10 @@
 """Who gives which role, and what a role lets one do."""
 
+from threading import Thread
+
 import pghistory
 import pytest
+from django.db import connection, transaction
 from django.urls import reverse
 
 from foundation.divisions.testing import make_division
@@ -206,6 +209,52 @@ class TestConfirmPerson:
         assert not self.counts(puppet, maker)
         assert self.code_of(puppet, maker) == "own_invitation"
 
+    def test_is_not_for_who_let_them_in_though_a_colleague_gave_them_a_role_too(self, top, mine, maker, other):
+        """What a colleague gives in ordinary work answers for nobody."""
+        puppet = self.invited(Role.OPERATOR, top, other)
+        services.give_role(puppet, Role.CSR, mine, by=other)
+        services.give_role(puppet, Role.SUPERVISOR, mine, by=maker)
+        services.take_role(puppet, Role.CSR, mine, by=maker)
+
+        assert self.code_of(puppet, other) == "own_invitation"
+        assert self.code_of(puppet, maker) == "not_permitted"
+        services.confirm_person(puppet, by=make_person(Role.OPERATOR, top))
+
+    def test_is_not_for_who_once_gave_them_a_role_that_was_taken(self, mine, maker, other):
+        person = self.invited(Role.CSR, mine, maker)
+        services.give_role(person, Role.AUDITOR, mine, by=other)
+        services.take_role(person, Role.AUDITOR, mine, by=maker)
+
+        assert self.code_of(person, other) == "own_invitation"
+
+    def test_waits_until_all_are_confirmed_who_let_them_in(self, mine, maker, other):
+        puppet = self.invited(Role.OPERATOR, mine, maker)
+        auditor = self.invited(Role.AUDITOR, mine, puppet)
+        services.give_role(auditor, Role.CSR, mine, by=other)
+
+        assert self.code_of(auditor, maker) == "unconfirmed"
+
+    def test_is_not_done_by_a_role_of_the_owner(self, mine, maker):
+        puppet = self.invited(Role.OPERATOR, mine, maker)
+
+        services.give_role(puppet, Role.CSR, mine, by=make_person(is_superuser=True))
+
+        assert not self.counts(puppet)
+
+    def test_is_not_hindered_by_a_role_given_to_oneself(self, mine, maker, other):
+        person = self.invited(Role.OPERATOR, mine, maker)
+        services.give_role(person, Role.CSR, mine, by=User.objects.get(pk=person.pk))
+
+        services.confirm_person(person, by=other)
+
+        assert self.counts(person)
+
+    def test_is_for_nobody_whom_nobody_let_in(self, mine, maker):
+        stranger = make_person(Role.CSR, mine)
+        User.objects.filter(pk=stranger.pk).update(confirmed_at=None)
+
+        assert self.code_of(stranger, maker) == "not_let_in"
+
     def test_is_for_who_manages_them(self, theirs, mine, maker):
         auditor = self.invited(Role.AUDITOR, mine, maker)
 
@@ -230,6 +279,48 @@ class TestConfirmPerson:
 
         assert self.counts(maker, supervisor)  # what they made before they left is still somebody else's
 
+    @pytest.mark.parametrize("once_more", [False, True])
+    def test_is_asked_anew_of_who_comes_back(self, client, mine, maker, other, once_more):
+        """A leaver's mailbox is read by whom it is handed to: by one person's word nobody comes back as another."""
+        leaver = self.invited(Role.AUDITOR, mine, maker)
+        services.confirm_person(leaver, by=other)
+        people = reverse("admin:people_user_changelist")
+        sign_in(client, other)
+        for action in ("deactivate", "activate", *(["deactivate", "activate"] if once_more else [])):
+            client.post(people, {"action": action, "_selected_action": [leaver.pk]})
+
+        assert not self.counts(leaver)
+        assert self.code_of(leaver, other) == "own_invitation"
+        services.confirm_person(leaver, by=maker)  # who invited them long ago lets them in no more
+        assert self.counts(leaver, other)
+
+    def test_is_not_got_round_by_letting_a_colleague_bring_back_whom_one_has_made(self, top, mine, maker):
+        boss = make_person(Role.OPERATOR, mine)
+        puppet = self.invited(Role.AUDITOR, mine, maker)
+        services.deactivate_person(puppet, by=maker)
+        services.activate_person(User.objects.get(pk=puppet.pk), by=boss)
+
+        assert {self.code_of(puppet, by) for by in (maker, boss)} == {"own_invitation"}
+
+    def test_is_kept_by_who_was_active_all_the_time(self, mine, maker, other):
+        auditor = self.invited(Role.AUDITOR, mine, maker)
+        services.confirm_person(auditor, by=other)
+
+        services.activate_person(auditor, by=other)
+        services.take_off_second_factor(auditor, by=other)  # they have none
+
+        assert self.counts(auditor)
+
+    def test_is_asked_anew_of_whose_second_factor_was_taken_off(self, mine, maker, other):
+        auditor = make_person(Role.AUDITOR, mine)
+
+        services.take_off_second_factor(auditor, by=maker)
+
+        assert not self.counts(auditor)
+        assert self.code_of(auditor, maker) == "own_invitation"
+        services.confirm_person(auditor, by=other)
+        assert self.counts(maker, auditor)
+
     def test_in_the_admin(self, client, mine, maker, other):
         url = reverse("admin:people_user_changelist")
         sign_in(client, maker).post(
@@ -247,6 +338,13 @@ class TestConfirmPerson:
         assert "Done for one person." in page.content.decode()
         assert self.counts(person)
 
+    def test_names_to_all_who_may_not_confirm(self, client, mine, maker, other):
+        person = self.invited(Role.AUDITOR, mine, maker)
+
+        page = sign_in(client, other).get(reverse("admin:people_user_change", args=[person.pk])).content.decode()
+
+        assert f'<div class="readonly">{maker}</div>' in page
+
     def test_is_what_the_list_of_people_is_narrowed_by(self, client, mine, maker, other):
         url = reverse("admin:people_user_changelist")
         invited = self.invited(Role.SUPERVISOR, mine, maker)
@@ -259,3 +357,34 @@ class TestConfirmPerson:
         assert {other, root} <= set(yes.context["cl"].queryset)
         assert invited not in yes.context["cl"].queryset
         assert "Not yet" in not_yet.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_brings_somebody_back_does_not_confirm_them_meanwhile():
+    """A confirmation that begins while they are let in again waits, and finds who did."""
+    top = make_division("Top")
+    maker = make_person(Role.OPERATOR, top)
+    leaver = make_person(Role.AUDITOR, top)
+    User.objects.filter(pk=leaver.pk).update(is_active=False)
+    User.objects.get(pk=leaver.pk).let_in_by.add(make_person(Role.OPERATOR, top))
+    outcome: list[str] = []
+
+    def confirm() -> None:
+        try:
+            services.confirm_person(User.objects.get(pk=leaver.pk), by=User.objects.get(pk=maker.pk))
+            outcome.append("confirmed")
+        except NotAllowed as refusal:
+            outcome.append(refusal.code)
+        finally:
+            connection.close()
+
+    meanwhile = Thread(target=confirm)
+    with transaction.atomic():
+        services.activate_person(leaver, by=maker)
+        meanwhile.start()
+        meanwhile.join(0.5)
+        assert not outcome
+    meanwhile.join(10)
+
+    assert outcome == ["own_invitation"]
+    assert User.objects.get(pk=leaver.pk).confirmed_at is None

@@ -17,7 +17,7 @@ from foundation.divisions.settings import CURRENCY, TIME_ZONE
 from foundation.divisions.testing import make_division, make_site
 from foundation.events.models import Event
 from foundation.now import now
-from foundation.people.models import User
+from foundation.people.models import RoleAssignment, User
 from foundation.people.states import Role
 from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 
@@ -163,6 +163,29 @@ class TestChangesOfPeople:
             operator.post(people, act)
 
         assert not Authenticator.objects.filter(user=person).exists()
+
+    def test_send_no_link(self, operator, mine, mailoutbox):
+        person = make_person(Role.CSR, mine)
+        people = reverse("admin:people_user_changelist")
+        act = {"action": "send_link", "_selected_action": [person.pk]}
+
+        with self.later():
+            assert self.ASKED in operator.post(people, act, follow=True).content.decode()
+            assert not mailoutbox
+            self.give_code(operator)
+            operator.post(people, act)
+
+        assert [letter.to for letter in mailoutbox] == [[person.email]]
+
+    def test_send_no_link_to_whom_one_does_not_manage(self, operator, mine, theirs, mailoutbox):
+        person = make_person(Role.CSR, mine)
+        RoleAssignment.objects.create(user=person, role=Role.CSR, division=theirs)
+        act = {"action": "send_link", "_selected_action": [person.pk]}
+
+        page = operator.post(reverse("admin:people_user_changelist"), act, follow=True)
+
+        assert "You cannot send this person a link." in page.content.decode()
+        assert not mailoutbox
 
 
 class TestDivisionSettings:

@@ -189,6 +189,11 @@ class PersonAdmin(DivisionScopedAdmin):
         """Tell whether two people answer for this one, so that they count as a second pair of eyes."""
         return bool(person.confirmed_at or person.is_superuser)
 
+    @admin.display(description=gettext_lazy("let in by"))
+    def let_in(self, person: User) -> str:
+        """Name who has let this person in, and so does not confirm them."""
+        return ", ".join(map(str, person.let_in_by.order_by("name", "pk"))) or "–"
+
     # One person.
 
     def get_inlines(self, request: HttpRequest, obj: models.Model | None) -> list[Any]:
@@ -199,12 +204,22 @@ class PersonAdmin(DivisionScopedAdmin):
         del request
         if obj is None:
             return ("email", "name", "language", "role", "division")
-        return ("email", "name", "language", "is_active", "joined_at", "last_login", "confirmed_at", "confirmed_by")
+        return (
+            "email",
+            "name",
+            "language",
+            "is_active",
+            "joined_at",
+            "last_login",
+            "confirmed_at",
+            "confirmed_by",
+            "let_in",
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if obj is None:
             return ()
-        fixed = ("email", "is_active", "joined_at", "last_login", "confirmed_at", "confirmed_by")
+        fixed = ("email", "is_active", "joined_at", "last_login", "confirmed_at", "confirmed_by", "let_in")
         is_mine = may_manage(cast("User", request.user), cast("User", obj))
         return fixed if is_mine else (*fixed, "name", "language")
 
@@ -285,10 +300,14 @@ class PersonAdmin(DivisionScopedAdmin):
 
     @admin.action(description=gettext_lazy("Send a link to set a password"), permissions=["change"])
     def send_link(self, request: HttpRequest, people: models.QuerySet[User]) -> None:
-        """Send each person the message that *Forgot your password* sends."""
-        for person in people.filter(is_active=True):
+        """Send each person the message that *Forgot your password* sends, to whom one may manage."""
+
+        def send_link(person: User, *, by: User) -> None:
+            if not may_manage(by, person):
+                raise NotAllowed(_("You cannot send this person a link."), code="not_permitted")
             request_password_reset(request, person.email, [person], None)
-        self.message_user(request, _("The links are sent."))
+
+        self._for_each(request, people.filter(is_active=True), send_link)
 
     @admin.action(description=gettext_lazy("Sign out everywhere"), permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, people: models.QuerySet[User]) -> None:
