@@ -1,7 +1,7 @@
 """The long work of tickets: how a chunk of each kind is done."""
 
 from foundation.jobs.services import register
-from tickets.services.outages.crediting import POSTING, post_chunk
+from tickets.services.outages.posting import POSTING, post_chunk
 from tickets.services.outages.telling import TELLING, write_chunk
 
 register(TELLING, write_chunk)

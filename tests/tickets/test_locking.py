@@ -40,7 +40,8 @@ from tickets import services
 from tickets.events import CreditRunMoved, CustomerReplied
 from tickets.models import CreditRun, Ticket, WaitingTicket
 from tickets.services import outages
-from tickets.services.outages.crediting import POSTING, hold_counting
+from tickets.services.outages.crediting import hold_counting
+from tickets.services.outages.posting import POSTING
 from tickets.services.rows import locked
 from tickets.settings import UNDO_SECONDS
 from tickets.states import (

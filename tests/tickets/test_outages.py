@@ -50,7 +50,7 @@ from tickets.models import AffectedService, Outage, OutageCredit, OutageNotice, 
 from tickets.queries import caller_by_places
 from tickets.queries.outages import Affected, Scope
 from tickets.services import outages
-from tickets.services.outages.crediting import minutes_of, without, worth_of
+from tickets.services.outages.reckoning import minutes_of, without, worth_of
 from tickets.services.outages.telling import write_chunk
 from tickets.states import (
     ClockKind,

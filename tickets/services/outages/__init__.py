@@ -15,12 +15,8 @@ from tickets.services.outages.crediting import (
     approve_credits,
     discard_credits,
     outlook_on_credits,
-    post_credits,
     preview_credits,
-    record_credit_confirmed,
-    record_credit_refused,
     request_credits,
-    resend_credit,
 )
 from tickets.services.outages.declaring import (
     Declaration,
@@ -34,6 +30,7 @@ from tickets.services.outages.declaring import (
     widen_outage,
     withdraw_outage,
 )
+from tickets.services.outages.posting import post_credits, record_credit_confirmed, record_credit_refused, resend_credit
 from tickets.services.outages.telling import tell_customers
 
 __all__ = [
