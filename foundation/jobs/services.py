@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
@@ -44,6 +44,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+TRIES = 3
+"""How often a chunk is tried where the database is at fault: a lock that was waited for too long, a deadlock."""
 
 
 def register(name: str, do_chunk: DoChunk, *, finish: Finish | None = None, may_be_stopped: bool = True) -> None:
@@ -101,8 +103,13 @@ def work_one_chunk(job_id: int | None = None) -> bool:
     Take a waiting chunk, of any job or of one, do it, and tell whether there was anything to do.
 
     The chunk's work and its being done are one transaction. An error fails the job and says why; nothing of the
-    chunk stays. Where no chunk waits, a job is finished whose worker died after the last of them.
+    chunk stays. Where the database is at fault, the chunk is first tried `TRIES` times. Where no chunk waits, a job is
+    finished whose worker died after the last of them.
     """
+    return _work(job_id, tries=TRIES)
+
+
+def _work(job_id: int | None, *, tries: int) -> bool:
     try:
         with transaction.atomic():
             chunk = _claim(job_id)
@@ -114,6 +121,9 @@ def work_one_chunk(job_id: int | None = None) -> bool:
     except Exception as error:
         if job_id is None:
             raise
+        if isinstance(error, OperationalError) and tries > 1:
+            log.warning("chunk_tried_again", job=job_id, error=type(error.__cause__ or error).__name__)
+            return _work(job_id, tries=tries - 1)
         log.exception("job_failed", job=job_id)
         _fail(job_id, error)
         return True

@@ -3,13 +3,22 @@
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from foundation.divisions.testing import make_division
 from foundation.jobs import services
 from foundation.jobs.models import Job, JobError
 from foundation.jobs.queries import jobs_visible_to, progress_of
-from foundation.jobs.services import KINDS, ChunkResult, cancel_job, register, resume_job, start_job, work_one_chunk
+from foundation.jobs.services import (
+    KINDS,
+    TRIES,
+    ChunkResult,
+    cancel_job,
+    register,
+    resume_job,
+    start_job,
+    work_one_chunk,
+)
 from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
 from foundation.people.states import Role
@@ -88,6 +97,27 @@ class TestJob:
         job.refresh_from_db()
         assert job.status == JobStatus.DONE
         assert seen(job) == list(range(1, 26))
+
+    @pytest.mark.parametrize(("failures", "status"), [(TRIES - 1, JobStatus.DONE), (TRIES, JobStatus.FAILED)])
+    def test_is_tried_again_where_the_database_is_at_fault_and_not_for_ever(self, failures, status):
+        left = [OperationalError("canceling statement due to lock timeout")] * failures
+        count_rows = KINDS["tests.counting"].do_chunk
+
+        def count_late(job, chunk):
+            done = count_rows(job, chunk)
+            if left:
+                raise left.pop()
+            return done
+
+        register("tests.counting", count_late)
+        job = start(10)
+        while work_one_chunk():
+            pass
+
+        job.refresh_from_db()
+        assert job.status == status
+        assert seen(job) == (list(range(1, 11)) if status == JobStatus.DONE else [])
+        assert ("lock timeout" in job.problem) == (status == JobStatus.FAILED)
 
     def test_that_cannot_be_finished_fails_with_the_reason_and_is_finished_when_resumed(self, counting):
         counting.add(0)
