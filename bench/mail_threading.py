@@ -92,8 +92,7 @@ def thread(post: Post) -> None:
     from tickets.services import take_mails
 
     for first in range(0, post.count, AT_ONCE):
-        rows = receive_mails(post.mailbox.pk, post.replies[first : first + AT_ONCE])
-        take_mails([row.pk for row in rows])
+        take_mails(receive_mails(post.mailbox.pk, post.replies[first : first + AT_ONCE]))
 
 
 def insert_bare(post: Post) -> None:

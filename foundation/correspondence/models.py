@@ -271,7 +271,7 @@ class InboundMail(Lifecycle):
     MOVES = MAIL_MOVES
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+", verbose_name=_("mailbox"))
-    division = models.ForeignKey(Division, models.PROTECT, related_name="+", verbose_name=_("division"))
+    division = models.ForeignKey(Division, models.PROTECT, related_name="+", db_index=False, verbose_name=_("division"))
     digest = models.CharField(max_length=64)
     """Of what makes it this message: its text and its author's headers, not those of the servers on its way."""
     message_id = models.CharField(_("Message-ID"), max_length=250, blank=True)
@@ -301,7 +301,6 @@ class InboundMail(Lifecycle):
             status_constraint(MailStatus, name="mail_status_is_known"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["message_id"], name="mail_by_message_id"),
             models.Index(fields=["division", "received_at"], name="mail_open", condition=~Q(status=MailStatus.HANDLED)),
             models.Index(
                 fields=["handled_at"], name="mail_to_empty", condition=Q(status=MailStatus.HANDLED) & ~Q(raw=b"")

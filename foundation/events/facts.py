@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Fact:
 
     def payload(self) -> dict[str, Any]:
         """Return the fact's fields for storage."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> Self:

@@ -26,7 +26,7 @@ class Event(models.Model):
     """Every customer, account and order concerned, as `app.model:id`, for their timelines."""
     division = models.ForeignKey(Division, models.PROTECT, null=True, related_name="+", verbose_name=_("division"))
     channel = models.CharField(_("channel"), max_length=20, blank=True)
-    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("by"))
     actor_role = models.CharField(_("in the role"), max_length=20, blank=True)
     at = models.DateTimeField(_("happened"), default=now)
     recorded_at = models.DateTimeField(_("recorded"), default=now)
@@ -37,6 +37,7 @@ class Event(models.Model):
         indexes: ClassVar = [
             GinIndex(fields=["about"], name="event_about"),
             models.Index(fields=["subject_type", "subject_id", "at"], name="event_subject"),
+            models.Index(fields=["actor"], name="event_actor", condition=models.Q(actor__isnull=False)),
         ]
         triggers: ClassVar = append_only("Facts are append-only.")
 

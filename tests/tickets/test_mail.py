@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 
@@ -30,7 +30,7 @@ from tickets.events import CustomerReplied, TicketMoved, TicketNoted
 from tickets.models import Article, Attachment, Participant, Ticket
 from tickets.queries import number_in_subject, subject_token
 from tickets.queries.sla import clocks_of
-from tickets.services import Upload, letterbox, mail as mailing
+from tickets.services import Upload, letterbox, replies
 from tickets.services.mail import MOST_AN_HOUR
 from tickets.services.rows import locked
 from tickets.settings import AUTOMATIC_PER_HOUR, MAIL_OPENS, MAIL_TO_CLOSED
@@ -515,7 +515,7 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
             raw(f"In-Reply-To: {desk.answer.message_id}", body=f"Reply {number}.", From=desk.customer)
             for number in range(40)
         ]
-        ids = [row.pk for row in receive_mails(desk.mailbox.pk, contents)]
+        ids = receive_mails(desk.mailbox.pk, contents)
 
         with django_assert_max_num_queries(25):
             services.take_mails(ids)
@@ -530,7 +530,7 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         ways = {"thread": f"In-Reply-To: {desk.answer.message_id}", "token": f"Subject: {subject_token(desk.ticket)}"}
         contents = [raw(ways[way], body=way, From=desk.customer) for way in sorted(ways, reverse=first == "token")]
 
-        services.take_mails([row.pk for row in receive_mails(desk.mailbox.pk, contents)])
+        services.take_mails(receive_mails(desk.mailbox.pk, contents))
 
         desk.ticket.refresh_from_db()
         assert sorted(desk.said()) == ["thread", "token"]
@@ -543,7 +543,7 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         answered = {"Here": answer(later).message_id, "There": desk.answer.message_id}
         desk.resolve()
         contents = [raw(f"In-Reply-To: {one}", body=said, From=desk.customer) for said, one in answered.items()]
-        ids = [row.pk for row in receive_mails(desk.mailbox.pk, contents)]
+        ids = receive_mails(desk.mailbox.pk, contents)
 
         with transaction.atomic():
             locked(desk.ticket.pk)
@@ -560,7 +560,7 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         ]
         for ticket in tickets:
             services.pend_ticket(ticket.pk, PendingReason.CUSTOMER, by=None)
-        ids = [row.pk for row in receive_mails(desk.mailbox.pk, contents)]
+        ids = receive_mails(desk.mailbox.pk, contents)
 
         with django_assert_max_num_queries(20):
             services.take_mails(ids)
@@ -569,16 +569,44 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
             TicketStatus.IN_PROGRESS
         }
 
+    def test_however_much_they_refer_to_their_tickets_are_looked_up_by_message_ids(self, desk):
+        contents = [
+            raw(
+                "References: " + " ".join(f"<{number}.{place}@people.example>" for number in range(8)),
+                f"In-Reply-To: {desk.answer.message_id}",
+                body=f"{place}",
+                From=desk.customer,
+            )
+            for place in range(20)
+        ]
+        ids = receive_mails(desk.mailbox.pk, contents)
+        plans: dict[str, str] = {}
+
+        def explain(execute, sql, params, many, context):
+            if "<7.7@people.example>" in str(params) and sql.startswith("SELECT"):
+                execute(f"EXPLAIN {sql}", params, many, context)
+                plans[sql] = "\n".join(line for (line,) in context["cursor"].fetchall())
+            return execute(sql, params, many, context)
+
+        with connection.cursor() as cursor, connection.execute_wrapper(explain):
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            services.take_mails(ids)
+
+        assert len(desk.said()) == 20
+        read = [table for table in ("tickets_article", "correspondence_message") if any(table in sql for sql in plans)]
+        assert read == ["tickets_article", "correspondence_message"]
+        assert all("Seq Scan" not in plan for plan in plans.values()), plans
+
     def test_one_that_fails_holds_nobody_back(self, desk, monkeypatch):
-        words = mailing._words
+        words = replies.words_of
 
         def fail_on_one(mail):
             if "explode" in mail.text:
                 raise ZeroDivisionError
             return words(mail)
 
-        monkeypatch.setattr(mailing, "_words", fail_on_one)
-        rows = receive_mails(
+        monkeypatch.setattr(replies, "words_of", fail_on_one)
+        exploding, _fine = receive_mails(
             desk.mailbox.pk,
             [
                 raw(f"In-Reply-To: {desk.answer.message_id}", body=body, From=desk.customer)
@@ -588,8 +616,8 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         drain()
 
         assert desk.said() == ["fine"]
-        rows[0].refresh_from_db()
-        assert (rows[0].status, rows[0].reason) == (MailStatus.SET_ASIDE, "broken")
+        row = InboundMail.objects.get(pk=exploding)
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "broken")
 
 
 class TestX34AutomaticMailsBouncesAndLoopsAreCaught:

@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 (
                     "key",
                     models.CharField(
-                        default=tickets.models.conversation._new_key, editable=False, max_length=120, unique=True
+                        default=tickets.models.conversation.new_key, editable=False, max_length=120, unique=True
                     ),
                 ),
                 (

@@ -24,19 +24,22 @@ LONGEST_SEARCHED = 50_000
 """Letters of an article that a search finds."""
 
 
-def _new_key() -> str:
+def new_key() -> str:
+    """Return a key for what nothing else tells apart."""
     return uuid.uuid4().hex
 
 
 class Article(models.Model):
     """Something that was said, or happened, on a ticket."""
 
-    key = models.CharField(max_length=120, unique=True, default=_new_key, editable=False)
+    key = models.CharField(max_length=120, default=new_key, editable=False)
     """What wrote it (a form, a mail): sent twice, it stands once."""
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="articles", verbose_name=_("ticket"))
+    ticket = models.ForeignKey(
+        Ticket, models.PROTECT, related_name="articles", db_index=False, verbose_name=_("ticket")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=ArticleKind.choices)
     channel = models.CharField(_("channel"), max_length=10, choices=TicketChannel.choices)
-    author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("by"))
     """Who was signed in; None: somebody who writes or calls."""
     author_name = models.CharField(_("name"), max_length=120, blank=True)
     author_email = models.EmailField(_("e-mail"), blank=True)
@@ -47,7 +50,7 @@ class Article(models.Model):
     message_id = models.CharField(max_length=250, blank=True)
     """Message-ID of the mail that this came by, or goes out as."""
     copied_from = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="copies", verbose_name=_("first said on")
+        "self", models.PROTECT, null=True, related_name="copies", db_index=False, verbose_name=_("first said on")
     )
     """The article of another ticket from which this ticket was split off."""
     search = models.GeneratedField(
@@ -64,9 +67,12 @@ class Article(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(kind__in=ArticleKind.values), name="article_kind_is_known"),
             models.CheckConstraint(condition=~Q(text=""), name="article_says_something"),
+            models.UniqueConstraint(fields=["key"], name="an_article_stands_once"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["ticket", "at"], name="article_ticket"),
+            models.Index(fields=["author"], name="article_author", condition=Q(author__isnull=False)),
+            models.Index(fields=["copied_from"], name="article_copied", condition=Q(copied_from__isnull=False)),
             models.Index(fields=["message_id"], name="article_message", condition=~Q(message_id="")),
             GinIndex(fields=["search"], name="article_search"),
         ]

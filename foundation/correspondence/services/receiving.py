@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from foundation.correspondence.events import MailReceived, MailSetAside, MessageBounced
 from foundation.correspondence.inbound.judging import Judgement, judge
@@ -19,7 +18,6 @@ from foundation.correspondence.inbound.reading import UnreadableMailError, read_
 from foundation.correspondence.models import InboundMail, Mailbox, Message
 from foundation.correspondence.settings import FILE_MEGABYTES
 from foundation.correspondence.states import MailStatus, MessageStatus
-from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
 from foundation.events.services import publish
 from foundation.now import now
@@ -104,12 +102,17 @@ def receive_mail(mailbox_id: int, raw: bytes) -> InboundMail:
 
     :param raw: the message as it was sent (RFC 5322)
     """
-    return receive_mails(mailbox_id, [raw])[0]
+    [mail_id] = receive_mails(mailbox_id, [raw])
+    return InboundMail.objects.select_related("mailbox", "division").get(pk=mail_id)
 
 
 @transaction.atomic
-def receive_mails(mailbox_id: int, raws: Sequence[bytes]) -> list[InboundMail]:
-    """Keep messages that came in together, in a few statements however many they are; what each means see there."""
+def receive_mails(mailbox_id: int, raws: Sequence[bytes]) -> list[int]:
+    """
+    Keep messages that came in together, in a few statements however many they are; what each means see there.
+
+    :return: their keys, in order
+    """
     mailbox = Mailbox.objects.select_related("division").get(pk=mailbox_id)
     digests = [digest_of(raw) for raw in raws]
     kept, new = _keep(mailbox, dict(zip(digests, raws, strict=True)))
@@ -119,36 +122,26 @@ def receive_mails(mailbox_id: int, raws: Sequence[bytes]) -> list[InboundMail]:
     return [kept[digest] for digest in digests]
 
 
-def _keep(mailbox: Mailbox, raws: Mapping[str, bytes]) -> tuple[dict[str, InboundMail], list[int]]:
+def _keep(mailbox: Mailbox, raws: Mapping[str, bytes]) -> tuple[dict[str, int], list[int]]:
     """
     Keep what is not kept yet; what another worker keeps in the same moment is waited for.
 
     :param raws: messages by their digests
-    :return: all of them by their digests, and the keys of those that are new
+    :return: the keys of all of them by their digests, and the keys of those that are new
     """
-    digests, at = sorted(raws), now()
+    digests = sorted(raws)
     params: dict[str, Any] = {
-        "mailbox": mailbox.pk, "division": mailbox.division_id, "at": at,
+        "mailbox": mailbox.pk, "division": mailbox.division_id, "at": now(),
         "digests": digests, "raws": [raws[digest] for digest in digests],
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(KEEPING, params)
         new: dict[str, int] = dict(cursor.fetchall())
-    kept = {
-        digest: InboundMail(
-            pk=pk, mailbox=mailbox, division=mailbox.division, digest=digest, raw=raws[digest],
-            size=len(raws[digest]), received_at=at,
-        )
-        for digest, pk in new.items()
-    }  # fmt: skip
     before = raws.keys() - new.keys()
-    if before:
-        kept |= {row.digest: row for row in _of(mailbox.division, before).defer("raw")}
-    return kept, list(new.values())
-
-
-def _of(division: Division, digests: Iterable[str]) -> QuerySet[InboundMail]:
-    return InboundMail.objects.filter(division=division, digest__in=list(digests))
+    if not before:
+        return new, list(new.values())
+    known = InboundMail.objects.filter(division=mailbox.division, digest__in=before)
+    return new | dict(known.values_list("digest", "pk")), list(new.values())
 
 
 @transaction.atomic
@@ -195,11 +188,13 @@ def read_waiting(mail_ids: Sequence[int]) -> Iterator[Bundle]:
 def _loads(rows: Iterable[InboundMail]) -> Iterator[list[InboundMail]]:
     """Part messages into loads of `AT_ONCE` and `MOST_BYTES` at the most."""
     load: list[InboundMail] = []
+    size = 0
     for row in rows:
-        if load and (len(load) >= AT_ONCE or sum(one.size for one in load) + row.size > MOST_BYTES):
+        if load and (len(load) >= AT_ONCE or size + row.size > MOST_BYTES):
             yield load
-            load = []
+            load, size = [], 0
         load.append(row)
+        size += row.size
     if load:
         yield load
 
