@@ -212,6 +212,8 @@ class BatchStatus(models.TextChoices):
     SUBMITTED = "submitted", _("Sent")
     CONFIRMED = "confirmed", _("Confirmed and reconciled")
     PARTLY_RETURNED = "partly_returned", _("Partly returned")
+    RETURNED = "returned", _("All returned, nothing paid")
+    REFUSED = "refused", _("Refused, nothing paid")
     DISCARDED = "discarded", _("Discarded")
 
 
@@ -219,8 +221,12 @@ BATCH_MOVES: Mapping[BatchStatus, frozenset[BatchStatus]] = {
     BatchStatus.BUILDING: frozenset({BatchStatus.FROZEN, BatchStatus.DISCARDED}),
     BatchStatus.FROZEN: frozenset({BatchStatus.APPROVED, BatchStatus.DISCARDED}),
     BatchStatus.APPROVED: frozenset({BatchStatus.SUBMITTED}),
-    BatchStatus.SUBMITTED: frozenset({BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED}),
-    BatchStatus.CONFIRMED: frozenset({BatchStatus.PARTLY_RETURNED}),  # a bank sent a transfer back late
+    BatchStatus.SUBMITTED: frozenset(
+        {BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED, BatchStatus.RETURNED, BatchStatus.REFUSED}
+    ),
+    # A bank sent a transfer back late:
+    BatchStatus.CONFIRMED: frozenset({BatchStatus.PARTLY_RETURNED, BatchStatus.RETURNED}),
+    BatchStatus.PARTLY_RETURNED: frozenset({BatchStatus.RETURNED}),
 }
 
 
@@ -279,12 +285,15 @@ class BankFileStatus(models.TextChoices):
     HANDED_OVER = "handed_over", _("Handed to the bank")
     PARTLY_PAID = "partly_paid", _("Paid in part, as the bank says")
     PAID = "paid", _("Paid, as the bank says")
+    RETURNED = "returned", _("All of it came back")
     REFUSED = "refused", _("Not taken by the bank, or withdrawn")
 
 
 BANK_FILE_MOVES: Mapping[BankFileStatus, frozenset[BankFileStatus]] = {
     BankFileStatus.MADE: frozenset({BankFileStatus.HANDED_OVER, BankFileStatus.REFUSED}),
-    BankFileStatus.HANDED_OVER: frozenset({BankFileStatus.PARTLY_PAID, BankFileStatus.PAID, BankFileStatus.REFUSED}),
+    BankFileStatus.HANDED_OVER: frozenset(
+        {BankFileStatus.PARTLY_PAID, BankFileStatus.PAID, BankFileStatus.RETURNED, BankFileStatus.REFUSED}
+    ),
     BankFileStatus.PARTLY_PAID: frozenset({BankFileStatus.PAID}),  # once nothing of it is awaited any more
 }
 

@@ -168,6 +168,16 @@ class Batch(Lifecycle):
         self._move(BatchStatus.PARTLY_RETURNED)
         self.confirmed_at = at
 
+    def return_(self, *, at: datetime) -> None:
+        """Every payment was refused or came back: nothing was paid."""
+        self._move(BatchStatus.RETURNED)
+        self.confirmed_at = at
+
+    def refuse(self, *, at: datetime) -> None:
+        """The bank has refused the file that was all of it, or it was withdrawn: nothing was paid."""
+        self._move(BatchStatus.REFUSED)
+        self.confirmed_at = at
+
     def discard(self) -> None:
         """
         Nothing of it is paid; its rewards wait for another batch.
@@ -383,15 +393,24 @@ class BatchLine(Lifecycle):
         self._move(LineStatus.SENT)
         self.submission, self.sent_at = submission, at
 
-    def transfer(self, trace_number: str, *, at: datetime) -> None:
+    def transfer(self, *, at: datetime) -> None:
         """
-        It is in the file for the bank.
+        It goes into the file for the bank.
 
-        :param trace_number: empty where it is not, after all
-        :raises NotAllowed: if it was in one before
+        :raises NotAllowed: if it was sent before
         """
         self._move(LineStatus.SENT)
-        self.trace_number, self.sent_at = trace_number, at
+        self.sent_at = at
+
+    def number(self, trace_number: str) -> None:
+        """
+        It stands in the file for the bank, under a number.
+
+        :raises NotAllowed: if it is no transfer that is sent, or it stands in one
+        """
+        if self.status != LineStatus.SENT or self.channel != Channel.TRANSFER or self.trace_number:
+            raise NotAllowed(gettext("This payment stands in a file for the bank."), code="wrong_status")
+        self.trace_number = trace_number
 
     def miss(self, *, at: datetime) -> None:
         """

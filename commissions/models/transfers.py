@@ -28,7 +28,7 @@ class BankFile(Lifecycle):
     """
     The ACH file of a batch: all its transfers, written once, handed to the bank by a person, paid when the bank says so.
 
-    Or the bank has refused it, or it is not handed over after all: then nothing of it was paid.
+    Or all of it came back, which ends it without a statement. Or the bank has refused it, or it is not handed over after all: then nothing of it was paid.
     """
 
     MOVES = BANK_FILE_MOVES
@@ -136,6 +136,14 @@ class BankFile(Lifecycle):
         if self.status != BankFileStatus.PARTLY_PAID:
             raise NotAllowed(gettext("Nothing of this file is awaited."), code="wrong_status")
         self._move(BankFileStatus.PAID)
+
+    def return_(self) -> None:
+        """
+        All of it came back before the bank's statement has shown any of it: there is nothing to be confirmed.
+
+        :raises NotAllowed: if it was not handed over, or something of it was confirmed
+        """
+        self._move(BankFileStatus.RETURNED)
 
     def refuse(self, reason: str, *, by: User, at: datetime) -> None:
         """

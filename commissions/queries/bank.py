@@ -37,6 +37,12 @@ def open_change_of(account: BankAccount) -> BankChange | None:
     return _open_of_details().filter(bank_account=account).order_by("pk").first()
 
 
+def bank_accounts_in_question(transfers: QuerySet[BatchLine]) -> QuerySet[BankChange, int | None]:
+    """Return the bank accounts (ids) of some transfers of whose details a bank has told what nobody has decided about."""
+    accounts = transfers.order_by().values("bank_account")
+    return _open_of_details().filter(bank_account__in=accounts).values_list("bank_account", flat=True)
+
+
 def change_is_due_on(change: BankChange) -> date:
     """Return the day by which a change is made: six banking days after it was heard of (Nacha, 2.12.1)."""
     return banking_days_after(change.heard_at.astimezone(change.file.division.zone).date(), CHANGE_DAYS)

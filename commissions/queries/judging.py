@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # statements put together from texts of ours; every value is a parameter
 """
 How facts about bills decide about rewards: the rules of qualification, written once, as SQL over any number of them.
 
@@ -19,7 +20,20 @@ from commissions.queries.reckoning import LANGUAGE_OF_RECORDS
 from foundation.divisions.settings import CURRENCY
 from foundation.money import format_money, smallest_unit
 
-JUDGING = """
+CASH_OF_BILLS = """FROM verdict
+    JOIN judged ON judged.reward_id = verdict.id
+    CROSS JOIN LATERAL (
+        SELECT * FROM billing_allocation
+        WHERE (billing_system_id, invoice_id) = (judged.billing_system_id, judged.invoice_id) AND source = 'receipt'
+            AND effective_on <= verdict.ripe_on
+        OFFSET 0
+    ) allocation
+    WHERE judged.counted_on <= verdict.ripe_on
+        AND (judged.place <= verdict.bills_needed OR verdict.bills_needed = 0)"""
+"""The receipts of the bills of whose cash a reward is a percentage: what was paid until it was earned."""
+
+JUDGING = (
+    """
 WITH day AS (
     SELECT division_id, as_of, seen_until
     FROM jsonb_to_recordset(%(days)s::jsonb) AS day (division_id bigint, as_of date, seen_until date)
@@ -148,16 +162,9 @@ WITH day AS (
     SELECT verdict.id AS reward_id, round(round(sum(
         allocation.amount * (judged.amount - judged.tax) / judged.amount
     ), 8), (%(places)s::jsonb ->> verdict.currency)::int) AS base
-    FROM verdict
-    JOIN judged ON judged.reward_id = verdict.id
-    CROSS JOIN LATERAL (
-        SELECT * FROM billing_allocation
-        WHERE (billing_system_id, invoice_id) = (judged.billing_system_id, judged.invoice_id) AND source = 'receipt'
-            AND effective_on <= verdict.ripe_on
-        OFFSET 0
-    ) allocation
-    WHERE verdict.verdict = 'earned' AND verdict.amount IS NULL AND judged.counted_on <= verdict.ripe_on
-        AND (judged.place <= verdict.bills_needed OR verdict.bills_needed = 0)
+    """
+    + CASH_OF_BILLS
+    + """ AND verdict.verdict = 'earned' AND verdict.amount IS NULL
     GROUP BY verdict.id, verdict.currency
 ), decided AS (
     SELECT verdict.*, cash.base, reckoned.worth,
@@ -186,6 +193,7 @@ WITH day AS (
         )) AS worth
     ) reckoned
 )"""
+)
 """`{scope}` says which rewards; parameters `days` and `places`, from `params_of`, and what the scope asks for."""
 IS_TAKEN_BACK = """decided.is_earned AND decided.part > 0
                 AND decided.decision IN ('receipt_taken_back', 'left_early', 'left_early_in_part')

@@ -18,9 +18,9 @@ from django.utils import formats
 from django.utils.translation import get_language, gettext as _, ngettext
 
 from commissions.models import LedgerEntry, Reward
-from commissions.queries.judging import JUDGING, params_of
-from commissions.states import HoldReason, ReasonCode, RewardStatus
-from foundation.money import format_money
+from commissions.queries.judging import CASH_OF_BILLS, JUDGING, params_of
+from commissions.states import Basis, HoldReason, ReasonCode, RewardStatus
+from foundation.money import ZERO, format_money, round_money
 from foundation.now import today
 
 EACH = """
@@ -29,6 +29,14 @@ SELECT decided.id, to_jsonb(decided) - 'inputs', coalesce((
     FROM judged WHERE judged.reward_id = decided.id
 ), '[]')
 FROM decided
+"""
+
+BEHIND = f"""
+SELECT judged.invoice_id, judged.issued_on, sum(allocation.amount),
+    sum(allocation.amount * (judged.amount - judged.tax) / judged.amount)
+{CASH_OF_BILLS}
+GROUP BY judged.invoice_id, judged.issued_on, judged.due_on
+ORDER BY judged.due_on, judged.issued_on, judged.invoice_id
 """
 
 
@@ -65,6 +73,17 @@ class BillStep:
 
 
 @dataclass(frozen=True)
+class PaidBill:
+    """A bill of whose cash a reward is a percentage, with what was paid on it until the reward was earned."""
+
+    invoice_id: str
+    issued_on: date
+    paid: Decimal
+    before_taxes: Decimal
+    """Of what was paid; not rounded."""
+
+
+@dataclass(frozen=True)
 class Trace:
     """What was decided about a reward as of a day, and every step that led there."""
 
@@ -97,22 +116,45 @@ def trace_of(reward: Reward, on: date | None = None) -> Trace:
     """
     Explain a reward as of a day: of today in its division's zone, unless told otherwise.
 
-    A reward that was earned by then is explained as one that may be taken back; before, as one that qualifies.
+    A reward that was earned by then is explained as one that may be taken back; before, as one that qualifies. Of one that
+    is a percentage of what was paid, the bills are named that it was paid on.
     """
-    return traces_of([reward], on)[reward.pk]
+    return _traces([reward], on, {reward.pk: _cash_behind(reward, on)})[reward.pk]
 
 
 def traces_of(rewards: Sequence[Reward], on: date | None = None) -> dict[int, Trace]:
-    """Explain rewards by their ids, as `trace_of` does each, in a number of queries that does not grow with them."""
-    if not rewards:
-        return {}
+    """Explain rewards by their ids, as `trace_of` does, without the bills of percentages: as many queries for any number."""
+    return _traces(rewards, on, {}) if rewards else {}
+
+
+def _cash_behind(reward: Reward, on: date | None) -> tuple[PaidBill, ...]:
+    """Return the bills that a percentage of cash was reckoned from, as they stood on the day on which it was earned."""
+    earned_on = reward.qualified_on
+    is_of_cash = reward.rate is not None and reward.term.basis == Basis.PERCENT_CASH
+    if not is_of_cash or earned_on is None or (on and on < earned_on):
+        return ()
+    params = params_of([{"division_id": reward.division_id, "as_of": earned_on, "seen_until": None}])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            JUDGING.format(scope="reward.id = ANY(%(rewards)s)") + BEHIND, {**params, "rewards": [reward.pk]}
+        )
+        return tuple(PaidBill(*row) for row in cursor.fetchall())
+
+
+def _traces(rewards: Sequence[Reward], on: date | None, cash: Mapping[int, tuple[PaidBill, ...]]) -> dict[int, Trace]:
     prefetch_related_objects(list(rewards), "entries")
     days = {reward.division_id: on or today(reward.division) for reward in rewards}
     judged = _judged(rewards, days)
-    return {reward.pk: _trace(reward, days[reward.division_id], *judged[reward.pk], on) for reward in rewards}
+    return {
+        reward.pk: _trace(reward, days[reward.division_id], *judged[reward.pk], cash.get(reward.pk, ()), on=on)
+        for reward in rewards
+    }
 
 
-def _trace(reward: Reward, day: date, found: dict[str, Any], bills: list[dict[str, Any]], on: date | None) -> Trace:
+def _trace(  # noqa: PLR0913  # all that is known of it
+    reward: Reward, day: date, found: dict[str, Any], bills: list[dict[str, Any]], cash: tuple[PaidBill, ...],
+    *, on: date | None,
+) -> Trace:  # fmt: skip
     bill_steps = tuple(_bill(number, bill, found) for number, bill in enumerate(bills, 1))
     entries = [entry for entry in reward.entries.all() if on is None or entry.effective_on <= day]
     return Trace(
@@ -126,7 +168,7 @@ def _trace(reward: Reward, day: date, found: dict[str, Any], bills: list[dict[st
         bills_needed=found["bills_needed"],
         bills_paid=found["bills_paid"],
         bills=bill_steps,
-        steps=tuple(_steps(reward, day, found, bill_steps)),
+        steps=tuple(_steps(reward, day, found, bill_steps, cash)),
         entries=tuple(entries),
     )
 
@@ -229,7 +271,9 @@ def _how_it_is_unpaid(state: str, day: date, due: date, allowed: int | None) -> 
 # Steps.
 
 
-def _steps(reward: Reward, day: date, found: dict[str, Any], bills: tuple[BillStep, ...]) -> Iterator[Step]:
+def _steps(
+    reward: Reward, day: date, found: dict[str, Any], bills: tuple[BillStep, ...], cash: tuple[PaidBill, ...]
+) -> Iterator[Step]:
     yield Step(_("%(rule)s") % {"rule": reward.version})
     yield Step(_("Installed on %(day)s") % {"day": _day(reward.installed_on)}, is_met=True)
     yield _waiting(reward, day)
@@ -240,10 +284,29 @@ def _steps(reward: Reward, day: date, found: dict[str, Any], bills: tuple[BillSt
         yield _being_served(found)
     yield Step(_("To be earned by %(day)s") % {"day": _day(reward.latest_on)})
     yield from _taking_back(found)
+    yield from _paid_for_it(reward, cash)
     if reward.calculation:
         yield Step(reward.calculation)
     for reason in reward.holds:
         yield Step(_("Held: %(reason)s") % {"reason": HoldReason(reason).label}, is_met=False)
+
+
+def _paid_for_it(reward: Reward, cash: tuple[PaidBill, ...]) -> Iterator[Step]:
+    """Name the bills that a percentage was reckoned from; what came to be known since may have changed them."""
+    for bill in cash:
+        said = {
+            "number": bill.invoice_id,
+            "day": _day(bill.issued_on),
+            "paid": _money(bill.paid, reward.currency),
+            "base": _money(round_money(bill.before_taxes, reward.currency), reward.currency),
+        }
+        yield Step(_("Bill %(number)s of %(day)s: %(paid)s paid until then, %(base)s of it before taxes") % said)
+    sum_now = round_money(sum((bill.before_taxes for bill in cash), ZERO), reward.currency)
+    reckoned = Decimal(reward.inputs.get("base", sum_now)) if cash else sum_now
+    if sum_now != reckoned:
+        amounts = {"now": _money(sum_now, reward.currency), "then": _money(reckoned, reward.currency)}
+        text = _("By what is known now that is %(now)s together; it was reckoned from %(then)s")
+        yield Step(text % amounts, is_met=False)
 
 
 def _waiting(reward: Reward, day: date) -> Step:

@@ -1,6 +1,6 @@
 """What may be read of bank transfers: who sends them, which files there are, and when one may be taken for paid."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, ReturnFile
 from commissions.settings import ORIGINATOR
 from commissions.states import CASH_CURRENCY, BankFileStatus, Channel, LineStatus, ReturnOutcome
-from foundation.ach import Originator
+from foundation.ach import AchChange, AchReturn, Originator
 from foundation.ach.days import banking_days_after
 from foundation.divisions.models import Division
 from foundation.divisions.queries import effective
@@ -39,6 +39,42 @@ def transfers_visible_to(user: Person) -> QuerySet[BatchLine]:
     """Return the transfers that a bank was asked for where a person may approve payouts."""
     divisions = divisions_where(user, Permission.APPROVE_BATCHES)
     return BatchLine.objects.filter(batch__division__in=divisions).exclude(trace_number="")
+
+
+def markets_of(user: Person, found: Collection[AchReturn | AchChange]) -> list[Division]:
+    """
+    Return for which division a bank's file is, where a person may approve payouts; several: the file does not say which.
+
+    A bank sends back by originator: the company identification and the originating bank of our transfers. Where divisions
+    have the same one it is for those whose transfers it names, and where it is for several, for one above all of them.
+    """
+    divisions = list(divisions_where(user, Permission.APPROVE_BATCHES).order_by("name", "pk"))
+    named = {(one.company, one.original_trace[:8]) for one in found}
+    markets = _topmost(_with_originator(divisions, named)) or _topmost(divisions)
+    if len(markets) > 1:
+        traces = {one.original_trace for one in found}
+        lines = transfers_visible_to(user).filter(trace_number__in=traces).order_by()
+        lineages = list(lines.values_list("batch__division__lineage", flat=True).distinct())
+        markets = [one for one in markets if any(one.pk in lineage for lineage in lineages)] or markets
+    above = [one for one in divisions if all(one.pk in market.lineage for market in markets)]
+    return [max(above, key=lambda one: one.depth)] if above else markets
+
+
+def _with_originator(divisions: Iterable[Division], named: Collection[tuple[str, str]]) -> list[Division]:
+    """Keep the divisions by whose originator, as it is set or was when a batch was approved, a bank names transfers."""
+    company, odfi = ORIGINATOR["company_id"], ORIGINATOR["odfi"]
+    each = {one.pk: one for one in divisions}
+    approved = Batch.objects.filter(division__in=each).exclude(originator=None).order_by()
+    before = approved.values_list("division", "originator__company_id", "originator__odfi").distinct()
+    said = {(pk, effective(one, company), effective(one, odfi)) for pk, one in each.items()} | set(before)
+    kept = {pk for pk, its_company, its_odfi in said if (its_company, its_odfi[:8]) in named}
+    return [one for pk, one in each.items() if pk in kept]
+
+
+def _topmost(divisions: Collection[Division]) -> list[Division]:
+    """Keep those above which none of the others lies."""
+    ids = {one.pk for one in divisions}
+    return [one for one in divisions if ids.isdisjoint(one.lineage[:-1])]
 
 
 def originator_of(division: Division) -> Originator:
@@ -76,7 +112,8 @@ def approved_originator_of(batch: Batch) -> Originator:
 
 def obstacle_to_transfers(batch: Batch) -> str:
     """Say why the transfers of a batch cannot be made; empty: nothing stands in their way, or it has none."""
-    if not batch.lines.filter(channel=Channel.TRANSFER, status=LineStatus.PENDING).exists():
+    is_in_no_file = Q(status=LineStatus.PENDING) | Q(status=LineStatus.SENT, trace_number="")
+    if not batch.lines.filter(is_in_no_file, channel=Channel.TRANSFER).exists():
         return ""
     if batch.currency != CASH_CURRENCY:
         return _("Banks transfer %(currency)s only: take the transfers out.") % {"currency": CASH_CURRENCY}
@@ -114,6 +151,11 @@ def awaited_of(file: BankFile) -> QuerySet[BatchLine]:
     """
     sent = transfers_of(file).filter(status=LineStatus.SENT)
     return sent.exclude(missed_at=None) if file.status == BankFileStatus.PARTLY_PAID else sent
+
+
+def has_all_come_back(file: BankFile) -> bool:
+    """Tell whether every transfer that is in a file came back."""
+    return not transfers_of(file).exclude(status=LineStatus.RETURNED).exists()
 
 
 def awaited_for(user: Person) -> QuerySet[BatchLine]:

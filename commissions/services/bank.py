@@ -227,7 +227,7 @@ def corrected_details(change: BankChange, account: BankAccount) -> BankDetails |
     """Return a payee's details as their bank has told them; None where it says nothing that we write."""
     said = AchChange(
         line=0, code=change.code, original_trace=change.original_trace, original_rdfi="", trace=change.trace,
-        account_number="", name="", reference="", corrected=change.corrected_text,
+        company="", account_number="", name="", reference="", corrected=change.corrected_text,
     )  # fmt: skip
     told = (said.routing_number, said.account_number_now, said.kind, said.name_now)
     if not any(told):

@@ -115,7 +115,7 @@ def _batch(event: Event) -> str:
     batch, status = Batch.objects.get(pk=event.payload["batch_id"]), event.payload["status"]
     if status == BatchStatus.BUILDING:
         return f"The schedule builds batch {batch.pk}."
-    if status in {BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED}:
+    if status in {BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED, BatchStatus.RETURNED}:
         return f"Batch {batch.pk} is read back from the billing system: {batch.get_status_display()}."
     return ""
 

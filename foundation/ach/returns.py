@@ -122,6 +122,8 @@ class _FromTheBank:
     """The trace number of our transfer."""
     original_rdfi: str
     """First eight digits of the routing number that it was sent to."""
+    company: str
+    """Company identification of its batch: who had sent our transfer, as the bank has set it up for them."""
     trace: str
     """Its own trace number, given by the payee's bank: no two of one bank share one."""
     account_number: str = field(repr=False)
@@ -242,6 +244,7 @@ class _Reader:
         self.entry = ""
         self.batches = 0
         self.batch_number = ""
+        self.company = ""
         self.batch = _Totals()
         self.file = _Totals()
 
@@ -278,6 +281,7 @@ class _Reader:
 
     def _batch_header(self, record: str) -> None:
         self.batch_number = record[87:94]
+        self.company = record[40:50].strip()
         self.batch = _Totals()
 
     def _entry(self, record: str) -> None:
@@ -336,6 +340,7 @@ class _Reader:
             "code": record[3:6],
             "original_trace": record[6:21],
             "original_rdfi": record[27:35],
+            "company": self.company,
             "trace": self.entry[79:94],
             "account_number": self.entry[12:29].strip(),
             "name": self.entry[54:76].strip(),

@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Brand, Division, Site
 from foundation.people.models import RoleAssignment, User
@@ -83,6 +84,26 @@ def unconfirmed(people: Iterable[int | None]) -> list[User]:
     """
     concerned = User.objects.filter(pk__in={pk for pk in people if pk}, confirmed_at=None, is_superuser=False)
     return list(concerned.order_by("name", "pk"))
+
+
+def why_no_second_person(user: User, makers: Iterable[int | None]) -> str:
+    """
+    Say why a person is not known to be somebody else than those whose work they would approve; empty: they are.
+
+    :param makers: who did it, by id; None stands for what was done by itself
+    """
+    doubtful = unconfirmed([user.pk, *makers])
+    if not doubtful:
+        return ""
+    if user in doubtful:
+        return _(
+            "One person alone has let you in so far. Somebody else who manages people has to confirm you first, under "
+            "“People”."
+        )
+    return _(
+        "One person alone has let %(name)s in so far, who has worked on this. Somebody else who manages people has to "
+        "confirm them first, under “People”."
+    ) % {"name": doubtful[0]}
 
 
 def role_in(user: User, division: Division | None) -> str:

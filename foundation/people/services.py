@@ -18,7 +18,7 @@ from foundation.lifecycle import NotAllowed
 from foundation.now import now
 from foundation.people.encryption import renew, renewed_by
 from foundation.people.models import Attempts, RoleAssignment, User
-from foundation.people.queries import can, may_give, may_manage, unconfirmed
+from foundation.people.queries import can, may_give, may_manage, unconfirmed, why_no_second_person
 from foundation.people.states import Permission, Role
 
 LONGEST_SIGN_IN = timedelta(days=1)
@@ -151,20 +151,8 @@ def require_second_person(by: User, makers: Iterable[int | None]) -> None:
     :param makers: who did it, by id; None stands for what was done by itself
     :raises NotAllowed: with code `unconfirmed`, if one of them was let in by one person alone
     """
-    doubtful = unconfirmed([by.pk, *makers])
-    if not doubtful:
-        return
-    if by in doubtful:
-        message = _(
-            "One person alone has let you in so far. Somebody else who manages people has to confirm you first, under "
-            "“People”."
-        )
-    else:
-        message = _(
-            "One person alone has let %(name)s in so far, who has worked on this. Somebody else who manages people has to "
-            "confirm them first, under “People”."
-        ) % {"name": doubtful[0]}
-    raise NotAllowed(message, code="unconfirmed")
+    if why := why_no_second_person(by, makers):
+        raise NotAllowed(why, code="unconfirmed")
 
 
 def take_role(person: User, role: Role, division: Division, *, by: User) -> None:

@@ -174,6 +174,34 @@ class TestTrace:
         with override("es"):
             assert "Mié" in " ".join(sentences(reward, DAY_41)) or "mié" in " ".join(sentences(reward, DAY_41))
 
+    def test_names_the_bills_that_a_percentage_was_reckoned_from(self):
+        """What is paid after it was earned is no part of it; what is heard later of a day before is said."""
+        stage = Stage()
+        reward = stage.make_reward(stage.make_version(percent_cash=Decimal("12.5"), bills_needed=2), INSTALLED)
+        number = reward.friend_account.number
+        for name, amount in (("1", "66.00"), ("2", "55.00"), ("3", "44.00")):
+            issued, due = BILLS[name]
+            bill = bill_of(number, name, issued, due, amount=amount, tax=str(Decimal(amount) / 11))
+            tell(stage, bill, issued)
+        tell(stage, payment_of(number, "1", amount="66.00"), date(2026, 2, 10))
+        tell(stage, payment_of(number, "2", amount="55.00"), date(2026, 3, 10))
+        tell(stage, payment_of(number, "3", amount="44.00"), date(2026, 4, 20))
+        reconsider(reward.friend_account_id, on=EARLIEST)
+        reward.refresh_from_db()
+
+        assert [one for one in sentences(reward, date(2026, 4, 21)) if f"Bill {number}-" in one] == [
+            f"Bill {number}-1 of Mon 2 Feb 2026: $66.00 paid until then, $60.00 of it before taxes",
+            f"Bill {number}-2 of Mon 2 Mar 2026: $55.00 paid until then, $50.00 of it before taxes",
+        ]
+        said = sentences(reward, date(2026, 4, 21))
+        assert "12.5 % × $110.00 = $13.75" in said
+        assert not [one for one in said if "By what is known now" in one]
+
+        tell(stage, payment_of(number, "2", name="more", amount="11.00"), date(2026, 4, 1))
+
+        said = sentences(reward, date(2026, 4, 21))
+        assert "By what is known now that is $120.00 together; it was reckoned from $110.00" in said
+
     def test_of_a_limited_reward_says_which_limit(self):
         _stage, reward = make_stage_and_reward()
         Reward.objects.filter(pk=reward.pk).update(status="cap_limited", calculation="The budget is used up.")

@@ -31,6 +31,7 @@ from commissions.services.batches import (
     keep_return_file,
     look_at_return,
     post_batch,
+    post_chunk,
     refuse_bank_file,
     rows_of,
     start_taking,
@@ -59,6 +60,7 @@ from foundation.divisions.services import inherit_value, set_value
 from foundation.events.testing import drain, published
 from foundation.jobs.models import Job
 from foundation.jobs.services import resume_job, work_one_chunk
+from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import RoleAssignment, User
@@ -372,6 +374,26 @@ class TestWhoSendsTransfers:
         assert "company identification" in said
         assert "number at that bank" not in said
 
+    def test_is_asked_once_more_when_the_file_is_written(self, payouts):
+        make_cash(payouts, number="12345678")
+        batch = make_approved(payouts)
+        job = post_batch(batch.pk)
+        with transaction.atomic():
+            post_chunk(job, job.chunks.get())
+        set_value(payouts.division, ORIGINATOR["company_id"], "1000000001")
+
+        while work_one_chunk(job.pk):
+            pass
+
+        job.refresh_from_db()
+        assert (job.status, BankFile.objects.count()) == (JobStatus.FAILED, 0)
+        assert "company identification" in obstacle_to_transfers(batch)
+        set_originator(payouts.division)
+        resume_job(job.pk, by=payouts.auditor)
+        while work_one_chunk(job.pk):
+            pass
+        assert BankFile.objects.get().count == 1
+
     def test_once_set_back_sends_what_waited(self, payouts):
         make_cash(payouts, number="12345678")
         batch = make_approved(payouts)
@@ -617,7 +639,7 @@ class TestLateReturns:
         file.batch.refresh_from_db()
         assert done == {ReturnOutcome.TAKEN: 1}
         assert (reward.status, reward.holds, reward.settled_on) == (RewardStatus.HELD, [HoldReason.BANK_RETURNED], None)
-        assert file.batch.status == BatchStatus.PARTLY_RETURNED
+        assert file.batch.status == BatchStatus.RETURNED
         assert (balance()[LedgerAccount.PAID], balance()[LedgerAccount.HELD]) == (0, Decimal("25.00"))
         last = reward.entries.order_by("pk").filter(kind=EntryKind.RETURN).last()
         assert (last.debit, last.credit) == (LedgerAccount.PAID, LedgerAccount.PAYABLE)
@@ -733,8 +755,10 @@ class TestAtOnce:
         assert done.count(ReturnOutcome.TAKEN) == 1
         assert kinds(reward).count(EntryKind.RETURN) == 1
 
-    def test_what_dies_before_its_end_leaves_neither_file_nor_payment(self, payouts, monkeypatch):
-        make_cash(payouts, number="12345678")
+    def test_what_dies_before_its_end_leaves_no_file_and_is_written_by_the_next(self, payouts, monkeypatch):
+        monkeypatch.setattr("commissions.services.batches.posting.CHUNK", 1)
+        for number in range(2):
+            make_cash(payouts, number=f"1234567{number}")
         batch = make_approved(payouts)
         job = post_batch(batch.pk)
 
@@ -743,13 +767,16 @@ class TestAtOnce:
 
         with monkeypatch.context() as patched, pytest.raises(SystemExit):
             patched.setattr("commissions.services.batches.transfers.encrypt", dies)
-            work_one_chunk(job.pk)
-        assert (BankFile.objects.count(), batch.lines.get().status) == (0, LineStatus.PENDING)
+            while work_one_chunk(job.pk):
+                assert not BankFile.objects.exists()
+        sent = set(batch.lines.values_list("status", "trace_number"))
+        assert (BankFile.objects.count(), sent) == (0, {(LineStatus.SENT, "")})
         while work_one_chunk(job.pk):
             pass
 
-        assert BankFile.objects.get().count == 1
-        assert batch.lines.get().status == LineStatus.SENT
+        assert BankFile.objects.get().count == 2
+        assert all(len(trace) == 15 for trace in batch.lines.values_list("trace_number", flat=True))
+        assert [kinds(line.reward).count(EntryKind.SEND) for line in batch.lines.all()] == [1, 1]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -1021,6 +1048,25 @@ class TestLookingAtAReturn:
             look_at_return(listed.pk, "Seen again.", by=payouts.auditor)
         assert refusal.value.code == "looked_at"
 
+    @pytest.mark.parametrize("code", ["R06", "R24"])
+    def test_of_what_is_unclear_is_not_for_who_had_it_in_hand(self, payouts, code):
+        """Whoever made a return up would end it unseen: the transfer is never owed again, or the file is refused."""
+        make_cash(payouts, number="12345678")
+        file = make_file(payouts)
+        hand_over_bank_file(file.pk, by=another(payouts))
+        brought_by, taker = another(payouts), another(payouts)
+        kept = keep_return_file(return_file((file.batch.lines.get(), code)), by=brought_by)
+        take_return_file(kept.pk, by=taker)
+        listed = BankReturn.objects.get()
+
+        for by in (brought_by, payouts.auditor):
+            with pytest.raises(NotAllowed) as refusal:
+                look_at_return(listed.pk, "The payee has it.", by=by)
+            assert refusal.value.code == "own_word"
+        look_at_return(listed.pk, "The payee has it.", by=taker)
+
+        assert not unmatched(taker).exists()
+
     def test_takes_nothing_that_was_taken_meanwhile(self, payouts):
         make_cash(payouts, number="12345678")
         line = make_file(payouts).batch.lines.get()
@@ -1033,7 +1079,7 @@ class TestLookingAtAReturn:
         )  # fmt: skip
 
         with pytest.raises(NotAllowed) as refusal:
-            look_at_return(listed.pk, "It is back.", is_owed_again=True, by=payouts.auditor)
+            look_at_return(listed.pk, "It is back.", is_owed_again=True, by=another(payouts))
 
         assert refusal.value.code == "taken_meanwhile"
         listed.refresh_from_db()
@@ -1162,7 +1208,7 @@ class TestARefusedFile:
         file.refresh_from_db()
         file.batch.refresh_from_db()
         assert (file.status, file.refused_by) == (BankFileStatus.REFUSED, payouts.auditor)
-        assert file.batch.status == BatchStatus.PARTLY_RETURNED
+        assert file.batch.status == BatchStatus.REFUSED
         for reward in rewards:
             reward.refresh_from_db()
             assert (reward.status, reward.holds) == (RewardStatus.PAYABLE, [])

@@ -8,15 +8,17 @@ import pytest
 import time_machine
 from django.db import connections
 
-from commissions.models import BankFile, BatchLine, LedgerEntry, TraceCounter
+from commissions.models import BankFile, BankReturn, BatchLine, LedgerEntry, TraceCounter
 from commissions.queries.ledger import balances
-from commissions.queries.transfers import awaited_for, may_be_paid_from
+from commissions.queries.transfers import awaited_for, may_be_paid_from, to_be_confirmed, unmatched
 from commissions.services.batches import (
+    candidates_for,
     conclude_batch,
     confirm_bank_file,
     give_back_transfer,
     hand_over_bank_file,
     keep_return_file,
+    look_at_return,
     start_taking,
     take_return_file,
 )
@@ -107,7 +109,8 @@ class TestConfirmingInPart:
 
         file.refresh_from_db()
         assert (file.status, balance()[LedgerAccount.PAID]) == (BankFileStatus.PAID, Decimal(95))
-        assert conclude_batch(file.batch_id)
+        file.batch.refresh_from_db()
+        assert file.batch.status == BatchStatus.CONFIRMED
 
     def test_goes_on_in_parts(self, payouts, file):
         missed = [line_of(file, "30.00").pk, line_of(file, "40.00").pk]
@@ -221,6 +224,44 @@ class TestWhatIsAwaited:
         assert (balance()[LedgerAccount.PAID], balance()[LedgerAccount.PAYABLE]) == (Decimal(55), 0)
 
 
+class TestAFileOfWhichAllCameBack:
+    def test_is_settled_by_the_returns(self, payouts, others, file):
+        lines = list(file.batch.lines.order_by("pk"))
+        for line in lines:
+            file.refresh_from_db()
+            assert (file.status, to_be_confirmed(payouts.auditor)) == (BankFileStatus.HANDED_OVER, [file])
+            kept = keep_return_file(return_file((line, "R03")), by=payouts.auditor)
+            take_return_file(kept.pk, by=others)
+
+        file.refresh_from_db()
+        assert conclude_batch(file.batch_id)
+        file.batch.refresh_from_db()
+        assert (file.status, file.batch.status) == (BankFileStatus.RETURNED, BatchStatus.RETURNED)
+        assert to_be_confirmed(payouts.auditor) == []
+        with pytest.raises(NotAllowed) as refusal:
+            confirm_bank_file(file.pk, count=0, total=Decimal(0), by=payouts.auditor)
+        assert refusal.value.code == "wrong_status"
+        assert (balance()[LedgerAccount.IN_TRANSIT], balance()[LedgerAccount.HELD]) == (0, Decimal(95))
+
+    def test_after_it_was_paid_leaves_nothing_paid_of_its_batch(self, payouts, others, file):
+        confirm_bank_file(file.pk, count=3, total=Decimal("95.00"), by=payouts.auditor)
+        work()
+        file.batch.refresh_from_db()
+        assert file.batch.status == BatchStatus.CONFIRMED
+
+        for line, status in zip(
+            file.batch.lines.order_by("pk"),
+            (BatchStatus.PARTLY_RETURNED, BatchStatus.PARTLY_RETURNED, BatchStatus.RETURNED),
+            strict=True,
+        ):
+            take_return_file(keep_return_file(return_file((line, "R03")), by=payouts.auditor).pk, by=others)
+            file.batch.refresh_from_db()
+            assert file.batch.status == status
+
+        file.refresh_from_db()
+        assert file.status == BankFileStatus.PAID
+
+
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
     def test_a_later_statement_and_word_that_the_bank_has_not_paid_leave_one_outcome(self, payouts, others, file):
@@ -325,6 +366,41 @@ class TestTraceNumbers:
 
         assert {*BatchLine.objects.values_list("status", flat=True)} == {LineStatus.SENT}
         del new
+
+    def test_are_told_apart_by_a_person_who_had_none_of_them_in_hand(self, payouts, others):
+        """Who brought the file, and who handed over what may be meant, say nothing of it; what is said is taken."""
+        old, new = self._two_of_one_number(payouts, "25.00", "25.00")
+        brought_by = make_person(Role.AUDITOR, payouts.division)
+        text = return_file((old, "R03")).replace(f"{old.reward_id:<15}", " " * 15)
+        kept = keep_return_file(text, by=brought_by)
+        take_return_file(kept.pk, by=others)
+        listed = BankReturn.objects.get()
+        assert candidates_for(listed, by=others) == (old, new)
+
+        for by in (brought_by, payouts.auditor):
+            with pytest.raises(NotAllowed) as refusal:
+                look_at_return(listed.pk, "The bank names the payee.", meant=new.pk, by=by)
+            assert refusal.value.code == "own_word"
+        look_at_return(listed.pk, "The bank names the payee.", meant=new.pk, by=others)
+
+        old.refresh_from_db()
+        new.refresh_from_db()
+        assert (old.status, new.status) == (LineStatus.SENT, LineStatus.RETURNED)
+        assert not unmatched(others).exists()
+        assert take_return_file(kept.pk, by=others) == {}
+
+    def test_are_no_others_than_may_be_meant(self, payouts, others):
+        old, _new = self._two_of_one_number(payouts, "25.00", "25.00")
+        make_cash(payouts, "30.00", number="55555555")
+        third = make_file(payouts).batch.lines.get()
+        text = return_file((old, "R03")).replace(f"{old.reward_id:<15}", " " * 15)
+        take_return_file(keep_return_file(text, by=make_person(Role.AUDITOR, payouts.division)).pk, by=others)
+
+        with pytest.raises(NotAllowed) as refusal:
+            look_at_return(BankReturn.objects.get().pk, "It is this one.", meant=third.pk, by=others)
+
+        assert refusal.value.code == "not_meant"
+        assert {*BatchLine.objects.values_list("status", flat=True)} == {LineStatus.SENT}
 
     def _two_of_one_number(self, payouts, *amounts: str) -> list[BatchLine]:
         lines = []

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from commissions.models import BankAccount, BankChange, BankFile, BankReturn, ReturnFile
+from commissions.models import BankAccount, BankChange, BankFile, BankReturn, ReturnFile, TraceCounter
 from commissions.queries.transfers import may_be_paid_from
 from commissions.settings import BANK_HOLD_DAYS
 from commissions.states import BankFileStatus, BatchStatus, ChangeStatus, LineStatus, RewardStatus
@@ -19,7 +19,7 @@ from config.local.sign_ins import totp
 from foundation.divisions.services import set_value
 from foundation.jobs.services import work_one_chunk
 from foundation.now import now
-from foundation.people.models import User
+from foundation.people.models import RoleAssignment, User
 from foundation.people.states import Role
 from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 from interfaces.desk.following import referrals_followed_by, stuck
@@ -61,8 +61,8 @@ def act(client, name, pk=None, **answers):
     return client.post(reverse(f"desk:{name}", args=[pk] if pk else []), answers)
 
 
-def upload(client, text: str):
-    return act(client, "bank_returns", file=SimpleUploadedFile("returns.txt", text.encode()))
+def upload(client, text: str, **answers):
+    return act(client, "bank_returns", file=SimpleUploadedFile("returns.txt", text.encode()), **answers)
 
 
 def give_code(client, back: str):
@@ -300,6 +300,23 @@ class TestReturns:
         assert "No such transfer of ours" in page
         assert "999999990000001" in page
 
+    def test_are_kept_for_the_market_that_is_chosen_where_the_file_does_not_say(self, auditor, payouts, elsewhere):
+        make_cash(payouts, number="123456789")
+        text = return_file((make_file(payouts).batch.lines.get(), "R03"), trace="123456789999999")
+        assert "division" not in page_of(auditor, "bank_returns").context["form"].fields
+        set_originator(elsewhere.division)
+        both = make_person(Role.AUDITOR, payouts.division)
+        RoleAssignment.objects.create(user=both, role=Role.AUDITOR, division=elsewhere.division)
+        both = sign_in(Client(), both)
+
+        asked = upload(both, text)
+        kept = upload(both, text, division=elsewhere.division.pk)
+
+        assert asked.status_code == 422
+        assert "The file does not say for which market it is." in asked.content.decode()
+        assert kept.status_code == 302
+        assert ReturnFile.objects.get().division == elsewhere.division
+
     @pytest.mark.parametrize("text", ["nonsense", "", "ñ"])
     def test_of_a_file_that_cannot_be_read_are_refused_at_the_field(self, auditor, text):
         answer = upload(auditor, text)
@@ -435,6 +452,29 @@ class TestLookingAtAReturn:
         assert address not in page_of(auditor, "bank_returns").content.decode()
         assert page_of(auditor, "bank_return_look", listed.pk).status_code == 404
 
+    def test_lets_a_person_say_which_of_several_it_is(self, auditor, another, payouts):
+        lines = []
+        for number in range(2):
+            make_cash(payouts, number=f"1234567{number}")
+            TraceCounter.objects.update(last=0)
+            made = make_file(payouts)
+            act(auditor, "bank_file_hand_over", made.pk)
+            lines.append(made.batch.lines.get())
+        old, new = lines
+        upload(auditor, return_file((old, "R03")).replace(f"{old.reward_id:<15}", " " * 15))
+        taken(another, ReturnFile.objects.get().pk)
+        listed = BankReturn.objects.get()
+        address = reverse("desk:bank_return_look", args=[listed.pk])
+        own = page_of(auditor, "bank_returns").content.decode()
+        assert (address in own, "somebody else has to look" in own) == (False, True)
+        assert address in page_of(another, "bank_returns").content.decode()
+        page = page_of(another, "bank_return_look", listed.pk).content.decode()
+        assert all(f"batch {line.batch_id}, reward {line.reward_id}" in page for line in lines)
+
+        act(another, "bank_return_look", listed.pk, meant=new.pk, reason="The bank names the payee.")
+
+        assert [line.reward.lines.get().status for line in lines] == [LineStatus.SENT, LineStatus.RETURNED]
+
     def test_says_of_a_duplicate_that_it_may_be_owed_again(self, auditor, another, payouts):
         make_cash(payouts, number="123456789")
         file = make_file(payouts)
@@ -442,11 +482,29 @@ class TestLookingAtAReturn:
         upload(auditor, return_file((file.batch.lines.get(), "R24")))
         taken(another, ReturnFile.objects.get().pk)
         listed = BankReturn.objects.get()
+        address = reverse("desk:bank_return_look", args=[listed.pk])
+        assert address not in page_of(auditor, "bank_returns").content.decode()
+        assert address in page_of(another, "bank_returns").content.decode()
         assert "The money is back" in page_of(another, "bank_return_look", listed.pk).content.decode()
 
         act(another, "bank_return_look", listed.pk, reason="Back for certain.", is_owed_again="on")
 
         assert file.batch.lines.get().status == LineStatus.RETURNED
+
+
+class TestAFileOfWhichAllCameBack:
+    def test_asks_for_nothing_to_be_confirmed(self, auditor, another, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        act(auditor, "bank_file_hand_over", file.pk)
+        upload(auditor, return_file((file.batch.lines.get(), "R03")))
+        taken(another, ReturnFile.objects.get().pk)
+
+        page = page_of(auditor, "payout", file.batch_id).content.decode()
+        assert "All of the file came back" in page
+        assert reverse("desk:bank_file_paid", args=[file.pk]) not in page
+        asked = page_of(auditor, "bank_file_paid", file.pk).content.decode()
+        assert "there is nothing to be confirmed" in asked
 
 
 class TestAnUnconfirmedAuditor:
@@ -478,6 +536,9 @@ class TestARefusedFile:
         assert "1 transfer of $25.00 in all is owed again, and goes into the next batch." in asked
         assert act(auditor, "bank_file_refused", file.pk, reason="").status_code == 422
         act(auditor, "bank_file_refused", file.pk, reason="The bank says: stale date.")
+        meanwhile = page_of(auditor, "payout", file.batch_id).content.decode()
+        assert "Its transfers are being owed again now." in meanwhile
+        assert ">Sent<" not in meanwhile
         while work_one_chunk():
             pass
 
@@ -487,6 +548,9 @@ class TestARefusedFile:
         page = page_of(auditor, "payout", file.batch_id).content.decode()
         assert "The bank says: stale date." in page
         assert "The bank has not taken the file, or it was withdrawn" in page
+        assert file.batch.status == BatchStatus.REFUSED
+        assert "Nothing of this batch is paid." in page
+        assert f"Batch {file.batch_id}" in page_of(auditor, "payouts", status="refused").content.decode()
         for gone in ("Download it", reverse("desk:bank_file_hand_over", args=[file.pk])):
             assert gone not in page
         got = auditor.post(reverse("desk:bank_file_download", args=[file.pk]), follow=True)

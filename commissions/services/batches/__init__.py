@@ -4,16 +4,19 @@ from commissions.services.batches.auditing import approve_batch, freeze_batch, o
 from commissions.services.batches.building import NOTHING_TO_PAY, build_batch, discard_batch, remove_line
 from commissions.services.batches.posting import (
     POSTING,
+    finish_posting,
     post_batch,
     post_chunk,
     record_credit_confirmed,
     record_credit_refused,
 )
-from commissions.services.batches.reconciling import conclude_batch, reconcile_batches
+from commissions.services.batches.reconciling import conclude_batch, conclude_batch_of, reconcile_batches
 from commissions.services.batches.returns import (
     TAKING,
+    candidates_for,
     keep_return_file,
     look_at_return,
+    obstacles_to_looking,
     rows_of,
     start_taking,
     take_chunk,
@@ -39,10 +42,13 @@ __all__ = [
     "TAKING",
     "approve_batch",
     "build_batch",
+    "candidates_for",
     "conclude_batch",
+    "conclude_batch_of",
     "confirm_bank_file",
     "discard_batch",
     "download_bank_file",
+    "finish_posting",
     "freeze_batch",
     "give_back_chunk",
     "give_back_transfer",
@@ -50,6 +56,7 @@ __all__ = [
     "keep_return_file",
     "look_at_return",
     "obstacle_to_approval",
+    "obstacles_to_looking",
     "post_batch",
     "post_chunk",
     "read_line",

@@ -16,7 +16,7 @@ from commissions.models import Batch, BatchLine
 from commissions.services.batches.auditing import is_sealed
 from commissions.services.batches.building import announce, locked_batch
 from commissions.services.batches.settling import confirm_line, send_line
-from commissions.services.batches.transfers import write_bank_file
+from commissions.services.batches.transfers import send_transfers, write_bank_file
 from commissions.services.endings import return_correction, return_reward
 from commissions.states import BatchStatus, Channel, HoldReason, LineStatus
 from foundation.events.services import publish
@@ -27,7 +27,7 @@ from foundation.now import now, today
 POSTING = "commissions.post_batch"
 """The kind of long work that sends a batch."""
 CHUNK = 50
-"""Credits in one transaction: short enough that nobody waits for its locks. All transfers of a batch are in one, see `post_chunk`."""
+"""Payments in one transaction: short enough that nobody waits for its locks. The file of the transfers is written at the end."""
 
 
 class BrokenSealError(Exception):
@@ -62,9 +62,9 @@ def post_batch(batch_id: int) -> Job:
 
 def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     """
-    Ask billing for the credits of a chunk: of the batch's payments, which no longer change, its first to its last.
+    Ask billing for the credits of a chunk, and note its transfers as sent: of the batch's payments, its first to its last.
 
-    The batch's transfers are one file, which belongs to the chunk in which the first of them stands.
+    These no longer change. The transfers are one file, see `finish_posting`.
     """
     lines = BatchLine.objects.filter(batch=job.params["batch"]).exclude(status=LineStatus.REMOVED).order_by("pk")
     ids = list(lines.values_list("pk", flat=True)[chunk.first - 1 : chunk.last])
@@ -73,10 +73,17 @@ def post_chunk(job: Job, chunk: JobChunk) -> ChunkResult:
     for line in credits_.select_related(*related).order_by("reward_id", "pk"):
         if line.status == LineStatus.PENDING:
             _post(line)
-    first_transfer = lines.filter(channel=Channel.TRANSFER).values_list("pk", flat=True).first()
-    if first_transfer in ids:
-        write_bank_file(Batch.objects.select_related("division").get(pk=job.params["batch"]))
+    send_transfers(_batch_of(job), ids)
     return ChunkResult(done=len(ids))
+
+
+def finish_posting(job: Job) -> None:
+    """Write the file of the batch's transfers, all of which are noted as sent."""
+    write_bank_file(_batch_of(job))
+
+
+def _batch_of(job: Job) -> Batch:
+    return Batch.objects.select_related("division").get(pk=job.params["batch"])
 
 
 def _post(line: BatchLine) -> None:

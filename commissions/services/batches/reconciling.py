@@ -10,9 +10,10 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from commissions.models import Batch
+from commissions.models import BankFile, Batch
 from commissions.services.batches.building import announce, locked_batch
-from commissions.states import BatchStatus, LineStatus, Reconciliation
+from commissions.states import BankFileStatus, BatchStatus, LineStatus, Reconciliation
+from foundation.jobs.models import Job
 from foundation.now import now
 
 LOOKS_BACK = timedelta(days=7)
@@ -66,10 +67,36 @@ def conclude_batch(batch_id: int) -> bool:
     unseen = Q(status=LineStatus.CONFIRMED) & ~Q(reconciliation=Reconciliation.MATCHED)
     if batch.status != BatchStatus.SUBMITTED or batch.lines.filter(waits | unseen).exists():
         return False
-    if batch.lines.filter(status=LineStatus.RETURNED).exists():
+    if not batch.lines.filter(status=LineStatus.RETURNED).exists():
+        batch.confirm(at=now())
+    elif batch.lines.filter(status=LineStatus.CONFIRMED).exists():
+        batch.return_partly(at=now())
+    elif BankFile.objects.filter(batch=batch, status=BankFileStatus.REFUSED).exists():
+        batch.refuse(at=now())
+    else:
+        batch.return_(at=now())
+    _tell(batch)
+    return True
+
+
+def conclude_batch_of(job: Job) -> None:
+    """End the batch that long work was about, where every payment of it has its answer now."""
+    conclude_batch(BankFile.objects.get(pk=job.params["bank_file"]).batch_id)
+
+
+def follow_late_return(batch: Batch) -> None:
+    """Say of a batch that is held, and was reconciled, that not all of it was paid after all, or nothing."""
+    if batch.status not in {BatchStatus.CONFIRMED, BatchStatus.PARTLY_RETURNED}:
+        return
+    if not batch.lines.exclude(status__in=[LineStatus.RETURNED, LineStatus.REMOVED]).exists():
+        batch.return_(at=now())
+    elif batch.status == BatchStatus.CONFIRMED:
         batch.return_partly(at=now())
     else:
-        batch.confirm(at=now())
+        return
+    _tell(batch)
+
+
+def _tell(batch: Batch) -> None:
     batch.save(update_fields=["status", "confirmed_at"])
     announce(batch, by=None)
-    return True

@@ -7,8 +7,8 @@ back, too, the bank account is ended. It may come back after it was taken for pa
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
@@ -19,11 +19,12 @@ from accounts.queries import is_own
 from commissions.events import TransferReturned
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, Payee, ReturnFile
 from commissions.queries.claims import claimed_of
-from commissions.queries.transfers import awaited_of, transfers_visible_to
+from commissions.queries.transfers import awaited_of, has_all_come_back, markets_of, transfers_visible_to
 from commissions.services.bank import end_returned_bank_details, hear_of_change
-from commissions.services.batches.building import announce, locked_batch
+from commissions.services.batches.building import locked_batch
+from commissions.services.batches.reconciling import follow_late_return
 from commissions.services.endings import bring_back, return_correction, return_reward
-from commissions.states import BankFileStatus, BatchStatus, HoldReason, LineStatus, ReturnOutcome
+from commissions.states import BankFileStatus, HoldReason, LineStatus, ReturnOutcome
 from foundation.ach import (
     NOT_OF_DETAILS,
     AchChange,
@@ -42,7 +43,7 @@ from foundation.money import ZERO
 from foundation.now import now, today
 from foundation.people.encryption import encrypt
 from foundation.people.models import User
-from foundation.people.queries import divisions_where
+from foundation.people.queries import divisions_where, why_no_second_person
 from foundation.people.services import require, require_second_person
 from foundation.people.states import Permission
 
@@ -54,7 +55,7 @@ CHUNK = 100
 """Transfers that are taken in one go: the file is read anew for each."""
 RETURNED_WITHIN = timedelta(days=60)
 """By when a bank has sent back what it will, with few exceptions (Nacha Operating Rules, Appendix Four)."""
-NOT_YET_TAKEN = frozenset({ReturnOutcome.OTHER, ReturnOutcome.UNSENT})
+NOT_YET_TAKEN = frozenset({ReturnOutcome.OTHER, ReturnOutcome.UNSENT, ReturnOutcome.UNCLEAR, ReturnOutcome.SEVERAL})
 """What somebody else may take, or a later try: whoever brought the file does not end it by a finding."""
 UNCLEAR = frozenset({"R06", "R24"})
 """A duplicate came back, so the first one may have paid; or our own bank has asked for it, and we know why."""
@@ -69,6 +70,8 @@ class Row:
     outcome: ReturnOutcome | None
     """None: a change that the bank tells of; nothing came back."""
     was_taken: bool = False
+    several: tuple[BatchLine, ...] = ()
+    """Which may be meant, where more than one may."""
 
     @property
     def reason(self) -> str:
@@ -87,14 +90,16 @@ class Row:
         return self.outcome == ReturnOutcome.TAKEN and not self.was_taken
 
 
-def keep_return_file(text: str, *, by: User) -> ReturnFile:
+def keep_return_file(text: str, *, division_id: int | None = None, by: User) -> ReturnFile:
     """
     Keep what the bank has given us, to be looked at; the same file again is the one that is kept.
 
-    :raises NotAllowed: if it cannot be read, naming the line, or the person may approve payouts nowhere
+    :param division_id: for which division it is; None: as the file says
+    :raises NotAllowed: if it cannot be read, naming the line, it does not say for which market it is, or the person may not
+        approve payouts there
     """
-    division = min(divisions_where(by, Permission.APPROVE_BATCHES), key=lambda one: (one.depth, one.pk), default=None)
-    if division is None:
+    divisions = divisions_where(by, Permission.APPROVE_BATCHES)
+    if not divisions.exists():
         raise NotAllowed(_("You may not do this here."), code="not_permitted")
     if len(text) > LONGEST:
         raise NotAllowed(_("This file is too long."), code="too_long", field="file")
@@ -104,6 +109,15 @@ def keep_return_file(text: str, *, by: User) -> ReturnFile:
         raise NotAllowed(str(error), code="bad_file", field="file") from None
     if not found:
         raise NotAllowed(_("Nothing came back in this file."), code="nothing", field="file")
+    if division_id is None:
+        markets = markets_of(by, found)
+    elif not (markets := list(divisions.filter(pk=division_id))):
+        raise NotAllowed(_("You may not do this here."), code="not_permitted", field="division")
+    if len(markets) > 1:
+        message = _("The file does not say for which market it is. Choose one of: %(markets)s.")
+        said = {"markets": ", ".join(str(one) for one in markets)}
+        raise NotAllowed(message % said, code="which_market", field="division")
+    (division,) = markets
     kept, _is_new = ReturnFile.objects.get_or_create(
         division=division,
         checksum=hashlib.sha256(text.encode()).hexdigest(),
@@ -119,9 +133,12 @@ def rows_of(file: ReturnFile, *, by: User, first: int = 1, last: int | None = No
     :param first: which of them, counted from 1
     :param last: None: to the end
     """
-    found = read_returns(file.text)[first - 1 : last]
+    return _rows(file, read_returns(file.text)[first - 1 : last], by=by)
+
+
+def _rows(file: ReturnFile, found: Sequence[AchReturn | AchChange], *, by: User) -> list[Row]:
     traces = [one.original_trace for one in found]
-    related = ("payee__account__customer", "batch__bank_file", "reward", "bank_account")
+    related = ("payee__account__customer", "batch__bank_file", "reward", "bank_account", "division")
     ours: dict[str, list[BatchLine]] = defaultdict(list)
     for line in transfers_visible_to(by).filter(trace_number__in=traces).select_related(*related).order_by("pk"):
         ours[line.trace_number].append(line)
@@ -148,25 +165,31 @@ def _row(  # noqa: PLR0913  # what the bank says, and all that is known of it
     file: ReturnFile, said: AchReturn | AchChange, candidates: list[BatchLine], taken: Taken, known: set[tuple[str, str]],
     *, by: User,
 ) -> Row:  # fmt: skip
-    meant = _meant(said, candidates)
+    fitting = _fitting(said, candidates)
+    meant = _meant(fitting)
     line = meant[0] if len(meant) == 1 else None
     key = (said.original_trace, said.trace)
     if isinstance(said, AchChange):
         return Row(said=said, line=line, outcome=None, was_taken=key in known)
-    if came := next((one for one in _meant(said, taken[key]) if not line or one == line), None):
+    if came := next((one for one in _fitting(said, taken[key]) if not fitting or one in fitting), None):
         return Row(said=said, line=came, outcome=ReturnOutcome.TAKEN, was_taken=True)
     if len(meant) > 1:
-        return Row(said=said, line=None, outcome=ReturnOutcome.SEVERAL)
+        return Row(said=said, line=None, outcome=ReturnOutcome.SEVERAL, several=tuple(meant))
     return Row(said=said, line=line, outcome=_outcome(file, said, line, by=by))
 
 
-def _meant(said: AchReturn | AchChange, candidates: list[BatchLine]) -> list[BatchLine]:
+def _meant(fitting: list[BatchLine]) -> list[BatchLine]:
+    """Return which of those that fit a return may be meant: what came back by another return is not; several: a person says."""
+    open_ = [line for line in fitting if line.status != LineStatus.RETURNED]
+    return open_ if open_ and len(fitting) > 1 else fitting
+
+
+def _fitting(said: AchReturn | AchChange, candidates: list[BatchLine]) -> list[BatchLine]:
     """
-    Return which of our transfers of one trace number a bank means: as a rule there is one.
+    Return which of our transfers of one trace number fit what a bank says: as a rule there is one.
 
     Trace numbers come again after 9,999,999 transfers. What tells these apart is tried one by one, as long as something is
-    left: the amount, our reference, the bank that it went to, that it was sent within the time in which banks send back,
-    and that it has not come back. Several left: a person has to say.
+    left: the amount, our reference, the bank that it went to, and that it was sent within the time in which banks send back.
     """
     since = now() - RETURNED_WITHIN
     tests: list[Callable[[BatchLine], bool]] = [
@@ -174,7 +197,6 @@ def _meant(said: AchReturn | AchChange, candidates: list[BatchLine]) -> list[Bat
         lambda line: said.reference == str(line.reward_id),
         lambda line: bool(line.bank_account and line.bank_account.routing_number.startswith(said.original_rdfi)),
         lambda line: bool(line.sent_at and line.sent_at >= since),
-        lambda line: line.status != LineStatus.RETURNED,
     ]
     for test in tests:
         if len(candidates) > 1:
@@ -301,11 +323,14 @@ def _returns(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 @transaction.atomic
-def look_at_return(bank_return_id: int, finding: str, *, is_owed_again: bool = False, by: User) -> BankReturn:
+def look_at_return(
+    bank_return_id: int, finding: str, *, is_owed_again: bool = False, meant: int | None = None, by: User
+) -> BankReturn:
     """
     Note that a person has looked at what came back and was not taken, and what they found: it is listed no more.
 
     :param is_owed_again: the money is back for certain, though the bank's reason does not say so: it is taken
+    :param meant: the payment (its id) that came back, of several that may be meant: it is taken
     :raises NotAllowed: if somebody has looked before, nothing is said, it cannot be taken, the person may not approve payouts
         there, or it is what somebody else or a later try may still take, and they brought the file or may not take it
     """
@@ -315,30 +340,78 @@ def look_at_return(bank_return_id: int, finding: str, *, is_owed_again: bool = F
         raise NotAllowed(_("Say what you have found."), code="no_reason", field="reason")
     if found.looked_at or found.outcome in {ReturnOutcome.TAKEN, ReturnOutcome.KNOWN}:
         raise NotAllowed(_("Nothing is to be looked at any more."), code="looked_at")
-    if found.line and is_own(by, found.line.payee.account.customer):
-        raise NotAllowed(_("You are paid by it: somebody else has to look."), code="own_payment")
-    if found.outcome in NOT_YET_TAKEN and found.line and _is_for_somebody_else(found.file, found.line, by):
-        message = _("You have brought the bank’s file, or may not take this return: somebody else has to look.")
-        raise NotAllowed(message, code="own_word")
-    if is_owed_again:
-        _take_after_all(found, by=by)
+    if why_not := _obstacles_to_looking([found], by=by)[found.pk]:
+        raise why_not
+    if is_owed_again or meant is not None:
+        _take_after_all(found, meant=meant, by=by)
     found.looked_at_by, found.looked_at, found.finding = by, now(), finding.strip()
     found.save(update_fields=["looked_at_by", "looked_at", "finding"])
     return found
 
 
-def _take_after_all(found: BankReturn, *, by: User) -> None:
+def obstacles_to_looking(found: Collection[BankReturn], *, by: User) -> dict[int, str]:
+    """Say of each of some returns (by id) why a person may not end it by what they find; empty: they may."""
+    return {pk: why_not.message if why_not else "" for pk, why_not in _obstacles_to_looking(found, by=by).items()}
+
+
+def _obstacles_to_looking(found: Collection[BankReturn], *, by: User) -> dict[int, NotAllowed | None]:
+    """
+    Find who may end a return by a finding, in a number of queries that grows with the people alone who brought them.
+
+    What may still be taken is ended only by who may take it: of several transfers that may be meant, any of them.
+    """
+    related = ("payee__account__customer", "batch__bank_file")
+    traces = {one.original_trace for one in found if one.outcome == ReturnOutcome.SEVERAL}
+    meant: dict[str, list[BatchLine]] = defaultdict(list)
+    for line in BatchLine.objects.filter(trace_number__in=traces).select_related(*related):
+        meant[line.trace_number].append(line)
+    waiting = [one for one in found if one.outcome in NOT_YET_TAKEN]
+    doubts = {maker: why_no_second_person(by, [maker]) for maker in {one.file.uploaded_by_id for one in waiting}}
+
+    def obstacle(one: BankReturn) -> NotAllowed | None:
+        lines = [one.line] if one.line else meant[one.original_trace]
+        if any(is_own(by, line.payee.account.customer) for line in lines):
+            return NotAllowed(_("You are paid by it: somebody else has to look."), code="own_payment")
+        if one.outcome not in NOT_YET_TAKEN:
+            return None
+        if by.pk == one.file.uploaded_by_id or any(_is_for_somebody_else(one.file, line, by) for line in lines):
+            message = _("You have brought the bank’s file, or may not take this return: somebody else has to look.")
+            return NotAllowed(message, code="own_word")
+        if doubt := doubts[one.file.uploaded_by_id]:
+            return NotAllowed(doubt, code="unconfirmed")
+        return None
+
+    return {one.pk: obstacle(one) for one in found}
+
+
+def candidates_for(found: BankReturn, *, by: User) -> tuple[BatchLine, ...]:
+    """Return the transfers of which one may have come back, where a person has to say which."""
+    row = _row_of(found, by=by)
+    return row.several if row else ()
+
+
+def _row_of(found: BankReturn, *, by: User) -> Row | None:
+    """Return what the bank's file says of one return, unless it was taken."""
+    key = (found.original_trace, found.trace)
+    said = [one for one in read_returns(found.file.text) if (one.original_trace, one.trace) == key]
+    return next(_returns(_rows(found.file, said, by=by)), None)
+
+
+def _take_after_all(found: BankReturn, *, meant: int | None, by: User) -> None:
     _require_taker(found.file, by)
-    is_left = False
-    for row in _returns(rows_of(found.file, by=by)):
-        if (row.said.original_trace, row.said.trace) == (found.original_trace, found.trace):
-            is_left = True
-            outcome = _take(found.file, row, by=by, is_clear=True)
-            if outcome != ReturnOutcome.TAKEN:
-                raise NotAllowed(str(outcome.label), code="not_taken", field="is_owed_again")
-    if not is_left:
+    field = "is_owed_again" if meant is None else "meant"
+    row = _row_of(found, by=by)
+    if row is None:
         message = _("It was taken meanwhile, from another of the bank’s files.")
-        raise NotAllowed(message, code="taken_meanwhile", field="is_owed_again")
+        raise NotAllowed(message, code="taken_meanwhile", field=field)
+    if meant is not None:
+        line = next((line for line in row.several if line.pk == meant), None)
+        if line is None:
+            raise NotAllowed(_("This transfer cannot be meant: look again."), code="not_meant", field=field)
+        row = replace(row, line=line)
+    outcome = _take(found.file, row, by=by, is_clear=True)
+    if outcome != ReturnOutcome.TAKEN:
+        raise NotAllowed(str(outcome.label), code="not_taken", field=field)
 
 
 @transaction.atomic
@@ -356,8 +429,8 @@ def _take(file: ReturnFile, row: Row, *, by: User, is_clear: bool = False) -> Re
         if outcome == ReturnOutcome.TAKEN:
             _end_bank_account(line, said, by=by)
             come_back(line, f"{said.code}: {return_in_words(said.code)}", code=said.code, by=by)
-            _reopen(batch)
             complete_bank_file(bank_file)
+            follow_late_return(batch)
     elif row.outcome:
         outcome = row.outcome
     BankReturn.objects.get_or_create(
@@ -397,21 +470,17 @@ def come_back(line: BatchLine, problem: str, *, code: str = "", by: User | None 
 
 
 def complete_bank_file(file: BankFile) -> None:
-    """Note of a file that is held and was paid in part that nothing of it is awaited any more, if so it is."""
-    if file.status == BankFileStatus.PARTLY_PAID and not awaited_of(file).exists():
+    """Note of a file that is held, and that the bank has had, that nothing of it is awaited any more, if so it is."""
+    if file.status == BankFileStatus.HANDED_OVER and has_all_come_back(file):
+        file.return_()
+    elif file.status == BankFileStatus.PARTLY_PAID and not awaited_of(file).exists():
         file.complete()
-        file.save(update_fields=["status"])
+    else:
+        return
+    file.save(update_fields=["status"])
 
 
 def _end_bank_account(line: BatchLine, said: AchReturn, *, by: User) -> None:
     bank = line.bank_account
     if said.account_unusable and bank and bank.is_current:
         end_returned_bank_details(bank.pk, said.code, by=by)
-
-
-def _reopen(batch: Batch) -> None:
-    """Say of a batch that was reconciled that not all of it was paid after all."""
-    if batch.status == BatchStatus.CONFIRMED:
-        batch.return_partly(at=now())
-        batch.save(update_fields=["status", "confirmed_at"])
-        announce(batch, by=None)

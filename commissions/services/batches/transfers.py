@@ -3,8 +3,8 @@ Bank transfers: one file of all those of a batch, handed to the bank by a person
 
 A file that the bank refuses, or that is not handed over after all, pays nothing: each of its transfers is owed again.
 
-The file is written, and its payments sent, in the one transaction of the chunk of long work in which the first of them
-falls. A worker that is killed before its end leaves neither; one that comes later, or at the same time, finds both.
+Long work notes the transfers as sent, chunk by chunk, and writes the file in one transaction when all of them are. A worker
+that is killed before its end leaves no file; whoever takes the work up finds what is sent already, and writes it.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import cast
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from commissions.events import (
     TransferGivenBack,
 )
 from commissions.models import BankAccount, BankChange, BankFile, Batch, BatchLine, ReturnFile, TraceCounter
-from commissions.queries.bank import open_change_of
+from commissions.queries.bank import bank_accounts_in_question
 from commissions.queries.transfers import (
     approved_originator_of,
     awaited_of,
@@ -60,39 +60,69 @@ SETTLING = "commissions.settle_bank_file"
 GIVING_BACK = "commissions.give_back_bank_file"
 """The kind of long work that lets the transfers of a file be owed again of which the bank has paid nothing."""
 CHUNK = 50
+AT_A_TIME = 1000
+"""Transfers that are numbered by one statement: a file of any length needs little memory but for its text."""
 MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 """Which file of its originator and day it is: a bank takes no more."""
 
 
+def send_transfers(batch: Batch, payments: Collection[int]) -> None:
+    """
+    Note of a batch's transfers that are not sent yet that they go into its file; what was set off whole is paid thereby.
+
+    :param payments: ids of some of the batch's payments; those that are no transfers are left alone
+    :raises NotAllowed: if it is not known who sends them, or it is no longer who was approved
+    """
+    related = ("reward__division", "payee__account__customer", "division", "batch")
+    pending = BatchLine.objects.locked().filter(pk__in=payments, channel=Channel.TRANSFER, status=LineStatus.PENDING)
+    lines = list(pending.select_related(*related).order_by("reward_id", "pk"))
+    if lines:
+        approved_originator_of(batch)
+    for line in lines:
+        send_line(line)
+        if line.amount:
+            line.transfer(at=now())
+            line.save(update_fields=["status", "sent_at"])
+        else:
+            confirm_line(line, "")
+
+
+@transaction.atomic
 def write_bank_file(batch: Batch) -> BankFile | None:
     """
-    Write the file of a batch's transfers, and note each of them as sent; None where none is left to be sent.
+    Write the file of a batch's transfers, once all of them are noted as sent; None where none is left to be sent.
 
-    What was set off whole is paid thereby. Whose bank account has ended since the batch was built is not in the file: it
-    comes back at once, as if the bank had returned it.
+    Whose bank account has ended since the batch was built is not in the file: it comes back at once, as if the bank had
+    returned it. Nor is what a bank has told to write otherwise: it is owed again.
 
     :raises NotAllowed: if it is not known who sends them, it is no longer who was approved, or too many files were made
         on one day
     """
-    related = ("reward__division", "payee__account__customer", "division", "batch", "bank_account")
-    pending = BatchLine.objects.locked().filter(batch=batch, channel=Channel.TRANSFER, status=LineStatus.PENDING)
+    written = BatchLine.objects.filter(batch=batch, channel=Channel.TRANSFER, status=LineStatus.SENT, trace_number="")
+    if not written.exists():
+        return None
     entries: list[AchEntry] = []
+    numbered: list[BatchLine] = []
+    left_out: list[int] = []
     originator = approved_originator_of(batch)
     counter = _counter_of(originator)
-    for line in pending.select_related(*related).order_by("reward_id", "pk"):
+    changing = set(bank_accounts_in_question(written))
+    held = written.locked().select_related("bank_account").order_by("reward_id", "pk")
+    for line in held.iterator(chunk_size=AT_A_TIME):
         bank = cast("BankAccount", line.bank_account)  # so the database says of transfers
-        send_line(line)
-        if not line.amount:
-            confirm_line(line, "")
+        if not bank.is_current or bank.pk in changing:
+            left_out.append(line.pk)
             continue
-        is_sent = bank.is_current and open_change_of(bank) is None
-        if is_sent:
-            counter.last = counter.last % LAST_SEQUENCE + 1
-        line.transfer(trace_number(originator, counter.last) if is_sent else "", at=now())
-        line.save(update_fields=["status", "trace_number", "sent_at"])
-        if is_sent:
-            entries.append(_entry_of(line, bank, counter.last))
-        elif bank.is_current:
+        counter.last = counter.last % LAST_SEQUENCE + 1
+        line.number(trace_number(originator, counter.last))
+        entries.append(_entry_of(line, bank, counter.last))
+        numbered.append(line)
+        if len(numbered) == AT_A_TIME:
+            BatchLine.objects.bulk_update(numbered, ["trace_number"])
+            numbered.clear()
+    BatchLine.objects.bulk_update(numbered, ["trace_number"])
+    for line in _with_rewards(left_out):
+        if cast("BankAccount", line.bank_account).is_current:
             _give_back(line, _("The payee’s bank has told other details: they are not settled yet."), by=None)
         else:
             come_back(line, _("The bank account was ended before the transfer was made."))
@@ -115,6 +145,11 @@ def write_bank_file(batch: Batch) -> BankFile | None:
     made = BankFileMade(bank_file_id=file.pk, count=file.count, total=str(file.total), checksum=file.checksum)
     _tell(file, made, by=None)
     return file
+
+
+def _with_rewards(ids: Collection[int]) -> QuerySet[BatchLine]:
+    related = ("reward__division", "payee__account__customer", "division", "batch", "bank_account")
+    return BatchLine.objects.filter(pk__in=ids).select_related(*related).order_by("reward_id", "pk")
 
 
 def _counter_of(originator: Originator) -> TraceCounter:

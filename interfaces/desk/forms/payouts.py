@@ -1,11 +1,14 @@
 """What is asked where rewards are paid: batches, files of the bank, the close of a month."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from commissions.states import Verdict
+from foundation.divisions.models import Division
 from interfaces.desk.forms.plain import note_field
 
 LONGEST_RETURN_FILE = 2_000_000
@@ -22,10 +25,27 @@ class LookedAtForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, may_be_taken: bool, **kwargs: Any) -> None:
+    meant = forms.TypedChoiceField(
+        label=_("Which transfer came back"),
+        help_text=_("It is owed again. Only where you know it for certain, as from the bank’s statement."),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(
+        self, *args: Any, may_be_taken: bool, transfers: Sequence[tuple[int, str]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         if not may_be_taken:
             del self.fields["is_owed_again"]
+        if not transfers:
+            del self.fields["meant"]
+            return
+        field = cast("forms.TypedChoiceField", self.fields["meant"])
+        field.choices = [*transfers, ("", _("None of them is owed again"))]
+        self.order_fields(["meant", "reason"])
 
 
 class BuildBatchForm(forms.Form):
@@ -98,6 +118,21 @@ class ReturnFileForm(forms.Form):
         label=_("Return file"),
         help_text=_("In Nacha format, as the bank gives it. Nothing is taken before you have seen it."),
     )
+    division = forms.ModelChoiceField(
+        label=_("Market"),
+        queryset=Division.objects.none(),
+        required=False,
+        empty_label=_("As the file says"),
+        help_text=_(
+            "Only where several markets have the same bank account, so that the file does not say for which it is."
+        ),
+    )
+
+    def __init__(self, *args: Any, divisions: QuerySet[Division], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[Division]", self.fields["division"]).queryset = divisions
+        if not divisions:
+            del self.fields["division"]
 
     def clean_file(self) -> str:
         """Read it: it holds letters and digits alone."""

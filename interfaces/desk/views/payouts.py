@@ -34,8 +34,7 @@ from foundation.jobs.queries import progress_of
 from foundation.lifecycle import NotAllowed
 from foundation.money import ZERO, format_money
 from foundation.people.models import User, UserRequest
-from foundation.people.queries import can, divisions_where
-from foundation.people.services import require_second_person
+from foundation.people.queries import can, divisions_where, why_no_second_person
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
@@ -69,6 +68,7 @@ PAYOUTS: List[Batch] = List(
         Preset(_("To be audited"), "status=frozen"),
         Preset(_("Sent"), "status=submitted"),
         Preset(_("Partly returned"), "status=partly_returned"),
+        Preset(_("Refused"), "status=refused"),
         Preset(_("Needs a person"), "waits=person"),
     ],
 )
@@ -129,6 +129,10 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
     rows = batch.lines.select_related("payee__account__customer", "reward", "submission", "batch", "bank_account")
     standing = standing_of(batch)
     file = BankFile.objects.filter(batch=batch).first()
+    unconfirmed = why_no_second_person(request.user, batch.makers)
+    may_answer = _may_answer_for(batch, request.user, who_is_unconfirmed=unconfirmed)
+    may_read = batch.status == BatchStatus.FROZEN and may_answer
+    is_refused = file is not None and file.status == BankFileStatus.REFUSED
     return respond(
         request,
         LINES,
@@ -137,14 +141,16 @@ def payout(request: UserRequest, pk: int) -> HttpResponse:
         standing=standing,
         progress=progress_of(batch.job) if batch.job else None,
         file=file,
-        may_refuse=file is not None and file.can_move(BankFileStatus.REFUSED) and _may_answer_for(batch, request.user),
-        may_hand_over=_may_answer_for(batch, request.user),
+        is_refused=is_refused,
+        is_being_given_back=is_refused and file is not None and awaited_of(file).exists(),
+        may_refuse=file is not None and file.can_move(BankFileStatus.REFUSED) and may_answer,
+        may_hand_over=may_answer,
         awaited=_awaited(file),
         obstacle=obstacle_to_transfers(batch),
         is_sending=batch.status in {BatchStatus.APPROVED, BatchStatus.SUBMITTED},
-        doings=_doings(batch, standing, request.user),
+        doings=_doings(batch, standing, request.user, may_read=may_read),
         next_unread=unread_lines(batch).order_by("pk").first(),
-        may_read=_may_read(batch, request.user),
+        may_read=may_read,
         may_remove=batch.status == BatchStatus.BUILDING and can(request.user, Permission.BUILD_BATCHES, batch.division),
         events=latest(batch, most=EVENTS_SHOWN),
     )
@@ -157,34 +163,20 @@ def _awaited(file: BankFile | None) -> list[BatchLine]:
     return list(awaited_of(file).select_related("payee__account__customer")[:AWAITED_SHOWN])
 
 
-def _doings(batch: Batch, standing: Standing, user: User) -> list[str]:
+def _doings(batch: Batch, standing: Standing, user: User, *, may_read: bool) -> list[str]:
     """Return what a person may do to a batch as it stands. The services decide again."""
     builds = can(user, Permission.BUILD_BATCHES, batch.division)
     offered = [
         ("freeze", builds and batch.can_move(BatchStatus.FROZEN) and standing.payments > 0),
-        ("approve", _may_read(batch, user) and not standing.unread and standing.payments > 0),
+        ("approve", may_read and not standing.unread and standing.payments > 0),
         ("discard", builds and batch.can_move(BatchStatus.DISCARDED)),
     ]
     return [name for name, is_offered in offered if is_offered]
 
 
-def _may_read(batch: Batch, user: User) -> bool:
-    return batch.status == BatchStatus.FROZEN and _may_answer_for(batch, user)
-
-
-def _may_answer_for(batch: Batch, user: User) -> bool:
-    if not can(user, Permission.APPROVE_BATCHES, batch.division) or batch.was_made_by(user):
-        return False
-    return not _who_is_unconfirmed(batch, user)
-
-
-def _who_is_unconfirmed(batch: Batch, user: User) -> str:
-    """Say why a person is not known to be somebody else than who made a batch; empty if they are."""
-    try:
-        require_second_person(user, batch.makers)
-    except NotAllowed as refusal:
-        return str(refusal)
-    return ""
+def _may_answer_for(batch: Batch, user: User, *, who_is_unconfirmed: str) -> bool:
+    may_approve = can(user, Permission.APPROVE_BATCHES, batch.division)
+    return may_approve and not batch.was_made_by(user) and not who_is_unconfirmed
 
 
 @staff_page(Permission.BUILD_BATCHES)
@@ -360,7 +352,9 @@ def line(request: UserRequest, pk: int) -> HttpResponse:
     this = BatchLine.objects.filter(pk=pk)
     is_not_owed = batch.status == BatchStatus.FROZEN and bool(rewards_no_longer_owed(this))
     is_due = found.verdict == Verdict.UNREAD or is_not_owed or lines_in_question(this).exists()
-    may_read = _may_read(batch, request.user) and is_due and found.status == LineStatus.PENDING
+    unconfirmed = why_no_second_person(request.user, batch.makers)
+    may_answer = _may_answer_for(batch, request.user, who_is_unconfirmed=unconfirmed)
+    may_read = batch.status == BatchStatus.FROZEN and may_answer and is_due and found.status == LineStatus.PENDING
     form = ReadForm(posted(request)) if may_read else None
     if form and form.is_bound and form.is_valid():
         answers = form.cleaned_data
@@ -382,7 +376,7 @@ def line(request: UserRequest, pk: int) -> HttpResponse:
         "is_not_owed": is_not_owed,
         "is_own": batch.was_made_by(request.user),
         "may_audit": can(request.user, Permission.APPROVE_BATCHES, batch.division),
-        "who_is_unconfirmed": _who_is_unconfirmed(batch, request.user),
+        "who_is_unconfirmed": unconfirmed,
         "may_remove": batch.status == BatchStatus.BUILDING
         and can(request.user, Permission.BUILD_BATCHES, batch.division),
         "may_settle": can(request.user, Permission.SETTLE_SUBMISSIONS, found.division),

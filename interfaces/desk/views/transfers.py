@@ -1,6 +1,7 @@
 """Bank transfers at the desk: the file of a batch for the bank, and what the bank sends back."""
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from commissions.models import BankChange, BankFile, BatchLine
+from commissions.models import BankChange, BankFile, BankReturn, BatchLine
 from commissions.queries.bank import change_is_due_on, open_changes
 from commissions.queries.transfers import (
     awaited_for,
@@ -27,11 +28,13 @@ from commissions.services import bank, batches
 from commissions.services.bank import BankDetails, corrected_details, ending_of
 from commissions.states import BankAccountKind, BankFileStatus, ReturnOutcome
 from foundation.ach import change_in_words
+from foundation.divisions.models import Division
 from foundation.jobs.queries import progress_of
 from foundation.jobs.states import JobStatus
 from foundation.lifecycle import NotAllowed
 from foundation.people.http import STAFF_PROOF, has_proved, proof_page
 from foundation.people.models import User, UserRequest
+from foundation.people.queries import divisions_where
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
 from interfaces.desk.actions import Action, perform, posted
@@ -101,9 +104,7 @@ def confirm(request: UserRequest, pk: int) -> HttpResponse:
         % {"date": date_format(may_be_paid_from(file))},
         button=_("The bank has paid it"),
         done=_("Noted. The transfers are settled now."),
-        nothing=_("You have taken what came back of it: somebody else has to confirm the rest.")
-        if has_taken_back(request.user, [file.batch_id])
-        else "",
+        nothing=_obstacle_to_confirming(file, request.user),
         subject=file.batch,
         back=_back(file),
         asks_who_it_is=True,
@@ -119,6 +120,14 @@ def confirm(request: UserRequest, pk: int) -> HttpResponse:
             pk, count=answers["count"], total=answers["total"], missed=answers["missed"], by=request.user
         ),
     )
+
+
+def _obstacle_to_confirming(file: BankFile, user: User) -> str:
+    if file.status == BankFileStatus.RETURNED:
+        return _("All of it came back: the returns have settled it, and there is nothing to be confirmed.")
+    if has_taken_back(user, [file.batch_id]):
+        return _("You have taken what came back of it: somebody else has to confirm the rest.")
+    return ""
 
 
 def _named(line: BatchLine) -> str:
@@ -202,10 +211,13 @@ def _back(file: BankFile) -> str:
 @staff_page(Permission.APPROVE_BATCHES)
 def returns(request: UserRequest) -> HttpResponse:
     """Take in what the bank has sent back, and show what nobody could be matched with."""
-    form = ReturnFileForm(posted(request), request.FILES or None)
+    form = ReturnFileForm(posted(request), request.FILES or None, divisions=_markets_to_choose(request.user))
     if form.is_bound and form.is_valid():
+        chosen = form.cleaned_data.get("division")
         try:
-            kept = batches.keep_return_file(form.cleaned_data["file"], by=request.user)
+            kept = batches.keep_return_file(
+                form.cleaned_data["file"], division_id=chosen.pk if chosen else None, by=request.user
+            )
         except NotAllowed as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
@@ -213,7 +225,7 @@ def returns(request: UserRequest) -> HttpResponse:
     context = {
         "form": form,
         "files": return_files_visible_to(request.user).select_related("uploaded_by", "division")[:FILES_SHOWN],
-        "unmatched": unmatched(request.user).select_related("line", "file")[:UNMATCHED_SHOWN],
+        "unmatched": _to_look_at(request.user),
         "unconfirmed": to_be_confirmed(request.user)[:FILES_SHOWN],
         "waiting": to_be_handed_over(request.user).select_related("batch", "division")[:FILES_SHOWN],
         "awaited": awaited_for(request.user).select_related("batch", "payee__account__customer")[:UNMATCHED_SHOWN],
@@ -227,6 +239,22 @@ def returns(request: UserRequest) -> HttpResponse:
         "currency": CURRENCY,
     }
     return render(request, "desk/bank_returns.html", context, status=422 if form.errors else 200)
+
+
+def _markets_to_choose(user: User) -> QuerySet[Division]:
+    """Return where a person may approve payouts; none where one of these lies above all others: it stands for them."""
+    divisions = divisions_where(user, Permission.APPROVE_BATCHES).order_by("name")
+    ids = {one.pk for one in divisions}
+    topmost = [one for one in divisions if ids.isdisjoint(one.lineage[:-1])]
+    return divisions if len(topmost) > 1 else divisions.none()
+
+
+def _to_look_at(user: User) -> list[tuple[BankReturn, str]]:
+    """Return what came back and was not taken, each with the reason for which a person may not end it; empty: they may."""
+    related = ("line__payee__account__customer", "line__batch__bank_file", "file")
+    found = list(unmatched(user).select_related(*related)[:UNMATCHED_SHOWN])
+    why_not = batches.obstacles_to_looking(found, by=user)
+    return [(one, why_not[one.pk]) for one in found]
 
 
 @never_cache
@@ -266,26 +294,49 @@ def return_file(request: UserRequest, pk: int) -> HttpResponse:
 @staff_page(Permission.APPROVE_BATCHES)
 def look_at_return(request: UserRequest, pk: int) -> HttpResponse:
     """Note what a person found about what came back and was not taken."""
-    found = get_object_or_404(unmatched(request.user).select_related("line__batch"), pk=pk)
+    related = ("line__payee__account__customer", "line__batch__bank_file", "file")
+    found = get_object_or_404(unmatched(request.user).select_related(*related), pk=pk)
+    may_be_taken = found.outcome == ReturnOutcome.UNCLEAR
+    several = batches.candidates_for(found, by=request.user) if found.outcome == ReturnOutcome.SEVERAL else ()
     text = _("%(amount)s, reason %(code)s, trace number %(trace)s. %(outcome)s.")
     said = {"code": found.code, "trace": found.original_trace, "outcome": found.get_outcome_display()}
     action = Action(
         title=_("Looked at"),
         explanation=text % {**said, "amount": in_words(found.amount, CURRENCY)},
+        nothing=batches.obstacles_to_looking([found], by=request.user)[pk],
         button=_("Looked at"),
         done=_("Noted. It is listed no more."),
         subject=_("Bank transfers"),
         back=reverse("desk:bank_returns"),
+        asks_who_it_is=may_be_taken or bool(several),
     )
-    form = LookedAtForm(posted(request), may_be_taken=found.outcome == ReturnOutcome.UNCLEAR)
+    transfers = [(line.pk, _told_apart(line)) for line in several]
+    form = LookedAtForm(posted(request), may_be_taken=may_be_taken, transfers=transfers)
     return perform(
         request,
         action,
         form,
         lambda answers: batches.look_at_return(
-            pk, answers["reason"], is_owed_again=answers.get("is_owed_again", False), by=request.user
+            pk,
+            answers["reason"],
+            is_owed_again=answers.get("is_owed_again", False),
+            meant=answers.get("meant"),
+            by=request.user,
         ),
     )
+
+
+def _told_apart(line: BatchLine) -> str:
+    """Name a transfer by what tells it from others of the same trace number."""
+    text = _("%(payee)s, %(amount)s, sent on %(day)s, batch %(number)d, reward %(reward)d: %(state)s")
+    return text % {
+        "payee": line.payee.account.customer.name,
+        "amount": in_words(line.amount, CURRENCY),
+        "day": date_format(line.sent_at.astimezone(line.division.zone)) if line.sent_at else "–",
+        "number": line.batch_id,
+        "reward": line.reward_id,
+        "state": line.get_status_display(),
+    }
 
 
 TO_LOOK_AT = frozenset(ReturnOutcome) - {ReturnOutcome.TAKEN, ReturnOutcome.KNOWN}
