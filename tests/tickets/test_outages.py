@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from accounts.models import Account, Contact, Customer
 from billing.models import BillingSystem, Submission
+from config.local.sign_ins import totp
 from foundation.correspondence.models import Message
 from foundation.divisions.services import set_value
 from foundation.divisions.settings import TIME_ZONE
@@ -34,7 +35,7 @@ from foundation.money import format_money, round_money
 from foundation.now import now
 from foundation.people.services import confirm_person, invite_person
 from foundation.people.states import Role
-from foundation.people.testing import make_person, sign_in
+from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 from interfaces.desk.outage_forms import shown_in
 from interfaces.desk.queries import timeline_of
 from interfaces.desk.words import say
@@ -1061,6 +1062,22 @@ class TestX32OutageCredits:
         again = outages.request_credits(overlapping.pk, by=supervisor)
         outages.approve_credits(again.pk, by=approver)
         assert (run.credits.get().minutes, again.credits.get().minutes) == (300, 600)
+
+    def test_are_approved_by_who_gave_their_code_lately(self, outage, supervisor, approver, client):
+        run = outages.request_credits(outage.pk, by=supervisor)
+        address = reverse("desk:outage_credits_approve", args=[run.pk])
+        sign_in(client, approver)
+
+        with time_machine.travel(now() + timedelta(minutes=16), tick=False):
+            asked = client.post(address, {"shown": run.total})
+            run.refresh_from_db()
+            assert (asked.status_code, run.status) == (422, CreditRunStatus.REQUESTED)
+            code = totp(TOTP_SECRET, now().timestamp())
+            client.post(reverse("mfa_reauthenticate"), {"code": code, "next": "/"})
+            client.post(address, {"shown": run.total})
+
+        run.refresh_from_db()
+        assert run.status == CreditRunStatus.APPROVED
 
     @pytest.mark.parametrize("asked", [*permutations(range(3))])
     def test_each_minute_is_credited_once_in_whatever_order_they_are_asked_for_and_approved(

@@ -107,6 +107,7 @@ def decide(request: UserRequest, pk: int) -> HttpResponse:
         subject=CLAIMS.title,
         back=reverse("desk:claims"),
         is_grave=True,
+        asks_who_it_is=True,
     )
 
     def do(answers: dict[str, Any]) -> None:

@@ -308,6 +308,7 @@ def answer(request: UserRequest, pk: int) -> HttpResponse:
         subject=found,
         back=reverse("desk:dispute", args=[pk]),
         is_grave=True,
+        asks_who_it_is=request.POST.get("outcome") == DisputeStatus.UPHELD,
     )
 
     def do(answers: dict[str, Any]) -> None:

@@ -116,6 +116,7 @@ def close(request: UserRequest) -> HttpResponse:
         subject=_("Ledger"),
         back=reverse("desk:ledger"),
         is_grave=True,
+        asks_who_it_is=True,
     )
 
     def do(answers: dict[str, str]) -> None:

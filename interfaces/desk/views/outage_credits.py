@@ -78,6 +78,7 @@ def approve_credits(request: UserRequest, pk: int) -> HttpResponse:
         done=_("Approved. The credits go out now."),
         nothing=run.what_became_of_it,
         is_grave=True,
+        asks_who_it_is=True,
     )
     form = ApproveForm(posted(request), initial={"shown": run.total})
     return perform(

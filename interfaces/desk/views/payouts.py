@@ -279,6 +279,7 @@ def freeze(request: UserRequest, pk: int) -> HttpResponse:
         done=_("The batch is frozen. Somebody else reads and approves it."),
         subject=batch,
         back=_back(batch),
+        asks_who_it_is=True,
     )
     return perform(
         request, action, ConfirmForm(posted(request)), lambda _answers: batches.freeze_batch(pk, by=request.user)

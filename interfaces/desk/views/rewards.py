@@ -98,6 +98,7 @@ def release(request: UserRequest, pk: int) -> HttpResponse:
         done=_("Released."),
         subject=found,
         back=reverse("desk:reward", args=[pk]),
+        asks_who_it_is=True,
     )
     form = ReleaseForm(posted(request), reasons=_releasable(found, request.user))
 

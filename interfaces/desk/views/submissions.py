@@ -99,6 +99,7 @@ def settle(request: UserRequest, pk: int) -> HttpResponse:
         subject=found,
         back=reverse("desk:submission", args=[pk]),
         is_grave=True,
+        asks_who_it_is=True,
     )
     return perform(
         request,
