@@ -465,6 +465,22 @@ class TestAudit:
 
         assert refusal.value.code == "own_payment"
 
+    def test_is_of_no_batch_of_somebody_whom_one_person_alone_has_let_in(self, payouts):
+        """They may be whoever reads it, who would approve what they built themselves: ADR 13."""
+        make_earned(payouts)
+        head = make_person(Role.OPERATOR, payouts.division)
+        puppet = invite_person("puppet@people.example", role=Role.OPERATOR, division=payouts.division, by=head)
+        batch = batches.build_batch(payouts.division.pk, by=puppet)
+        batches.freeze_batch(batch.pk, by=puppet)
+        line = batch.lines.get()
+
+        with pytest.raises(NotAllowed) as refusal:
+            batches.read_line(line.pk, Verdict.CORRECT, "", by=payouts.auditor)
+        assert refusal.value.code == "unconfirmed"
+
+        confirm_person(puppet, by=make_person(Role.OPERATOR, payouts.division))
+        assert batches.read_line(line.pk, Verdict.CORRECT, "", by=payouts.auditor).read_by == payouts.auditor
+
     def test_is_not_for_an_auditor_whom_the_builder_made_one(self, payouts):
         make_earned(payouts)
         builder = make_person(Role.OPERATOR, payouts.division)
