@@ -44,7 +44,7 @@ from foundation.events.testing import published
 from foundation.lifecycle import NotAllowed
 from foundation.now import now, today
 from foundation.people.models import User
-from foundation.people.services import invite_person
+from foundation.people.services import confirm_person, invite_person
 from foundation.people.states import Role
 from foundation.people.testing import make_person
 from orders.states import OrderStatus
@@ -278,6 +278,21 @@ class TestUpholding:
                 batches.approve_batch(batch.pk, by=person)
             assert refusal.value.code == code
 
+        assert batches.approve_batch(batch.pk, by=payouts.auditor)
+
+    def test_is_paid_only_once_two_people_know_who_granted_it(self, dispute, payouts):
+        """Whom one person alone has let in may be whoever reads and approves it: ADR 13."""
+        head = make_person(Role.OPERATOR, payouts.division)
+        puppet = invite_person("puppet@people.example", role=Role.OPERATOR, division=payouts.division, by=head)
+        uphold_dispute(dispute.pk, "You are right.", TEN, by=puppet)
+        batch = make_frozen(payouts)
+
+        with pytest.raises(NotAllowed) as refusal:
+            batches.read_line(batch.lines.get().pk, Verdict.CORRECT, "", by=payouts.auditor)
+        assert refusal.value.code == "unconfirmed"
+
+        confirm_person(puppet, by=make_person(Role.OPERATOR, payouts.division))
+        read_all(batch, payouts.auditor)
         assert batches.approve_batch(batch.pk, by=payouts.auditor)
 
     def test_of_a_wrong_claim_ends_the_claim(self, reward, payee, answerer, payouts):
