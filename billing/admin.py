@@ -89,6 +89,7 @@ class NeedsAPersonFilter(admin.SimpleListFilter):
 class SubmissionAdmin(ReadOnlyAdmin):
     """What was asked of billing systems, and the two moves that a person has."""
 
+    asks_who_it_is = True
     permission = Permission.SETTLE_SUBMISSIONS
     viewers = (Permission.SEE_ORDERS, Permission.AUDIT)
     list_display = (
@@ -153,7 +154,9 @@ class SubmissionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         submission = self.row_at(request, object_id, self.may_work_on)
         form = form_class(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        if form.is_bound and (wanted := self.code_wanted(request)):
+            form.add_error(None, wanted)
+        elif request.method == "POST" and form.is_valid():
             try:
                 move(submission, form.cleaned_data)
             except NotAllowed as refusal:

@@ -181,6 +181,8 @@ class DisputeRaised(Fact, name="commissions.dispute_raised"):
     """0: nothing was ever promised, or the friend is not among the payee's referrals."""
     due_on: str
     is_missing: bool = False
+    is_appeal: bool = False
+    """Whether it is asked once more, after an explanation."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -371,6 +371,10 @@ class TermForm(forms.Form):
 # The rest. ---------------------------------------------------------------------------------------------------------
 
 
+LONGEST_WATCH_DAYS = 1830
+"""Days after installation, five years, until which a reward may be taken back."""
+
+
 class VersionForm(VersionModelForm):
     """When a reward is earned, when it is taken back, and how much is given at the most."""
 
@@ -399,6 +403,13 @@ class VersionForm(VersionModelForm):
             "most_per_year": gettext_lazy("The same in a calendar year. Empty: any."),
             "most_ever": gettext_lazy("The same in all. Empty: any."),
         }
+
+    def clean_clawback_none_days(self) -> int:
+        """Refuse to watch a friend for longer than anybody would remember what was promised."""
+        days: int = self.cleaned_data["clawback_none_days"]
+        if days > LONGEST_WATCH_DAYS:
+            raise ValidationError(_("At most %(most)d days.") % {"most": LONGEST_WATCH_DAYS})
+        return days
 
     earning = ("wait_count", "wait_unit", "bills_needed", "days_late_allowed", "weekend_moves_due_date",
                "must_be_active", "months_to_qualify")  # fmt: skip

@@ -74,6 +74,9 @@ class _HasMoves(DivisionScopedAdmin):
         row = self.row(request, object_id)
         if request.method != "POST":
             raise Http404
+        if wanted := self.code_wanted(request):
+            messages.error(request, wanted)
+            return self.back_to(row)
         try:
             moved = move(row.pk, by=request.user)
         except NotAllowed as refusal:
@@ -111,6 +114,7 @@ class ProgrammeAdmin(_HasMoves):
     """A programme: what is said, who is credited, how many may be invited; started, paused and ended by its buttons."""
 
     form = ProgrammeForm
+    asks_who_it_is = True
     shows_inherited = True
     list_display = ("__str__", "code", "division", "status", "starts_on", "ends_on")
     list_filter = ("status", "division")

@@ -8,6 +8,9 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from referrals.models import Programme
 
+LONGEST_GONE = 120
+"""Months after which anybody is new again."""
+
 
 class ProgrammeForm(forms.ModelForm[Programme]):
     """A programme; terms that somebody has agreed to keep their words under their version."""
@@ -36,6 +39,13 @@ class ProgrammeForm(forms.ModelForm[Programme]):
             "most_ever",
             "tells_when_earned",
         )
+
+    def clean_new_after_months(self) -> int:
+        """Refuse a time after which nobody would ever be new again."""
+        months: int = self.cleaned_data["new_after_months"]
+        if months > LONGEST_GONE:
+            raise forms.ValidationError(gettext("At most %(most)d months.") % {"most": LONGEST_GONE})
+        return months
 
     def clean(self) -> dict[str, Any]:
         """Ask for a new version where the terms say something else than what was agreed to."""

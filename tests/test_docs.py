@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.pictures import PAGES
+from foundation.people.states import ROLE_PERMISSIONS, Permission, Role
 from tickets.services.outages.attaching import HOLDING
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +36,44 @@ class TestThePatternOfALock:
         written = [line.partition("  # ")[0] for line in pattern[1].splitlines() if line.strip()]
 
         assert [line for line in written if f"{line}\n" not in services] == []
+
+
+APPROVALS = re.findall(
+    r"^\| [^|]+ \| `([\w/.]+): (\w+)` \| ([^|]+) \| ([^|]+) \| (?:yes|no) \| ([^|]+) \|$",
+    (ROOT / "docs" / "visibility.md").read_text(),
+    re.MULTILINE,
+)
+
+
+class TestWhoApprovesWhat:
+    def test_is_told_of_every_service_that_asks_for_a_second_person(self):
+        asking = {
+            str(file.relative_to(ROOT))
+            for app in ("commissions", "tickets", "foundation/people")
+            for file in (ROOT / app).rglob("*.py")
+            if "require_second_person(" in file.read_text()
+        }
+
+        assert asking <= {file for file, *_rest in APPROVALS}
+
+    @pytest.mark.parametrize(("file", "service", "permissions", "roles", "refusals"), APPROVALS)
+    def test_is_what_roles_and_services_say(self, file, service, permissions, roles, refusals):
+        source = (ROOT / file).read_text()
+        app = ROOT / file.partition("/")[0]
+        refused = source + "".join(one.read_text() for one in app.rglob("*.py") if "models" in one.parts)
+        granted = [
+            ", ".join(str(role.label) for role in Role if Permission(one) in ROLE_PERMISSIONS[role])
+            for one in re.findall(r"`(\w+)`", permissions)
+        ]
+
+        assert f"def {service}(" in source
+        assert "; ".join(granted) == roles
+        for code in re.findall(r"`(\w+)`", refusals):
+            is_known = "require_second_person(" in source if code == "unconfirmed" else f'code="{code}"' in refused
+            assert is_known, code
+        for one in re.findall(r"`(\w+)`", permissions):
+            is_asked = f"Permission.{Permission(one).name}" in source
+            assert is_asked or "may_manage(" in source
 
 
 class TestFilesNamedInTheTour:

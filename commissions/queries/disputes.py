@@ -171,15 +171,32 @@ def is_about(person: User, dispute: Dispute) -> bool:
     return is_own(person, dispute.payee.account.customer, *sides)
 
 
-def colleagues_for(dispute: Dispute) -> list[User]:
-    """Return whom a dispute may be given to: who may answer there, does not have it, and has no part in it."""
+def may_answer(dispute: Dispute) -> list[User]:
+    """Return by name who may answer a dispute: who answers some there, by a role there or above, and has no part in it."""
     there = colleagues(dispute.division, Permission.ANSWER_DISPUTES).order_by("name", "email")
-    barred = {dispute.owner_id, *_hands_in(dispute.reward)}
+    hands = _hands_in(dispute.reward)
     return [
         person
         for person in there
-        if person.pk not in barred and not is_about(person, dispute) and not has_refused(person, dispute)
+        if person.pk not in hands and not is_about(person, dispute) and not has_refused(person, dispute)
     ]
+
+
+def colleagues_for(dispute: Dispute) -> list[User]:
+    """Return whom a dispute may be given to: who may answer it, and does not have it."""
+    return [person for person in may_answer(dispute) if person.pk != dispute.owner_id]
+
+
+def may_let_answer(dispute: Dispute) -> list[User]:
+    """Return by name who can give somebody else the role to answer a dispute: who manages people there, or above."""
+    return list(colleagues(dispute.division, Permission.MANAGE_PEOPLE).order_by("name", "email"))
+
+
+def is_appealable(dispute: Dispute) -> bool:
+    """Tell whether an explanation of a dispute, as it stands, can be appealed against: it is the first, and a refusal."""
+    is_about_something = dispute.entry_id is not None or dispute.referral_id is not None
+    still_expected = dispute.expected_on if dispute.answer else still_expected_on(dispute)
+    return is_about_something and dispute.appeals_id is None and not still_expected
 
 
 def articles_of(dispute: Dispute) -> QuerySet[DisputeArticle]:

@@ -189,6 +189,7 @@ def _begun(dispute: Dispute, uploads: Iterable[Upload]) -> Dispute:
         reward_id=reward.pk if reward else 0,
         due_on=dispute.due_on.isoformat(),
         is_missing=dispute.entry is None,
+        is_appeal=dispute.appeals_id is not None,
     )
     tell_of(dispute, fact, by=dispute.raised_by)
     return dispute

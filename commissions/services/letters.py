@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from commissions.models import BatchLine, Dispute, DisputeArticle, LedgerEntry, Payee, Reward
 from commissions.queries.bank import current_bank_account, is_paid_elsewhere_now
+from commissions.queries.disputes import is_appealable
 from commissions.states import DisputeStatus, EntryKind, LedgerAccount, LineStatus, RewardStatus, Side
 from foundation.correspondence.services import compose, queue_message
 from foundation.divisions.queries import root_of
@@ -78,7 +79,12 @@ def send_answer(dispute_id: int) -> None:
     dispute = _dispute(dispute_id)
     kind = "dispute_upheld" if dispute.status == DisputeStatus.UPHELD else "dispute_explained"
     asked_about = dispute.amount or (dispute.entry.amount if dispute.entry else None)
-    said: dict[str, object] = {"answer": dispute.answer, "expected_on": dispute.expected_on}
+    said: dict[str, object] = {
+        "answer": dispute.answer,
+        "expected_on": dispute.expected_on,
+        "is_appeal": dispute.appeals_id is not None,
+        "may_appeal": is_appealable(dispute),
+    }
     reward = dispute.reward
     if kind == "dispute_upheld" and reward and reward.is_cash:
         said |= {"asks": "" if current_bank_account(reward.payee) else "yes", "bank_link": _bank_page(reward)}

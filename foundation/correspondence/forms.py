@@ -16,6 +16,9 @@ else:
     MailboxModelForm = forms.ModelForm
 
 
+LAST_PORT = 65_535
+
+
 class MailboxForm(MailboxModelForm):
     """
     A mailbox that takes nothing from a market which the person does not know.
@@ -31,6 +34,13 @@ class MailboxForm(MailboxModelForm):
         if "address" in self.changed_data and not may_receive_at(self.acting, address):
             raise ValidationError(_("This address is not available."))
         return address
+
+    def clean_port(self) -> int:
+        """Refuse what is no port of TCP (RFC 9293)."""
+        port: int = self.cleaned_data["port"]
+        if not 0 < port <= LAST_PORT:
+            raise ValidationError(_("A port is a number from 1 to %(last)d.") % {"last": LAST_PORT})
+        return port
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -137,11 +138,20 @@ CURRENCY = declare(
     is_fixed_by_history=True,
     choices=lambda _division: ((code, code) for code in ("USD", "CAD", "EUR", "GBP", "MXN")),
 )
+
+
+def _refuse_unknown_languages(codes: list[str]) -> None:
+    known = [code for code, _name in settings.LANGUAGES]
+    if not codes or not set(codes) <= set(known):
+        raise ValidationError(_("At least one of these codes, and no other: %s.") % ", ".join(known))
+
+
 LANGUAGES = declare(
     "divisions.languages",
     kind=list,
     default=["en"],
     label=_("Languages"),
+    check=_refuse_unknown_languages,
     help=_(
         "Language codes in which this market serves its customers, separated by commas. "
         "In the first one it works itself: billing systems are sent product names in it."

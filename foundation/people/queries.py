@@ -158,6 +158,26 @@ def colleagues(division: Division, permission: Permission) -> QuerySet[User]:
     return User.objects.filter(held, is_active=True).distinct()
 
 
+def few_who_may(user: Person, permission: Permission, *, fewest: int = 2) -> list[tuple[Division, int]]:
+    """
+    Return the active divisions whose people a person manages in which fewer than so many may do something, and how many.
+
+    A role above counts below. Where a division lacks people, those below it that lack as many are not named again.
+    """
+    granting = roles_granting(permission)
+    holders: dict[int, set[int]] = {}
+    held = RoleAssignment.objects.filter(role__in=granting, user__is_active=True).values_list("division", "user")
+    for division_id, user_id in held:
+        holders.setdefault(division_id, set()).add(user_id)
+    found: dict[int, tuple[Division, int]] = {}
+    for division in divisions_where(user, Permission.MANAGE_PEOPLE).filter(is_active=True).order_by("lineage"):
+        count = len(set().union(*(holders.get(pk, set()) for pk in division.lineage)))
+        above = next((found[pk][1] for pk in reversed(division.lineage[:-1]) if pk in found), None)
+        if count < fewest and count != above:
+            found[division.pk] = division, count
+    return list(found.values())
+
+
 def supervisors_of(division: Division) -> list[User]:
     """Return by name who supervises a division: the active people in that role there; where nobody is, all who give out work."""
     give_out_work = colleagues(division, Permission.ASSIGN_WORK).order_by("name", "pk")

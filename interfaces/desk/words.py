@@ -96,7 +96,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "commissions.dispute_answered": _("The payee was answered about what they dispute: %(status)s"),
     "commissions.dispute_given_back": _("The dispute was given back for others"),
     "commissions.dispute_handed_over": _("The dispute was given to a colleague"),
-    "commissions.dispute_raised": _("The payee disputes something, to be answered by %(due_on)s"),
+    "commissions.dispute_raised": _("The payee says that a line is wrong, to be answered by %(due_on)s"),
     "commissions.dispute_taken": _("Somebody looks into the dispute"),
     "commissions.evidence_added": _("Something was added to the dispute"),
     "commissions.evidence_given": _("The payee has answered our question: an answer is due by %(due_on)s"),
@@ -238,6 +238,14 @@ TO_NOBODY: Mapping[str, str | Promise] = {
     "tickets.handed_over": _("The ticket was given to nobody: whoever is free takes it"),
 }
 """The same of facts that name nobody to whom something went."""
+OF_SOMETHING_MISSING: Mapping[str, str | Promise] = {
+    "commissions.dispute_raised": _("The payee says that a reward is missing, to be answered by %(due_on)s"),
+}
+"""The same of facts about what is missing."""
+APPEALS: Mapping[str, str | Promise] = {
+    "commissions.dispute_raised": _("The payee appeals against our answer, to be answered by %(due_on)s"),
+}
+"""The same of facts by which an answer is appealed against."""
 WITH_UNKNOWN: Mapping[str, str | Promise] = {
     "commissions.nothing_accrued": _("No rule could be decided about this order. Not known: %(unknown)s"),
 }
@@ -322,6 +330,10 @@ def say(event: Event, names: Mapping[str, str] | None = None) -> str:
         sentence = WITHOUT_BEFORE[event.name]
     if event.name in TO_NOBODY and not event.payload.get("user_id"):
         sentence = TO_NOBODY[event.name]
+    if event.name in OF_SOMETHING_MISSING and event.payload.get("is_missing"):
+        sentence = OF_SOMETHING_MISSING[event.name]
+    if event.name in APPEALS and event.payload.get("is_appeal"):
+        sentence = APPEALS[event.name]
     if event.name in WITH_UNKNOWN and event.payload.get("unknown"):
         sentence = WITH_UNKNOWN[event.name]
     if event.name in WITH_REASON and event.payload.get("reason"):

@@ -199,6 +199,11 @@ def _totals(rewards: list[tuple[Reward, date]], *, posted: Balance, to_set_off: 
     held = sum((one.owed for one, _day in rewards if one.status == RewardStatus.HELD), ZERO)
     earned = held + posted[LedgerAccount.PAYABLE] + posted[LedgerAccount.IN_TRANSIT]
     detail = _("The first from %(date)s on, if all goes well") % {"date": date_format(first)} if first else ""
+    unknown = any(one.amount is None for one, _day in coming)
+    if unknown:
+        detail = ". ".join(filter(None, (detail, _("More, once we know what your friends have paid"))))
+    elif not coming:
+        detail = _("No friend of yours is on the way at the moment")
     has_cash = any(one.is_cash for one, _day in rewards)
     to_be_paid, paid = (
         (_("Earned, to be paid"), _("Paid to you"))

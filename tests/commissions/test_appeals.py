@@ -99,6 +99,25 @@ class TestALine:
         explain_dispute(appeal.pk, "That offer had ended.", by=world.other)
         assert code_of(lambda: world.dispute(line, "But the one of June?")) == "disputed"
 
+    def test_is_told_in_the_letters_what_an_appeal_is_and_which_answer_is_the_last(self, world):
+        line = world.line()
+        explain_dispute(world.dispute(line).pk, "The terms say $25.", by=world.one)
+        appeal = world.dispute(line, "The offer of May says $35.")
+        explain_dispute(appeal.pk, "That offer had ended.", by=world.other)
+        for event in Event.objects.filter(name="commissions.dispute_answered").order_by("pk"):
+            tell_of_answer(event.fact(), event)
+
+        first, last = (
+            " ".join(one.text.split())
+            for one in Message.objects.filter(kind="commissions.dispute_explained").order_by("pk")
+        )
+
+        assert "you can appeal once" in first
+        assert "last word" not in first
+        assert "Somebody else than the first time has looked at it." in last
+        assert "is our last word" in last
+        assert "you can appeal once" not in last
+
     def test_is_asked_about_once_more_with_a_file_alone_that_is_new(self, world):
         line = world.line()
         explain_dispute(world.dispute(line, "I was promised $35.", FILE).pk, "The terms say $25.", by=world.one)

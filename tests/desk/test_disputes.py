@@ -18,6 +18,9 @@ from commissions.services.evidence import want_evidence
 from commissions.services.rules import TermDescription
 from commissions.states import DisputeStatus, EntryKind, Side
 from commissions.testing import make_programme, make_referral, make_referrer, make_rule, make_version
+from foundation.divisions.models import Division
+from foundation.divisions.testing import make_division
+from foundation.people.models import User
 from foundation.people.states import Role
 from foundation.people.testing import make_person, sign_in
 from tests.commissions.paying import AT_ONCE, make_earned, make_paid, make_payouts
@@ -91,6 +94,53 @@ class TestOne:
         assert reverse("desk:dispute_answer", args=[dispute.pk]) not in page
 
 
+class TestAnAppeal:
+    """It is answered by somebody else than who explained: the desk says who that is, before nobody is left."""
+
+    def test_names_who_may_answer_it_a_person_of_the_division_above_among_them(self, operator, payouts):
+        parent = make_division("Above")
+        Division.objects.filter(pk=payouts.division.pk).update(parent=parent, lineage=[parent.pk, payouts.division.pk])
+        above = make_person(Role.SUPERVISOR, parent, name="Uma Upstairs")
+        dispute = make_dispute(payouts)
+        answer(operator, dispute, outcome="explained", amount="", answer="The terms say $25.")
+        appeal = raise_dispute(dispute.entry_id, "The offer of May says $35.", by=dispute.raised_by)
+
+        page = operator.get(reverse("desk:dispute", args=[appeal.pk])).content.decode()
+
+        assert "May answer it" in page
+        assert str(above) in page
+        assert "Nobody may answer this yet" not in page
+        assert "The payee appeals against our answer" in page
+        assert "The payee says that a line is wrong" not in page
+
+    def test_that_nobody_could_answer_is_said_before_and_after_the_explanation(self, operator, payouts):
+        dispute = make_dispute(payouts)
+        page = operator.get(reverse("desk:dispute_answer", args=[dispute.pk])).content.decode()
+        assert "nobody else here may answer that" not in page
+        keeper = User.objects.get(pk=operator.session["_auth_user_id"])
+        User.objects.exclude(pk__in=[keeper.pk, dispute.raised_by_id]).update(is_active=False)
+
+        page = operator.get(reverse("desk:dispute_answer", args=[dispute.pk])).content.decode()
+        assert "nobody else here may answer that" in page
+        assert str(keeper) in page
+        answer(operator, dispute, outcome="explained", amount="", answer="The terms say $25.")
+        appeal = raise_dispute(dispute.entry_id, "The offer of May says $35.", by=dispute.raised_by)
+
+        page = operator.get(reverse("desk:dispute", args=[appeal.pk])).content.decode()
+        assert "Nobody may answer this yet" in page
+
+    def test_is_warned_of_where_the_roles_are_kept(self, operator, payouts):
+        people = reverse("admin:people_user_changelist")
+        warning = "too few people answer disputes"
+        assert warning not in operator.get(people).content.decode()
+
+        User.objects.filter(pk=payouts.builder.pk).update(is_active=False)
+
+        page = operator.get(people).content.decode()
+        assert warning in page
+        assert f"<strong>{payouts.division}</strong> (1 person)" in page
+
+
 class TestAnswer:
     def test_corrects_the_line(self, operator, payouts):
         dispute = make_dispute(payouts)
@@ -110,6 +160,8 @@ class TestAnswer:
 
         dispute.refresh_from_db()
         assert (dispute.status, dispute.answer) == (DisputeStatus.EXPLAINED, "The terms say $25.")
+        page = operator.get(reverse("desk:dispute", args=[dispute.pk])).content.decode()
+        assert "to be answered by" not in page.partition("What was said")[0]
         nothing = operator.get(reverse("desk:dispute_answer", args=[dispute.pk])).content.decode()
         assert "This dispute was answered." in nothing
 

@@ -82,6 +82,13 @@ class TestAProgramme:
         with pytest.raises(IntegrityError), transaction.atomic():
             Programme.objects.filter(pk=programme.pk).update(new_after_months=0)
 
+    def test_lets_who_left_be_new_again_within_ten_years(self, operator, market):
+        programme = make_programme(market.division)
+
+        page = operator.post(at("programme_change", programme.pk), form_of(programme, new_after_months="1200"))
+
+        assert page.context["adminform"].form.errors["new_after_months"] == ["At most 120 months."]
+
     def test_is_started_paused_and_ended_by_its_buttons(self, operator, market):
         programme = make_programme(market.division, is_running=False)
         seen = []

@@ -44,6 +44,7 @@ class LadderStepInline(_ChoosesSeveral, DivisionScopedTabular):
 class SlaPolicyAdmin(_ChoosesSeveral, DivisionScopedAdmin):
     """What is promised to whom: the most particular row that fits a ticket holds."""
 
+    asks_who_it_is = True
     shows_inherited = True
     list_display = ("__str__", "code", "division", "type", "family", "product", "is_active")
     list_filter = ("division", "type", "family", "is_active")

@@ -15,6 +15,7 @@ from foundation.people.models import User, UserRequest
 class ConnectionAdmin(DivisionScopedAdmin):
     """A table of such things, each with a code that names its secrets."""
 
+    asks_who_it_is = True
     change_form_template = "admin/connection_change_form.html"
 
     def tried(self, connection: Any, *, by: User) -> str:

@@ -155,6 +155,7 @@ def _field_for(setting: Setting, value: Any, division: Division) -> forms.Field:
 class DivisionAdmin(DivisionScopedAdmin):
     """The tree of markets, each with its settings."""
 
+    asks_who_it_is = True
     division_path = "pk"
     list_display = ("in_the_tree", "code", "settings_link", "is_active")
     list_filter = ("is_active",)
@@ -223,7 +224,9 @@ class DivisionAdmin(DivisionScopedAdmin):
         if request.method == "POST" and not may_change:
             raise PermissionDenied
         form = SettingsForm(division, request.POST if request.method == "POST" else None)
-        if form.is_bound and form.is_valid():
+        if form.is_bound and (wanted := self.code_wanted(request)):
+            form.add_error(None, wanted)
+        elif form.is_bound and form.is_valid():
             changed = form.save()
             if changed:
                 self.log_change(request, division, ", ".join(changed))
@@ -313,8 +316,9 @@ def _is_quiet_svg(content: bytes) -> bool:
 
 @admin.register(Brand)
 class BrandAdmin(DivisionScopedAdmin):
-    """Names, colours and logos."""
+    """Names, colours and logos, and the address from which letters are sent."""
 
+    asks_who_it_is = True
     form = BrandForm
     list_display = ("name", "code", "division", "colours")
     list_filter = ("division",)
@@ -360,6 +364,7 @@ class BrandAdmin(DivisionScopedAdmin):
 class SiteAdmin(DivisionScopedAdmin):
     """The doors through which the public comes. Their addresses are given out at the top of the tree."""
 
+    asks_who_it_is = True
     list_display = ("__str__", "code", "division", "brand", "default_language", "is_active")
     list_filter = ("division", "is_active")
     search_fields = ("code", "host", "path_prefix")

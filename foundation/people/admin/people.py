@@ -10,17 +10,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from foundation.divisions.models import Division
 from foundation.lifecycle import NotAllowed
 from foundation.people import services
 from foundation.people.admin.scoped import DivisionScopedAdmin, DivisionScopedTabular
-from foundation.people.http import code_wanted
-from foundation.people.models import RoleAssignment, User, UserRequest
-from foundation.people.queries import divisions_where, may_give, may_manage, people_visible_to
+from foundation.people.models import RoleAssignment, User
+from foundation.people.queries import divisions_where, few_who_may, may_give, may_manage, people_visible_to
 from foundation.people.states import Permission, Role
 
 if TYPE_CHECKING:
@@ -30,6 +27,10 @@ if TYPE_CHECKING:
     PersonModelForm = forms.ModelForm[User]
 else:
     RoleModelForm = PersonModelForm = forms.ModelForm
+
+
+MOST_NAMED = 5
+"""Divisions that are named above the list of people."""
 
 
 class RoleForm(RoleModelForm):
@@ -105,22 +106,10 @@ class InvitationForm(PersonModelForm):
         return values
 
 
-class ProvedForm:
-    """A form that is taken only from somebody who gave their code lately; what was typed stays."""
-
-    code_wanted: SafeString | None
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}  # type: ignore[misc]  # a form's, with which it is mixed
-        if self.code_wanted:
-            raise ValidationError(self.code_wanted, code="unproved")
-        return values
-
-
 class ConfirmedFilter(admin.SimpleListFilter):
     """People by whether two others answer for them, as the column has it."""
 
-    title = gettext_lazy("Confirmed")
+    title = gettext_lazy("confirmed")
     parameter_name = "confirmed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -143,9 +132,11 @@ class PersonAdmin(DivisionScopedAdmin):
     """
 
     permission = Permission.MANAGE_PEOPLE
+    asks_who_it_is = True
     list_display = ("email", "name", "roles_here", "has_second_factor", "is_confirmed", "is_active", "last_login")
     list_filter = ("is_active", ConfirmedFilter)
     search_fields = ("email", "name")
+    change_list_template = "people/people.html"
     actions = ("confirm", "send_link", "sign_out_everywhere", "take_off_second_factor", "deactivate", "activate")
 
     # Whom one sees.
@@ -194,6 +185,13 @@ class PersonAdmin(DivisionScopedAdmin):
         """Name who has let this person in, and so does not confirm them."""
         return ", ".join(map(str, person.let_in_by.order_by("name", "pk"))) or "–"
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Say above the list where too few may answer disputes for an appeal to be answered by somebody else."""
+        few = few_who_may(cast("User", request.user), Permission.ANSWER_DISPUTES)
+        return super().changelist_view(
+            request, {**(extra_context or {}), "few": few[:MOST_NAMED], "more": few[MOST_NAMED:]}
+        )
+
     # One person.
 
     def get_inlines(self, request: HttpRequest, obj: models.Model | None) -> list[Any]:
@@ -224,11 +222,9 @@ class PersonAdmin(DivisionScopedAdmin):
         return fixed if is_mine else (*fixed, "name", "language")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  # Django's signature
-        wanted = {"code_wanted": code_wanted(cast("UserRequest", request), back=reverse("admin:index"))}
         if obj is None:
-            return type("InvitationForm", (ProvedForm, InvitationForm), {"acting": request.user, **wanted})
-        form = super().get_form(request, obj, change, **kwargs)
-        return type("PersonForm", (ProvedForm, form), wanted)
+            return self.proved(request, type("InvitationForm", (InvitationForm,), {"acting": request.user}))
+        return super().get_form(request, obj, change, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         del request, obj
@@ -286,9 +282,6 @@ class PersonAdmin(DivisionScopedAdmin):
 
     def _for_each(self, request: HttpRequest, people: models.QuerySet[User], change: "Callable[..., object]") -> None:
         acting = cast("User", request.user)
-        if wanted := code_wanted(cast("UserRequest", request), back=request.get_full_path()):
-            self.message_user(request, wanted, messages.ERROR)
-            return
         done = [
             self.log_change(request, person, str(change.__name__))
             for person in people

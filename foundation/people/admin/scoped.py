@@ -3,20 +3,24 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.filters import RelatedOnlyFieldListFilter
 from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import models
 from django.forms import CheckboxInput, ModelChoiceField, ModelForm, ModelMultipleChoiceField
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from foundation.divisions.models import Division
+from foundation.people.http import code_wanted
 from foundation.people.models import UserRequest
 from foundation.people.queries import can, can_everywhere, divisions_where, divisions_within_sight
 from foundation.people.states import Permission
@@ -91,6 +95,18 @@ class _LimitsChoices(BaseAdmin):
         return rows.filter(division__in=divisions_within_sight(user, self.permission))
 
 
+class ProvedForm:
+    """A form that is taken only from somebody who gave their code lately; what was typed stays."""
+
+    code_wanted: SafeString | None
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}  # type: ignore[misc]  # a form's, with which it is mixed
+        if self.code_wanted:
+            raise ValidationError(self.code_wanted, code="unproved")
+        return values
+
+
 class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
     """
     A table of which everybody sees, and may change, the rows of their divisions.
@@ -102,6 +118,8 @@ class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
     viewers: ClassVar[tuple[Permission, ...]] = (Permission.AUDIT,)
     division_path: ClassVar[str | None] = "division"
     shows_inherited: ClassVar[bool] = False
+    asks_who_it_is: ClassVar[bool] = False
+    """Whether a change here bears on money, doors or roles: it needs a second factor that was given within `STAFF_PROOF`."""
     view_on_site = False
 
     def changeform_view(
@@ -115,6 +133,34 @@ class DivisionScopedAdmin(_LimitsChoices, ModelAdmin):
         if "_saveasnew" in request.POST and not self.save_as:
             raise Http404
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    # Who somebody is, before what bears on money, doors and roles.
+
+    def code_wanted(self, request: HttpRequest) -> SafeString | None:
+        """Return what asks a person for their code before a change here; None where nothing needs to be asked."""
+        return code_wanted(cast("UserRequest", request), back=reverse("admin:index")) if self.asks_who_it_is else None
+
+    def proved(self, request: HttpRequest, form: type[Any]) -> type[Any]:
+        """Let a form be taken only from who gave their code lately."""
+        wanted = self.code_wanted(request)
+        return type(form.__name__, (ProvedForm, form), {"code_wanted": wanted}) if wanted else form
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        return self.proved(request, super().get_form(request, obj, change, **kwargs))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Delete a row, where the person has proved who they are if that is asked here."""
+        if request.method == "POST" and (wanted := self.code_wanted(request)):
+            self.message_user(request, wanted, messages.ERROR)
+            return redirect(request.get_full_path())
+        return super().delete_view(request, object_id, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any], *where: Any) -> HttpResponse | None:
+        """Do something with several rows, where the person has proved who they are if that is asked here."""
+        if wanted := self.code_wanted(request):
+            self.message_user(request, wanted, messages.ERROR)
+            return redirect(request.get_full_path())
+        return super().response_action(request, queryset, *where)
 
     # Which rows there are.
 

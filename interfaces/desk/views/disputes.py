@@ -23,6 +23,9 @@ from commissions.queries.disputes import (
     had_a_hand_in,
     has_refused,
     is_about,
+    is_appealable,
+    may_answer,
+    may_let_answer,
     may_look_into,
     of_the_same_thing,
     still_expected_on,
@@ -44,7 +47,7 @@ from commissions.services.evidence import add_evidence, want_evidence
 from commissions.states import DisputeStatus, RewardStatus
 from foundation.correspondence.http import download
 from foundation.lifecycle import NotAllowed
-from foundation.people.models import UserRequest
+from foundation.people.models import User, UserRequest
 from foundation.people.queries import can
 from foundation.people.states import Permission
 from interfaces.desk.access import staff_page
@@ -115,6 +118,8 @@ def dispute(request: UserRequest, pk: int) -> HttpResponse:
         "had_a_hand": had_a_hand_in(request.user, reward),
         "has_refused": has_refused(request.user, found),
         "others": of_the_same_thing(found).exclude(pk=found.pk).order_by("pk"),
+        "answerers": (answerers := may_answer(found) if found.is_open else []),
+        "managers": may_let_answer(found) if found.is_open and not answerers else [],
         **_doable(request, found, reward),
     }
     return render(request, "desk/dispute.html", context)
@@ -299,6 +304,12 @@ def answer(request: UserRequest, pk: int) -> HttpResponse:
             "An explanation is no refusal: the payee reads that the reward still qualifies, and may ask again after %(day)s."
         )
         explanation = f"{explanation} {reads % {'day': date_format(day)}}"
+    if found.is_open and is_appealable(found) and not [one for one in may_answer(found) if one != request.user]:
+        alone = gettext(
+            "If you explain it, the payee may appeal, and nobody else here may answer that. Let whoever manages people know: "
+            "%(people)s."
+        )
+        explanation = f"{explanation} {alone % {'people': _named(may_let_answer(found))}}"
     action = Action(
         title=_("Answer the payee"),
         explanation=explanation,
@@ -325,6 +336,11 @@ def answer(request: UserRequest, pk: int) -> HttpResponse:
 def evidence(request: UserRequest, pk: int) -> HttpResponse:
     """Give a file that shows what somebody says in a dispute."""
     return download(get_object_or_404(Evidence, pk=pk, dispute__in=disputes_visible_to(request.user)))
+
+
+def _named(people: list[User]) -> str:
+    """Name people in a sentence."""
+    return ", ".join(map(str, people)) or "–"
 
 
 def _answered(found: Dispute) -> str | Promise:
