@@ -19,7 +19,7 @@ from accounts.queries import is_own
 from commissions.events import TransferReturned
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, Payee, ReturnFile
 from commissions.queries.claims import claimed_of
-from commissions.queries.transfers import awaited_of, has_all_come_back, markets_of, transfers_visible_to
+from commissions.queries.transfers import awaited_of, has_all_come_back, markets_of, traced, transfers_visible_to
 from commissions.services.bank import end_returned_bank_details, hear_of_change
 from commissions.services.batches.building import locked_batch
 from commissions.services.batches.reconciling import follow_late_return
@@ -140,7 +140,7 @@ def _rows(file: ReturnFile, found: Sequence[AchReturn | AchChange], *, by: User)
     traces = [one.original_trace for one in found]
     related = ("payee__account__customer", "batch__bank_file", "reward", "bank_account", "division")
     ours: dict[str, list[BatchLine]] = defaultdict(list)
-    for line in transfers_visible_to(by).filter(trace_number__in=traces).select_related(*related).order_by("pk"):
+    for line in traced(transfers_visible_to(by), traces).select_related(*related).order_by("pk"):
         ours[line.trace_number].append(line)
     taken = _taken_of(traces)
     known = set(file.changes.values_list("original_trace", "trace"))
@@ -363,7 +363,7 @@ def _obstacles_to_looking(found: Collection[BankReturn], *, by: User) -> dict[in
     related = ("payee__account__customer", "batch__bank_file")
     traces = {one.original_trace for one in found if one.outcome == ReturnOutcome.SEVERAL}
     meant: dict[str, list[BatchLine]] = defaultdict(list)
-    for line in BatchLine.objects.filter(trace_number__in=traces).select_related(*related):
+    for line in traced(BatchLine.objects.all(), traces).select_related(*related):
         meant[line.trace_number].append(line)
     waiting = [one for one in found if one.outcome in NOT_YET_TAKEN]
     doubts = {maker: why_no_second_person(by, [maker]) for maker in {one.file.uploaded_by_id for one in waiting}}
