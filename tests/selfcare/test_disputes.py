@@ -111,6 +111,12 @@ def test_an_explanation_is_read(client, line, answerer):
     assert str(answerer) not in shown
 
 
+def test_nothing_that_is_possible_says_that_no_friend_is_on_the_way(line):
+    possible = totals_of([line.reward.referral.referrer])[0]
+
+    assert (possible.amount, possible.detail) == ("$0.00", "No friend of yours is on the way at the moment")
+
+
 def test_a_correction_is_a_line_that_is_paid_with_the_next_payout(client, line, answerer, payouts):
     dispute(client, line)
     raised = Dispute.objects.get()
