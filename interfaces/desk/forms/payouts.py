@@ -27,7 +27,9 @@ class LookedAtForm(forms.Form):
 
     meant = forms.TypedChoiceField(
         label=_("Which transfer came back"),
-        help_text=_("It is owed again. Only where you know it for certain, as from the bank’s statement."),
+        help_text=_(
+            "The one that you choose is owed again. Choose it only where you know it for certain, as from the bank’s statement."
+        ),
         coerce=int,
         empty_value=None,
         required=False,
