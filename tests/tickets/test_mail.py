@@ -346,6 +346,21 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert (desk.ticket.status, desk.ticket.version) == (TicketStatus.IN_PROGRESS, 3)
         assert len(published(CustomerReplied)) == 1
 
+    @pytest.mark.django_db(transaction=True)
+    def test_two_workers_that_take_both_at_once_write_one_down(self):
+        desk = Desk()
+        answers, same = f"In-Reply-To: {desk.answer.message_id}", {"Message-ID": "<same@people.example>"}
+        contents = [raw(answers, *way, body="It smokes.", From=desk.customer, **same) for way in ([], ["Subject: [X]"])]
+        one, another = receive_mails(desk.mailbox.pk, contents)
+
+        with transaction.atomic():
+            services.take_mails([one])
+            taking = Meanwhile(lambda: services.take_mails([another]))
+
+        assert taking.outcome() is None
+        assert desk.said() == ["It smokes."]
+        assert InboundMail.objects.get(pk=another).outcome == desk.ticket.number
+
     def test_the_same_reply_by_the_mailboxes_of_two_markets_stands_once(self, desk):
         above = make_mailbox(desk.division.parent or make_division(), code="above")
         same = {"From": desk.customer, "Message-ID": "<same@people.example>"}
