@@ -76,11 +76,20 @@ class RuleAdmin(DivisionScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Rule | None = None) -> tuple[str, ...]:
         """Leave a rule where it is once a version of it was sent to review: past orders were decided by it."""
         del request
-        started = {VersionStatus.DRAFT, VersionStatus.WITHDRAWN}
         if obj is None:
             return ()
-        is_settled = any(version.status not in started for version in obj.versions.all())
-        return ("code", "division", "programme", "priority") if is_settled else ("code",)
+        return ("code",) if obj.may_be_moved else ("code", "division", "programme", "priority")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Keep a rule's name and place by the service, which holds it and keeps who moved it."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        kept = {"names": obj.names, "division": obj.division, "programme": obj.programme, "priority": obj.priority}
+        try:
+            services.change_rule(obj.pk, **kept, by=_user(request))
+        except NotAllowed as refusal:  # it was sent to review meanwhile
+            messages.error(request, refusal.message)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody deletes a rule: its versions are withdrawn or ended."""

@@ -91,6 +91,11 @@ class Rule(models.Model):
     def __str__(self) -> str:
         return str(self.names)
 
+    @property
+    def may_be_moved(self) -> bool:
+        """Tell whether no version of it was ever sent to review, other than in vain: past orders were decided by its place."""
+        return all(one.status in {VersionStatus.DRAFT, VersionStatus.WITHDRAWN} for one in self.versions.all())
+
 
 _ORDERED_AFTER_ITS_END = """
     SELECT 1 FROM referrals_referral referral

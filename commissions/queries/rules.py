@@ -267,7 +267,7 @@ def diff_of(version: RuleVersion, other: RuleVersion, language: str | None = Non
 
 def digest_of(version: RuleVersion) -> str:
     """
-    Return the SHA-256 over what a version says, promises and holds for, as it is kept.
+    Return the SHA-256 over what a version says, promises and holds for, and where its rule holds, as it is kept.
 
     Whoever approves or ends it sends back the one of what they read.
     """
@@ -275,7 +275,8 @@ def digest_of(version: RuleVersion) -> str:
         (term.side, term.form, term.basis, term.amount, term.percent, term.tiers, term.families)
         for term in sorted(version.terms.all(), key=lambda term: term.side)
     ]
-    said = [version.pk, {name: getattr(version, name) for name in WORDING}, promised]
+    place = [getattr(version.rule, name) for name in ("division_id", "programme_id", "priority")]
+    said = [version.pk, place, {name: getattr(version, name) for name in WORDING}, promised]
     moments = [version.effective_from, version.effective_until]
     text = json.dumps([*said, version.currency, *moments], cls=DjangoJSONEncoder, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -107,6 +107,35 @@ def define_rule(  # noqa: PLR0913  # what a rule is, each part by its name
     return rule
 
 
+@transaction.atomic
+def change_rule(  # noqa: PLR0913  # what a rule is, each part by its name
+    rule_id: int, *, names: Texts, division: Division, programme: Programme | None, priority: int, by: User
+) -> Rule:
+    """
+    Call a rule otherwise, or let it hold elsewhere, for another program, or at another priority.
+
+    Where it holds is part of what is approved: whoever moves it counts as one of the writers of its draft.
+
+    :raises NotAllowed: if the person may not configure the division it is in, or the one it is to be in, or if it is to be
+        moved though a version of it was sent to review: past orders were decided by where it stood
+    """
+    rule = Rule.objects.locked().select_related("division").get(pk=rule_id)
+    require(by, Permission.CONFIGURE, rule.division)
+    place = {"division_id": division.pk, "programme_id": programme and programme.pk, "priority": priority}
+    is_moved = any(getattr(rule, name) != value for name, value in place.items())
+    if is_moved:
+        require(by, Permission.CONFIGURE, division)
+        if not rule.may_be_moved:
+            message = _("A rule stays where it is once a version of it was sent to review.")
+            raise NotAllowed(message, code="settled")
+        for draft in RuleVersion.objects.locked().filter(rule=rule, status=VersionStatus.DRAFT):
+            draft.writers = sorted({*draft.writers, by.pk})
+            draft.save(update_fields=["writers"])
+    rule.names, rule.division, rule.programme, rule.priority = names, division, programme, priority
+    rule.save(update_fields=["names", "division", "programme", "priority"])
+    return rule
+
+
 # Versions. -----------------------------------------------------------------------------------------------------------
 
 

@@ -385,6 +385,46 @@ class TestApproving:
         assert "The version has changed since you saw it. Read it again." in page.content.decode()
         assert "$9,999.00" in page.content.decode()
 
+    @pytest.mark.parametrize("other", ["division", "programme", "priority"])
+    def test_is_of_where_it_was_read_to_hold(self, auditor, operator, version, division, other):
+        """A rule that is moved between the reading and the approving is read again."""
+        below = make_division("Franchise", parent=division)
+        values = {"names_en": "Three months", "division": division.pk, "programme": "", "priority": "100"}
+        moved = {"division": below.pk, "programme": make_programme(division).pk, "priority": "1"}
+        shown = shown_to(auditor, version)
+        operator.post(address(version, "return"))
+        rule = reverse("admin:commissions_rule_change", args=[version.rule_id])
+        operator.post(rule, {**values, other: moved[other]})
+        operator.post(address(version), filled(button="review"))
+
+        page = auditor.post(address(version, "approve"), {"shown": shown, "effective_from": ""}, follow=True)
+
+        version.refresh_from_db()
+        assert version.status == VersionStatus.IN_REVIEW
+        assert Rule.objects.filter(**{other: moved[other]}).exists()
+        assert "The version has changed since you saw it. Read it again." in page.content.decode()
+
+    @pytest.mark.parametrize("is_moved", [True, False])
+    def test_is_not_for_who_said_where_it_holds(self, operator, division, draft, is_moved):
+        """Who moves a rule has written in its draft as much as who writes what it gives; who calls it otherwise has not."""
+        mover = make_person(Role.OPERATOR, division)
+        values = {
+            "names_en": "Otherwise",
+            "division": division.pk,
+            "programme": "",
+            "priority": "1" if is_moved else "100",
+        }
+        moving = sign_in(Client(), mover)
+        moving.post(reverse("admin:commissions_rule_change", args=[draft.rule_id]), values)
+        operator.post(address(draft), filled(button="review"))
+
+        page = press(moving, draft, "approve", effective_from="").content.decode()
+
+        draft.refresh_from_db()
+        assert (draft.status == VersionStatus.IN_FORCE) is not is_moved
+        assert ("You have written in this version yourself" in page) is is_moved
+        assert str(Rule.objects.get(pk=draft.rule_id)) == "Otherwise"
+
     def test_asks_for_a_code_that_is_not_too_old_and_keeps_what_was_typed(self, auditor, version, division):
         with time_machine.travel(now() + timedelta(minutes=16), tick=False):
             moment = (now() + timedelta(days=3)).astimezone(division.zone).strftime("%Y-%m-%dT%H:%M")

@@ -169,6 +169,17 @@ class TestWhatIsRefused:
 
         self.refused("own_version", rules.approve_version, version.pk, shown=digest_shown(version), by=operator)
 
+    def test_a_move_of_what_was_sent_to_review(self, rule, division):
+        version = in_review(rule)
+        place = {"names": rule.names, "division": division, "programme": None, "priority": 1}
+
+        self.refused("settled", rules.change_rule, rule.pk, **place, by=version.author)
+
+    def test_a_move_to_where_the_person_configures_nothing(self, rule, division, operator):
+        place = {"names": rule.names, "division": make_division(), "programme": None, "priority": rule.priority}
+
+        self.refused("not_permitted", rules.change_rule, rule.pk, **place, by=operator)
+
     def test_approval_by_somebody_whom_a_writer_made_an_auditor(self, rule, division, operator):
         version = make_draft_version(rule, by=operator)
         rules.send_to_review(version.pk, by=operator)
