@@ -60,8 +60,21 @@ def speaks_for(user: Person, customer: Customer) -> bool:
 
 
 def is_own(user: User, *customers: Customer) -> bool:
-    """Tell whether a person signs in for one of some customers, so that what they would decide is about themselves."""
-    return any(customer.user_id == user.pk for customer in customers)
+    """
+    Tell whether a person signs in for one of some customers, so that what they would decide is about themselves.
+
+    Who signs in on behalf of a company, or of one site of it, is as near to its money as the one it is.
+    """
+    return any(speaks_for(user, customer) for customer in customers)
+
+
+def of_own(user: User, path: str) -> Q:
+    """
+    Return the condition that a row's customer is one for whom a person signs in, as `is_own` has it; for `exists()` alone.
+
+    :param path: from the row to its customer
+    """
+    return Q(**{f"{path}__user": user}) | Q(**{f"{path}__delegates__user": user})
 
 
 def primary_contact(customer: Customer) -> Contact:

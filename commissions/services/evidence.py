@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.queries import is_own
 from commissions.events import EvidenceAdded, EvidenceGiven, EvidenceWanted
 from commissions.models import LONGEST_WORDS, Dispute, DisputeArticle
 from commissions.queries.disputes import open_question
@@ -65,7 +64,7 @@ def hear_payee(  # noqa: PLR0913  # what was said, by whom, to what
     :raises NotAllowed: if it is not their dispute, was answered, there is neither a word nor a file, or there are too many
     """
     dispute = Dispute.objects.locked().select_related("division", "payee__account__customer").get(pk=dispute_id)
-    if not is_own(by, dispute.payee.account.customer):
+    if dispute.payee.account.customer.user_id != by.pk:
         raise NotAllowed(_("This is no dispute of yours."), code="not_own")
     if known := dispute.articles.filter(key=key).first():
         return known

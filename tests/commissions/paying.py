@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from accounts.models import Account
+from accounts.models import Account, Customer, Delegate
+from accounts.states import Sight
 from accounts.testing import make_account
 from commissions.models import Batch, Reward
 from commissions.queries.batches import unread_lines
@@ -129,3 +130,12 @@ def make_paid(payouts: Payouts) -> Batch:
     for line in batch.lines.filter(status=LineStatus.SENT):
         record_credit_confirmed(line.request_id, f"CR-{line.pk}")
     return batch
+
+
+def sign_in_for(reward: Reward, user: User, *, on_behalf: bool) -> None:
+    """Let a person be the payee of a reward, or somebody who signs in for the company that is."""
+    customer = Customer.objects.filter(pk=reward.payee.account.customer_id)
+    if on_behalf:
+        Delegate.objects.create(customer=customer.get(), user=user, sight=Sight.COMPANY)
+    else:
+        customer.update(user=user)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Account, Customer
+from accounts.models import Account
 from accounts.states import AccountStatus
 from accounts.testing import make_account
 from billing.states import ServiceStatus
@@ -62,6 +62,7 @@ from tests.commissions.paying import (
     make_payouts,
     make_several,
     read_all,
+    sign_in_for,
 )
 from tests.commissions.vendor import forget_what_was_owed, system_of
 from tests.orders.racing import together
@@ -455,10 +456,11 @@ class TestAudit:
 
         assert refusal.value.code == "own_batch"
 
-    def test_is_not_for_whom_it_pays(self, payouts):
+    @pytest.mark.parametrize("on_behalf", [False, True])
+    def test_is_not_for_whom_it_pays(self, payouts, on_behalf):
         reward = make_earned(payouts)
         line = make_frozen(payouts).lines.get()
-        Customer.objects.filter(pk=reward.payee.account.customer_id).update(user=payouts.auditor)
+        sign_in_for(reward, payouts.auditor, on_behalf=on_behalf)
 
         with pytest.raises(NotAllowed) as refusal:
             batches.read_line(line.pk, Verdict.CORRECT, "", by=payouts.auditor)
@@ -542,11 +544,12 @@ class TestApprove:
             batches.approve_batch(batch.pk, by=payouts.builder)  # a supervisor builds, and never approves
         assert batches.approve_batch(batch.pk, by=payouts.auditor).status == BatchStatus.APPROVED
 
-    def test_is_not_for_who_is_paid_in_it(self, payouts):
+    @pytest.mark.parametrize("on_behalf", [False, True])
+    def test_is_not_for_who_is_paid_in_it(self, payouts, on_behalf):
         reward = make_earned(payouts)
         batch = make_frozen(payouts)
         read_all(batch, payouts.auditor)
-        Customer.objects.filter(pk=reward.payee.account.customer_id).update(user=payouts.auditor)
+        sign_in_for(reward, payouts.auditor, on_behalf=on_behalf)
 
         with pytest.raises(NotAllowed) as refusal:
             batches.approve_batch(batch.pk, by=payouts.auditor)

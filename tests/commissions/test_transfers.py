@@ -76,7 +76,7 @@ from tests.commissions.cashing import (
     set_originator,
     work,
 )
-from tests.commissions.paying import make_approved, make_earned, make_frozen, make_payouts, read_all
+from tests.commissions.paying import make_approved, make_earned, make_frozen, make_payouts, read_all, sign_in_for
 from tests.commissions.vendor import forget_what_was_owed
 from tests.orders.racing import Meanwhile
 
@@ -491,12 +491,12 @@ class TestConfirming:
         assert refusal.value.code == code
         assert Reward.objects.get().status == RewardStatus.BATCHED
 
-    def test_is_not_for_who_is_paid_by_it(self, payouts):
+    @pytest.mark.parametrize("on_behalf", [False, True])
+    def test_is_not_for_who_is_paid_by_it(self, payouts, on_behalf):
         reward = make_cash(payouts, number="12345678")
         file = make_file(payouts)
         hand_over_bank_file(file.pk, by=payouts.auditor)
-        customer = reward.payee.account.customer
-        type(customer).objects.filter(pk=customer.pk).update(user=payouts.auditor)
+        sign_in_for(reward, payouts.auditor, on_behalf=on_behalf)
 
         with pytest.raises(NotAllowed) as refusal:
             confirm_bank_file(file.pk, count=1, total=Decimal("25.00"), by=payouts.auditor)

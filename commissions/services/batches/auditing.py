@@ -21,7 +21,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Sum, Value
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _, ngettext
 
-from accounts.queries import is_own
+from accounts.queries import is_own, of_own
 from commissions.models import Batch, BatchLine
 from commissions.queries.bank import sharing_bank_account
 from commissions.queries.batches import lines_in_question, unread_lines
@@ -249,7 +249,7 @@ def _require_approvable(batch: Batch, by: User) -> None:
 
 
 def _refuse_what_may_not_be_paid(batch: Batch, by: User) -> None:
-    if batch.lines.filter(status=LineStatus.PENDING, payee__account__customer__user=by).exists():
+    if batch.lines.filter(of_own(by, "payee__account__customer"), status=LineStatus.PENDING).exists():
         raise NotAllowed(_("You are paid in this batch: somebody else has to approve it."), code="own_payment")
     _refuse_own_corrections(batch.lines.all(), by)
     if questioned := list(

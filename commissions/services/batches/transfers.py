@@ -17,6 +17,7 @@ from django.db.models import Max, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.queries import of_own
 from commissions.events import (
     BankFileDownloaded,
     BankFileHandedOver,
@@ -417,7 +418,7 @@ def _require_second_person(file: BankFile, by: User) -> None:
     if by.pk in makers:
         raise NotAllowed(_("You built or froze this batch: somebody else has to do it."), code="own_batch")
     require_second_person(by, makers)
-    if transfers_of(file).filter(payee__account__customer__user=by).exists():
+    if transfers_of(file).filter(of_own(by, "payee__account__customer")).exists():
         raise NotAllowed(_("You are paid in this file: somebody else has to do it."), code="own_payment")
 
 
