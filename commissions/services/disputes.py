@@ -46,6 +46,7 @@ from foundation.people.models import User
 from foundation.people.queries import can
 from foundation.people.services import require
 from foundation.people.states import Permission
+from foundation.texts import words_alone
 from referrals.models import Referral, Referrer
 from referrals.states import ReferralStatus
 
@@ -160,15 +161,10 @@ def _ask(  # noqa: PLR0913  # what was said, by whom, about what
 def _is_new(refused: Dispute, text: str, uploads: Sequence[Upload]) -> bool:
     """Tell whether words or files were not among what a payee has said and shown in a dispute."""
     by_payee = refused.articles.filter(is_from_payee=True).values_list("text", flat=True)
-    said_before = {_plain(one) for one in ("", refused.words, *by_payee)}
+    said_before = {words_alone(one) for one in ("", refused.words, *by_payee)}
     shown = [file for one in uploads for file in refused.evidence.filter(size=len(one.content))]
     known = {bytes(file.content) for file in shown}
-    return _plain(text) not in said_before or any(one.content not in known for one in uploads)
-
-
-def _plain(text: str) -> str:
-    """Return the words of a text, however they are spaced and capitalized."""
-    return " ".join(text.casefold().split())
+    return words_alone(text) not in said_before or any(one.content not in known for one in uploads)
 
 
 def _raised(text: str, division: Division, by: User) -> dict[str, Any]:

@@ -92,9 +92,9 @@ def _mailboxes_of_others(user: User) -> QuerySet[Mailbox]:
     return Mailbox.objects.exclude(division__in=divisions_where(user, *MARKET_PERMISSIONS))
 
 
-def count_written(to: str, *, kinds: Collection[str], since: datetime) -> int:
-    """Return how many messages of some kinds were written to an address since a moment."""
-    return Message.objects.filter(to=to, kind__in=kinds, queued_at__gte=since).count()
+def count_written(to: Collection[str], *, kinds: Collection[str], since: datetime) -> int:
+    """Return how many messages of some kinds were written to some addresses since a moment."""
+    return Message.objects.filter(to__in=to, kind__in=kinds, queued_at__gte=since).count()
 
 
 def ids_of_fetched_mailboxes() -> list[int]:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from foundation.texts import usual
+
 BETWEEN = frozenset(" -'’.,&()")
 """What may stand between the letters of a name."""
 LINK = re.compile(r"://|www\.|@|\w[.。][^\W\d_]{2,}", re.IGNORECASE)
@@ -11,7 +13,7 @@ LINK = re.compile(r"://|www\.|@|\w[.。][^\W\d_]{2,}", re.IGNORECASE)
 
 def is_name(text: str) -> bool:
     """Tell whether a text can be a person's name: letters and what stands between them, no figures, no address."""
-    plain = _plain(text)
+    plain = usual(text)
     return plain[:1].isalpha() and all(map(_is_of_a_name, plain)) and not has_link(plain)
 
 
@@ -21,10 +23,4 @@ def _is_of_a_name(sign: str) -> bool:
 
 def has_link(text: str) -> bool:
     """Tell whether a text holds the address of a page or a mailbox, or what a mail program makes one of."""
-    return bool(LINK.search(_plain(text)))
-
-
-def _plain(text: str) -> str:
-    """Return a text with each sign in its usual shape, and without those that nobody sees."""
-    usual = unicodedata.normalize("NFKC", text)
-    return "".join(sign for sign in usual if unicodedata.category(sign) != "Cf").strip()
+    return bool(LINK.search(usual(text)))

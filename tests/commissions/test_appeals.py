@@ -91,7 +91,13 @@ class TestALine:
         assert code_of(lambda: world.dispute(line, "And?")) == "disputed"
         explain_dispute(first.pk, "The terms say $25.", by=world.one)
 
-        assert code_of(lambda: world.dispute(line, " i was  PROMISED $35.")) == "nothing_new"
+        for same in (
+            " i was  PROMISED $35.",
+            "I was\u200b promised \u2060$35.",
+            "I was promised $３５…",
+            "\u2800\u3164",
+        ):
+            assert code_of(lambda said=same: world.dispute(line, said)) == "nothing_new"
         appeal = world.dispute(line, "The offer of May says $35.")
 
         assert appeal.appeals == first

@@ -346,21 +346,6 @@ class TestX33ThreadsByMessageIdReferencesThenToken:
         assert (desk.ticket.status, desk.ticket.version) == (TicketStatus.IN_PROGRESS, 3)
         assert len(published(CustomerReplied)) == 1
 
-    @pytest.mark.django_db(transaction=True)
-    def test_two_workers_that_take_both_at_once_write_one_down(self):
-        desk = Desk()
-        answers, same = f"In-Reply-To: {desk.answer.message_id}", {"Message-ID": "<same@people.example>"}
-        contents = [raw(answers, *way, body="It smokes.", From=desk.customer, **same) for way in ([], ["Subject: [X]"])]
-        one, another = receive_mails(desk.mailbox.pk, contents)
-
-        with transaction.atomic():
-            services.take_mails([one])
-            taking = Meanwhile(lambda: services.take_mails([another]))
-
-        assert taking.outcome() is None
-        assert desk.said() == ["It smokes."]
-        assert InboundMail.objects.get(pk=another).outcome == desk.ticket.number
-
     def test_the_same_reply_by_the_mailboxes_of_two_markets_stands_once(self, desk):
         above = make_mailbox(desk.division.parent or make_division(), code="above")
         same = {"From": desk.customer, "Message-ID": "<same@people.example>"}
@@ -661,6 +646,17 @@ class TestX34AutomaticMailsBouncesAndLoopsAreCaught:
         assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "no_ticket")
         assert Ticket.objects.count() == 1
 
+    def test_a_token_alone_lets_a_strangers_machine_write_nothing(self, desk):
+        token = f"Subject: {subject_token(desk.ticket)}"
+        noted = len(desk.said(kind=ArticleKind.SYSTEM))
+
+        row = desk.receive("Auto-Submitted: auto-generated", token, From=STRANGER)
+        own = desk.receive("Auto-Submitted: auto-replied", token, body="I am away.")
+
+        assert (row.status, row.reason) == (MailStatus.SET_ASIDE, "no_ticket")
+        assert own.outcome == desk.ticket.number
+        assert len(desk.said(kind=ArticleKind.SYSTEM)) == noted + 1
+
     def test_our_own_message_that_comes_back_does_nothing(self, desk):
         row = desk.receive(**{"Message-ID": desk.answer.message_id})
 
@@ -817,6 +813,21 @@ class TestComplaint9TwoHelpdesksAnsweringEachOther:
 
         assert Ticket.objects.count() == 9
         assert Message.objects.filter(kind="tickets.opened", to=desk.customer).count() == 3
+
+    def test_ends_though_each_is_from_another_spelling_of_one_mailbox(self, desk):
+        set_value(desk.division, AUTOMATIC_PER_HOUR, 2)
+        desk.account.customer.contacts.update(email="kim.quill@gmail.com")
+
+        for spelling in (
+            "kim.quill@gmail.com",
+            "kim.quill+1@gmail.com",
+            "k.i.m.quill@gmail.com",
+            "kimquill@googlemail.com",
+        ):
+            desk.receive(f"Subject: We have received your request, {spelling}", From=spelling)
+
+        assert Ticket.objects.filter(channel=TicketChannel.MAIL).count() == 4
+        assert Message.objects.filter(kind="tickets.opened", to__contains="quill").count() == 2
 
     def test_goes_on_an_hour_later(self, desk):
         set_value(desk.division, AUTOMATIC_PER_HOUR, 1)

@@ -192,11 +192,20 @@ def customer_by_email(email: str, division: Division) -> Customer | None:
 
 def count_opened_by(email: str, *, since: datetime) -> int:
     """Return how many tickets a writer has opened by mail since a moment, by whatever spelling of their address."""
+    return len(_addresses_opened_by(email, since))
+
+
+def spellings_of_writer(email: str, *, since: datetime) -> set[str]:
+    """Return an address and every other spelling of it by which its writer has opened a ticket by mail since a moment."""
+    return {email, *_addresses_opened_by(email, since)}
+
+
+def _addresses_opened_by(email: str, since: datetime) -> list[str]:
     mailed = Ticket.objects.alias(mailbox=Mailbox("requester_email")).filter(
         mailbox=normalised_email(email), channel=TicketChannel.MAIL, opened_at__gt=since
     )
     writer = writers_address(email)
-    return sum(writers_address(one) == writer for one in mailed.values_list("requester_email", flat=True))
+    return [one for one in mailed.values_list("requester_email", flat=True) if writers_address(one) == writer]
 
 
 def mails_waiting_for(user: User) -> QuerySet[InboundMail]:

@@ -153,15 +153,22 @@ def _place(each: Received, ticket_id: int | None) -> None:
 
 
 def _place_automatic(each: Received, ticket_id: int | None) -> None:
-    """Note what a machine says on the ticket that it is about: it is no reply, and moves nothing."""
+    """
+    Note what a machine says on the ticket that it is about: it is no reply, and moves nothing.
+
+    By the token of a subject alone only who takes part there is heard, as with any other message.
+    """
     is_about_ours = each.mail.report and tickets_of_our_letters([each.mail.report.message_id])
     if each.judgement.kind == MailKind.BOUNCE and is_about_ours:
         each.row.mark_handled("bounce", at=now())  # `note_bounce` tells staff
         return
-    ticket_id = ticket_id or _ticket_in_subject(each.mail)
     if ticket_id is None:
-        each.row.set_aside(NO_TICKET)
-        return
+        in_subject = _ticket_in_subject(each.mail)
+        named = Ticket.objects.defer("search").get(pk=in_subject) if in_subject else None
+        if not (named and each.row.sender and takes_part(each.row.sender, named)):
+            each.row.set_aside(NO_TICKET)
+            return
+        ticket_id = named.pk
     ticket = locked_where_it_goes_on(ticket_id)
     said = _("An automatic message from %(sender)s: %(words)s")
     note_by_itself(ticket, said % {"sender": each.row.sender, "words": words_of(each.mail)}, key=key_of(each.row))

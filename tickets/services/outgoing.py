@@ -7,7 +7,7 @@ from foundation.correspondence.queries import count_written, mailbox_of
 from foundation.divisions.queries import effective
 from foundation.now import now
 from tickets.models import Ticket
-from tickets.queries import references_of, subject_token
+from tickets.queries import references_of, spellings_of_writer, subject_token
 from tickets.settings import AUTOMATIC_PER_HOUR
 
 ANSWER = "tickets.answer"
@@ -23,12 +23,14 @@ def may_send_receipt(ticket: Ticket) -> bool:
     """
     Tell whether a receipt may go to the requester of a ticket.
 
-    Not to a machine, and not more of them than the division allows to one address in an hour.
+    Not to a machine, and not more of them than the division allows to one writer in an hour, by whatever spelling of their
+    address.
     """
     mail = InboundMail.objects.filter(pk=ticket.key.removeprefix("mail:")) if ticket.key.startswith("mail:") else None
     if mail and mail.filter(may_be_answered=False).exists():
         return False
-    written = count_written(ticket.requester_email, kinds=RECEIPTS, since=now() - timedelta(hours=1))
+    since = now() - timedelta(hours=1)
+    written = count_written(spellings_of_writer(ticket.requester_email, since=since), kinds=RECEIPTS, since=since)
     most: int = effective(ticket.division, AUTOMATIC_PER_HOUR)
     return written < most
 
