@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from commissions.models import BankAccount, BankChange, BatchLine, Payee, Reward
 from commissions.states import ChangeStatus, RewardForm
@@ -27,9 +27,14 @@ def _open_of_details() -> QuerySet[BankChange]:
 
 
 def open_changes(user: Person) -> QuerySet[BankChange]:
-    """Return what banks have told of payees' details, and nobody has decided, where a person may approve payouts."""
+    """
+    Return what banks have told of payees' details, and nobody has decided, where a person may approve payouts.
+
+    They have to where the bank's file was brought, and where the payee is.
+    """
     divisions = divisions_where(user, Permission.APPROVE_BATCHES)
-    return BankChange.objects.filter(file__division__in=divisions, status=ChangeStatus.OPEN)
+    is_theirs = Q(bank_account=None) | Q(bank_account__payee__division__in=divisions)
+    return BankChange.objects.filter(is_theirs, file__division__in=divisions, status=ChangeStatus.OPEN)
 
 
 def open_change_of(account: BankAccount) -> BankChange | None:

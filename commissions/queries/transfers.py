@@ -51,6 +51,11 @@ def traced(transfers: QuerySet[BatchLine], traces: Collection[str]) -> QuerySet[
     return transfers.filter(trace_number__in=traces).exclude(trace_number="")
 
 
+def transfers_within(division: Division) -> QuerySet[BatchLine]:
+    """Return the transfers that a bank was asked for in a division and below."""
+    return BatchLine.objects.filter(batch__division__in=Division.objects.under(division.pk)).exclude(trace_number="")
+
+
 def markets_of(user: Person, found: Collection[AchReturn | AchChange]) -> list[Division]:
     """
     Return for which division a bank's file is, where a person may approve payouts; several: the file does not say which.
@@ -201,7 +206,9 @@ def unmatched(user: Person) -> QuerySet[BankReturn]:
     What somebody has looked at is done.
     """
     same = BankReturn.objects.filter(original_trace=OuterRef("original_trace"), trace=OuterRef("trace"))
-    open_ = BankReturn.objects.filter(file__in=return_files_visible_to(user), looked_at=None)
+    divisions = divisions_where(user, Permission.APPROVE_BATCHES)
+    is_theirs = Q(line=None) | Q(line__batch__division__in=divisions)
+    open_ = BankReturn.objects.filter(is_theirs, file__division__in=divisions, looked_at=None)
     return open_.exclude(outcome__in=[ReturnOutcome.TAKEN, ReturnOutcome.KNOWN]).exclude(
         Exists(same.filter(outcome=ReturnOutcome.TAKEN))
     )

@@ -245,13 +245,14 @@ def _held_change(change_id: int, *, by: User) -> tuple[BankChange, Payee, BankAc
     """
     Hold what a bank has told, after the payee and the bank account, as everybody does.
 
-    :raises NotAllowed: if the person is the payee, or may not approve payouts there
+    :raises NotAllowed: if the person is the payee, or may not approve payouts where the file was brought or the payee is
     """
     account_id = BankChange.objects.values_list("bank_account", flat=True).get(pk=change_id)
     if account_id is None:
         raise NotAllowed(_("No transfer of ours fits: there are no details to change."), code="unmatched")
     payee, account = _held(account_id)
     change = _alone(change_id, by=by)
+    require(by, Permission.APPROVE_BATCHES, payee.division)
     if is_own(by, payee.account.customer):
         raise NotAllowed(_("These are your own bank details: somebody else has to look."), code="own")
     return change, payee, account

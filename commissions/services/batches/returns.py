@@ -19,7 +19,7 @@ from accounts.queries import is_own
 from commissions.events import TransferReturned
 from commissions.models import BankFile, BankReturn, Batch, BatchLine, Payee, ReturnFile
 from commissions.queries.claims import claimed_of
-from commissions.queries.transfers import awaited_of, has_all_come_back, markets_of, traced, transfers_visible_to
+from commissions.queries.transfers import awaited_of, has_all_come_back, markets_of, traced, transfers_within
 from commissions.services.bank import end_returned_bank_details, hear_of_change
 from commissions.services.batches.building import locked_batch
 from commissions.services.batches.reconciling import follow_late_return
@@ -130,6 +130,9 @@ def rows_of(file: ReturnFile, *, by: User, first: int = 1, last: int | None = No
     """
     Return what a return file says, each transfer beside ours, and what taking it does.
 
+    Only transfers of the file's division and below are meant, whoever takes it: a file that was brought for a market says
+    nothing of what others have sent.
+
     :param first: which of them, counted from 1
     :param last: None: to the end
     """
@@ -140,9 +143,9 @@ def _rows(file: ReturnFile, found: Sequence[AchReturn | AchChange], *, by: User)
     traces = [one.original_trace for one in found]
     related = ("payee__account__customer", "batch__bank_file", "reward", "bank_account", "division")
     ours: dict[str, list[BatchLine]] = defaultdict(list)
-    for line in traced(transfers_visible_to(by), traces).select_related(*related).order_by("pk"):
+    for line in traced(transfers_within(file.division), traces).select_related(*related).order_by("pk"):
         ours[line.trace_number].append(line)
-    taken = _taken_of(traces)
+    taken = _taken_of(file, traces)
     known = set(file.changes.values_list("original_trace", "trace"))
     return [_row(file, one, ours[one.original_trace], taken, known, by=by) for one in found]
 
@@ -150,11 +153,15 @@ def _rows(file: ReturnFile, found: Sequence[AchReturn | AchChange], *, by: User)
 Taken = dict[tuple[str, str], list[BatchLine]]
 
 
-def _taken_of(traces: list[str]) -> Taken:
-    """Return the transfers that came back before by our trace number and the bank's."""
+def _taken_of(file: ReturnFile, traces: list[str]) -> Taken:
+    """Return the transfers of a file's division and below that came back before by our trace number and the bank's."""
     taken: Taken = defaultdict(list)
     related = ("line__payee__account__customer", "line__batch__bank_file", "line__reward", "line__bank_account")
-    before = BankReturn.objects.filter(outcome=ReturnOutcome.TAKEN, original_trace__in=traces)
+    before = BankReturn.objects.filter(
+        line__batch__division__lineage__contains=[file.division_id],
+        outcome=ReturnOutcome.TAKEN,
+        original_trace__in=traces,
+    )
     for one in before.select_related(*related):
         if one.line:
             taken[one.original_trace, one.trace].append(one.line)
@@ -332,7 +339,8 @@ def look_at_return(
     :param is_owed_again: the money is back for certain, though the bank's reason does not say so: it is taken
     :param meant: the payment (its id) that came back, of several that may be meant: it is taken
     :raises NotAllowed: if somebody has looked before, nothing is said, it cannot be taken, the person may not approve payouts
-        there, or it is what somebody else or a later try may still take, and they brought the file or may not take it
+        there or where the transfer was sent, or it is what somebody else or a later try may still take, and they brought the
+        file or may not take it
     """
     found = BankReturn.objects.locked().select_related("file__division").get(pk=bank_return_id)
     require(by, Permission.APPROVE_BATCHES, found.file.division)
@@ -366,10 +374,13 @@ def _obstacles_to_looking(found: Collection[BankReturn], *, by: User) -> dict[in
     for line in traced(BatchLine.objects.all(), traces).select_related(*related):
         meant[line.trace_number].append(line)
     waiting = [one for one in found if one.outcome in NOT_YET_TAKEN]
+    divisions = set(divisions_where(by, Permission.APPROVE_BATCHES).values_list("pk", flat=True))
     doubts = {maker: why_no_second_person(by, [maker]) for maker in {one.file.uploaded_by_id for one in waiting}}
 
     def obstacle(one: BankReturn) -> NotAllowed | None:
         lines = [one.line] if one.line else meant[one.original_trace]
+        if one.line and one.line.batch.division_id not in divisions:
+            return NotAllowed(_("You may not do this here."), code="not_permitted")
         if any(is_own(by, line.payee.account.customer) for line in lines):
             return NotAllowed(_("You are paid by it: somebody else has to look."), code="own_payment")
         if one.outcome not in NOT_YET_TAKEN:
