@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.queries import is_own
+from accounts.models import Customer
+from accounts.queries import is_own, who_sign_in_for
 from commissions.models import BatchLine, Dispute, DisputeArticle, Evidence, LedgerEntry, Reward
 from commissions.queries.progress import own_progress
 from commissions.queries.statements import payees_of, told_of
@@ -167,19 +168,19 @@ def has_refused(person: User, dispute: Dispute) -> bool:
 
 def is_about(person: User, dispute: Dispute) -> bool:
     """Tell whether a dispute is about a person's own money: its payee's, or the other side's of its referral."""
+    return is_own(person, *_customers_of(dispute))
+
+
+def _customers_of(dispute: Dispute) -> tuple[Customer, ...]:
     sides = (dispute.about.referrer.customer, dispute.about.friend) if dispute.about else ()
-    return is_own(person, dispute.payee.account.customer, *sides)
+    return (dispute.payee.account.customer, *sides)
 
 
 def may_answer(dispute: Dispute) -> list[User]:
     """Return by name who may answer a dispute: who answers some there, by a role there or above, and has no part in it."""
     there = colleagues(dispute.division, Permission.ANSWER_DISPUTES).order_by("name", "email")
-    hands = _hands_in(dispute.reward)
-    return [
-        person
-        for person in there
-        if person.pk not in hands and not is_about(person, dispute) and not has_refused(person, dispute)
-    ]
+    barred = _hands_in(dispute.reward) | who_sign_in_for(*_customers_of(dispute))
+    return [person for person in there if person.pk not in barred and not has_refused(person, dispute)]
 
 
 def colleagues_for(dispute: Dispute) -> list[User]:

@@ -5,9 +5,11 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, strategies as st
 
-from accounts.models import Customer
+from accounts.models import Customer, Delegate
+from accounts.states import Sight
 from accounts.testing import make_details
 from commissions.events import (
     DisputeGivenBack,
@@ -128,6 +130,23 @@ class TestOwner:
             "wrong_person"
         ] * 2
         assert not {person.pk for person in people} & {person.pk for person in colleagues_for(world.dispute)}
+
+    def test_is_nobody_who_signs_in_for_whose_money_it_is(self, world, django_assert_num_queries):
+        """Asked of all colleagues in as many statements as of one."""
+        delegate = make_person(Role.OPERATOR, world.division)
+        Delegate.objects.create(customer=world.dispute.payee.account.customer, user=delegate, sight=Sight.COMPANY)
+        dispute = world.dispute
+        before = colleagues_for(dispute)  # reads what the dispute is about, too
+        with CaptureQueriesContext(connection) as asked:
+            colleagues_for(dispute)
+        more = {make_person(Role.OPERATOR, world.division) for _one in range(3)}
+
+        with django_assert_num_queries(len(asked)):
+            after = colleagues_for(dispute)
+
+        assert delegate not in after
+        assert set(after) == {*before, *more}
+        assert code_of(lambda: take_dispute(world.pk, by=delegate)) == "own_reward"
 
     def test_is_nobody_of_another_market_nor_without_the_role(self, world):
         csr = make_person(Role.CSR, world.division)

@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _, ngettext
 
+from accounts.queries import of_own
 from accounts.states import AccountStatus
 from foundation.divisions.queries import effective
 from foundation.events.services import publish
@@ -262,8 +262,7 @@ def _refuse_what_has_changed(run: CreditRun, credits_: Iterable[OutageCredit]) -
 
 def _is_credited_in(run: CreditRun, person: User) -> bool:
     """Tell whether somebody signs in for one of those who are credited."""
-    theirs = Q(account__customer__user=person) | Q(account__customer__delegates__user=person)
-    return run.credits.filter(theirs).exists()
+    return run.credits.filter(of_own(person, "account__customer")).exists()
 
 
 @transaction.atomic
