@@ -264,6 +264,26 @@ class TestAskingWhoItIs:
             line.refresh_from_db()
             assert (asked.url.startswith(reverse("mfa_reauthenticate")), line.status) == (True, LineStatus.SENT)
 
+    def test_comes_before_what_came_back_for_an_unclear_reason_is_owed_again(self, auditor, another, payouts):
+        make_cash(payouts, number="123456789")
+        file = make_file(payouts)
+        line = file.batch.lines.get()
+        act(auditor, "bank_file_hand_over", file.pk)
+        upload(auditor, return_file((line, "R24")))
+        taken(another, ReturnFile.objects.get().pk)
+        listed = BankReturn.objects.get()
+        said = {"reason": "Back for certain.", "is_owed_again": "on"}
+
+        with self.later():
+            assert act(another, "bank_return_look", listed.pk, **said).status_code == 422
+            line.refresh_from_db()
+            assert line.status == LineStatus.SENT
+            give_code(another, "/")
+            act(another, "bank_return_look", listed.pk, **said)
+
+        line.refresh_from_db()
+        assert line.status == LineStatus.RETURNED
+
 
 class TestReturns:
     def test_are_shown_first_and_taken_by_somebody_else_when_it_is_said(self, auditor, another, payouts):
