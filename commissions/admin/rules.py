@@ -83,6 +83,7 @@ class RuleAdmin(DivisionScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
         """Keep a rule's name and place by the service, which holds it and keeps who moved it."""
         if not change:
+            obj.placed_by = _user(request)
             super().save_model(request, obj, form, change)
             return
         kept = {"names": obj.names, "division": obj.division, "programme": obj.programme, "priority": obj.priority}

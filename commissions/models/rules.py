@@ -59,6 +59,10 @@ class Rule(models.Model):
     priority = models.PositiveSmallIntegerField(
         _("priority"), default=100, help_text=_("Of several rules of one division the smallest number is tried first.")
     )
+    placed_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, editable=False, db_index=False, related_name="+", verbose_name=_("placed by")
+    )
+    """Who has put it where it is, as long as nobody else has approved a version of it: one of the writers of each draft."""
     granted = MoneyField(_("granted so far"), default=Decimal("0.00"), editable=False)
     """Counted against the version's budget by guarded updates."""
 

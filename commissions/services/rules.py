@@ -98,7 +98,7 @@ def define_rule(  # noqa: PLR0913  # what a rule is, each part by its name
     :raises NotAllowed: if the person may not configure the division, or the code is taken
     """
     require(by, Permission.CONFIGURE, division)
-    rule = Rule(code=code, names=names, division=division, programme=programme, priority=priority)
+    rule = Rule(code=code, names=names, division=division, programme=programme, priority=priority, placed_by=by)
     try:
         rule.full_clean()
     except ValidationError as error:
@@ -114,7 +114,8 @@ def change_rule(  # noqa: PLR0913  # what a rule is, each part by its name
     """
     Call a rule otherwise, or let it hold elsewhere, for another program, or at another priority.
 
-    Where it holds is part of what is approved: whoever moves it counts as one of the writers of its draft.
+    Where it holds is part of what is approved: whoever moves it counts as one of the writers of its draft, also of one that
+    is begun later.
 
     :raises NotAllowed: if the person may not configure the division it is in, or the one it is to be in, or if it is to be
         moved though a version of it was sent to review: past orders were decided by where it stood
@@ -131,8 +132,9 @@ def change_rule(  # noqa: PLR0913  # what a rule is, each part by its name
         for draft in RuleVersion.objects.locked().filter(rule=rule, status=VersionStatus.DRAFT):
             draft.writers = sorted({*draft.writers, by.pk})
             draft.save(update_fields=["writers"])
+        rule.placed_by = by
     rule.names, rule.division, rule.programme, rule.priority = names, division, programme, priority
-    rule.save(update_fields=["names", "division", "programme", "priority"])
+    rule.save(update_fields=["names", "division", "programme", "priority", "placed_by"])
     return rule
 
 
@@ -144,6 +146,8 @@ def start_version(rule_id: int, *, by: User) -> RuleVersion:
     """
     Begin a new version: a draft that says what the newest one says. What is in force stays so meanwhile.
 
+    Until a version was approved, who has placed the rule counts as one of its writers.
+
     :raises NotAllowed: if the person may not configure the division, or another version is being worked on
     """
     rule = Rule.objects.locked().select_related("division").get(pk=rule_id)
@@ -154,7 +158,8 @@ def start_version(rule_id: int, *, by: User) -> RuleVersion:
     newest = _pattern_of(rule)
     number = (rule.versions.aggregate(Max("number"))["number__max"] or 0) + 1
     currency = rule.division.currency
-    version = RuleVersion(rule=rule, number=number, author=by, writers=[by.pk], created_at=now(), currency=currency)
+    writers = sorted({by.pk, rule.placed_by_id or by.pk})
+    version = RuleVersion(rule=rule, number=number, author=by, writers=writers, created_at=now(), currency=currency)
     if newest is not None:
         for name in WORDING:
             setattr(version, name, getattr(newest, name))
@@ -279,6 +284,7 @@ def approve_version(version_id: int, *, shown: str, effective_from: datetime | N
     _refuse_same_moment(version, moment)
     _refuse_clash(version, moment)
     _save(version, "status", "approver", "approved_at", "effective_from", by=by)
+    Rule.objects.filter(pk=version.rule_id).update(placed_by=None)
     if moment <= at:
         _put_in_force(version, by=by)
     return version

@@ -425,6 +425,38 @@ class TestApproving:
         assert ("You have written in this version yourself" in page) is is_moved
         assert str(Rule.objects.get(pk=draft.rule_id)) == "Otherwise"
 
+    @pytest.mark.parametrize("is_defined", [True, False])
+    def test_is_not_for_who_placed_the_rule_before_its_draft_was_begun(self, author, auditor, division, is_defined):
+        """By the place, too, somebody says who earns what: until a version was approved, they have a part in each draft."""
+        placer = make_person(Role.OPERATOR, division)
+        placing, other = (
+            sign_in(Client(), placer),
+            {"names_en": "Three months", "division": division.pk, "programme": ""},
+        )
+        if is_defined:
+            placing.post(reverse("admin:commissions_rule_add"), {**other, "code": "placed", "priority": "1"})
+        else:
+            changed = reverse("admin:commissions_rule_change", args=[make_rule(division, by=author).pk])
+            placing.post(changed, {**other, "priority": "1"})
+        rule = Rule.objects.get(priority=1)
+        for begun in rule.versions.all():
+            rules.withdraw_version(begun.pk, by=author)
+        first = self._reviewed(rule, author)
+
+        assert "You have written in this version yourself" in press(placing, first, "approve").content.decode()
+        first.refresh_from_db()
+        assert first.status == VersionStatus.IN_REVIEW
+        press(auditor, first, "approve", effective_from="")
+        second = self._reviewed(rule, author)
+        press(placing, second, "approve", effective_from="")
+        second.refresh_from_db()
+        assert second.status == VersionStatus.IN_FORCE
+
+    def _reviewed(self, rule, author):
+        version = rules.start_version(rule.pk, by=author)
+        sign_in(Client(), author).post(address(version), filled(button="review"))
+        return version
+
     def test_asks_for_a_code_that_is_not_too_old_and_keeps_what_was_typed(self, auditor, version, division):
         with time_machine.travel(now() + timedelta(minutes=16), tick=False):
             moment = (now() + timedelta(days=3)).astimezone(division.zone).strftime("%Y-%m-%dT%H:%M")

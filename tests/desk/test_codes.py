@@ -34,6 +34,8 @@ from foundation.people.states import Role
 from foundation.people.testing import TOTP_SECRET, make_person, sign_in
 from orders.states import OrderStatus
 from orders.testing import make_order
+from referrals.models import Signal
+from referrals.states import SignalKind, SignalStatus
 from tests.commissions.paying import make_earned, make_payouts
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,16 @@ class TestACode:
             reward.refresh_from_db()
             assert reward.status == RewardStatus.HELD
             assert desk.does("reward_release", reward.pk, reason="credit_refused")
+
+    def test_comes_before_something_odd_is_decided_about(self, payouts):
+        signal = Signal.objects.create(referral=make_earned(payouts).referral, kind=SignalKind.VELOCITY)
+        desk = Desk(payouts.builder)
+
+        with later():
+            assert desk.is_asked("signal_decide", signal.pk, outcome="genuine", note="I called them.")
+            signal.refresh_from_db()
+            assert signal.status == SignalStatus.OPEN
+            assert desk.does("signal_decide", signal.pk, outcome="genuine", note="I called them.")
 
     def test_comes_before_a_claim_is_given_up(self, payouts):
         reward = make_earned(payouts)

@@ -123,6 +123,7 @@ def decide(request: UserRequest, pk: int) -> HttpResponse:
         done=_("Decided."),
         subject=signal.referral,
         back=reverse("desk:referral", args=[signal.referral_id]),
+        asks_who_it_is=True,
     )
     return perform(
         request,

@@ -375,6 +375,7 @@ def dismiss_change(request: UserRequest, pk: int) -> HttpResponse:
         done=_("Noted. It is listed no more."),
         subject=_("Bank transfers"),
         back=reverse("desk:bank_returns"),
+        asks_who_it_is=True,
     )
     form = ReasonForm(posted(request))
     return perform(request, action, form, lambda answers: bank.dismiss_change(pk, answers["reason"], by=request.user))
