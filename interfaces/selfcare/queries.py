@@ -15,7 +15,7 @@ from orders.models import Order, OrderLine
 from orders.queries import orders_visible_to
 from orders.states import LineStatus, OrderStatus
 from referrals.models import Programme, Referrer
-from referrals.queries import is_running, programme_for, why_not
+from referrals.queries import is_running, programme_for, why_not, why_not_join
 from territory.states import ProductFamily
 from tickets.queries import tickets_of
 
@@ -132,7 +132,7 @@ def openings_of(user: User, mine: Iterable[Referrer]) -> list[Opening]:
     taken = {(referrer.account_id, referrer.programme_id) for referrer in mine}
     running = ((account, programme_for(account.division, today(account.division))) for account in own_accounts(user))
     return [
-        Opening(account, programme, tuple(reason.sentence for reason in why_not(account)))
+        Opening(account, programme, tuple(reason.sentence for reason in why_not_join(account)))
         for account, programme in running
         if programme and (account.pk, programme.pk) not in taken
     ]

@@ -19,6 +19,7 @@ from referrals.queries.programmes import (
     programme_for,
     programmes_within,
     why_not,
+    why_not_join,
 )
 from referrals.queries.resolver import PrecedenceRow, precedence_table
 from referrals.queries.visibility import (
@@ -36,5 +37,5 @@ __all__ = [
     "is_name", "is_running", "is_within_dates", "link_in_invitation", "link_of",
     "link_to_stop", "may_count_on_site", "nearest_to", "normalised_code", "own_referrers", "precedence_table",
     "programme_for", "programmes_visible_to", "programmes_within", "referrals_visible_to", "referrer_by_code",
-    "referrers_visible_to", "resolved_touches_of", "shown_code", "signals_visible_to", "why_not",
+    "referrers_visible_to", "resolved_touches_of", "shown_code", "signals_visible_to", "why_not", "why_not_join",
 ]  # fmt: skip

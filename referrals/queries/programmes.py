@@ -15,8 +15,8 @@ from foundation.divisions.models import Division
 from foundation.divisions.queries import by_configuration
 from foundation.now import today
 from orders.models import InstalledService
-from referrals.models import Programme
-from referrals.states import ProgrammeStatus
+from referrals.models import Programme, Referrer
+from referrals.states import ProgrammeStatus, ReferrerStatus
 
 
 @by_configuration
@@ -104,6 +104,22 @@ def why_not(account: Account) -> tuple[Reason, ...]:
             Reason("past_due", _("A bill of this account is past due. You can refer friends when it is paid."))
         )
     return tuple(reasons)
+
+
+def why_not_join(account: Account) -> tuple[Reason, ...]:
+    """
+    Return every reason why an account's customer cannot begin to take part today; none: they can.
+
+    Besides those of `why_not`, that the account is suspended in another program: the one of a division above, which takes the
+    place of one that is paused, is no way around that.
+    """
+    reasons = why_not(account)
+    if Referrer.objects.filter(account=account, status=ReferrerStatus.SUSPENDED).exists():
+        sentence = _(
+            "This account does not take part in referring friends at the moment. Call us if that is a mistake."
+        )
+        reasons = (Reason("referrer_suspended", sentence), *reasons)
+    return reasons
 
 
 def _is_served(account: Account, day: date) -> bool:

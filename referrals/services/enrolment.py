@@ -20,7 +20,7 @@ from foundation.people.services import require
 from foundation.people.states import Permission
 from referrals.events import ReferrerEnrolled, ReferrerLeft, ReferrerReturned, ReferrerSuspended
 from referrals.models import Programme, Referrer
-from referrals.queries import programme_for, why_not
+from referrals.queries import programme_for, why_not_join
 from referrals.services.invitations import require_own, withdraw_unsent
 from referrals.states import ReferrerStatus
 
@@ -44,7 +44,7 @@ def enrol(  # noqa: PLR0913  # who, how they are known, what they accepted: each
     :param division: the site's market, below which the account must lie
     :param evidence: how it is known that they accepted the terms: the request's address, the page
     :raises NotAllowed: `not_verified` (the same whether there is such an account or not), `terms`, or a code of
-        `queries.why_not`
+        `queries.why_not_join`
     """
     account = _verified(account_number, verifier, division)
     return _take_in(
@@ -56,7 +56,7 @@ def enrol_account(account_id: int, *, accepted_terms: bool, evidence: Mapping[st
     """
     Let an account's customer take part who is signed in, or whom a member of staff speaks with; again, the same.
 
-    :raises NotAllowed: `not_permitted` to anybody else, `terms`, or a code of `queries.why_not`
+    :raises NotAllowed: `not_permitted` to anybody else, `terms`, or a code of `queries.why_not_join`
     """
     account = Account.objects.select_related("customer", "division").get(pk=account_id)
     is_owner = account.customer.user_id == by.pk
@@ -108,7 +108,7 @@ def _take_in(
     known = Referrer.objects.locked().filter(account=account, programme=programme).first() if programme else None
     if known and known.status != ReferrerStatus.LEFT:
         return known
-    reasons = why_not(account)
+    reasons = why_not_join(account)
     if reasons or programme is None:
         raise NotAllowed(reasons[0].sentence, code=reasons[0].code)
     if not accepted_terms:

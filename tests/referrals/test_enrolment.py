@@ -20,9 +20,9 @@ from orders.states import OrderStatus
 from orders.testing import make_market, make_order
 from referrals import services
 from referrals.events import ReferrerEnrolled, ReferrerLeft, ReferrerReturned, ReferrerSuspended
-from referrals.models import CODE_ALPHABET, Referrer
+from referrals.models import CODE_ALPHABET, Programme, Referrer
 from referrals.queries import own_referrers, programme_for, referrer_by_code, why_not
-from referrals.states import InvitationStatus, ReferrerStatus
+from referrals.states import InvitationStatus, ProgrammeStatus, ReferrerStatus
 from referrals.testing import make_invitation, make_programme, make_referrer
 
 pytestmark = pytest.mark.django_db
@@ -258,6 +258,21 @@ class TestSuspendReferrer:
             services.suspend_referrer(referrer.pk, " ", by=make_person(Role.CSR, market.division))
         with pytest.raises(NotAllowed):
             services.suspend_referrer(referrer.pk, "x", by=make_person(Role.FIELD_AGENT, market.division))
+
+    def test_is_not_gone_around_by_another_program(self, market):
+        """Where one is paused, the one of a division above, or a newer one, runs in its place."""
+        referrer, csr = make_referrer(market), make_person(Role.CSR, market.division)
+        services.suspend_referrer(referrer.pk, "Invented friends", by=csr)
+        Programme.objects.filter(pk=referrer.programme_id).update(status=ProgrammeStatus.PAUSED)
+        other = make_programme(market.division)
+        assert programme_for(market.division, today(market.division)) == other
+
+        with pytest.raises(NotAllowed) as refusal:
+            services.enrol_account(referrer.account_id, accepted_terms=True, evidence={}, by=csr)
+
+        assert refusal.value.code == "referrer_suspended"
+        services.return_referrer(referrer.pk, by=csr)
+        services.enrol_account(referrer.account_id, accepted_terms=True, evidence={}, by=csr)
 
     def test_is_undone_by_a_return(self, market):
         referrer, csr = make_referrer(market), make_person(Role.CSR, market.division)
