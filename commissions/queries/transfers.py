@@ -65,7 +65,7 @@ def markets_of(user: Person, found: Collection[AchReturn | AchChange]) -> list[D
     """
     divisions = list(divisions_where(user, Permission.APPROVE_BATCHES).order_by("name", "pk"))
     named = {(one.company, one.original_trace[:8]) for one in found}
-    markets = _topmost(_with_originator(divisions, named)) or _topmost(divisions)
+    markets = topmost(_with_originator(divisions, named)) or topmost(divisions)
     if len(markets) > 1:
         traces = {one.original_trace for one in found}
         lines = traced(transfers_visible_to(user), traces).order_by()
@@ -86,7 +86,7 @@ def _with_originator(divisions: Iterable[Division], named: Collection[tuple[str,
     return [one for pk, one in each.items() if pk in kept]
 
 
-def _topmost(divisions: Collection[Division]) -> list[Division]:
+def topmost(divisions: Collection[Division]) -> list[Division]:
     """Keep those above which none of the others lies."""
     ids = {one.pk for one in divisions}
     return [one for one in divisions if ids.isdisjoint(one.lineage[:-1])]

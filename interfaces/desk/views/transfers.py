@@ -21,6 +21,7 @@ from commissions.queries.transfers import (
     return_files_visible_to,
     to_be_confirmed,
     to_be_handed_over,
+    topmost,
     unmatched,
     was_run,
 )
@@ -244,9 +245,7 @@ def returns(request: UserRequest) -> HttpResponse:
 def _markets_to_choose(user: User) -> QuerySet[Division]:
     """Return where a person may approve payouts; none where one of these lies above all others: it stands for them."""
     divisions = divisions_where(user, Permission.APPROVE_BATCHES).order_by("name")
-    ids = {one.pk for one in divisions}
-    topmost = [one for one in divisions if ids.isdisjoint(one.lineage[:-1])]
-    return divisions if len(topmost) > 1 else divisions.none()
+    return divisions if len(topmost(divisions)) > 1 else divisions.none()
 
 
 def _to_look_at(user: User) -> list[tuple[BankReturn, str]]:
